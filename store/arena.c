@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arena.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+
+struct arena_block {
+    struct arena_block *older;
+    size_t bytes; /* of `at` */
+    alignas(max_align_t) uint8_t at[];
+};
+
+enum { FIRST_BLOCK_BYTES = 4096, LARGEST_STEP_BYTES = 4 << 20 };
+
+/* There is no answer to missing memory in the middle of a fold that would be better than to end: the
+ * transaction is not committed, and a daemon's kernel holds its answers. */
+static void *or_end(void *pointer)
+{
+    if (pointer) return pointer;
+    (void)fputs("tally: out of memory; nothing of the current transaction is committed\n", stderr);
+    abort();
+}
+
+void *memory_alloc(size_t bytes)
+{
+    return or_end(calloc(1, bytes ? bytes : 1));
+}
+
+void *memory_resize(void *pointer, size_t bytes)
+{
+    return or_end(realloc(pointer, bytes ? bytes : 1));
+}
+
+static void enter_block(struct arena *arena, struct arena_block *block)
+{
+    block->older = arena->blocks;
+    arena->blocks = block;
+    arena->next = block->at;
+    arena->end = block->at + block->bytes;
+}
+
+static void add_block(struct arena *arena, size_t least_bytes)
+{
+    size_t bytes = arena->blocks ? arena->blocks->bytes * 2 : FIRST_BLOCK_BYTES;
+    if (bytes > LARGEST_STEP_BYTES) bytes = LARGEST_STEP_BYTES;
+    if (bytes < least_bytes) bytes = least_bytes;
+    struct arena_block *const block = or_end(malloc(sizeof *block + bytes));
+    block->bytes = bytes;
+    arena->held_bytes += bytes;
+    enter_block(arena, block);
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    size_t const step = alignof(max_align_t);
+    size_t const rounded = (bytes + step - 1) / step * step;
+    if ((size_t)(arena->end - arena->next) < rounded) add_block(arena, rounded);
+    uint8_t *const at = arena->next;
+    arena->next += rounded;
+    if (bytes) memset(at, 0, bytes);
+    return at;
+}
+
+struct slice arena_copy(struct arena *arena, struct slice slice)
+{
+    return slice_of(arena_text(arena, slice), slice.length);
+}
+
+char *arena_text(struct arena *arena, struct slice slice)
+{
+    char *const text = arena_alloc(arena, slice.length + 1);
+    if (slice.length) memcpy(text, slice.at, slice.length);
+    return text;
+}
+
+void arena_done(struct arena *arena)
+{
+    while (arena->blocks) {
+        struct arena_block *const older = arena->blocks->older;
+        free(arena->blocks);
+        arena->blocks = older;
+    }
+    *arena = (struct arena){0};
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct arena_block *kept = NULL;
+    while (arena->blocks) {
+        struct arena_block *const block = arena->blocks;
+        arena->blocks = block->older;
+        if (!kept || block->bytes > kept->bytes) {
+            struct arena_block *const smaller = kept;
+            kept = block;
+            free(smaller);
+        } else {
+            free(block);
+        }
+    }
+    *arena = (struct arena){0};
+    if (!kept) return;
+    arena->held_bytes = kept->bytes;
+    enter_block(arena, kept);
+}

@@ -1,0 +1,41 @@
+/* events.h - typed events as bytes, and the store's table of them.
+ *
+ * Place    ingest/bind packs records into a chunk; commit.c sorts it and puts it into the table.
+ * Memory   a chunk owns its events until events_chunk_done. Values of an unpacked event borrow its bytes.
+ * Threads  a chunk has one owner at a time.
+ * Limits   EVENT_BYTES_MAX of packed fields; keys of any length (beyond LMDB's limit by hash).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "arena.h"
+#include "schema.h"
+
+enum { EVENT_BYTES_MAX = 64 << 20 };
+
+struct event {
+    struct slice key;    /* in the table: stream id and packed key */
+    struct slice packed; /* the fields; see format.h */
+};
+
+/* The events that one transaction will fold, in the order of arrival. */
+struct events_chunk {
+    const struct stream *stream;
+    struct arena arena;
+    struct buffer scratch;
+    struct event *events;
+    size_t count;
+    size_t capacity;
+};
+
+void events_chunk_init(struct events_chunk *chunk, const struct stream *stream);
+void events_chunk_done(struct events_chunk *chunk);
+void events_chunk_clear(struct events_chunk *chunk);
+size_t events_chunk_bytes(const struct events_chunk *chunk); /* held in memory */
+
+/* VALUES: one per field of the stream, borrowed until return. Key fields must not be null. */
+void events_chunk_add(struct events_chunk *chunk, const struct value *values);
+
+/* The inverse: fills one value per field. false: the bytes are no event of this stream. */
+bool event_unpack(const struct stream *stream, const struct event *event,
+                  struct value *ret_values) MUST_CHECK;

@@ -1,0 +1,33 @@
+/* names.h - one dimension value, one file name.
+ *
+ * Place    value.h -> names.h -> tree.h.
+ * Promise  names_write and names_read are inverses: two values never share a name,
+ *          and any other spelling of a name is refused.
+ * Units    lengths are bytes; NAME_BYTES_MAX counts no terminator. A name leaves room for the
+ *          longest extension behind it (".ndjson"), so it has at most NAME_STEM_BYTES_MAX.
+ * Memory   a string read from a name lives in the caller's arena; arguments are borrowed.
+ * Threads  pure functions, callable from any thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "arena.h"
+#include "value.h"
+
+enum { NAME_BYTES_MAX = 255, NAME_STEM_BYTES_MAX = 248 };
+
+/* Bytes 00-1F and 7F, / \ %, bytes that are not UTF-8, a leading . - or ~, and the last dot of a
+ * value that ends in .json, .ndjson or .csv become %XX (upper-case hex); null is %null, the empty
+ * string %empty. A longer result is cut, between characters and escapes, and ends in %~ and the 16 lower-case hex
+ * digits of XXH3-64 of the value's text. Appends to NAME. */
+void names_write(const struct value *value, struct value_type type, const struct zone *zone,
+                 struct buffer *name);
+
+enum name_reading {
+    NAME_EXACT,  /* *ret_value is the value */
+    NAME_HASHED, /* *ret_value is the string that the uncut part spells, a prefix of the value */
+    NAME_INVALID /* no value has this name */
+};
+/* A misspelt name is an answer, not an error: the caller turns it into ENOENT. */
+enum name_reading names_read(struct slice name, struct value_type type, const struct zone *zone,
+                             struct arena *arena, struct value *ret_value);

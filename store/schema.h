@@ -1,0 +1,98 @@
+/* schema.h - the checked schema in memory: what the user declared, resolved and typed.
+ *
+ * Place    schema_read makes it from JSON text (schema_read.c, the only file besides documents.c
+ *          that includes cJSON); everything else borrows it.
+ * Memory   all of it lives in its arena; schema_free releases it.
+ * Threads  immutable.
+ * Limits   SCHEMA_*_MAX below; more is a schema error.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "arena.h"
+#include "error.h"
+#include "expr.h"
+#include "formula.h"
+
+enum {
+    SCHEMA_STREAMS_MAX = 1000,
+    SCHEMA_VIEWS_MAX = 1000,
+    SCHEMA_FIELDS_MAX = 1000,
+    SCHEMA_DIMENSIONS_MAX = 16,
+    SCHEMA_AGGREGATES_MAX = 200, /* of one view */
+};
+
+enum field_type { FIELD_STRING, FIELD_BOOL, FIELD_INT, FIELD_DECIMAL, FIELD_TIME };
+
+struct field {
+    struct slice name;
+    struct slice column; /* its name in the input: "column", or the field's own */
+    enum field_type type;
+    struct slice format; /* of a time: strptime pattern; empty: calendar_read */
+};
+
+enum duplicate_rule { DUPLICATE_IGNORE };
+
+struct stream {
+    struct slice name;
+    uint16_t id; /* place in schema->streams; in the keys of the store */
+    const struct field *fields;
+    size_t field_count;
+    const uint16_t *key_fields; /* places in `fields`, in declared order */
+    size_t key_count;           /* 0: no key, every record counts */
+    int time_field;             /* -1: none */
+    enum duplicate_rule on_duplicate;
+    /* Every expression of a view over this stream that can overflow: bind refuses the record. */
+    const struct expr *const *fallible;
+    size_t fallible_count;
+};
+
+struct dimension {
+    struct slice name; /* alias, or the expression's text as written */
+    const struct expr *expr;
+    struct value_type type;
+};
+
+struct measure {
+    struct slice name;
+    struct slice text; /* as written */
+    const struct formula *formula;
+};
+
+struct view {
+    struct slice name;
+    uint16_t id; /* place in schema->views; in the keys of the store */
+    const struct stream *stream;
+    const struct expr *where; /* NULL: every event */
+    const struct dimension *dimensions;
+    size_t dimension_count;
+    const struct aggregate *aggregates; /* what is kept; equal ones once */
+    size_t aggregate_count;
+    const struct measure *measures; /* what is shown */
+    size_t measure_count;
+};
+
+struct schema {
+    struct arena arena;
+    struct slice text; /* the JSON as the user wrote it */
+    struct slice timezone;
+    struct zone *zone;
+    const struct stream *streams;
+    size_t stream_count;
+    const struct view *views;
+    size_t view_count;
+};
+
+/* Parses and checks TEXT. Errors are ERROR_SCHEMA and name the place ("views.breakdown.by[1]"), what
+ * was expected, and the nearest right name. ZONE_BYTES NULL: the zone is loaded from the machine
+ * (zone_load); else these bytes are it. The schema takes nothing over. */
+bool schema_read(struct slice text, const struct slice *zone_bytes, struct schema **ret_schema,
+                 struct error *err) MUST_CHECK;
+void schema_free(struct schema *schema); /* takes NULL */
+
+const struct stream *schema_stream(const struct schema *schema, struct slice name); /* or NULL */
+const struct view *schema_view(const struct schema *schema, struct slice name);     /* or NULL */
+
+/* The name of NAMES nearest to WRONG by edit distance, or empty if none is near (a distance of more
+ * than a third of its length). Used by every "did you mean". */
+struct slice schema_nearest(struct slice wrong, const struct slice *names, size_t name_count);

@@ -1,0 +1,53 @@
+/* value.h - one typed value: of a field, a dimension, an expression.
+ *
+ * Memory   a string value borrows its bytes; its source says until when.
+ * Threads  pure functions.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "calendar.h"
+#include "decimal.h"
+
+enum value_kind {
+    VALUE_NULL,
+    VALUE_BOOL,
+    VALUE_NUMBER, /* of int and decimal fields alike */
+    VALUE_TIME,
+    VALUE_BUCKET,
+    VALUE_STRING, /* any bytes */
+};
+
+struct value {
+    enum value_kind kind;
+    union {
+        bool boolean;
+        struct decimal number;
+        int128 time_ns;
+        struct bucket bucket;
+        struct slice string;
+    };
+};
+
+/* What a value of a field, dimension or expression can be, known from the schema. */
+struct value_type {
+    enum value_kind kind;  /* VALUE_NULL only for the literal null */
+    enum bucket_unit unit; /* of VALUE_BUCKET */
+};
+
+/* Total order within one kind, null before everything: false < true, numbers by size, times and
+ * buckets by time, strings by bytes. */
+int value_compare(const struct value *a, const struct value *b);
+
+/* The text of a value that is not null, as it stands in names, CSV and (quoted where it is a string
+ * or a time) in JSON rows. */
+void value_text(const struct value *value, struct value_type type, const struct zone *zone,
+                struct buffer *text);
+/* JSON: null, true, 5, 19.9, "text". A string's bytes that are not UTF-8 become \udcXX, so that any
+ * bytes survive (PEP 383) and every row parses. */
+void value_json(const struct value *value, struct value_type type, const struct zone *zone,
+                struct buffer *json);
+/* A JSON string with its quotes, escaping as above. */
+void json_string(struct slice text, struct buffer *json);
+/* The length of the valid UTF-8 sequence at the start of TEXT (RFC 3629), 0 if there is none. */
+size_t utf8_length(struct slice text);
