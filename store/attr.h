@@ -25,9 +25,9 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static inline void auto_free(void *pointer)
+static inline void auto_free(const void *pointer)
 {
-    free(*(void **)pointer);
+    free(*(void *const *)pointer);
 }
 
 static inline void auto_fd(const int *fd)

@@ -25,6 +25,17 @@ struct change {
     unsigned flags;
 };
 
+/* The list of a commit in the making; zeroed is empty. */
+struct changes_log {
+    struct buffer entries;
+    size_t count;
+};
+void changes_log_done(struct changes_log *log);
+void changes_add(struct changes_log *log, const struct change *change);
+/* Puts the list into the commit's transaction and drops one that is too old. */
+bool changes_save(struct txn *txn, uint64_t commit_id, const struct changes_log *log,
+                  struct error *err) MUST_CHECK;
+
 enum changes_answer {
     CHANGES_COMPLETE,
     CHANGES_UNKNOWN, /* too many, too long ago, or a new schema: anything may have changed */

@@ -10,6 +10,7 @@
 #pragma once
 #include "arena.h"
 #include "schema.h"
+#include "store.h"
 
 enum { EVENT_BYTES_MAX = 64 << 20 };
 
@@ -36,6 +37,18 @@ size_t events_chunk_bytes(const struct events_chunk *chunk); /* held in memory *
 /* VALUES: one per field of the stream, borrowed until return. Key fields must not be null. */
 void events_chunk_add(struct events_chunk *chunk, const struct value *values);
 
+/* Puts the events in the order of their keys, those of one key in the order of arrival. */
+void events_chunk_sort(struct events_chunk *chunk);
+
 /* The inverse: fills one value per field. false: the bytes are no event of this stream. */
 bool event_unpack(const struct stream *stream, const struct event *event,
                   struct value *ret_values) MUST_CHECK;
+
+/* Every stored event of one stream, in the order of keys. An event borrows until the next step. */
+struct events_walk;
+bool events_walk_open(const struct snapshot *snapshot, const struct stream *stream,
+                      struct events_walk **ret_walk, struct error *err) MUST_CHECK;
+enum events_step { EVENTS_ONE, EVENTS_END, EVENTS_FAILED };
+enum events_step events_walk_next(struct events_walk *walk, struct event *ret_event,
+                                  struct error *err);
+void events_walk_close(struct events_walk *walk); /* takes NULL */

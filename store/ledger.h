@@ -11,6 +11,7 @@
 #include "error.h"
 
 struct snapshot;
+struct txn;
 
 enum batch_state {
     BATCH_PARTIAL, /* a checkpoint: `resume_offset` says where to go on */
@@ -55,3 +56,6 @@ enum ledger_finding ledger_get(const struct snapshot *snapshot, uint64_t id, str
                                struct batch *ret_batch, struct error *err);
 /* The last id given; ids have no holes. */
 uint64_t ledger_last(const struct snapshot *snapshot);
+
+/* Writes the entry under its id, which must not be 0, and makes it findable by digest. */
+bool ledger_put(struct txn *txn, const struct batch *batch, struct error *err) MUST_CHECK;

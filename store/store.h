@@ -19,6 +19,7 @@
 
 struct store;
 struct db;
+struct txn;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
@@ -32,11 +33,16 @@ bool store_open(const char *path, enum store_mode mode, struct store **ret_store
 void store_close(struct store *store); /* all snapshots are closed; takes NULL */
 const char *store_path(const struct store *store); /* as given */
 int store_directory(const struct store *store);    /* file descriptor of the directory, borrowed */
+struct db *store_db(const struct store *store);    /* for commit.c */
 
 /* The lock of writers. STORE_LOCK_HELD: somebody else has it (not waiting); *ret_holder is its pid. */
 enum store_locking { STORE_LOCKED, STORE_LOCK_HELD, STORE_LOCK_FAILED };
 enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, struct error *err);
 void store_unlock(struct store *store);
+
+/* The schema in force. It lives while nobody changes it, so hold the lock of writers. */
+bool store_schema(struct store *store, const struct schema **ret_schema,
+                  struct error *err) MUST_CHECK;
 
 /* One commit, opened for reading. */
 struct snapshot {
@@ -46,6 +52,10 @@ struct snapshot {
     uint64_t commit_id;          /* 1: the empty store */
     int64_t commit_ns;           /* wall clock of the commit; strictly rising with commit_id */
     uint64_t schema_commit_id;   /* the commit that put this schema in force */
+    uint64_t root_listing_commit_id;
+    uint64_t last_batch_id;
+    uint64_t event_count;
+    uint64_t row_count; /* leaves of all views */
 };
 
 bool snapshot_open(struct store *store, struct snapshot **ret_snapshot, struct error *err) MUST_CHECK;
@@ -56,13 +66,11 @@ bool store_newest_commit(struct store *store, uint64_t *ret_commit_id, struct er
 bool snapshot_commit_time(const struct snapshot *snapshot, uint64_t commit_id, int64_t *ret_ns,
                           struct error *err) MUST_CHECK;
 
-/* Bytes: for statfs and status. */
+/* For statfs and `tally status`: as it is now, not as of the snapshot's commit. */
 struct store_usage {
     uint64_t file_bytes; /* data.mdb */
     uint64_t free_bytes; /* inside it, reusable */
     uint64_t map_bytes;
-    uint64_t event_count;
-    uint64_t row_count; /* leaves of all views */
 };
 bool store_usage(const struct snapshot *snapshot, struct store_usage *ret_usage,
                  struct error *err) MUST_CHECK;

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "arena.h"
+
+struct db {
+    MDB_env *env;
+    MDB_dbi tables[DB_TABLES];
+    uint64_t map_bytes;
+    char *directory;
+    atomic_uint open_txns; /* the map cannot move under them */
+};
+
+struct txn {
+    struct db *db;
+    MDB_txn *mdb;
+    bool failed;
+    bool map_full;
+};
+
+struct cursor {
+    struct txn *txn;
+    MDB_cursor *mdb;
+    enum db_table table;
+};
+
+/* 1022 readers: LMDB's own 126 is soon used up by many mounts with a few snapshots each. */
+enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
+
+const char *const db_table_names[DB_TABLES] = {"meta",   "commits", "events",  "groups",
+                                               "values", "batches", "digests", "changes"};
+
+/* The one place where LMDB's codes become words. */
+static bool fail(struct error *err, const char *place, int code)
+{
+    switch (code) {
+    case MDB_MAP_FULL:
+        (void)error_set(err, ERROR_FULL, "the store's map is full and could not be made larger");
+        (void)error_remedy(err, "allow more address space (ulimit -v)");
+        break;
+    case MDB_READERS_FULL:
+        (void)error_set(err, ERROR_FULL, "%d readers have the store open", READERS_MAX);
+        (void)error_remedy(err, "end some of the mounts or commands that read it");
+        break;
+    case MDB_MAP_RESIZED:
+        (void)error_set(err, ERROR_BUSY, "another process made the store larger than this one can map now");
+        (void)error_remedy(err, "start this program again");
+        break;
+    case MDB_VERSION_MISMATCH:
+        (void)error_set(err, ERROR_VERSION, "data.mdb was written by another version of LMDB");
+        break;
+    case MDB_INVALID:
+        (void)error_set(err, ERROR_CORRUPT, "data.mdb is not an LMDB file");
+        (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+        break;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_PANIC:
+    case MDB_BAD_TXN:
+    case MDB_NOTFOUND:
+        (void)error_set(err, ERROR_CORRUPT, "the store is damaged: %s", mdb_strerror(code));
+        (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+        break;
+    case MDB_TXN_FULL:
+        (void)error_set(err, ERROR_FULL, "the transaction is too large");
+        (void)error_remedy(err, "give --memory a smaller size");
+        break;
+    default:
+        if (code > 0)
+            (void)error_system(err, code, "the store cannot be used");
+        else
+            (void)error_set(err, ERROR_SYSTEM, "LMDB: %s", mdb_strerror(code));
+    }
+    return error_place(err, "%s", place);
+}
+
+static bool fail_txn(const struct txn *txn, enum db_table table, int code, struct error *err)
+{
+    /* A struct txn is the caller's to change even where the call only reads: failing is a fact of
+     * the transaction, not of its content. */
+    struct txn *const marked = (struct txn *)(uintptr_t)txn;
+    marked->failed = true;
+    if (code == MDB_MAP_FULL) marked->map_full = true;
+    return fail(err, db_table_names[table], code);
+}
+
+static MDB_val val_of(struct slice slice)
+{
+    return (MDB_val){.mv_size = slice.length, .mv_data = (void *)(uintptr_t)slice.at};
+}
+
+static struct slice slice_of_val(const MDB_val *val)
+{
+    return slice_of(val->mv_data, val->mv_size);
+}
+
+/* LMDB maps what its meta page says is there; where the file ends earlier, the first access would be
+ * a SIGBUS. */
+static bool check_length(struct db *db, struct error *err)
+{
+    char path[4096];
+    struct stat status;
+    MDB_envinfo info;
+    MDB_stat sizes;
+    if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", db->directory) >= sizeof path)
+        return error_system(err, ENAMETOOLONG, "%s", db->directory);
+    if (stat(path, &status) < 0) return error_system(err, errno, "%s", path);
+    (void)mdb_env_info(db->env, &info); /* both only copy out of the environment */
+    (void)mdb_env_stat(db->env, &sizes);
+    uint64_t const needed = (uint64_t)(info.me_last_pgno + 1) * sizes.ms_psize;
+    if ((uint64_t)status.st_size >= needed) return true;
+    (void)error_set(err, ERROR_CORRUPT, "data.mdb is cut short: %llu bytes of %llu",
+                    (unsigned long long)status.st_size, (unsigned long long)needed);
+    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+    return error_place(err, "%s", db->directory);
+}
+
+static bool open_tables(struct db *db, enum db_access access, struct error *err)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(db->env, NULL, access == DB_CREATE ? 0 : MDB_RDONLY, &txn);
+    if (code != MDB_SUCCESS) return fail(err, db->directory, code);
+    for (unsigned i = 0; i < DB_TABLES; i++) {
+        code = mdb_dbi_open(txn, db_table_names[i], access == DB_CREATE ? MDB_CREATE : 0,
+                            &db->tables[i]);
+        if (code == MDB_SUCCESS) continue;
+        mdb_txn_abort(txn);
+        if (code != MDB_NOTFOUND) return fail(err, db->directory, code);
+        (void)error_set(err, ERROR_CORRUPT, "the store has no table '%s'", db_table_names[i]);
+        return error_place(err, "%s", db->directory);
+    }
+    code = mdb_txn_commit(txn);
+    return code == MDB_SUCCESS || fail(err, db->directory, code);
+}
+
+static int open_environment(struct db *db, unsigned flags, unsigned map_shift)
+{
+    if (mdb_env_create(&db->env) != MDB_SUCCESS) return ENOMEM;
+    (void)mdb_env_set_maxdbs(db->env, DB_TABLES);       /* these fail only after the open */
+    (void)mdb_env_set_maxreaders(db->env, READERS_MAX);
+    db->map_bytes = (uint64_t)1 << map_shift;
+    (void)mdb_env_set_mapsize(db->env, db->map_bytes);
+    int const code = mdb_env_open(db->env, db->directory, flags, 0666);
+    if (code == MDB_SUCCESS) return code;
+    mdb_env_close(db->env);
+    db->env = NULL;
+    return code;
+}
+
+bool db_open(const char *directory, enum db_access access, struct db **ret_db, struct error *err)
+{
+    struct db *const db = memory_alloc(sizeof *db);
+    db->directory = memory_alloc(strlen(directory) + 1);
+    memcpy(db->directory, directory, strlen(directory));
+    unsigned flags = MDB_NOTLS | (access == DB_READ ? MDB_RDONLY : 0);
+    int code = ENOMEM;
+    for (unsigned shift = MAP_SHIFT_MOST; shift >= MAP_SHIFT_LEAST && code == ENOMEM; shift--)
+        code = open_environment(db, flags, shift);
+    /* A read-only medium has no place for the reader table; it has no writer either. */
+    if (access == DB_READ && (code == EROFS || code == EACCES))
+        code = open_environment(db, flags | MDB_NOLOCK, MAP_SHIFT_MOST);
+    int stale;
+    bool const opened = code == MDB_SUCCESS || fail(err, directory, code);
+    if (opened && access != DB_READ) (void)mdb_reader_check(db->env, &stale); /* best effort */
+    if (opened && check_length(db, err) && open_tables(db, access, err)) {
+        *ret_db = db;
+        return true;
+    }
+    db_close(db);
+    return false;
+}
+
+void db_close(struct db *db)
+{
+    if (!db) return;
+    if (db->env) mdb_env_close(db->env);
+    free(db->directory);
+    free(db);
+}
+
+bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err)
+{
+    MDB_txn *mdb;
+    unsigned const flags = write ? 0 : MDB_RDONLY;
+    int code = mdb_txn_begin(db->env, NULL, flags, &mdb);
+    if (code == MDB_READERS_FULL) { /* killed processes leave their places behind */
+        int stale;
+        code = mdb_reader_check(db->env, &stale);
+        if (code == MDB_SUCCESS) code = mdb_txn_begin(db->env, NULL, flags, &mdb);
+    }
+    if (code == MDB_MAP_RESIZED && atomic_load(&db->open_txns) == 0 &&
+        mdb_env_set_mapsize(db->env, 0) == MDB_SUCCESS)
+        code = mdb_txn_begin(db->env, NULL, flags, &mdb);
+    if (code != MDB_SUCCESS) return fail(err, db->directory, code);
+    struct txn *const txn = memory_alloc(sizeof *txn);
+    *txn = (struct txn){.db = db, .mdb = mdb};
+    atomic_fetch_add(&db->open_txns, 1);
+    *ret_txn = txn;
+    return true;
+}
+
+bool txn_commit(struct txn *txn, struct error *err)
+{
+    if (txn->failed) {
+        txn_abort(txn);
+        return error_set(err, ERROR_SYSTEM, "the transaction had failed before");
+    }
+    int const code = mdb_txn_commit(txn->mdb);
+    const char *const place = txn->db->directory;
+    atomic_fetch_sub(&txn->db->open_txns, 1);
+    free(txn);
+    return code == MDB_SUCCESS || fail(err, place, code);
+}
+
+void txn_abort(struct txn *txn)
+{
+    if (!txn) return;
+    mdb_txn_abort(txn->mdb);
+    atomic_fetch_sub(&txn->db->open_txns, 1);
+    free(txn);
+}
+
+bool txn_map_full(const struct txn *txn)
+{
+    return txn->map_full;
+}
+
+bool db_grow(struct db *db, struct error *err)
+{
+    if (atomic_load(&db->open_txns)) return fail(err, db->directory, MDB_MAP_FULL);
+    int const code = mdb_env_set_mapsize(db->env, db->map_bytes * 2);
+    if (code != MDB_SUCCESS) return fail(err, db->directory, code == ENOMEM ? MDB_MAP_FULL : code);
+    db->map_bytes *= 2;
+    return true;
+}
+
+static enum db_finding finding(const struct txn *txn, enum db_table table, int code,
+                               struct error *err)
+{
+    if (code == MDB_SUCCESS) return DB_FOUND;
+    if (code == MDB_NOTFOUND) return DB_MISSING;
+    (void)fail_txn(txn, table, code, err);
+    return DB_FAILED;
+}
+
+enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
+                       struct slice *ret_value, struct error *err)
+{
+    MDB_val key_val = val_of(key), value;
+    int const code = mdb_get(txn->mdb, txn->db->tables[table], &key_val, &value);
+    if (code == MDB_SUCCESS) *ret_value = slice_of_val(&value);
+    return finding(txn, table, code, err);
+}
+
+bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
+            struct error *err)
+{
+    MDB_val key_val = val_of(key), value_val = val_of(value);
+    int const code = mdb_put(txn->mdb, txn->db->tables[table], &key_val, &value_val, 0);
+    return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
+}
+
+bool db_drop(struct txn *txn, enum db_table table, struct slice key, struct error *err)
+{
+    MDB_val key_val = val_of(key);
+    int const code = mdb_del(txn->mdb, txn->db->tables[table], &key_val, NULL);
+    return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
+}
+
+bool db_clear(struct txn *txn, enum db_table table, struct error *err)
+{
+    int const code = mdb_drop(txn->mdb, txn->db->tables[table], 0);
+    return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
+}
+
+bool cursor_open(const struct txn *txn, enum db_table table, struct cursor **ret_cursor,
+                 struct error *err)
+{
+    MDB_cursor *mdb;
+    int const code = mdb_cursor_open(txn->mdb, txn->db->tables[table], &mdb);
+    if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
+    struct cursor *const cursor = memory_alloc(sizeof *cursor);
+    *cursor = (struct cursor){.txn = (struct txn *)(uintptr_t)txn, .mdb = mdb, .table = table};
+    *ret_cursor = cursor;
+    return true;
+}
+
+void cursor_close(struct cursor *cursor)
+{
+    if (!cursor) return;
+    mdb_cursor_close(cursor->mdb);
+    free(cursor);
+}
+
+enum db_finding cursor_add(struct cursor *cursor, struct slice key, struct slice value,
+                           struct error *err)
+{
+    MDB_val key_val = val_of(key), value_val = val_of(value);
+    int const code = mdb_cursor_put(cursor->mdb, &key_val, &value_val, MDB_NOOVERWRITE);
+    if (code == MDB_KEYEXIST) return DB_FOUND;
+    if (code == MDB_SUCCESS) return DB_MISSING;
+    (void)fail_txn(cursor->txn, cursor->table, code, err);
+    return DB_FAILED;
+}
+
+static enum db_finding step(struct cursor *cursor, MDB_val *key, MDB_cursor_op op,
+                            struct db_entry *ret_entry, struct error *err)
+{
+    MDB_val value;
+    int const code = mdb_cursor_get(cursor->mdb, key, &value, op);
+    if (code == MDB_SUCCESS)
+        *ret_entry = (struct db_entry){.key = slice_of_val(key), .value = slice_of_val(&value)};
+    return finding(cursor->txn, cursor->table, code, err);
+}
+
+enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_entry *ret_entry,
+                            struct error *err)
+{
+    MDB_val key_val = val_of(key);
+    return step(cursor, &key_val, MDB_SET_RANGE, ret_entry, err);
+}
+
+enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err)
+{
+    MDB_val key;
+    return step(cursor, &key, MDB_NEXT, ret_entry, err);
+}
+
+bool cursor_drop(struct cursor *cursor, struct error *err)
+{
+    int const code = mdb_cursor_del(cursor->mdb, 0);
+    return code == MDB_SUCCESS || fail_txn(cursor->txn, cursor->table, code, err);
+}
+
+bool db_table_bytes(const struct txn *txn, enum db_table table, uint64_t *ret_bytes,
+                    struct error *err)
+{
+    MDB_stat sizes;
+    int const code = mdb_stat(txn->mdb, txn->db->tables[table], &sizes);
+    if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
+    *ret_bytes = (uint64_t)sizes.ms_psize *
+                 (sizes.ms_branch_pages + sizes.ms_leaf_pages + sizes.ms_overflow_pages);
+    return true;
+}
+
+bool db_usage(const struct txn *txn, struct db_usage *ret_usage, struct error *err)
+{
+    MDB_envinfo info;
+    MDB_stat sizes;
+    (void)mdb_env_info(txn->db->env, &info); /* both only copy out of the environment */
+    (void)mdb_env_stat(txn->db->env, &sizes);
+    struct db_usage usage = {.map_bytes = info.me_mapsize,
+                             .file_bytes = (uint64_t)(info.me_last_pgno + 1) * sizes.ms_psize};
+    uint64_t used = 2 * (uint64_t)sizes.ms_psize; /* the two meta pages */
+    for (unsigned i = 0; i < DB_TABLES; i++) {
+        if (!db_table_bytes(txn, (enum db_table)i, &usage.table_bytes[i], err)) return false;
+        used += usage.table_bytes[i];
+    }
+    usage.free_bytes = usage.file_bytes > used ? usage.file_bytes - used : 0;
+    *ret_usage = usage;
+    return true;
+}

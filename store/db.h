@@ -1,0 +1,105 @@
+/* db.h - LMDB: the environment, transactions, cursors. The only file that knows lmdb.h.
+ *
+ *   db_open -> txn_begin -> get, put, cursors -> txn_commit | txn_abort -> db_close
+ *
+ * Promise  a write transaction in which anything failed refuses to commit, so that a forgotten
+ *          check cannot publish half a batch. LMDB's codes become a fact and a remedy here.
+ * Memory   a slice that get or a cursor returns lives until the transaction ends or, in a write
+ *          transaction, until the next put, drop or add in it.
+ * Threads  a struct db may be shared; a transaction and its cursors have one user at a time.
+ * Limits   keys 1 to DB_KEY_BYTES_MAX bytes. The map is address space, not disk: 1 TiB is reserved
+ *          where the system allows, and less is doubled when it is full.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "bytes.h"
+#include "error.h"
+
+enum { DB_KEY_BYTES_MAX = 511 };
+
+enum db_table {
+    TABLE_META,
+    TABLE_COMMITS,
+    TABLE_EVENTS,
+    TABLE_GROUPS,
+    TABLE_VALUES,
+    TABLE_BATCHES,
+    TABLE_DIGESTS,
+    TABLE_CHANGES,
+};
+enum { DB_TABLES = 8 };
+extern const char *const db_table_names[DB_TABLES];
+
+struct db;
+struct txn;
+struct cursor;
+
+enum db_access {
+    DB_READ,   /* the environment must exist */
+    DB_WRITE,  /* likewise */
+    DB_CREATE, /* makes the tables */
+};
+/* DIRECTORY holds data.mdb and lock.mdb. */
+bool db_open(const char *directory, enum db_access access, struct db **ret_db,
+             struct error *err) MUST_CHECK;
+void db_close(struct db *db); /* takes NULL */
+
+bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err) MUST_CHECK;
+/* Ends the transaction in either case. */
+bool txn_commit(struct txn *txn, struct error *err) MUST_CHECK;
+void txn_abort(struct txn *txn); /* takes NULL */
+/* Whether a write transaction failed because the map was full. Then txn_abort, db_grow, try again. */
+bool txn_map_full(const struct txn *txn);
+/* Doubles the map. No transaction of this process may be open. */
+bool db_grow(struct db *db, struct error *err) MUST_CHECK;
+
+enum db_finding { DB_FOUND, DB_MISSING, DB_FAILED };
+enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
+                       struct slice *ret_value, struct error *err);
+bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
+            struct error *err) MUST_CHECK;
+bool db_drop(struct txn *txn, enum db_table table, struct slice key,
+             struct error *err) MUST_CHECK; /* the key is there */
+bool db_clear(struct txn *txn, enum db_table table, struct error *err) MUST_CHECK;
+
+/* A cursor of a write transaction may also add: DB_FOUND where the key was there already (its value
+ * stays), DB_MISSING where it was added. */
+bool cursor_open(const struct txn *txn, enum db_table table, struct cursor **ret_cursor,
+                 struct error *err) MUST_CHECK;
+void cursor_close(struct cursor *cursor); /* before the transaction ends; takes NULL */
+enum db_finding cursor_add(struct cursor *cursor, struct slice key, struct slice value,
+                           struct error *err);
+struct db_entry {
+    struct slice key;
+    struct slice value;
+};
+/* The first entry whose key is not before KEY; the one after the last found; the last of all; the
+ * last one before KEY. */
+enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_entry *ret_entry,
+                            struct error *err);
+enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err);
+/* Removes the entry that the cursor stands at; cursor_next then gives the one behind it. */
+bool cursor_drop(struct cursor *cursor, struct error *err) MUST_CHECK;
+
+struct db_usage {
+    uint64_t file_bytes;
+    uint64_t map_bytes;
+    uint64_t free_bytes;             /* pages inside the file that commits may reuse */
+    uint64_t table_bytes[DB_TABLES]; /* of this transaction's version */
+};
+bool db_usage(const struct txn *txn, struct db_usage *ret_usage, struct error *err) MUST_CHECK;
+/* A function of the transaction's version alone. */
+bool db_table_bytes(const struct txn *txn, enum db_table table, uint64_t *ret_bytes,
+                    struct error *err) MUST_CHECK;
+
+static inline void auto_txn(struct txn **txn)
+{
+    txn_abort(*txn);
+}
+static inline void auto_cursor(struct cursor **cursor)
+{
+    cursor_close(*cursor);
+}
+#define AUTO_TXN AUTO(auto_txn)
+#define AUTO_CURSOR AUTO(auto_cursor)

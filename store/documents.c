@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "documents.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "db.h"
+#include "ledger.h"
+#include "meta.h"
+#include "pack.h"
+#include "tree_p.h"
+
+static const char readme[] =
+    "This is a tallyfs mount: answers as files, written when the events came in.\n"
+    "\n"
+    "  X/            a group: its name is the value of one dimension\n"
+    "  X.json        the breakdown of what lies under X, one row a line\n"
+    "  X/.total.json the group itself, as one object\n"
+    "\n"
+    "At the last dimension X.json is one row. A view without dimensions is one file.\n"
+    "Beside every X.json of rows X.ndjson and X.csv can be read too; they are not listed.\n"
+    "A group without events is not there (ENOENT), rather than shown with zeros.\n"
+    "\n"
+    "Names: bytes 00-1F and 7F, / \\ %, bytes that are not UTF-8, a leading . - or ~ and the\n"
+    "last dot of a value that ends in .json, .ndjson or .csv are written %XX. Null is %null, the\n"
+    "empty text %empty. A name that would be too long is cut and ends in %~ and a hash.\n"
+    "The row inside the file always holds the exact value.\n"
+    "\n"
+    "A file never changes while it is open. Each commit of `tally ingest` replaces the files that it\n"
+    "changed, all at once; their mtime, and the attribute user.tallyfs.commit, tell which commit.\n"
+    "inotify does not tell of that: read .tallyfs/generation again.\n"
+    "\n"
+    ".tallyfs/\n"
+    "  generation     the number of the commit that is shown\n"
+    "  status.json    its time, the newest event of each stream, counts and sizes\n"
+    "  schema.json    the schema in force\n"
+    "  views/         dimensions, measures, rows and bytes of each view\n"
+    "  batches/       every batch that was ingested: source, digest, counts, first error\n"
+    "  rejects/       the records that were refused: line, reason, record\n";
+
+static enum tree_answer batch_of(const struct snapshot *snapshot, const struct node *node,
+                                 struct arena *arena, struct batch *ret_batch, struct error *err)
+{
+    switch (ledger_get(snapshot, node->batch, arena, ret_batch, err)) {
+    case LEDGER_FOUND: break;
+    case LEDGER_MISSING: return TREE_MISSING;
+    case LEDGER_FAILED: return TREE_FAILED;
+    }
+    bool const absent = node->kind == NODE_REJECT_FILE && ret_batch->rejects.length == 0;
+    return absent ? TREE_MISSING : TREE_FOUND;
+}
+
+/* The view's whole group; DB_MISSING where it has no events. */
+static enum db_finding whole_view(const struct snapshot *snapshot, const struct view *view,
+                                  struct group *ret_group, struct error *err)
+{
+    return groups_get(snapshot->txn, view, 0, (struct slice){0}, ret_group, err);
+}
+
+static enum tree_answer view_version(const struct snapshot *snapshot, const struct node *node,
+                                     uint64_t *ret_commit_id, struct error *err)
+{
+    const struct view *const view = tree_view(snapshot, node);
+    struct group group;
+    uint64_t commit_id = snapshot->schema_commit_id;
+    if (!view) return TREE_MISSING;
+    uint64_t changed = 0;
+    switch (whole_view(snapshot, view, &group, err)) {
+    case DB_FOUND: changed = view->dimension_count ? group.rows_commit_id : group.text_commit_id; break;
+    case DB_MISSING: changed = snapshot->root_listing_commit_id; break;
+    case DB_FAILED: return TREE_FAILED;
+    }
+    *ret_commit_id = changed > commit_id ? changed : commit_id;
+    return TREE_FOUND;
+}
+
+enum tree_answer document_version(const struct snapshot *snapshot, const struct node *node,
+                                  uint64_t *ret_commit_id, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct batch batch;
+    if (node->kind == NODE_GENERATION || node->kind == NODE_STATUS) {
+        *ret_commit_id = snapshot->commit_id;
+        return TREE_FOUND;
+    }
+    if (node->kind == NODE_README || node->kind == NODE_SCHEMA) {
+        *ret_commit_id = snapshot->schema_commit_id;
+        return TREE_FOUND;
+    }
+    if (node->kind == NODE_VIEW) return view_version(snapshot, node, ret_commit_id, err);
+    enum tree_answer const answer = batch_of(snapshot, node, &arena, &batch, err);
+    if (answer == TREE_FOUND) *ret_commit_id = batch.last_commit;
+    return answer;
+}
+
+/* cJSON prints large integers as doubles; their digits go in as they are. */
+static void add_number(cJSON *object, const char *name, uint64_t number)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    (void)cJSON_AddRawToObject(object, name, text);
+}
+
+/* A string of any bytes, and a whole JSON text, likewise go in as they are. */
+static void add_text(cJSON *object, const char *name, struct slice text)
+{
+    AUTO_BUFFER struct buffer json = {0};
+    json_string(text, &json);
+    buffer_add_byte(&json, '\0');
+    (void)cJSON_AddRawToObject(object, name, (char *)json.at);
+}
+
+static void add_item(cJSON *array, struct slice text)
+{
+    AUTO_BUFFER struct buffer json = {0};
+    json_string(text, &json);
+    buffer_add_byte(&json, '\0');
+    (void)cJSON_AddItemToArray(array, cJSON_CreateRaw((char *)json.at));
+}
+
+static void add_time(cJSON *object, const char *name, int128 time_ns, const struct zone *zone)
+{
+    char text[CALENDAR_TEXT_BYTES];
+    add_text(object, name, slice_of(text, calendar_write(time_ns, zone, text)));
+}
+
+/* Prints and frees the document. */
+static bool finish(cJSON *document, struct buffer *text, struct error *err)
+{
+    char *const printed = cJSON_Print(document);
+    cJSON_Delete(document);
+    if (!printed) return error_set(err, ERROR_MEMORY, "not enough memory for a document");
+    buffer_add_text(text, printed);
+    buffer_add_byte(text, '\n');
+    cJSON_free(printed);
+    return true;
+}
+
+static bool add_streams(const struct snapshot *snapshot, cJSON *document, struct error *err)
+{
+    cJSON *const streams = cJSON_AddObjectToObject(document, "streams");
+    for (size_t i = 0; i < snapshot->schema->stream_count; i++) {
+        const struct stream *const stream = &snapshot->schema->streams[i];
+        AUTO_BUFFER struct buffer name = {0};
+        struct meta_stream meta;
+        if (!meta_stream_load(snapshot->txn, stream->id, &meta, err)) return false;
+        buffer_add_slice(&name, stream->name);
+        buffer_add_byte(&name, '\0');
+        cJSON *const entry = cJSON_AddObjectToObject(streams, (char *)name.at);
+        add_number(entry, "events", meta.event_count);
+        if (meta.newest.kind == VALUE_NULL)
+            (void)cJSON_AddNullToObject(entry, "newest_event_time");
+        else
+            add_time(entry, "newest_event_time", meta.newest.time_ns, snapshot->schema->zone);
+    }
+    return true;
+}
+
+static bool add_batches(const struct snapshot *snapshot, cJSON *document, struct error *err)
+{
+    uint64_t partial = 0, rejected = 0;
+    for (uint64_t id = 1; id <= ledger_last(snapshot); id++) {
+        AUTO_ARENA struct arena arena = {0};
+        struct batch batch;
+        switch (ledger_get(snapshot, id, &arena, &batch, err)) {
+        case LEDGER_FOUND: break;
+        case LEDGER_MISSING: continue;
+        case LEDGER_FAILED: return false;
+        }
+        partial += batch.state == BATCH_PARTIAL;
+        rejected += batch.rejected_count;
+    }
+    add_number(document, "batches", ledger_last(snapshot));
+    add_number(document, "unfinished_batches", partial);
+    add_number(document, "rejected", rejected);
+    return true;
+}
+
+static bool render_status(const struct snapshot *snapshot, struct buffer *text, struct error *err)
+{
+    cJSON *const document = cJSON_CreateObject();
+    uint64_t total = 0;
+    add_number(document, "commit", snapshot->commit_id);
+    add_time(document, "committed", snapshot->commit_ns, snapshot->schema->zone);
+    add_number(document, "events", snapshot->event_count);
+    add_number(document, "rows", snapshot->row_count);
+    bool good = add_batches(snapshot, document, err) && add_streams(snapshot, document, err);
+    cJSON *const bytes = cJSON_AddObjectToObject(document, "bytes");
+    for (unsigned i = 0; i < DB_TABLES && good; i++) {
+        uint64_t table;
+        good = db_table_bytes(snapshot->txn, (enum db_table)i, &table, err);
+        if (!good) break;
+        total += table;
+        add_number(bytes, db_table_names[i], table);
+    }
+    add_number(bytes, "total", total);
+    if (good) return finish(document, text, err);
+    cJSON_Delete(document);
+    return false;
+}
+
+static bool render_view(const struct snapshot *snapshot, const struct node *node,
+                        struct buffer *text, struct error *err)
+{
+    const struct view *const view = tree_view(snapshot, node);
+    struct group group = {0};
+    if (whole_view(snapshot, view, &group, err) == DB_FAILED) return false;
+    cJSON *const document = cJSON_CreateObject();
+    add_text(document, "name", view->name);
+    add_text(document, "from", view->stream->name);
+    cJSON *const dimensions = cJSON_AddArrayToObject(document, "dimensions");
+    for (size_t i = 0; i < view->dimension_count; i++)
+        add_item(dimensions, view->dimensions[i].name);
+    cJSON *const measures = cJSON_AddObjectToObject(document, "measures");
+    for (size_t i = 0; i < view->measure_count; i++) {
+        AUTO_BUFFER struct buffer name = {0};
+        buffer_add_slice(&name, view->measures[i].name);
+        buffer_add_byte(&name, '\0');
+        add_text(measures, (char *)name.at, view->measures[i].text);
+    }
+    add_number(document, "rows", group.row_count);
+    uint64_t const list = view->dimension_count && group.row_count ? group.row_count + 1 : 0;
+    add_number(document, "bytes", group.row_count ? group.json_bytes + group.row_count + list : 0);
+    (void)cJSON_AddNullToObject(document, "complete_from"); /* null: from the first event on */
+    return finish(document, text, err);
+}
+
+static bool render_batch(const struct snapshot *snapshot, const struct node *node,
+                         struct buffer *text, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct batch batch;
+    struct meta_commit commit;
+    char digest[33];
+    if (batch_of(snapshot, node, &arena, &batch, err) != TREE_FOUND ||
+        !meta_commit_load(snapshot->txn, batch.last_commit, &commit, err))
+        return false;
+    (void)snprintf(digest, sizeof digest, "%016llx%016llx", (unsigned long long)batch.digest[0],
+                   (unsigned long long)batch.digest[1]);
+    cJSON *const document = cJSON_CreateObject();
+    add_number(document, "batch", batch.id);
+    add_text(document, "source", batch.source);
+    add_text(document, "xxh3_128", slice_text(digest));
+    add_text(document, "stream",
+             batch.stream < snapshot->schema->stream_count
+                 ? snapshot->schema->streams[batch.stream].name
+                 : slice_text(""));
+    add_text(document, "state",
+             slice_text(batch.state == BATCH_LOADED ? "loaded" : "unfinished"));
+    add_number(document, "bytes", batch.input_bytes);
+    add_number(document, "read", batch.read_count);
+    add_number(document, "new", batch.new_count);
+    add_number(document, "duplicate", batch.duplicate_count);
+    add_number(document, "rejected", batch.rejected_count);
+    cJSON *const reasons = cJSON_AddArrayToObject(document, "reasons");
+    for (size_t i = 0; i < batch.reason_count; i++) {
+        cJSON *const reason = cJSON_CreateObject();
+        add_text(reason, "reason", batch.reasons[i].text);
+        add_number(reason, "count", batch.reasons[i].count);
+        (void)cJSON_AddItemToArray(reasons, reason);
+    }
+    if (batch.first_error.length)
+        add_text(document, "first_error", batch.first_error);
+    else
+        (void)cJSON_AddNullToObject(document, "first_error");
+    if (batch.rejects.length)
+        add_text(document, "rejects", batch.rejects);
+    else
+        (void)cJSON_AddNullToObject(document, "rejects");
+    add_number(document, "first_commit", batch.first_commit);
+    add_number(document, "commit", batch.last_commit);
+    add_time(document, "committed", commit.ns, snapshot->schema->zone);
+    return finish(document, text, err);
+}
+
+/* As much of the file as the batch's last checkpoint knows of: what was written behind it belongs to a
+ * transaction that is not there. */
+static bool render_rejects(const struct snapshot *snapshot, const struct node *node,
+                           struct buffer *text, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct batch batch;
+    if (batch_of(snapshot, node, &arena, &batch, err) != TREE_FOUND) return false;
+    const char *const name = arena_text(&arena, batch.rejects);
+    AUTO_BUFFER struct buffer path = {0};
+    buffer_format(&path, "rejects/%s", name);
+    buffer_add_byte(&path, '\0');
+    AUTO_FD int const fd =
+        openat(store_directory(snapshot->store), (char *)path.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return error_system(err, errno, "%s/%s", store_path(snapshot->store), (char *)path.at);
+    size_t const start = text->length;
+    buffer_reserve(text, batch.rejects_bytes + 1);
+    while (text->length - start < batch.rejects_bytes) {
+        ssize_t const got = read(fd, text->at + text->length,
+                                 batch.rejects_bytes - (text->length - start));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return error_system(err, errno, "%s", (char *)path.at);
+        if (got == 0) break; /* somebody cut the file: what is left is shown */
+        text->length += (size_t)got;
+    }
+    return true;
+}
+
+bool document_render(const struct snapshot *snapshot, const struct node *node, struct buffer *text,
+                     struct error *err)
+{
+    if (node->kind == NODE_README) {
+        buffer_add_text(text, readme);
+    } else if (node->kind == NODE_GENERATION) {
+        buffer_format(text, "%llu\n", (unsigned long long)snapshot->commit_id);
+    } else if (node->kind == NODE_SCHEMA) {
+        buffer_add_slice(text, snapshot->schema->text);
+        if (text->length && text->at[text->length - 1] != '\n') buffer_add_byte(text, '\n');
+    } else if (node->kind == NODE_STATUS) {
+        return render_status(snapshot, text, err);
+    } else if (node->kind == NODE_VIEW) {
+        return render_view(snapshot, node, text, err);
+    } else if (node->kind == NODE_BATCH) {
+        return render_batch(snapshot, node, text, err);
+    } else {
+        return render_rejects(snapshot, node, text, err);
+    }
+    return true;
+}

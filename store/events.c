@@ -1,0 +1,336 @@
+/* An event's fields are packed in declared order (drawn in format.h), the fields of its key in the key
+ * alone: a key of one string is worth its bytes only once. Where the key cannot give its values back,
+ * as one of them was cut or holds a NUL that would have to be unescaped, they stand inside too.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "events.h"
+
+#include <assert.h>
+
+#include "db.h"
+#include "format.h"
+#include "pack.h"
+
+enum { STREAM_BYTES = 2, NS_PER_SECOND = 1000000000, TIME_HAS_NS = 0x80 };
+
+void events_chunk_init(struct events_chunk *chunk, const struct stream *stream)
+{
+    *chunk = (struct events_chunk){.stream = stream};
+}
+
+void events_chunk_done(struct events_chunk *chunk)
+{
+    arena_done(&chunk->arena);
+    buffer_done(&chunk->scratch);
+    free(chunk->events);
+    *chunk = (struct events_chunk){0};
+}
+
+void events_chunk_clear(struct events_chunk *chunk)
+{
+    arena_reset(&chunk->arena);
+    chunk->count = 0;
+}
+
+size_t events_chunk_bytes(const struct events_chunk *chunk)
+{
+    return chunk->arena.held_bytes + chunk->capacity * sizeof *chunk->events;
+}
+
+/* Little-endian two's complement of least width behind a head of width + 1; zero takes no bytes. */
+static void pack_integer(struct buffer *into, int128 number, uint8_t mark)
+{
+    uint8_t bytes[1 + 16];
+    size_t width = 0;
+    for (int128 rest = number; rest != 0 && width < 16; rest >>= 8) {
+        bytes[++width] = (uint8_t)rest;
+        bool const negative = bytes[width] & 0x80;
+        if (rest >> 8 == (negative ? -1 : 0)) break; /* what follows only repeats the sign */
+    }
+    bytes[0] = (uint8_t)((width + 1) | mark);
+    buffer_add(into, bytes, width + 1);
+}
+
+static bool unpack_integer(struct slice *from, size_t width, int128 *ret_number)
+{
+    if (width > 16 || from->length < width) return false;
+    uint128 number = width && (from->at[width - 1] & 0x80) ? ~(uint128)0 : 0;
+    for (size_t i = width; i > 0; i--) number = number << 8 | from->at[i - 1];
+    *from = slice_of(from->at + width, from->length - width);
+    *ret_number = (int128)number;
+    return true;
+}
+
+static void pack_time(struct buffer *into, int128 time_ns)
+{
+    int128 seconds = time_ns / NS_PER_SECOND;
+    int64_t ns = (int64_t)(time_ns % NS_PER_SECOND);
+    if (ns < 0) {
+        ns += NS_PER_SECOND;
+        seconds--;
+    }
+    pack_integer(into, seconds, ns ? TIME_HAS_NS : 0);
+    if (ns) pack_varint(into, (uint64_t)ns);
+}
+
+static void pack_decimal(struct buffer *into, const struct decimal *number)
+{
+    size_t const start = into->length;
+    pack_integer(into, number->coefficient, 0);
+    buffer_add_byte(into, 0); /* the scale goes behind the width: make room */
+    memmove(into->at + start + 2, into->at + start + 1, into->length - start - 2);
+    into->at[start + 1] = (uint8_t)number->scale;
+}
+
+static void pack_field(struct buffer *into, enum field_type type, const struct value *value)
+{
+    if (value->kind == VALUE_NULL) {
+        buffer_add_byte(into, 0);
+        return;
+    }
+    switch (type) {
+    case FIELD_STRING:
+        pack_varint(into, value->string.length + 1);
+        buffer_add_slice(into, value->string);
+        break;
+    case FIELD_BOOL: buffer_add_byte(into, value->boolean ? 2 : 1); break;
+    case FIELD_INT: pack_integer(into, value->number.coefficient, 0); break;
+    case FIELD_DECIMAL: pack_decimal(into, &value->number); break;
+    case FIELD_TIME: pack_time(into, value->time_ns); break;
+    }
+}
+
+static bool unpack_text(struct slice *from, struct value *ret_value)
+{
+    uint64_t length;
+    if (!unpack_varint(from, &length) || length > from->length + 1) return false;
+    if (length == 0) return true; /* null */
+    ret_value->kind = VALUE_STRING;
+    ret_value->string = slice_of(from->at, length - 1);
+    *from = slice_of(from->at + length - 1, from->length - (length - 1));
+    return true;
+}
+
+static bool unpack_number(struct slice *from, uint8_t head, bool has_scale, struct value *ret_value)
+{
+    uint8_t scale = 0;
+    if (has_scale && (!unpack_byte(from, &scale) || scale > DECIMAL_DIGITS)) return false;
+    ret_value->kind = VALUE_NUMBER;
+    ret_value->number.scale = scale;
+    return unpack_integer(from, head - 1u, &ret_value->number.coefficient);
+}
+
+static bool unpack_time(struct slice *from, uint8_t head, struct value *ret_value)
+{
+    int128 seconds;
+    uint64_t ns = 0;
+    if (!unpack_integer(from, (head & ~(unsigned)TIME_HAS_NS) - 1u, &seconds)) return false;
+    if ((head & TIME_HAS_NS) && !unpack_varint(from, &ns)) return false;
+    ret_value->kind = VALUE_TIME;
+    ret_value->time_ns = seconds * NS_PER_SECOND + (int128)ns;
+    return ns < NS_PER_SECOND;
+}
+
+static bool unpack_field(struct slice *from, enum field_type type, struct value *ret_value)
+{
+    uint8_t head;
+    ret_value->kind = VALUE_NULL;
+    if (from->length == 0) return true; /* the field was declared later */
+    if (type == FIELD_STRING) return unpack_text(from, ret_value);
+    if (!unpack_byte(from, &head)) return false;
+    if (head == 0) return true;
+    switch (type) {
+    case FIELD_STRING: break;
+    case FIELD_BOOL:
+        ret_value->kind = VALUE_BOOL;
+        ret_value->boolean = head == 2;
+        return head <= 2;
+    case FIELD_INT: return unpack_number(from, head, false, ret_value);
+    case FIELD_DECIMAL: return unpack_number(from, head, true, ret_value);
+    case FIELD_TIME: return unpack_time(from, head, ret_value);
+    }
+    return false;
+}
+
+static bool is_key_field(const struct stream *stream, size_t field)
+{
+    for (size_t i = 0; i < stream->key_count; i++) {
+        if (stream->key_fields[i] == field) return true;
+    }
+    return false;
+}
+
+/* Returns whether event_unpack can read the fields back from the key alone. */
+static bool pack_key(const struct stream *stream, const struct value *values, struct buffer *into)
+{
+    bool readable = true;
+    pack_u16(into, stream->id);
+    for (size_t i = 0; i < stream->key_count; i++) {
+        const struct value *const value = &values[stream->key_fields[i]];
+        size_t const share = (DB_KEY_BYTES_MAX - STREAM_BYTES) / stream->key_count;
+        assert(value->kind != VALUE_NULL);
+        if (!pack_value(into, value, share)) readable = false;
+        if (value->kind == VALUE_STRING && value->string.length &&
+            memchr(value->string.at, 0, value->string.length))
+            readable = false;
+    }
+    return readable;
+}
+
+static struct event *next_event(struct events_chunk *chunk)
+{
+    if (chunk->count == chunk->capacity) {
+        chunk->capacity = chunk->capacity ? chunk->capacity * 2 : 1024;
+        chunk->events = memory_resize(chunk->events, chunk->capacity * sizeof *chunk->events);
+    }
+    return &chunk->events[chunk->count++];
+}
+
+void events_chunk_add(struct events_chunk *chunk, const struct value *values)
+{
+    const struct stream *const stream = chunk->stream;
+    struct buffer *const into = &chunk->scratch;
+    buffer_clear(into);
+    bool const key_inside = !pack_key(stream, values, into);
+    size_t const key_length = into->length;
+    buffer_add_byte(into, key_inside ? EVENT_KEY_INSIDE : 0);
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if (key_inside || !is_key_field(stream, i))
+            pack_field(into, stream->fields[i].type, &values[i]);
+    }
+    uint8_t *const bytes = arena_alloc(&chunk->arena, into->length);
+    memcpy(bytes, into->at, into->length);
+    *next_event(chunk) = (struct event){
+        .key = slice_of(bytes, key_length),
+        .packed = slice_of(bytes + key_length, into->length - key_length),
+    };
+}
+
+bool event_unpack(const struct stream *stream, const struct event *event, struct value *ret_values)
+{
+    struct slice rest = event->packed, key = event->key;
+    uint8_t flags;
+    if (!unpack_byte(&rest, &flags)) return false;
+    bool const key_inside = flags & EVENT_KEY_INSIDE;
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if (!key_inside && is_key_field(stream, i)) continue;
+        if (!unpack_field(&rest, stream->fields[i].type, &ret_values[i])) return false;
+    }
+    if (rest.length) return false;
+    if (key_inside || stream->key_count == 0) return true;
+    if (key.length < STREAM_BYTES) return false;
+    key = slice_of(key.at + STREAM_BYTES, key.length - STREAM_BYTES);
+    for (size_t i = 0; i < stream->key_count; i++) {
+        /* pack_key saw to it that no string needs an arena */
+        if (unpack_value(&key, NULL, &ret_values[stream->key_fields[i]]) != UNPACKED) return false;
+    }
+    return key.length == 0;
+}
+
+/* What the sort compares first: eight bytes of the key behind what all keys share. */
+struct sort_entry {
+    uint64_t head;
+    uint32_t index;
+};
+
+struct sort_context {
+    const struct event *events;
+};
+
+static int compare_entries(const void *a, const void *b, void *context)
+{
+    const struct sort_entry *const left = a, *const right = b;
+    const struct sort_context *const sort = context;
+    if (left->head != right->head) return left->head < right->head ? -1 : 1;
+    int const order =
+        slice_compare(sort->events[left->index].key, sort->events[right->index].key);
+    if (order != 0) return order;
+    return left->index < right->index ? -1 : left->index > right->index;
+}
+
+static size_t common_length(const struct events_chunk *chunk)
+{
+    struct slice const first = chunk->events[0].key;
+    size_t common = first.length;
+    for (size_t i = 1; i < chunk->count; i++) {
+        struct slice const key = chunk->events[i].key;
+        if (key.length < common) common = key.length;
+        while (common && memcmp(first.at, key.at, common) != 0) common--;
+    }
+    return common;
+}
+
+static uint64_t head_of(struct slice key, size_t skip)
+{
+    uint64_t head = 0;
+    for (size_t i = 0; i < 8; i++) head = head << 8 | (skip + i < key.length ? key.at[skip + i] : 0);
+    return head;
+}
+
+static bool is_sorted(const struct events_chunk *chunk)
+{
+    for (size_t i = 1; i < chunk->count; i++) {
+        if (slice_compare(chunk->events[i - 1].key, chunk->events[i].key) > 0) return false;
+    }
+    return true;
+}
+
+void events_chunk_sort(struct events_chunk *chunk)
+{
+    if (chunk->count < 2 || chunk->stream->key_count == 0 || is_sorted(chunk)) return;
+    assert(chunk->count <= UINT32_MAX);
+    size_t const skip = common_length(chunk);
+    struct sort_entry *const order = memory_alloc(chunk->count * sizeof *order);
+    for (size_t i = 0; i < chunk->count; i++)
+        order[i] = (struct sort_entry){.head = head_of(chunk->events[i].key, skip),
+                                       .index = (uint32_t)i};
+    struct sort_context context = {.events = chunk->events};
+    qsort_r(order, chunk->count, sizeof *order, compare_entries, &context);
+    struct event *const sorted = memory_alloc(chunk->capacity * sizeof *sorted);
+    for (size_t i = 0; i < chunk->count; i++) sorted[i] = chunk->events[order[i].index];
+    free(order);
+    free(chunk->events);
+    chunk->events = sorted;
+}
+
+struct events_walk {
+    struct cursor *cursor;
+    uint8_t prefix[STREAM_BYTES];
+    bool started;
+};
+
+bool events_walk_open(const struct snapshot *snapshot, const struct stream *stream,
+                      struct events_walk **ret_walk, struct error *err)
+{
+    struct events_walk *const walk = memory_alloc(sizeof *walk);
+    walk->prefix[0] = (uint8_t)(stream->id >> 8);
+    walk->prefix[1] = (uint8_t)stream->id;
+    if (!cursor_open(snapshot->txn, TABLE_EVENTS, &walk->cursor, err)) {
+        free(walk);
+        return false;
+    }
+    *ret_walk = walk;
+    return true;
+}
+
+enum events_step events_walk_next(struct events_walk *walk, struct event *ret_event,
+                                  struct error *err)
+{
+    struct slice const prefix = slice_of(walk->prefix, sizeof walk->prefix);
+    struct db_entry entry;
+    enum db_finding const answer = walk->started ? cursor_next(walk->cursor, &entry, err)
+                                                 : cursor_seek(walk->cursor, prefix, &entry, err);
+    walk->started = true;
+    if (answer == DB_FAILED) return EVENTS_FAILED;
+    if (answer == DB_MISSING || !slice_starts(entry.key, prefix)) return EVENTS_END;
+    *ret_event = (struct event){.key = entry.key, .packed = entry.value};
+    return EVENTS_ONE;
+}
+
+void events_walk_close(struct events_walk *walk)
+{
+    if (!walk) return;
+    cursor_close(walk->cursor);
+    free(walk);
+}

@@ -1,0 +1,44 @@
+/* format.h - the on-disk truth: each LMDB table, its keys and values.
+ *
+ * Numbers in keys are big-endian, so that they sort; numbers in values are varints unless they are
+ * drawn otherwise. [ ] is a field, ( )? there or not, ...* repeated. Packed values are drawn in pack.c.
+ *
+ * FORMAT_VERSION changes with every incompatible change here. store_open refuses another one.
+ *
+ *   meta     "store"               -> [format u16][commit][commit ns u64][schema commit]
+ *                                     [root listing commit][next group][last batch][events][rows]
+ *            "schema"              -> the user's JSON
+ *            "zone"                -> TZif bytes of the schema's time zone, empty for UTC: a database of
+ *                                     zones that is updated must not move events between buckets
+ *            "stream" [stream u16] -> [next number][events][packed newest time, or null]
+ *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
+ *   events   [stream u16][packed key fields | number u64] -> event
+ *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE
+ *            The fields of the key stand in the key alone where they can be read back from there.
+ *            field  = string: [1 + length][bytes] | bool: 1, 2 | int: [1 + width][two's complement]
+ *                     | decimal: [1 + width][scale][two's complement] | time: [1 + width | 0x80 with ns]
+ *                     [seconds, two's complement]( [ns] )?        0 instead of all that: null
+ *            Fields missing at the end are null. Two's complement is little-endian and of least width.
+ *   groups   [view u16][depth u8]( packed dimension )* -> group
+ *            group  = [version u8][flags u8][id][events][text commit]
+ *                     inner: [rows commit][listing commit][rows][JSON bytes of rows][CSV bytes of rows]
+ *                     leaf:  [CSV bytes of the row]
+ *                     ( [length][dimensions packed without limit] )?      flags: GROUP_EXACT
+ *                     ( state )*  one an aggregate, see measure.c
+ *                     the text: the leaf's row, the inner group's total; to the end
+ *            All groups of one depth are neighbours, in the order of their dimensions: a directory's listing is the
+ *            range (depth + 1, prefix), a rows file is the range (last depth, prefix).
+ *   values   [group id u64][aggregate u8][packed value] -> [weight]( [value packed without limit] )?
+ *            What uniq has to remember: how many events carry the value.
+ *   batches  [batch u64]           -> see ledger.c
+ *   digests  [stream u16][digest 16] -> [batch u64]
+ *   changes  [commit u64][part u16] -> ( [view u16][depth u8][flags u8][length][packed dimensions] )*
+ *            A commit without parts changed too much to tell.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+
+enum { FORMAT_VERSION = 1, GROUP_VERSION = 1, STATE_VERSION = 1 };
+enum event_flag { EVENT_KEY_INSIDE = 1 };
+enum group_flag { GROUP_EXACT = 1 };

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "groups.h"
+
+#include "format.h"
+#include "pack.h"
+
+enum { KEY_HEAD_BYTES = 2 + 1 };
+
+bool group_key_add(const struct view *view, const struct value *dimension, struct buffer *key)
+{
+    size_t const share = (DB_KEY_BYTES_MAX - KEY_HEAD_BYTES) / view->dimension_count;
+    return pack_value(key, dimension, share);
+}
+
+bool group_key_pack(const struct view *view, const struct value *dimensions, unsigned depth,
+                    struct buffer *key)
+{
+    bool exact = true;
+    for (unsigned i = 0; i < depth; i++) {
+        if (!group_key_add(view, &dimensions[i], key)) exact = false;
+    }
+    return exact;
+}
+
+size_t group_key_prefix(struct slice key, unsigned depth)
+{
+    size_t end = 0;
+    for (unsigned i = 0; i < depth; i++) {
+        size_t const length = packed_length(slice_of(key.at + end, key.length - end));
+        if (length == 0) return 0;
+        end += length;
+    }
+    return end;
+}
+
+static bool corrupt(struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "an entry of a view cannot be read");
+    (void)error_place(err, "groups");
+    return error_remedy(err, "tally rebuild STORE");
+}
+
+bool group_dimensions(struct slice key, const struct group *group, unsigned depth,
+                      struct arena *arena, struct value *ret_dimensions, struct error *err)
+{
+    struct slice rest = group->exact.length ? group->exact : key;
+    for (unsigned i = 0; i < depth; i++) {
+        if (unpack_value(&rest, arena, &ret_dimensions[i]) != UNPACKED) return corrupt(err);
+    }
+    return rest.length == 0 || corrupt(err);
+}
+
+static void table_key(const struct view *view, unsigned depth, struct slice key,
+                      struct buffer *into)
+{
+    pack_u16(into, view->id);
+    buffer_add_byte(into, (uint8_t)depth);
+    buffer_add_slice(into, key);
+}
+
+static bool group_unpack(struct slice value, bool leaf, struct group *ret_group)
+{
+    struct group group = {0};
+    uint8_t version, flags;
+    if (!unpack_byte(&value, &version) || version != GROUP_VERSION ||
+        !unpack_byte(&value, &flags) || !unpack_varint(&value, &group.id) ||
+        !unpack_varint(&value, &group.event_count) || !unpack_varint(&value, &group.text_commit_id))
+        return false;
+    if (!leaf && (!unpack_varint(&value, &group.rows_commit_id) ||
+                  !unpack_varint(&value, &group.listing_commit_id) ||
+                  !unpack_varint(&value, &group.row_count) ||
+                  !unpack_varint(&value, &group.json_bytes)))
+        return false;
+    if (!unpack_varint(&value, &group.csv_bytes)) return false;
+    if ((flags & GROUP_EXACT) && !unpack_bytes(&value, &group.exact)) return false;
+    if (!unpack_bytes(&value, &group.states)) return false;
+    group.text = value;
+    if (leaf) {
+        group.row_count = 1;
+        group.json_bytes = value.length;
+    }
+    *ret_group = group;
+    return true;
+}
+
+static void group_pack(const struct group *group, bool leaf, struct buffer *into)
+{
+    buffer_add_byte(into, GROUP_VERSION);
+    buffer_add_byte(into, group->exact.length ? GROUP_EXACT : 0);
+    pack_varint(into, group->id);
+    pack_varint(into, group->event_count);
+    pack_varint(into, group->text_commit_id);
+    if (!leaf) {
+        pack_varint(into, group->rows_commit_id);
+        pack_varint(into, group->listing_commit_id);
+        pack_varint(into, group->row_count);
+        pack_varint(into, group->json_bytes);
+    }
+    pack_varint(into, group->csv_bytes);
+    if (group->exact.length) pack_bytes(into, group->exact);
+    pack_bytes(into, group->states);
+    buffer_add_slice(into, group->text);
+}
+
+enum db_finding groups_get(const struct txn *txn, const struct view *view, unsigned depth,
+                           struct slice key, struct group *ret_group, struct error *err)
+{
+    AUTO_BUFFER struct buffer full = {0};
+    struct slice value;
+    table_key(view, depth, key, &full);
+    if (full.length > DB_KEY_BYTES_MAX) return DB_MISSING; /* asked for a name that none can have */
+    enum db_finding const answer = db_get(txn, TABLE_GROUPS, buffer_slice(&full), &value, err);
+    if (answer != DB_FOUND) return answer;
+    if (group_unpack(value, depth == view->dimension_count, ret_group)) return DB_FOUND;
+    (void)corrupt(err);
+    return DB_FAILED;
+}
+
+bool groups_put(struct txn *txn, const struct view *view, unsigned depth, struct slice key,
+                const struct group *group, struct error *err)
+{
+    AUTO_BUFFER struct buffer full = {0}, value = {0};
+    table_key(view, depth, key, &full);
+    group_pack(group, depth == view->dimension_count, &value);
+    return db_put(txn, TABLE_GROUPS, buffer_slice(&full), buffer_slice(&value), err);
+}
+
+bool groups_drop(struct txn *txn, const struct view *view, unsigned depth, struct slice key,
+                 struct error *err)
+{
+    AUTO_BUFFER struct buffer full = {0};
+    table_key(view, depth, key, &full);
+    return db_drop(txn, TABLE_GROUPS, buffer_slice(&full), err);
+}
+
+bool groups_walk_open(struct groups_walk *walk, const struct txn *txn, const struct view *view,
+                      unsigned depth, struct slice prefix, struct slice from, struct error *err)
+{
+    *walk = (struct groups_walk){.leaf = depth == view->dimension_count};
+    if (!cursor_open(txn, TABLE_GROUPS, &walk->cursor, err)) return false;
+    table_key(view, depth, prefix, &walk->prefix);
+    table_key(view, depth, from.length ? from : prefix, &walk->start);
+    return true;
+}
+
+void groups_walk_close(struct groups_walk *walk)
+{
+    cursor_close(walk->cursor);
+    buffer_done(&walk->prefix);
+    buffer_done(&walk->start);
+    *walk = (struct groups_walk){0};
+}
+
+enum db_finding groups_walk_next(struct groups_walk *walk, struct slice *ret_key,
+                                 struct group *ret_group, struct error *err)
+{
+    struct db_entry entry;
+    enum db_finding const answer =
+        walk->started ? cursor_next(walk->cursor, &entry, err)
+                      : cursor_seek(walk->cursor, buffer_slice(&walk->start), &entry, err);
+    walk->started = true;
+    if (answer != DB_FOUND) return answer;
+    if (!slice_starts(entry.key, buffer_slice(&walk->prefix))) return DB_MISSING;
+    if (!group_unpack(entry.value, walk->leaf, ret_group)) {
+        (void)corrupt(err);
+        return DB_FAILED;
+    }
+    *ret_key = slice_of(entry.key.at + KEY_HEAD_BYTES, entry.key.length - KEY_HEAD_BYTES);
+    return DB_FOUND;
+}
+
+/* Removes the entries of TABLE whose keys begin with PREFIX. */
+static bool clear_prefix(struct txn *txn, enum db_table table, struct slice prefix,
+                         struct error *err)
+{
+    AUTO_CURSOR struct cursor *cursor = NULL;
+    struct db_entry entry;
+    if (!cursor_open(txn, table, &cursor, err)) return false;
+    enum db_finding answer = cursor_seek(cursor, prefix, &entry, err);
+    while (answer == DB_FOUND && slice_starts(entry.key, prefix)) {
+        if (!cursor_drop(cursor, err)) return false;
+        answer = cursor_next(cursor, &entry, err);
+    }
+    return answer != DB_FAILED;
+}
+
+static bool clear_values(struct txn *txn, const struct view *view, unsigned depth,
+                         struct error *err)
+{
+    AUTO(groups_walk_close) struct groups_walk walk = {0};
+    AUTO_BUFFER struct buffer prefix = {0};
+    struct slice key;
+    struct group group;
+    if (!groups_walk_open(&walk, txn, view, depth, (struct slice){0}, (struct slice){0}, err))
+        return false;
+    enum db_finding answer;
+    while ((answer = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
+        buffer_clear(&prefix);
+        pack_u64(&prefix, group.id);
+        if (!clear_prefix(txn, TABLE_VALUES, buffer_slice(&prefix), err)) return false;
+    }
+    return answer == DB_MISSING;
+}
+
+bool groups_clear(struct txn *txn, const struct view *view, struct error *err)
+{
+    AUTO_BUFFER struct buffer prefix = {0};
+    for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
+        if (!clear_values(txn, view, depth, err)) return false;
+    }
+    pack_u16(&prefix, view->id);
+    return clear_prefix(txn, TABLE_GROUPS, buffer_slice(&prefix), err);
+}

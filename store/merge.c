@@ -1,0 +1,393 @@
+/* How a delta becomes rows. For one view, with n dimensions:
+ *
+ *   1. The delta's leaves are sorted; every prefix of a key is an inner group, whose delta is the
+ *      sum of its children's. So one batch touches each group once, in the order of the table.
+ *   2. What the store has of each group is loaded; a new group gets an id.
+ *   3. The values of uniq are added to the table of values for the leaf and each of its prefixes,
+ *      sorted; a weight that leaves or reaches zero changes the group's number of values by one.
+ *   4. From the leaves up, states are added and texts rendered. A text that came out as it was keeps
+ *      its commit. What a group changes in its parent (rows, bytes, names) it hands up:
+ *
+ *        eu/2026-01-05 appears:  row +1, bytes +62         -> "eu": 1 row more, its rows and listing changed
+ *        "eu" was there before:                            -> view: 1 row more, its rows changed
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "merge.h"
+
+#include "groups.h"
+#include "pack.h"
+#include "rows.h"
+
+struct merge_group {
+    struct merge_group *parent; /* NULL: the whole view */
+    struct slice key;
+    struct slice exact;
+    int64_t event_count;  /* delta */
+    struct state *states; /* delta */
+    bool existed;
+    struct group group; /* as stored, slices in the arena */
+    /* handed up by children */
+    int64_t row_count;
+    int64_t json_bytes;
+    int64_t csv_bytes;
+    bool rows_changed;
+    bool listing_changed;
+};
+
+struct level {
+    struct merge_group *groups; /* in the order of their keys */
+    size_t count;
+};
+
+struct merge {
+    struct txn *txn;
+    const struct zone *zone;
+    const struct view *view;
+    struct meta *meta;
+    struct changes_log *log;
+    struct arena arena;
+    struct level levels[SCHEMA_DIMENSIONS_MAX + 1];
+};
+
+static int compare_leaves(const void *a, const void *b)
+{
+    return slice_compare((*(struct delta_leaf *const *)a)->key,
+                         (*(struct delta_leaf *const *)b)->key);
+}
+
+/* Step 1: the leaves of the view, sorted. */
+static void collect_leaves(struct merge *merge, const struct delta *delta)
+{
+    struct level *const level = &merge->levels[merge->view->dimension_count];
+    struct delta_leaf **const leaves =
+        ARENA_ARRAY(&merge->arena, struct delta_leaf *, delta->leaves.count);
+    for (size_t i = 0; i < delta->leaves.capacity; i++) {
+        struct delta_leaf *const leaf = delta->leaves.slots[i];
+        if (leaf && leaf->view == merge->view) leaves[level->count++] = leaf;
+    }
+    if (level->count == 0) return;
+    qsort(leaves, level->count, sizeof *leaves, compare_leaves);
+    level->groups = ARENA_ARRAY(&merge->arena, struct merge_group, level->count);
+    for (size_t i = 0; i < level->count; i++) {
+        struct delta_leaf *const leaf = leaves[i];
+        level->groups[i] = (struct merge_group){.key = leaf->key,
+                                                .exact = leaf->exact,
+                                                .event_count = leaf->event_count,
+                                                .states = leaf->states};
+        leaf->group = &level->groups[i];
+    }
+}
+
+static void merge_states(struct merge *merge, struct state *into, const struct state *delta)
+{
+    for (size_t i = 0; i < merge->view->aggregate_count; i++)
+        measure_merge(&merge->view->aggregates[i], &into[i], &delta[i], &merge->arena);
+}
+
+static void start_parent(struct merge *merge, struct merge_group *parent,
+                         const struct merge_group *child, unsigned depth)
+{
+    struct slice const key = slice_of(child->key.at, group_key_prefix(child->key, depth));
+    struct slice const exact =
+        child->exact.length ? slice_of(child->exact.at, group_key_prefix(child->exact, depth))
+                            : (struct slice){0};
+    *parent = (struct merge_group){.key = key};
+    if (!slice_equal(exact, key)) parent->exact = exact; /* none of its own dimensions was cut */
+    parent->states = ARENA_ARRAY(&merge->arena, struct state, merge->view->aggregate_count);
+}
+
+/* Step 1: the groups of DEPTH from those one deeper. */
+static void collect_parents(struct merge *merge, unsigned depth)
+{
+    struct level *const children = &merge->levels[depth + 1];
+    struct level *const level = &merge->levels[depth];
+    level->groups = ARENA_ARRAY(&merge->arena, struct merge_group, children->count);
+    for (size_t i = 0; i < children->count; i++) {
+        struct merge_group *const child = &children->groups[i];
+        size_t const prefix = group_key_prefix(child->key, depth);
+        struct merge_group *parent = level->count ? &level->groups[level->count - 1] : NULL;
+        if (!parent || !slice_equal(parent->key, slice_of(child->key.at, prefix))) {
+            parent = &level->groups[level->count++];
+            start_parent(merge, parent, child, depth);
+        }
+        child->parent = parent;
+        parent->event_count += child->event_count;
+        merge_states(merge, parent->states, child->states);
+    }
+}
+
+/* Step 2. The copies are needed as the next put may move what the transaction has. */
+static bool load_level(struct merge *merge, unsigned depth, struct error *err)
+{
+    struct level *const level = &merge->levels[depth];
+    for (size_t i = 0; i < level->count; i++) {
+        struct merge_group *const group = &level->groups[i];
+        switch (groups_get(merge->txn, merge->view, depth, group->key, &group->group, err)) {
+        case DB_FOUND:
+            group->existed = true;
+            group->group.exact = arena_copy(&merge->arena, group->group.exact);
+            group->group.states = arena_copy(&merge->arena, group->group.states);
+            group->group.text = arena_copy(&merge->arena, group->group.text);
+            break;
+        case DB_MISSING:
+            group->group = (struct group){.id = merge->meta->next_group_id++,
+                                          .exact = group->exact};
+            break;
+        case DB_FAILED: return false;
+        }
+    }
+    return true;
+}
+
+struct value_change {
+    struct merge_group *group;
+    const struct delta_value *value;
+    int64_t weight;
+};
+
+static int compare_values(const void *a, const void *b)
+{
+    const struct value_change *const left = a, *const right = b;
+    uint64_t const left_id = left->group->group.id, right_id = right->group->group.id;
+    if (left_id != right_id) return left_id < right_id ? -1 : 1;
+    int const aggregates = left->value->aggregate - right->value->aggregate;
+    if (aggregates != 0) return aggregates;
+    return slice_compare(left->value->packed, right->value->packed);
+}
+
+static bool goes_below_zero(struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "a view has forgotten events that it counted");
+    (void)error_place(err, "groups");
+    return error_remedy(err, "tally rebuild STORE");
+}
+
+/* Adds to the weight of one value of one group. */
+static bool put_weight(struct merge *merge, const struct value_change *change, struct buffer *key,
+                       struct buffer *value, struct error *err)
+{
+    struct slice rest;
+    uint64_t old_weight = 0;
+    buffer_clear(key);
+    pack_u64(key, change->group->group.id);
+    buffer_add_byte(key, change->value->aggregate);
+    buffer_add_slice(key, change->value->packed);
+    if (change->group->existed) {
+        switch (db_get(merge->txn, TABLE_VALUES, buffer_slice(key), &rest, err)) {
+        case DB_FOUND:
+            if (!unpack_varint(&rest, &old_weight)) return goes_below_zero(err);
+            break;
+        case DB_MISSING: break;
+        case DB_FAILED: return false;
+        }
+    }
+    int64_t const weight = (int64_t)old_weight + change->weight;
+    if (weight < 0) return goes_below_zero(err);
+    struct state *const state = &change->group->states[change->value->aggregate];
+    state->count += (weight > 0) - (old_weight > 0);
+    if (weight == 0)
+        return old_weight == 0 || db_drop(merge->txn, TABLE_VALUES, buffer_slice(key), err);
+    buffer_clear(value);
+    pack_varint(value, (uint64_t)weight);
+    if (change->value->exact.length) pack_bytes(value, change->value->exact);
+    return db_put(merge->txn, TABLE_VALUES, buffer_slice(key), buffer_slice(value), err);
+}
+
+static bool put_weights(struct merge *merge, struct value_change *changes, size_t count,
+                        struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0}, value = {0};
+    qsort(changes, count, sizeof *changes, compare_values);
+    for (size_t i = 0; i < count;) {
+        struct value_change sum = changes[i];
+        for (i++; i < count && compare_values(&sum, &changes[i]) == 0; i++)
+            sum.weight += changes[i].weight;
+        if (!put_weight(merge, &sum, &key, &value, err)) return false;
+    }
+    return true;
+}
+
+/* Step 3, in portions: a value counts in its leaf and in every group above it. */
+static bool merge_values(struct merge *merge, const struct delta *delta, struct error *err)
+{
+    size_t const levels = merge->view->dimension_count + 1;
+    struct value_change *const changes =
+        memory_alloc((delta->values.count ? delta->values.count : 1) * levels * sizeof *changes);
+    size_t count = 0;
+    for (size_t i = 0; i < delta->values.capacity; i++) {
+        const struct delta_value *const value = delta->values.slots[i];
+        if (!value || value->leaf->view != merge->view || value->weight == 0) continue;
+        for (struct merge_group *group = value->leaf->group; group; group = group->parent)
+            changes[count++] =
+                (struct value_change){.group = group, .value = value, .weight = value->weight};
+    }
+    bool const good = count == 0 || put_weights(merge, changes, count, err);
+    free(changes);
+    return good;
+}
+
+static void tell(struct merge *merge, unsigned depth, const struct merge_group *group,
+                 unsigned flags)
+{
+    if (flags == 0) return;
+    struct change const change = {.view = merge->view->id,
+                                  .depth = (uint8_t)depth,
+                                  .key = group->key,
+                                  .flags = flags};
+    changes_add(merge->log, &change);
+}
+
+/* The group's stored states with its delta, packed and rendered. */
+static bool render(struct merge *merge, unsigned depth, struct merge_group *group,
+                   struct buffer *states, struct buffer *text, struct error *err)
+{
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    struct state totals[SCHEMA_AGGREGATES_MAX];
+    const struct view *const view = merge->view;
+    memset(totals, 0, view->aggregate_count * sizeof totals[0]);
+    if (group->existed &&
+        !measure_unpack(view->aggregates, view->aggregate_count, group->group.states, totals)) {
+        (void)error_set(err, ERROR_VERSION, "view '%.*s' has states of another version",
+                        (int)view->name.length, view->name.at);
+        return error_remedy(err, "tally rebuild STORE");
+    }
+    merge_states(merge, totals, group->states);
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        if (totals[i].count < 0) return goes_below_zero(err);
+        measure_pack(&view->aggregates[i], &totals[i], states);
+    }
+    if (!group_dimensions(group->key, &group->group, depth, &merge->arena, dimensions, err))
+        return false;
+    rows_text(view, merge->zone, dimensions, depth, totals, text);
+    return true;
+}
+
+static void hand_up(struct merge_group *parent, int64_t row_count, int64_t json_bytes,
+                    int64_t csv_bytes, bool rows_changed, bool listing_changed)
+{
+    if (!parent) return;
+    parent->row_count += row_count;
+    parent->json_bytes += json_bytes;
+    parent->csv_bytes += csv_bytes;
+    parent->rows_changed |= rows_changed;
+    parent->listing_changed |= listing_changed;
+}
+
+/* A group without events is no group. */
+static bool drop_group(struct merge *merge, unsigned depth, struct merge_group *group,
+                       struct error *err)
+{
+    struct group const *const old = &group->group;
+    bool const leaf = depth == merge->view->dimension_count;
+    if (!group->existed) return true;
+    if (leaf) merge->meta->row_count--;
+    if (depth == 0) merge->meta->root_listing_commit_id = merge->meta->commit_id;
+    int64_t const rows = leaf ? 1 : -group->row_count;
+    int64_t const json = leaf ? (int64_t)old->json_bytes : -group->json_bytes;
+    int64_t const csv = leaf ? (int64_t)old->csv_bytes : -group->csv_bytes;
+    hand_up(group->parent, -rows, -json, -csv, true, true);
+    tell(merge, depth, group, CHANGE_EXISTS | CHANGE_TEXT | (leaf ? 0 : CHANGE_ROWS));
+    return groups_drop(merge->txn, merge->view, depth, group->key, err);
+}
+
+static void count_leaf(struct merge *merge, struct merge_group *group, bool text_changed,
+                       struct slice text)
+{
+    struct group *const stored = &group->group;
+    AUTO_BUFFER struct buffer csv = {0};
+    if (!text_changed) return;
+    rows_csv(text, &csv);
+    hand_up(group->parent, group->existed ? 0 : 1,
+            (int64_t)text.length - (int64_t)(group->existed ? stored->json_bytes : 0),
+            (int64_t)csv.length - (int64_t)(group->existed ? stored->csv_bytes : 0), true,
+            !group->existed);
+    stored->csv_bytes = csv.length;
+    if (!group->existed) merge->meta->row_count++;
+}
+
+static void count_inner(struct merge *merge, struct merge_group *group)
+{
+    struct group *const stored = &group->group;
+    uint64_t const commit_id = merge->meta->commit_id;
+    stored->row_count += (uint64_t)group->row_count;
+    stored->json_bytes += (uint64_t)group->json_bytes;
+    stored->csv_bytes += (uint64_t)group->csv_bytes;
+    if (group->rows_changed) stored->rows_commit_id = commit_id;
+    if (group->listing_changed) stored->listing_commit_id = commit_id;
+    hand_up(group->parent, group->row_count, group->json_bytes, group->csv_bytes,
+            group->rows_changed, !group->existed);
+}
+
+/* Step 4 for one group. */
+static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *group,
+                      struct buffer *states, struct buffer *text, struct error *err)
+{
+    struct group *const stored = &group->group;
+    bool const leaf = depth == merge->view->dimension_count;
+    int64_t const event_count = (int64_t)stored->event_count + group->event_count;
+    if (event_count < 0) return goes_below_zero(err);
+    if (event_count == 0) return drop_group(merge, depth, group, err);
+    buffer_clear(states);
+    buffer_clear(text);
+    if (!render(merge, depth, group, states, text, err)) return false;
+    bool const text_changed =
+        !group->existed || !slice_equal(stored->text, buffer_slice(text));
+    if (text_changed) stored->text_commit_id = merge->meta->commit_id;
+    if (leaf)
+        count_leaf(merge, group, text_changed, buffer_slice(text));
+    else
+        count_inner(merge, group);
+    if (!group->existed && depth == 0)
+        merge->meta->root_listing_commit_id = merge->meta->commit_id;
+    tell(merge, depth, group,
+         (text_changed ? CHANGE_TEXT : 0) | (group->existed ? 0 : CHANGE_EXISTS) |
+             (group->rows_changed ? CHANGE_ROWS : 0) |
+             (group->listing_changed ? CHANGE_LISTING : 0));
+    stored->event_count = (uint64_t)event_count;
+    stored->states = buffer_slice(states);
+    stored->text = buffer_slice(text);
+    return groups_put(merge->txn, merge->view, depth, group->key, stored, err);
+}
+
+static bool merge_level(struct merge *merge, unsigned depth, struct error *err)
+{
+    AUTO_BUFFER struct buffer states = {0}, text = {0};
+    struct level *const level = &merge->levels[depth];
+    for (size_t i = 0; i < level->count; i++) {
+        if (!merge_one(merge, depth, &level->groups[i], &states, &text, err)) return false;
+    }
+    return true;
+}
+
+static bool merge_view(struct merge *merge, const struct delta *delta, struct error *err)
+{
+    unsigned const leaf_depth = (unsigned)merge->view->dimension_count;
+    collect_leaves(merge, delta);
+    if (merge->levels[leaf_depth].count == 0) return true;
+    for (unsigned depth = leaf_depth; depth > 0; depth--) collect_parents(merge, depth - 1);
+    for (unsigned depth = 0; depth <= leaf_depth; depth++) {
+        if (!load_level(merge, depth, err)) return false;
+    }
+    if (!merge_values(merge, delta, err)) return false;
+    for (unsigned depth = leaf_depth + 1; depth > 0; depth--) {
+        if (!merge_level(merge, depth - 1, err)) return false;
+    }
+    return true;
+}
+
+bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct changes_log *log,
+                 struct error *err)
+{
+    for (size_t i = 0; i < delta->schema->view_count; i++) {
+        struct merge merge = {.txn = txn,
+                              .zone = delta->schema->zone,
+                              .view = &delta->schema->views[i],
+                              .meta = meta,
+                              .log = log};
+        bool const good = merge_view(&merge, delta, err);
+        arena_done(&merge.arena);
+        if (!good) return false;
+    }
+    return true;
+}

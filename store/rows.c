@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+static void add_name(struct slice name, bool first, struct buffer *row)
+{
+    if (!first) buffer_add_byte(row, ',');
+    json_string(name, row);
+    buffer_add_byte(row, ':');
+}
+
+void rows_text(const struct view *view, const struct zone *zone, const struct value *dimensions,
+               unsigned depth, const struct state *states, struct buffer *row)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct result results[SCHEMA_AGGREGATES_MAX];
+    for (size_t i = 0; i < view->aggregate_count; i++)
+        results[i] = measure_result(&view->aggregates[i], &states[i], &arena);
+    buffer_add_byte(row, '{');
+    for (unsigned i = 0; i < depth; i++) {
+        add_name(view->dimensions[i].name, i == 0, row);
+        value_json(&dimensions[i], view->dimensions[i].type, zone, row);
+    }
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct measure *const measure = &view->measures[i];
+        struct result const result = formula_eval(measure->formula, results);
+        add_name(measure->name, depth == 0 && i == 0, row);
+        result_json(&result, formula_type(measure->formula), zone, row);
+    }
+    buffer_add_byte(row, '}');
+}
+
+/* RFC 4180 asks for quotes around commas, quotes and line ends; blanks at the ends are quoted too, as
+ * many readers trim, and the empty string, to tell it from null. */
+static bool wants_quotes(struct slice text)
+{
+    if (text.length == 0) return true;
+    if (text.at[0] == ' ' || text.at[0] == '\t') return true;
+    if (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t') return true;
+    for (size_t i = 0; i < text.length; i++) {
+        uint8_t const byte = text.at[i];
+        if (byte == ',' || byte == '"' || byte == '\r' || byte == '\n') return true;
+    }
+    return false;
+}
+
+static void add_cell(struct slice text, struct buffer *line)
+{
+    if (!wants_quotes(text)) {
+        buffer_add_slice(line, text);
+        return;
+    }
+    buffer_add_byte(line, '"');
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.at[i] == '"') buffer_add_byte(line, '"');
+        buffer_add_byte(line, text.at[i]);
+    }
+    buffer_add_byte(line, '"');
+}
+
+static unsigned hex_value(uint8_t digit)
+{
+    if (digit <= '9') return digit - (unsigned)'0';
+    return (digit | 0x20u) - (unsigned)'a' + 10;
+}
+
+/* The byte that one escape of json_string stands for: it writes \u00XX and, for bytes that are not
+ * UTF-8, \udcXX. AT points behind the backslash; *ret_length is how much is used. */
+static uint8_t unescape(const uint8_t *at, size_t *ret_length)
+{
+    *ret_length = 1;
+    switch (at[0]) {
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    case 'u': *ret_length = 5; return (uint8_t)(hex_value(at[3]) << 4 | hex_value(at[4]));
+    default: return at[0];
+    }
+}
+
+/* Reads the JSON string at the start of TEXT into BYTES and returns its length with the quotes. */
+static size_t read_string(struct slice text, struct buffer *bytes)
+{
+    size_t i = 1;
+    while (i < text.length && text.at[i] != '"') {
+        size_t used = 0;
+        if (text.at[i] == '\\')
+            buffer_add_byte(bytes, unescape(text.at + ++i, &used));
+        else
+            buffer_add_byte(bytes, text.at[i++]);
+        i += used;
+    }
+    return i + 1;
+}
+
+void rows_csv(struct slice row, struct buffer *line)
+{
+    AUTO_BUFFER struct buffer bytes = {0};
+    size_t i = 1; /* behind the brace */
+    while (i < row.length && row.at[i] == '"') {
+        buffer_clear(&bytes);
+        i += read_string(slice_of(row.at + i, row.length - i), &bytes) + 1; /* and the colon */
+        if (row.at[i] == '"') {
+            buffer_clear(&bytes);
+            i += read_string(slice_of(row.at + i, row.length - i), &bytes);
+            add_cell(buffer_slice(&bytes), line);
+        } else {
+            size_t const start = i;
+            while (row.at[i] != ',' && row.at[i] != '}') i++;
+            struct slice const text = slice_of(row.at + start, i - start);
+            if (!slice_is(text, "null")) buffer_add_slice(line, text);
+        }
+        if (row.at[i++] == ',') buffer_add_byte(line, ',');
+    }
+}
+
+void rows_csv_header(const struct view *view, struct buffer *line)
+{
+    for (size_t i = 0; i < view->dimension_count; i++) {
+        add_cell(view->dimensions[i].name, line);
+        buffer_add_byte(line, ',');
+    }
+    for (size_t i = 0; i < view->measure_count; i++) {
+        if (i > 0) buffer_add_byte(line, ',');
+        add_cell(view->measures[i].name, line);
+    }
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "db.h"
+#include "meta.h"
+#include "zone.h"
+
+/* The schema of some commit, shared by the snapshots that see it. */
+struct loaded_schema {
+    struct schema *schema;
+    uint64_t commit_id;
+    unsigned references; /* protected by the store's lock; the store itself holds one */
+};
+
+struct store {
+    char *path;
+    int directory;
+    int lock_file; /* -1: not locked */
+    struct db *db;
+    pthread_mutex_t lock;
+    struct loaded_schema *newest; /* protected by `lock`; NULL before the first snapshot */
+};
+
+/* What a struct snapshot is allocated in. */
+struct open_snapshot {
+    struct snapshot snapshot;
+    struct loaded_schema *schema;
+};
+
+static const char *const own_names[] = {"data.mdb",    "lock.mdb", "ingest.lock",
+                                        "mounts",      "rejects"};
+
+static void path_join(const char *directory, const char *name, struct buffer *path)
+{
+    buffer_clear(path);
+    buffer_format(path, "%s/%s", directory, name);
+    buffer_add_byte(path, '\0');
+}
+
+/* Whether the directory holds nothing; a store that is there already is told apart. */
+static bool check_empty(const char *path, struct error *err)
+{
+    DIR *const directory = opendir(path);
+    if (!directory) return error_system(err, errno, "%s", path);
+    bool empty = true, store = false;
+    for (const struct dirent *entry; (entry = readdir(directory));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        empty = false;
+        if (strcmp(entry->d_name, "data.mdb") == 0) store = true;
+    }
+    (void)closedir(directory); /* only read */
+    if (empty) return true;
+    if (store) {
+        (void)error_set(err, ERROR_INPUT, "there is a store already");
+        (void)error_remedy(err, "choose another directory, or see it with: tally status %s", path);
+    } else {
+        (void)error_set(err, ERROR_INPUT, "the directory is not empty");
+        (void)error_remedy(err, "give the name of a new directory");
+    }
+    return error_place(err, "%s", path);
+}
+
+static bool write_first_commit(struct db *db, const struct schema *schema, struct slice zone,
+                               struct error *err)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    struct meta meta = {.next_group_id = 1};
+    meta_next_commit(&meta);
+    meta.schema_commit_id = meta.root_listing_commit_id = meta.commit_id;
+    return txn_begin(db, true, &txn, err) && meta_schema_save(txn, schema->text, zone, err) &&
+           meta_save(txn, &meta, err) && txn_commit(TAKE(txn), err);
+}
+
+static bool make_directories(const char *path, struct error *err)
+{
+    AUTO_BUFFER struct buffer inner = {0};
+    static const char *const names[] = {"mounts", "rejects"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        path_join(path, names[i], &inner);
+        if (mkdir((char *)inner.at, 0777) < 0)
+            return error_system(err, errno, "cannot make %s", (char *)inner.at);
+    }
+    return true;
+}
+
+/* Takes away what store_create made, and nothing else. */
+static void remove_made(const char *path, bool made_directory)
+{
+    AUTO_BUFFER struct buffer inner = {0};
+    for (size_t i = 0; i < COUNT_OF(own_names); i++) {
+        path_join(path, own_names[i], &inner);
+        (void)remove((char *)inner.at); /* best effort behind an error that is told */
+    }
+    if (made_directory) (void)rmdir(path);
+}
+
+/* The directory's own entry and its entries must last too when the store is said to be there. */
+static bool sync_directory(const char *path, struct error *err)
+{
+    AUTO_FD int const fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0) return error_system(err, errno, "%s", path);
+    return true;
+}
+
+static bool fill_store(const char *path, const struct schema *schema, struct slice zone,
+                       struct error *err)
+{
+    struct db *db = NULL;
+    if (!make_directories(path, err) || !db_open(path, DB_CREATE, &db, err)) return false;
+    bool const good = write_first_commit(db, schema, zone, err) && sync_directory(path, err);
+    db_close(db);
+    return good;
+}
+
+bool store_create(const char *path, struct slice schema_text, struct error *err)
+{
+    AUTO_BUFFER struct buffer zone = {0};
+    struct schema *schema = NULL;
+    if (!schema_read(schema_text, NULL, &schema, err)) return false;
+    bool good = zone_load(schema->timezone, &zone, err);
+    bool const made_directory = good && mkdir(path, 0777) == 0;
+    if (good && !made_directory) {
+        if (errno != EEXIST)
+            good = error_system(err, errno, "cannot make %s", path);
+        else
+            good = check_empty(path, err);
+    }
+    if (good) {
+        good = fill_store(path, schema, buffer_slice(&zone), err);
+        if (!good) remove_made(path, made_directory);
+    }
+    schema_free(schema);
+    return good;
+}
+
+static void schema_release(struct loaded_schema *loaded)
+{
+    if (!loaded || --loaded->references > 0) return;
+    schema_free(loaded->schema);
+    free(loaded);
+}
+
+static bool find_store(const char *path, struct error *err)
+{
+    AUTO_BUFFER struct buffer data = {0};
+    struct stat status;
+    path_join(path, "data.mdb", &data);
+    if (stat((char *)data.at, &status) == 0 && S_ISREG(status.st_mode)) return true;
+    int const reason = errno;
+    if (reason != ENOENT && reason != ENOTDIR && reason != 0)
+        return error_system(err, reason, "%s", (char *)data.at);
+    (void)error_set(err, ERROR_MISSING, "there is no store here");
+    (void)error_remedy(err, "make one with: tally init %s --schema FILE", path);
+    return error_place(err, "%s", path);
+}
+
+/* Refuses a store of another format before anything else is done with it. */
+static bool check_format(const struct store *store, struct error *err)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    struct meta meta;
+    return txn_begin(store->db, false, &txn, err) &&
+           (meta_load(txn, &meta, err) || error_wrap(err, "%s", store->path));
+}
+
+bool store_open(const char *path, enum store_mode mode, struct store **ret_store,
+                struct error *err)
+{
+    if (!find_store(path, err)) return false;
+    struct store *const store = memory_alloc(sizeof *store);
+    store->lock_file = -1;
+    store->path = memory_alloc(strlen(path) + 1);
+    memcpy(store->path, path, strlen(path));
+    (void)pthread_mutex_init(&store->lock, NULL); /* cannot fail for a plain mutex */
+    store->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool const good =
+        store->directory < 0
+            ? error_system(err, errno, "%s", path)
+            : db_open(path, mode == STORE_WRITE ? DB_WRITE : DB_READ, &store->db, err) &&
+                  check_format(store, err);
+    if (!good) {
+        store_close(store);
+        return false;
+    }
+    *ret_store = store;
+    return true;
+}
+
+void store_close(struct store *store)
+{
+    if (!store) return;
+    store_unlock(store);
+    schema_release(store->newest);
+    db_close(store->db);
+    if (store->directory >= 0) (void)close(store->directory); /* only read */
+    (void)pthread_mutex_destroy(&store->lock);
+    free(store->path);
+    free(store);
+}
+
+const char *store_path(const struct store *store)
+{
+    return store->path;
+}
+
+int store_directory(const struct store *store)
+{
+    return store->directory;
+}
+
+struct db *store_db(const struct store *store)
+{
+    return store->db;
+}
+
+/* The pid of whoever holds the lock, as it wrote it down; 0 where it had no time to. */
+static int read_holder(int fd)
+{
+    char text[16] = "";
+    ssize_t const length = pread(fd, text, sizeof text - 1, 0);
+    return length > 0 ? atoi(text) : 0;
+}
+
+static bool write_holder(int fd, struct error *err)
+{
+    char text[16];
+    int const length = snprintf(text, sizeof text, "%d\n", (int)getpid());
+    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)length, 0) == length) return true;
+    return error_system(err, errno, "cannot write ingest.lock");
+}
+
+enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, struct error *err)
+{
+    /* flock, so that the kernel releases it however the process ends. */
+    AUTO_FD int fd = openat(store->directory, "ingest.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        (void)error_system(err, errno, "cannot open %s/ingest.lock", store->path);
+        return STORE_LOCK_FAILED;
+    }
+    int answer;
+    do {
+        answer = flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+    } while (answer < 0 && errno == EINTR);
+    if (answer < 0 && errno == EWOULDBLOCK) {
+        *ret_holder = read_holder(fd);
+        return STORE_LOCK_HELD;
+    }
+    if (answer < 0) {
+        (void)error_system(err, errno, "cannot lock %s/ingest.lock", store->path);
+        return STORE_LOCK_FAILED;
+    }
+    if (!write_holder(fd, err)) return STORE_LOCK_FAILED;
+    store->lock_file = fd;
+    fd = -1;
+    return STORE_LOCKED;
+}
+
+void store_unlock(struct store *store)
+{
+    if (store->lock_file < 0) return;
+    (void)close(store->lock_file); /* releases the lock; the pid in it means nothing by now */
+    store->lock_file = -1;
+}
+
+/* The schema in force at the commit of META: the one held, or read anew where it is another. */
+static bool acquire_schema(struct store *store, const struct txn *txn, const struct meta *meta,
+                           struct loaded_schema **ret_schema, struct error *err)
+{
+    if (!store->newest || store->newest->commit_id != meta->schema_commit_id) {
+        struct slice text, zone;
+        struct schema *schema;
+        if (!meta_schema_load(txn, &text, &zone, err) || !schema_read(text, &zone, &schema, err))
+            return false;
+        struct loaded_schema *const loaded = memory_alloc(sizeof *loaded);
+        *loaded = (struct loaded_schema){
+            .schema = schema, .commit_id = meta->schema_commit_id, .references = 1};
+        schema_release(store->newest);
+        store->newest = loaded;
+    }
+    store->newest->references++;
+    *ret_schema = store->newest;
+    return true;
+}
+
+bool snapshot_open(struct store *store, struct snapshot **ret_snapshot, struct error *err)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    struct meta meta;
+    struct loaded_schema *schema = NULL;
+    if (!txn_begin(store->db, false, &txn, err) || !meta_load(txn, &meta, err)) return false;
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail: not recursive, initialised */
+    bool const good = acquire_schema(store, txn, &meta, &schema, err);
+    (void)pthread_mutex_unlock(&store->lock);
+    if (!good) return false;
+    struct open_snapshot *const opened = memory_alloc(sizeof *opened);
+    opened->schema = schema;
+    opened->snapshot = (struct snapshot){
+        .store = store,
+        .txn = TAKE(txn),
+        .schema = schema->schema,
+        .commit_id = meta.commit_id,
+        .commit_ns = meta.commit_ns,
+        .schema_commit_id = meta.schema_commit_id,
+        .root_listing_commit_id = meta.root_listing_commit_id,
+        .last_batch_id = meta.last_batch_id,
+        .event_count = meta.event_count,
+        .row_count = meta.row_count,
+    };
+    *ret_snapshot = &opened->snapshot;
+    return true;
+}
+
+void snapshot_close(struct snapshot *snapshot)
+{
+    if (!snapshot) return;
+    struct open_snapshot *const opened = (struct open_snapshot *)snapshot;
+    struct store *const store = snapshot->store;
+    txn_abort(snapshot->txn);
+    (void)pthread_mutex_lock(&store->lock);
+    schema_release(opened->schema);
+    (void)pthread_mutex_unlock(&store->lock);
+    free(opened);
+}
+
+bool store_schema(struct store *store, const struct schema **ret_schema, struct error *err)
+{
+    struct snapshot *snapshot;
+    if (!snapshot_open(store, &snapshot, err)) return false;
+    *ret_schema = snapshot->schema; /* the store holds it on */
+    snapshot_close(snapshot);
+    return true;
+}
+
+bool store_newest_commit(struct store *store, uint64_t *ret_commit_id, struct error *err)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    struct meta meta;
+    if (!txn_begin(store->db, false, &txn, err) || !meta_load(txn, &meta, err)) return false;
+    *ret_commit_id = meta.commit_id;
+    return true;
+}
+
+bool snapshot_commit_time(const struct snapshot *snapshot, uint64_t commit_id, int64_t *ret_ns,
+                          struct error *err)
+{
+    struct meta_commit commit;
+    if (!meta_commit_load(snapshot->txn, commit_id, &commit, err)) return false;
+    *ret_ns = commit.ns;
+    return true;
+}
+
+bool store_usage(const struct snapshot *snapshot, struct store_usage *ret_usage,
+                 struct error *err)
+{
+    struct db_usage usage;
+    if (!db_usage(snapshot->txn, &usage, err)) return false;
+    *ret_usage = (struct store_usage){.file_bytes = usage.file_bytes,
+                                      .free_bytes = usage.free_bytes,
+                                      .map_bytes = usage.map_bytes};
+    return true;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger.h"
+#include "names.h"
+#include "pack.h"
+#include "tree_p.h"
+
+/* A directory's entries come from one of four places: the groups of the table, the views of the
+ * schema, fixed names, the ledger. Each child of a group has two entries, its directory and its
+ * file, so that a step may leave one pending. */
+struct tree_listing {
+    const struct snapshot *snapshot;
+    struct buffer directory_key;
+    struct node directory;
+    uint64_t index;        /* of the next entry */
+    bool first_done;       /* the one name in front of a group's children, or of the views */
+    bool file_pending;     /* the directory was told, its file comes next */
+    uint64_t place;        /* next view, fixed name or batch */
+    struct groups_walk walk;
+    bool walking;
+    struct arena arena; /* the current entry's dimensions */
+    struct buffer stem; /* the current child's name without extension */
+    struct buffer name;
+    struct buffer key;
+    struct group group; /* of the current child; borrows from the transaction */
+};
+
+bool tree_list(const struct snapshot *snapshot, const struct node *directory,
+               struct tree_listing **ret_listing, struct error *err)
+{
+    if (!node_is_directory(directory)) return error_set(err, ERROR_INPUT, "not a directory");
+    struct tree_listing *const listing = memory_alloc(sizeof *listing);
+    listing->snapshot = snapshot;
+    buffer_add_slice(&listing->directory_key, directory->key);
+    listing->directory = *directory;
+    listing->directory.key = buffer_slice(&listing->directory_key);
+    *ret_listing = listing;
+    return true;
+}
+
+static void start_over(struct tree_listing *listing)
+{
+    groups_walk_close(&listing->walk);
+    listing->walking = listing->first_done = listing->file_pending = false;
+    listing->index = listing->place = 0;
+}
+
+void tree_listing_free(struct tree_listing *listing)
+{
+    if (!listing) return;
+    groups_walk_close(&listing->walk);
+    arena_done(&listing->arena);
+    buffer_done(&listing->directory_key);
+    buffer_done(&listing->stem);
+    buffer_done(&listing->name);
+    buffer_done(&listing->key);
+    free(listing);
+}
+
+static enum tree_answer tell(struct tree_listing *listing, struct tree_entry *entry)
+{
+    entry->name = buffer_slice(&listing->name);
+    listing->index++;
+    return TREE_FOUND;
+}
+
+static void name_is(struct tree_listing *listing, struct slice stem, const char *extension)
+{
+    buffer_clear(&listing->name);
+    buffer_add_slice(&listing->name, stem);
+    buffer_add_text(&listing->name, extension);
+}
+
+/* An entry that stands for something tree_stat knows; TREE_MISSING means: not at this commit. */
+static enum tree_answer tell_node(struct tree_listing *listing, struct node node,
+                                  struct tree_entry *entry, struct error *err)
+{
+    enum tree_answer const answer = tree_stat(listing->snapshot, &node, &entry->stat, err);
+    if (answer != TREE_FOUND) return answer;
+    entry->node = node;
+    return tell(listing, entry);
+}
+
+/* The directory or the file of the child that the walk stands at. */
+static enum tree_answer tell_child(struct tree_listing *listing, bool file,
+                                   struct tree_entry *entry, struct error *err)
+{
+    const struct view *const view = tree_view(listing->snapshot, &listing->directory);
+    unsigned const depth = listing->directory.depth + 1u;
+    entry->node = (struct node){.kind = file ? tree_file_kind(view, depth) : NODE_GROUP,
+                                .view = view->id,
+                                .depth = (uint8_t)depth,
+                                .key = buffer_slice(&listing->key)};
+    if (!tree_group_stat(listing->snapshot, &entry->node, &listing->group, &entry->stat, err))
+        return TREE_FAILED;
+    name_is(listing, buffer_slice(&listing->stem), file ? rows_extensions[ROWS_JSON] : "");
+    return tell(listing, entry);
+}
+
+static enum tree_answer next_child(struct tree_listing *listing, struct tree_entry *entry,
+                                   struct error *err)
+{
+    const struct snapshot *const snapshot = listing->snapshot;
+    const struct view *const view = tree_view(snapshot, &listing->directory);
+    unsigned const depth = listing->directory.depth + 1u;
+    struct value values[SCHEMA_DIMENSIONS_MAX];
+    struct slice key;
+    if (!view) return TREE_MISSING;
+    if (!listing->first_done) {
+        listing->first_done = true;
+        struct node node = listing->directory;
+        node.kind = NODE_TOTAL;
+        name_is(listing, slice_text(".total"), ".json");
+        return tell_node(listing, node, entry, err);
+    }
+    if (listing->file_pending) {
+        listing->file_pending = false;
+        return tell_child(listing, true, entry, err);
+    }
+    if (!listing->walking) {
+        if (!groups_walk_open(&listing->walk, snapshot->txn, view, depth, listing->directory.key,
+                              (struct slice){0}, err))
+            return TREE_FAILED;
+        listing->walking = true;
+    }
+    switch (groups_walk_next(&listing->walk, &key, &listing->group, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return TREE_MISSING;
+    case DB_FAILED: return TREE_FAILED;
+    }
+    arena_reset(&listing->arena);
+    if (!group_dimensions(key, &listing->group, depth, &listing->arena, values, err))
+        return TREE_FAILED;
+    buffer_clear(&listing->key);
+    buffer_add_slice(&listing->key, key);
+    buffer_clear(&listing->stem);
+    names_write(&values[depth - 1], view->dimensions[depth - 1].type, snapshot->schema->zone,
+                &listing->stem);
+    bool const has_directory = depth < view->dimension_count;
+    listing->file_pending = has_directory;
+    return tell_child(listing, !has_directory, entry, err);
+}
+
+static enum tree_answer next_of_root(struct tree_listing *listing, struct tree_entry *entry,
+                                     struct error *err)
+{
+    const struct schema *const schema = listing->snapshot->schema;
+    if (!listing->first_done) {
+        listing->first_done = true;
+        name_is(listing, slice_text(".tallyfs"), "");
+        return tell_node(listing, (struct node){.kind = NODE_SYSTEM}, entry, err);
+    }
+    while (listing->place < schema->view_count) {
+        const struct view *const view = &schema->views[listing->place];
+        bool const file = listing->file_pending || view->dimension_count == 0;
+        struct node const node = {.kind = file ? tree_file_kind(view, 0) : NODE_GROUP,
+                                  .view = view->id};
+        buffer_clear(&listing->stem);
+        tree_view_name(listing->snapshot, view, &listing->stem);
+        name_is(listing, buffer_slice(&listing->stem), file ? rows_extensions[ROWS_JSON] : "");
+        listing->file_pending = !file;
+        if (file) listing->place++;
+        enum tree_answer const answer = tell_node(listing, node, entry, err);
+        if (answer != TREE_MISSING) return answer;
+    }
+    return TREE_MISSING;
+}
+
+static enum tree_answer next_of_system(struct tree_listing *listing, struct tree_entry *entry,
+                                       struct error *err)
+{
+    if (listing->place == SYSTEM_NAMES) return TREE_MISSING;
+    const struct system_name *const name = &system_names[listing->place++];
+    name_is(listing, slice_text(name->name), "");
+    return tell_node(listing, (struct node){.kind = name->kind}, entry, err);
+}
+
+static enum tree_answer next_of_views(struct tree_listing *listing, struct tree_entry *entry,
+                                      struct error *err)
+{
+    const struct schema *const schema = listing->snapshot->schema;
+    if (listing->place == schema->view_count) return TREE_MISSING;
+    const struct view *const view = &schema->views[listing->place++];
+    buffer_clear(&listing->stem);
+    tree_view_name(listing->snapshot, view, &listing->stem);
+    name_is(listing, buffer_slice(&listing->stem), ".json");
+    return tell_node(listing, (struct node){.kind = NODE_VIEW, .view = view->id}, entry, err);
+}
+
+static enum tree_answer next_of_ledger(struct tree_listing *listing, struct tree_entry *entry,
+                                       struct error *err)
+{
+    bool const rejects = listing->directory.kind == NODE_REJECTS;
+    while (listing->place < ledger_last(listing->snapshot)) {
+        struct batch batch;
+        arena_reset(&listing->arena);
+        switch (ledger_get(listing->snapshot, ++listing->place, &listing->arena, &batch, err)) {
+        case LEDGER_FOUND: break;
+        case LEDGER_MISSING: continue;
+        case LEDGER_FAILED: return TREE_FAILED;
+        }
+        if (rejects && batch.rejects.length == 0) continue;
+        buffer_clear(&listing->name);
+        if (rejects)
+            buffer_add_slice(&listing->name, batch.rejects);
+        else
+            buffer_format(&listing->name, "%llu.json", (unsigned long long)batch.id);
+        struct node const node = {.kind = rejects ? NODE_REJECT_FILE : NODE_BATCH,
+                                  .batch = batch.id};
+        enum tree_answer const answer = tell_node(listing, node, entry, err);
+        if (answer != TREE_MISSING) return answer;
+    }
+    return TREE_MISSING;
+}
+
+enum tree_answer tree_listing_next(struct tree_listing *listing, struct tree_entry *ret_entry,
+                                   struct error *err)
+{
+    enum node_kind const kind = listing->directory.kind;
+    if (kind == NODE_GROUP) return next_child(listing, ret_entry, err);
+    if (kind == NODE_ROOT) return next_of_root(listing, ret_entry, err);
+    if (kind == NODE_SYSTEM) return next_of_system(listing, ret_entry, err);
+    if (kind == NODE_VIEWS) return next_of_views(listing, ret_entry, err);
+    return next_of_ledger(listing, ret_entry, err);
+}
+
+uint64_t tree_listing_index(const struct tree_listing *listing)
+{
+    return listing->index;
+}
+
+bool tree_listing_seek(struct tree_listing *listing, uint64_t index, struct error *err)
+{
+    struct tree_entry entry;
+    if (index < listing->index) start_over(listing);
+    while (listing->index < index) {
+        switch (tree_listing_next(listing, &entry, err)) {
+        case TREE_FOUND: break;
+        case TREE_FAILED: return false;
+        case TREE_MISSING:
+        case TREE_NEVER:
+        case TREE_UNKNOWN: return true; /* behind the end is the end */
+        }
+    }
+    return true;
+}

@@ -1,0 +1,26 @@
+/* tree_p.h - what tree.c, tree_list.c and tree_read.c share.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "groups.h"
+#include "tree.h"
+
+/* Whether the node stands for a group's file or directory: then `view`, `depth` and `key` are set. */
+bool node_of_group(const struct node *node);
+/* Fills the stat of a node of a group from the group itself. */
+bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
+                     const struct group *group, struct node_stat *ret_stat,
+                     struct error *err) MUST_CHECK;
+const struct view *tree_view(const struct snapshot *snapshot, const struct node *node);
+/* The file that tells the rows of a group one deeper than DEPTH dimensions: a leaf or rows. */
+enum node_kind tree_file_kind(const struct view *view, unsigned depth);
+extern const char *const rows_extensions[3];
+/* The names in .tallyfs, in the order of a listing. */
+struct system_name {
+    const char *name;
+    enum node_kind kind;
+};
+extern const struct system_name system_names[];
+enum { SYSTEM_NAMES = 7 };
+void tree_view_name(const struct snapshot *snapshot, const struct view *view, struct buffer *name);

@@ -1,0 +1,173 @@
+/* A rows file is never stored as such. It is the range of its rows in key order, with text between:
+ *
+ *   JSON     [row0,\n row1,\n ... rowN]\n     one row a line
+ *   NDJSON   row0\n row1\n ... rowN\n
+ *   CSV      header\n cells0\n ... cellsN\n
+ *
+ * So it is a sequence of pieces, piece i being row i with what stands in front of or behind it. A
+ * reader that stopped inside piece i remembers its key and offset and goes on there.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "documents.h"
+#include "rows.h"
+#include "tree_p.h"
+
+/* The part of the file that is asked for, and how far the pieces have come. */
+struct window {
+    uint64_t start;
+    uint64_t end;
+    uint64_t position; /* of the next piece */
+    struct buffer *into;
+};
+
+static void emit(struct window *window, struct slice piece)
+{
+    uint64_t const from = window->position, to = from + piece.length;
+    window->position = to;
+    if (to <= window->start || from >= window->end) return;
+    uint64_t const first = from < window->start ? window->start - from : 0;
+    uint64_t const last = to > window->end ? window->end - from : piece.length;
+    buffer_add(window->into, piece.at + first, (size_t)(last - first));
+}
+
+static void emit_text(struct window *window, const char *text)
+{
+    emit(window, slice_text(text));
+}
+
+static void emit_row(struct window *window, enum rows_format format, uint64_t index,
+                     struct slice text, struct buffer *scratch)
+{
+    switch (format) {
+    case ROWS_JSON:
+        if (index > 0) emit_text(window, ",\n");
+        emit(window, text);
+        return;
+    case ROWS_NDJSON:
+        emit(window, text);
+        emit_text(window, "\n");
+        return;
+    case ROWS_CSV:
+        buffer_clear(scratch);
+        rows_csv(text, scratch);
+        buffer_add_byte(scratch, '\n');
+        emit(window, buffer_slice(scratch));
+        return;
+    }
+}
+
+static void emit_head(struct window *window, const struct view *view, enum rows_format format,
+                      bool is_list, struct buffer *scratch)
+{
+    if (format == ROWS_JSON && is_list) emit_text(window, "[");
+    if (format != ROWS_CSV) return;
+    buffer_clear(scratch);
+    rows_csv_header(view, scratch);
+    buffer_add_byte(scratch, '\n');
+    emit(window, buffer_slice(scratch));
+}
+
+static bool is_gone(struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "a file that was there has no rows");
+    return error_remedy(err, "tally rebuild STORE");
+}
+
+static void remember(struct tree_reader *reader, const struct window *window, uint64_t row_index,
+                     struct slice key)
+{
+    reader->row_index = row_index;
+    reader->row_offset = window->position;
+    buffer_clear(&reader->row_key);
+    buffer_add_slice(&reader->row_key, key);
+}
+
+/* Starts where the reader stands if that is not behind the window, else at the head of the file. */
+static uint64_t start_rows(const struct view *view, const struct node *node,
+                           struct tree_reader *reader, struct window *window,
+                           struct buffer *scratch)
+{
+    if (reader->row_key.length && reader->row_offset <= window->start) {
+        window->position = reader->row_offset;
+        return reader->row_index;
+    }
+    buffer_clear(&reader->row_key);
+    emit_head(window, view, node->format, true, scratch);
+    return 0;
+}
+
+static bool read_rows(const struct snapshot *snapshot, const struct node *node,
+                      struct tree_reader *reader, struct window *window, struct error *err)
+{
+    const struct view *const view = tree_view(snapshot, node);
+    AUTO(groups_walk_close) struct groups_walk walk = {0};
+    AUTO_BUFFER struct buffer scratch = {0};
+    struct slice key;
+    struct group group;
+    uint64_t index = start_rows(view, node, reader, window, &scratch);
+    if (!groups_walk_open(&walk, snapshot->txn, view, (unsigned)view->dimension_count, node->key,
+                          buffer_slice(&reader->row_key), err))
+        return false;
+    enum db_finding found = DB_FOUND;
+    while (window->position < window->end &&
+           (found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
+        remember(reader, window, index, key);
+        emit_row(window, node->format, index++, group.text, &scratch);
+    }
+    if (found == DB_FAILED) return false;
+    if (found == DB_MISSING && node->format == ROWS_JSON) emit_text(window, "]\n");
+    return true;
+}
+
+/* A leaf's one row, an inner group's total. */
+static bool read_group(const struct snapshot *snapshot, const struct node *node,
+                       struct window *window, struct error *err)
+{
+    const struct view *const view = tree_view(snapshot, node);
+    AUTO_BUFFER struct buffer scratch = {0};
+    struct group group;
+    switch (groups_get(snapshot->txn, view, node->depth, node->key, &group, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return is_gone(err);
+    case DB_FAILED: return false;
+    }
+    if (node->kind == NODE_LEAF && node->format == ROWS_CSV) {
+        emit_head(window, view, node->format, false, &scratch);
+        emit_row(window, node->format, 0, group.text, &scratch);
+    } else {
+        emit(window, group.text);
+        emit_text(window, "\n");
+    }
+    return true;
+}
+
+static bool read_document(const struct snapshot *snapshot, const struct node *node,
+                          struct tree_reader *reader, struct window *window, struct error *err)
+{
+    if (!reader->rendered) {
+        buffer_clear(&reader->document);
+        if (!document_render(snapshot, node, &reader->document, err)) return false;
+        reader->rendered = true;
+    }
+    emit(window, buffer_slice(&reader->document));
+    return true;
+}
+
+bool tree_read(const struct snapshot *snapshot, const struct node *node,
+               struct tree_reader *reader, uint64_t offset, size_t size, struct buffer *into,
+               struct error *err)
+{
+    struct window window = {.start = offset, .end = offset + size, .into = into};
+    if (node_of_group(node) && !tree_view(snapshot, node)) return is_gone(err);
+    if (node->kind == NODE_ROWS) return read_rows(snapshot, node, reader, &window, err);
+    if (node_of_group(node)) return read_group(snapshot, node, &window, err);
+    return read_document(snapshot, node, reader, &window, err);
+}
+
+void tree_reader_done(struct tree_reader *reader)
+{
+    buffer_done(&reader->row_key);
+    buffer_done(&reader->document);
+    *reader = (struct tree_reader){0};
+}
