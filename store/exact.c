@@ -1,0 +1,286 @@
+/* A sum keeps the greatest scale that it has seen. What it has seen is its history, so everything that
+ * leaves this file (bytes, text, doubles) is made from the canonical form, without the zeros behind.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "exact.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "wide.h"
+
+enum { SCALE_MAX = 2 * DECIMAL_DIGITS };
+
+static struct wide wide_of(const struct exact *number)
+{
+    struct wide wide;
+    memcpy(wide.limb, number->limb, sizeof wide.limb);
+    return wide;
+}
+
+static struct exact exact_of(const struct wide *wide, unsigned scale)
+{
+    struct exact exact = {.scale = scale};
+    memcpy(exact.limb, wide->limb, sizeof exact.limb);
+    return exact;
+}
+
+/* The magnitude, and whether it was negative. */
+static bool split_sign(struct wide *number)
+{
+    bool const negative = wide_is_negative(number);
+    if (negative) wide_negate(number);
+    return negative;
+}
+
+static void join_sign(struct wide *magnitude, bool negative)
+{
+    if (negative) wide_negate(magnitude);
+}
+
+struct exact exact_from_int(int64_t integer)
+{
+    struct wide const wide = wide_from_signed(integer);
+    return exact_of(&wide, 0);
+}
+
+struct exact exact_from_decimal(const struct decimal *decimal)
+{
+    struct wide const wide = wide_from_signed(decimal->coefficient);
+    return exact_of(&wide, decimal->scale);
+}
+
+/* false: the number does not fit with that scale. */
+static bool raise_scale(struct exact *number, unsigned scale)
+{
+    if (number->scale >= scale) return true;
+    struct wide wide = wide_of(number);
+    bool const negative = split_sign(&wide);
+    if (!wide_raise(&wide, scale - number->scale)) return false;
+    join_sign(&wide, negative);
+    *number = exact_of(&wide, scale);
+    return true;
+}
+
+static struct exact canonical(const struct exact *number)
+{
+    struct wide wide = wide_of(number);
+    unsigned scale = number->scale;
+    bool const negative = split_sign(&wide);
+    while (scale > 0) {
+        struct wide shorter = wide;
+        if (wide_divide_small(&shorter, 10) != 0) break;
+        wide = shorter;
+        scale--;
+    }
+    join_sign(&wide, negative);
+    return exact_of(&wide, scale);
+}
+
+/* Adds two numbers of any scale; false: the sum does not fit. */
+static bool add(const struct exact *a, const struct exact *b, struct exact *ret)
+{
+    struct exact left = *a, right = *b;
+    if (!raise_scale(&left, right.scale) || !raise_scale(&right, left.scale)) return false;
+    struct wide sum = wide_of(&left);
+    struct wide const other = wide_of(&right);
+    bool const same_sign = wide_is_negative(&sum) == wide_is_negative(&other);
+    wide_add(&sum, &other);
+    if (same_sign && wide_is_negative(&sum) != wide_is_negative(&other)) return false;
+    *ret = exact_of(&sum, left.scale);
+    return true;
+}
+
+void exact_merge(struct exact *sum, const struct exact *other)
+{
+    bool const good = add(sum, other, sum);
+    assert(good); /* see the promise in the header */
+}
+
+void exact_add(struct exact *sum, const struct decimal *decimal, int64_t weight)
+{
+    int128 const coefficient = decimal->coefficient;
+    struct wide product;
+    if (coefficient <= INT64_MAX && coefficient >= INT64_MIN) {
+        product = wide_from_signed(coefficient * weight);
+    } else {
+        bool negative = (coefficient < 0) != (weight < 0);
+        product = wide_from_signed(coefficient);
+        (void)split_sign(&product);
+        uint64_t const factor = weight < 0 ? -(uint64_t)weight : (uint64_t)weight;
+        (void)wide_scale(&product, factor); /* 127 + 63 bits */
+        join_sign(&product, negative);
+    }
+    if (sum->scale == decimal->scale) {
+        struct wide total = wide_of(sum);
+        wide_add(&total, &product);
+        memcpy(sum->limb, total.limb, sizeof sum->limb);
+        return;
+    }
+    struct exact const term = exact_of(&product, decimal->scale);
+    exact_merge(sum, &term);
+}
+
+bool exact_is_zero(const struct exact *number)
+{
+    struct wide const wide = wide_of(number);
+    return wide_is_zero(&wide);
+}
+
+bool exact_plus(const struct exact *a, const struct exact *b, struct exact *ret)
+{
+    return add(a, b, ret);
+}
+
+bool exact_minus(const struct exact *a, const struct exact *b, struct exact *ret)
+{
+    struct wide wide = wide_of(b);
+    wide_negate(&wide);
+    struct exact const minus_b = exact_of(&wide, b->scale);
+    return add(a, &minus_b, ret);
+}
+
+bool exact_times(const struct exact *a, const struct exact *b, struct exact *ret)
+{
+    struct exact const short_a = canonical(a), short_b = canonical(b);
+    struct wide left = wide_of(&short_a), right = wide_of(&short_b), product;
+    bool const negative = split_sign(&left) != split_sign(&right);
+    unsigned const scale = short_a.scale + short_b.scale;
+    if (!wide_multiply(&left, &right, &product)) return false;
+    join_sign(&product, negative);
+    struct exact const exact = exact_of(&product, scale);
+    struct exact const result = canonical(&exact);
+    if (result.scale > SCALE_MAX) return false;
+    *ret = result;
+    return true;
+}
+
+/* a * 10^b_scale / (b * 10^a_scale) with the common powers of ten left out. false: too wide for that. */
+static bool align(struct wide *a, unsigned a_scale, struct wide *b, unsigned b_scale)
+{
+    if (a_scale < b_scale) return wide_raise(a, b_scale - a_scale);
+    return wide_raise(b, a_scale - b_scale);
+}
+
+/* The double nearest to the magnitude OVER / UNDER, ties to even: 66 or more bits of the quotient, the
+ * last of them set if anything is left, and one rounding by ldexp-free conversion. */
+static double divide(struct wide over, struct wide under)
+{
+    struct wide quotient, rest;
+    int exponent = 0;
+    /* Scale so that the quotient has 64 to 65 bits and the remainder says the rest. */
+    int const shift = 65 - ((int)wide_bits(&over) - (int)wide_bits(&under));
+    for (int i = shift; i > 0; i--, exponent--) {
+        if (wide_bits(&over) >= WIDE_BITS - 2) break;
+        (void)wide_scale(&over, 2);
+    }
+    for (int i = shift; i < 0; i++, exponent++) {
+        if (wide_bits(&under) >= WIDE_BITS - 2) break;
+        (void)wide_scale(&under, 2);
+    }
+    wide_divide(&over, &under, &quotient, &rest);
+    uint128 bits = (uint128)quotient.limb[1] << 64 | quotient.limb[0];
+    bits |= !wide_is_zero(&rest);
+    /* 53 bits and two for rounding are enough; keep them below 2^64 with a sticky last bit. */
+    while (bits > UINT64_MAX) {
+        bits = bits >> 1 | (bits & 1);
+        exponent++;
+    }
+    return ldexp((double)(uint64_t)bits, exponent);
+}
+
+double exact_ratio(const struct exact *a, const struct exact *b)
+{
+    static uint64_t const whole_doubles = (uint64_t)1 << DBL_MANT_DIG;
+    struct exact const short_a = canonical(a), short_b = canonical(b);
+    struct wide over = wide_of(&short_a), under = wide_of(&short_b);
+    bool const negative = split_sign(&over) != split_sign(&under);
+    if (wide_is_zero(&over)) return 0;
+    double ratio;
+    if (!align(&over, short_a.scale, &under, short_b.scale))
+        /* Only a product of two sums can be that wide: the nearest doubles have to do. */
+        ratio = fabs(exact_to_double(a)) / fabs(exact_to_double(b));
+    else if (wide_bits(&over) <= 64 && wide_bits(&under) <= 64 && over.limb[0] < whole_doubles &&
+        under.limb[0] < whole_doubles)
+        ratio = (double)over.limb[0] / (double)under.limb[0]; /* both exact: rounded once */
+    else
+        ratio = divide(over, under);
+    return negative ? -ratio : ratio;
+}
+
+double exact_to_double(const struct exact *number)
+{
+    struct exact const one = exact_from_int(1);
+    return exact_ratio(number, &one);
+}
+
+size_t exact_write(const struct exact *number, char text[EXACT_TEXT_BYTES])
+{
+    struct exact const shortest = canonical(number);
+    struct wide wide = wide_of(&shortest);
+    char digits[WIDE_DIGITS_MAX];
+    size_t length = 0;
+    if (split_sign(&wide)) text[length++] = '-';
+    size_t const count = wide_digits(&wide, digits);
+    unsigned const scale = shortest.scale;
+    if (count <= scale) { /* 0.05 */
+        text[length++] = '0';
+        text[length++] = '.';
+        for (size_t i = count; i < scale; i++) text[length++] = '0';
+        memcpy(text + length, digits, count);
+        return length + count;
+    }
+    memcpy(text + length, digits, count - scale);
+    length += count - scale;
+    if (scale == 0) return length;
+    text[length++] = '.';
+    memcpy(text + length, digits + count - scale, scale);
+    return length + scale;
+}
+
+/* [width][scale] and WIDTH bytes of two's complement, little-endian, without those that only repeat the sign. */
+size_t exact_pack(const struct exact *number, uint8_t bytes[EXACT_PACKED_BYTES])
+{
+    struct exact const shortest = canonical(number);
+    uint8_t all[EXACT_LIMBS * 8];
+    for (size_t i = 0; i < sizeof all; i++)
+        all[i] = (uint8_t)(shortest.limb[i / 8] >> (i % 8 * 8));
+    size_t width = sizeof all;
+    uint8_t const fill = all[width - 1] & 0x80 ? 0xff : 0;
+    while (width > 0 && all[width - 1] == fill &&
+           ((width > 1 ? all[width - 2] : 0) & 0x80) == (fill & 0x80))
+        width--;
+    bytes[0] = (uint8_t)width;
+    bytes[1] = (uint8_t)shortest.scale;
+    memcpy(bytes + 2, all, width);
+    return width + 2;
+}
+
+size_t exact_unpack(struct slice bytes, struct exact *ret_number)
+{
+    if (bytes.length < 2) return 0;
+    size_t const width = bytes.at[0];
+    if (width > EXACT_LIMBS * 8 || bytes.length < 2 + width || bytes.at[1] > SCALE_MAX) return 0;
+    struct exact number = {.scale = bytes.at[1]};
+    uint8_t const fill = width && bytes.at[1 + width] & 0x80 ? 0xff : 0;
+    for (size_t i = 0; i < EXACT_LIMBS * 8; i++) {
+        uint64_t const byte = i < width ? bytes.at[2 + i] : fill;
+        number.limb[i / 8] |= byte << (i % 8 * 8);
+    }
+    *ret_number = number;
+    return 2 + width;
+}
+
+size_t double_write(double number, char text[DOUBLE_TEXT_BYTES])
+{
+    if (number == 0) number = 0; /* no "-0" */
+    int precision = fabs(number) < DBL_MIN ? 1 : DBL_DIG;
+    int length;
+    do {
+        length = snprintf(text, DOUBLE_TEXT_BYTES, "%.*g", precision, number);
+    } while (strtod(text, NULL) != number && ++precision <= DBL_DECIMAL_DIG);
+    return (size_t)length;
+}
