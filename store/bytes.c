@@ -50,7 +50,8 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int const length = vsnprintf(NULL, 0, format, arguments);
+    char unused[1]; /* only the length is asked for */
+    int const length = vsnprintf(unused, sizeof unused, format, arguments);
     va_end(arguments);
     if (length > 0) {
         buffer_reserve(buffer, (size_t)length + 1); /* vsnprintf ends with a NUL */

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expr_p.h"
+
+static void set_bool(struct value *value, bool boolean)
+{
+    value->kind = VALUE_BOOL;
+    value->boolean = boolean;
+}
+
+static bool eval_arithmetic(const struct expr *expr, const struct value *fields,
+                            const struct zone *zone, struct value *ret_value)
+{
+    struct value left, right;
+    if (!expr_eval(expr->operands[0], fields, zone, &left) ||
+        !expr_eval(expr->operands[1], fields, zone, &right))
+        return false;
+    ret_value->kind = VALUE_NULL;
+    if (left.kind == VALUE_NULL || right.kind == VALUE_NULL) return true;
+    if (expr->op == EXPR_DIVIDE && right.number.coefficient == 0) return true;
+    ret_value->kind = VALUE_NUMBER;
+    if (expr->op == EXPR_ADD) return decimal_add(&left.number, &right.number, &ret_value->number);
+    if (expr->op == EXPR_SUBTRACT)
+        return decimal_subtract(&left.number, &right.number, &ret_value->number);
+    if (expr->op == EXPR_MULTIPLY)
+        return decimal_multiply(&left.number, &right.number, &ret_value->number);
+    return decimal_divide(&left.number, &right.number, &ret_value->number);
+}
+
+static bool eval_comparison(const struct expr *expr, const struct value *fields,
+                            const struct zone *zone, struct value *ret_value)
+{
+    struct value left, right;
+    if (!expr_eval(expr->operands[0], fields, zone, &left) ||
+        !expr_eval(expr->operands[1], fields, zone, &right))
+        return false;
+    ret_value->kind = VALUE_NULL;
+    if (left.kind == VALUE_NULL || right.kind == VALUE_NULL) return true;
+    int const order = value_compare(&left, &right);
+    bool const less = expr->op == EXPR_LESS || expr->op == EXPR_LESS_EQUAL ||
+                      expr->op == EXPR_NOT_EQUAL;
+    bool const greater = expr->op == EXPR_GREATER || expr->op == EXPR_GREATER_EQUAL ||
+                         expr->op == EXPR_NOT_EQUAL;
+    bool const equal = expr->op == EXPR_EQUAL || expr->op == EXPR_LESS_EQUAL ||
+                       expr->op == EXPR_GREATER_EQUAL;
+    set_bool(ret_value, order < 0 ? less : order > 0 ? greater : equal);
+    return true;
+}
+
+/* Three-valued: the value that decides (false for `and`, true for `or`) wins over null. */
+static bool eval_logic(const struct expr *expr, const struct value *fields,
+                       const struct zone *zone, struct value *ret_value)
+{
+    bool const deciding = expr->op == EXPR_OR;
+    struct value left, right;
+    if (!expr_eval(expr->operands[0], fields, zone, &left)) return false;
+    if (left.kind == VALUE_BOOL && left.boolean == deciding) {
+        *ret_value = left;
+        return true;
+    }
+    if (!expr_eval(expr->operands[1], fields, zone, &right)) return false;
+    *ret_value = right;
+    if (right.kind == VALUE_BOOL && right.boolean != deciding && left.kind == VALUE_NULL)
+        ret_value->kind = VALUE_NULL;
+    return true;
+}
+
+static bool eval_in(const struct expr *expr, const struct value *fields, const struct zone *zone,
+                    struct value *ret_value)
+{
+    struct value left, item;
+    bool saw_null = false;
+    if (!expr_eval(expr->operands[0], fields, zone, &left)) return false;
+    ret_value->kind = VALUE_NULL;
+    if (left.kind == VALUE_NULL) return true;
+    for (size_t i = 1; i < expr->operand_count; i++) {
+        if (!expr_eval(expr->operands[i], fields, zone, &item)) return false;
+        if (item.kind == VALUE_NULL) {
+            saw_null = true;
+        } else if (value_compare(&left, &item) == 0) {
+            set_bool(ret_value, true);
+            return true;
+        }
+    }
+    if (!saw_null) set_bool(ret_value, false);
+    return true;
+}
+
+static size_t character_length(struct slice text)
+{
+    size_t const length = utf8_length(text);
+    return length ? length : 1;
+}
+
+/* The usual two-pointer match: on a mismatch, the last % takes one character more. */
+static bool matches(struct slice text, struct slice pattern)
+{
+    size_t at = 0, in_pattern = 0, retry_at = 0, retry_in_pattern = 0;
+    bool any = false;
+    while (at < text.length) {
+        size_t const step = character_length(slice_of(text.at + at, text.length - at));
+        if (in_pattern < pattern.length && pattern.at[in_pattern] == '%') {
+            any = true;
+            retry_in_pattern = ++in_pattern;
+            retry_at = at;
+        } else if (in_pattern < pattern.length && pattern.at[in_pattern] == '_') {
+            in_pattern++;
+            at += step;
+        } else if (in_pattern < pattern.length && pattern.at[in_pattern] == text.at[at]) {
+            in_pattern++;
+            at++;
+        } else if (any) {
+            retry_at += character_length(slice_of(text.at + retry_at, text.length - retry_at));
+            at = retry_at;
+            in_pattern = retry_in_pattern;
+        } else {
+            return false;
+        }
+    }
+    while (in_pattern < pattern.length && pattern.at[in_pattern] == '%') in_pattern++;
+    return in_pattern == pattern.length;
+}
+
+static bool eval_like(const struct expr *expr, const struct value *fields, const struct zone *zone,
+                      struct value *ret_value)
+{
+    struct value text, pattern;
+    if (!expr_eval(expr->operands[0], fields, zone, &text) ||
+        !expr_eval(expr->operands[1], fields, zone, &pattern))
+        return false;
+    ret_value->kind = VALUE_NULL;
+    if (text.kind == VALUE_NULL || pattern.kind == VALUE_NULL) return true;
+    set_bool(ret_value, matches(text.string, pattern.string));
+    return true;
+}
+
+static bool eval_unary(const struct expr *expr, const struct value *fields,
+                       const struct zone *zone, struct value *ret_value)
+{
+    struct value operand;
+    if (!expr_eval(expr->operands[0], fields, zone, &operand)) return false;
+    if (expr->op == EXPR_IS_NULL) {
+        set_bool(ret_value, operand.kind == VALUE_NULL);
+        return true;
+    }
+    *ret_value = operand;
+    if (operand.kind == VALUE_NULL) return true;
+    if (expr->op == EXPR_NOT) {
+        ret_value->boolean = !operand.boolean;
+    } else if (expr->op == EXPR_NEGATE) {
+        ret_value->number.coefficient = -operand.number.coefficient;
+    } else {
+        ret_value->kind = VALUE_BUCKET;
+        ret_value->bucket = calendar_bucket(operand.time_ns, expr->type.unit, zone);
+    }
+    return true;
+}
+
+bool expr_eval(const struct expr *expr, const struct value *fields, const struct zone *zone,
+               struct value *ret_value)
+{
+    switch (expr->op) {
+    case EXPR_LITERAL: *ret_value = expr->literal; return true;
+    case EXPR_FIELD: *ret_value = fields[expr->field]; return true;
+    case EXPR_ADD:
+    case EXPR_SUBTRACT:
+    case EXPR_MULTIPLY:
+    case EXPR_DIVIDE: return eval_arithmetic(expr, fields, zone, ret_value);
+    case EXPR_EQUAL:
+    case EXPR_NOT_EQUAL:
+    case EXPR_LESS:
+    case EXPR_LESS_EQUAL:
+    case EXPR_GREATER:
+    case EXPR_GREATER_EQUAL: return eval_comparison(expr, fields, zone, ret_value);
+    case EXPR_AND:
+    case EXPR_OR: return eval_logic(expr, fields, zone, ret_value);
+    case EXPR_IN: return eval_in(expr, fields, zone, ret_value);
+    case EXPR_LIKE: return eval_like(expr, fields, zone, ret_value);
+    case EXPR_NEGATE:
+    case EXPR_NOT:
+    case EXPR_IS_NULL:
+    case EXPR_BUCKET: return eval_unary(expr, fields, zone, ret_value);
+    }
+    return true;
+}
+
+bool expr_holds(const struct expr *where, const struct value *fields, const struct zone *zone)
+{
+    struct value value;
+    if (!where) return true;
+    return expr_eval(where, fields, zone, &value) && value.kind == VALUE_BOOL && value.boolean;
+}

@@ -1,0 +1,81 @@
+/* expr_p.h - the nodes of an expression, and the tokenizer that expr_parse.c and formula_parse.c share.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "expr.h"
+#include "schema.h"
+
+enum expr_op {
+    EXPR_LITERAL,
+    EXPR_FIELD,
+    EXPR_NEGATE,
+    EXPR_ADD,
+    EXPR_SUBTRACT,
+    EXPR_MULTIPLY,
+    EXPR_DIVIDE,
+    EXPR_EQUAL,
+    EXPR_NOT_EQUAL,
+    EXPR_LESS,
+    EXPR_LESS_EQUAL,
+    EXPR_GREATER,
+    EXPR_GREATER_EQUAL,
+    EXPR_AND,
+    EXPR_OR,
+    EXPR_NOT,
+    EXPR_IN, /* operands[0] in the others */
+    EXPR_LIKE,
+    EXPR_IS_NULL,
+    EXPR_BUCKET,
+};
+
+struct expr {
+    enum expr_op op;
+    struct value_type type;
+    struct value literal;  /* EXPR_LITERAL */
+    unsigned field;        /* EXPR_FIELD */
+    unsigned digits;       /* of a number: at most so many in front of the point; see expr_can_overflow */
+    unsigned scale;        /* and so many behind it */
+    size_t operand_count;
+    const struct expr *const *operands;
+};
+
+enum token_kind {
+    TOKEN_END,
+    TOKEN_NUMBER,
+    TOKEN_STRING, /* text without quotes, '' made one */
+    TOKEN_NAME,
+    TOKEN_QUOTED, /* a "name" */
+    TOKEN_SIGN,   /* one or two characters */
+};
+
+struct token {
+    enum token_kind kind;
+    struct slice text;   /* what it says */
+    struct slice source; /* as written */
+};
+
+struct expr_parser {
+    struct slice text;
+    size_t at; /* behind the current token */
+    struct token token; /* the current one */
+    unsigned depth;
+    const struct stream *stream;
+    const struct zone *zone;
+    struct arena *arena;
+    struct error *err;
+};
+
+/* Reads the first token. All of these fail with the error set. */
+bool parser_init(struct expr_parser *parser, struct slice text, const struct stream *stream,
+                 const struct zone *zone, struct arena *arena, struct error *err) MUST_CHECK;
+bool parser_next(struct expr_parser *parser) MUST_CHECK;
+bool parser_is_sign(const struct expr_parser *parser, const char *sign);
+bool parser_is_word(const struct expr_parser *parser, const char *word); /* in any case */
+/* Goes on if the current token is the sign. */
+bool parser_expect(struct expr_parser *parser, const char *sign) MUST_CHECK;
+bool parser_fail(struct expr_parser *parser, const char *format, ...) PRINTF_LIKE(2, 3);
+bool parser_enter(struct expr_parser *parser) MUST_CHECK; /* one level deeper; `depth--` leaves */
+/* An expression of the grammar in expr.h, up to a token that does not belong to it. */
+bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr) MUST_CHECK;
+const char *type_name(enum value_kind kind); /* "a string" */

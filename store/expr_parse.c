@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <strings.h>
+
+#include "expr_p.h"
+
+enum { INT_DIGITS = 19 };
+
+static const char *const keywords[] = {"and", "or", "not",  "in",   "is",    "like",
+                                       "between", "null", "true", "false", "where"};
+
+const char *type_name(enum value_kind kind)
+{
+    switch (kind) {
+    case VALUE_NULL: return "null";
+    case VALUE_BOOL: return "a truth value";
+    case VALUE_NUMBER: return "a number";
+    case VALUE_TIME: return "a time";
+    case VALUE_BUCKET: return "a bucket of time";
+    case VALUE_STRING: return "a string";
+    }
+    return "";
+}
+
+static struct expr *new_expr(struct expr_parser *parser, enum expr_op op, enum value_kind kind)
+{
+    struct expr *const expr = ARENA_NEW(parser->arena, struct expr);
+    expr->op = op;
+    expr->type.kind = kind;
+    return expr;
+}
+
+static void set_operands(struct expr_parser *parser, struct expr *expr,
+                         const struct expr *const *operands, size_t count)
+{
+    const struct expr **const kept = ARENA_ARRAY(parser->arena, const struct expr *, count);
+    memcpy(kept, operands, count * sizeof *kept);
+    expr->operands = kept;
+    expr->operand_count = count;
+}
+
+static const struct expr *new_unary(struct expr_parser *parser, enum expr_op op,
+                                    enum value_kind kind, const struct expr *operand)
+{
+    struct expr *const expr = new_expr(parser, op, kind);
+    set_operands(parser, expr, &operand, 1);
+    return expr;
+}
+
+static const struct expr *new_binary(struct expr_parser *parser, enum expr_op op,
+                                     enum value_kind kind, const struct expr *left,
+                                     const struct expr *right)
+{
+    struct expr *const expr = new_expr(parser, op, kind);
+    set_operands(parser, expr, (const struct expr *const[]){left, right}, 2);
+    return expr;
+}
+
+static bool wants(struct expr_parser *parser, const struct expr *expr, enum value_kind kind,
+                  const char *what)
+{
+    if (expr->type.kind == kind || expr->type.kind == VALUE_NULL) return true;
+    return parser_fail(parser, "%s needs %s, not %s", what, type_name(kind),
+                       type_name(expr->type.kind));
+}
+
+/* A string written in the schema takes the type of what it is compared with: a time or a bucket. */
+static bool adapt(struct expr_parser *parser, const struct expr **expr, struct value_type type)
+{
+    const struct expr *const old = *expr;
+    if (old->op != EXPR_LITERAL || old->type.kind != VALUE_STRING) return true;
+    struct slice const text = old->literal.string;
+    if (type.kind != VALUE_TIME && type.kind != VALUE_BUCKET) return true;
+    struct expr *const literal = new_expr(parser, EXPR_LITERAL, type.kind);
+    literal->type = type;
+    literal->literal.kind = type.kind;
+    bool const good =
+        type.kind == VALUE_TIME
+            ? calendar_read(text, parser->zone, &literal->literal.time_ns)
+            : calendar_bucket_read(text, type.unit, parser->zone, &literal->literal.bucket);
+    *expr = literal;
+    if (good) return true;
+    return parser_fail(parser, "'%.*s' is not %s", (int)text.length, text.at,
+                       type_name(type.kind));
+}
+
+static bool make_comparable(struct expr_parser *parser, const struct expr **left,
+                            const struct expr **right)
+{
+    if (!adapt(parser, left, (*right)->type) || !adapt(parser, right, (*left)->type)) return false;
+    struct value_type const a = (*left)->type, b = (*right)->type;
+    if (a.kind == VALUE_NULL || b.kind == VALUE_NULL) return true;
+    if (a.kind != b.kind)
+        return parser_fail(parser, "cannot compare %s with %s", type_name(a.kind),
+                           type_name(b.kind));
+    if (a.kind == VALUE_BUCKET && a.unit != b.unit)
+        return parser_fail(parser, "cannot compare a %s with a %s", bucket_unit_names[a.unit],
+                           bucket_unit_names[b.unit]);
+    return true;
+}
+
+static bool is_keyword(struct slice name)
+{
+    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
+        if (name.length == strlen(keywords[i]) &&
+            strncasecmp((const char *)name.at, keywords[i], name.length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool no_field(struct expr_parser *parser, struct slice name)
+{
+    const struct stream *const stream = parser->stream;
+    struct slice *const names = ARENA_ARRAY(parser->arena, struct slice, stream->field_count);
+    for (size_t i = 0; i < stream->field_count; i++) names[i] = stream->fields[i].name;
+    struct slice const near = schema_nearest(name, names, stream->field_count);
+    (void)error_set(parser->err, ERROR_SCHEMA, "no field '%.*s' in stream '%.*s'",
+                    (int)name.length, name.at, (int)stream->name.length, stream->name.at);
+    if (near.length)
+        return error_remedy(parser->err, "did you mean '%.*s'?", (int)near.length, near.at);
+    AUTO_BUFFER struct buffer list = {0};
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if (i > 0) buffer_add_text(&list, ", ");
+        buffer_add_slice(&list, names[i]);
+    }
+    return error_remedy(parser->err, "its fields are %.*s", (int)list.length, list.at);
+}
+
+static bool parse_field(struct expr_parser *parser, struct slice name,
+                        const struct expr **ret_expr)
+{
+    const struct stream *const stream = parser->stream;
+    static enum value_kind const kinds[] = {[FIELD_STRING] = VALUE_STRING,
+                                            [FIELD_BOOL] = VALUE_BOOL,
+                                            [FIELD_INT] = VALUE_NUMBER,
+                                            [FIELD_DECIMAL] = VALUE_NUMBER,
+                                            [FIELD_TIME] = VALUE_TIME};
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if (!slice_equal(stream->fields[i].name, name)) continue;
+        enum field_type const type = stream->fields[i].type;
+        struct expr *const expr = new_expr(parser, EXPR_FIELD, kinds[type]);
+        expr->field = (unsigned)i;
+        expr->digits = type == FIELD_INT ? INT_DIGITS : DECIMAL_DIGITS;
+        expr->scale = type == FIELD_INT ? 0 : DECIMAL_DIGITS;
+        *ret_expr = expr;
+        return true;
+    }
+    return no_field(parser, name);
+}
+
+static bool parse_bucket(struct expr_parser *parser, enum bucket_unit unit,
+                         const struct expr **ret_expr)
+{
+    const struct expr *operand;
+    if (!parser_expect(parser, "(") || !parser_expr(parser, &operand) ||
+        !wants(parser, operand, VALUE_TIME, bucket_unit_names[unit]) ||
+        !parser_expect(parser, ")"))
+        return false;
+    struct expr *const expr = new_expr(parser, EXPR_BUCKET, VALUE_BUCKET);
+    expr->type.unit = unit;
+    set_operands(parser, expr, &operand, 1);
+    *ret_expr = expr;
+    return true;
+}
+
+static bool no_function(struct expr_parser *parser, struct slice name)
+{
+    struct slice names[BUCKET_UNITS];
+    for (size_t i = 0; i < BUCKET_UNITS; i++) names[i] = slice_text(bucket_unit_names[i]);
+    struct slice const near = schema_nearest(name, names, BUCKET_UNITS);
+    (void)parser_fail(parser, "no function '%.*s' of a field", (int)name.length, name.at);
+    if (near.length)
+        return error_remedy(parser->err, "did you mean '%.*s'?", (int)near.length, near.at);
+    return error_remedy(parser->err, "there are minute, hour, day, week, month, quarter and year");
+}
+
+static bool parse_name(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    struct token const name = parser->token;
+    if (!parser_next(parser)) return false;
+    if (!parser_is_sign(parser, "(")) return parse_field(parser, name.text, ret_expr);
+    for (unsigned i = 0; i < BUCKET_UNITS; i++) {
+        if (name.text.length == strlen(bucket_unit_names[i]) &&
+            strncasecmp((const char *)name.text.at, bucket_unit_names[i], name.text.length) == 0)
+            return parse_bucket(parser, (enum bucket_unit)i, ret_expr);
+    }
+    return no_function(parser, name.text);
+}
+
+static void count_digits(struct expr *literal)
+{
+    char text[DECIMAL_TEXT_BYTES];
+    const struct decimal *const number = &literal->literal.number;
+    size_t length = decimal_write(number, text);
+    if (text[0] == '-') length--;
+    literal->scale = number->scale;
+    literal->digits = (unsigned)length - (number->scale ? number->scale + 1 : 0);
+}
+
+static bool parse_number(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    struct slice const text = parser->token.text;
+    struct expr *const expr = new_expr(parser, EXPR_LITERAL, VALUE_NUMBER);
+    expr->literal.kind = VALUE_NUMBER;
+    switch (decimal_read(text, &expr->literal.number)) {
+    case DECIMAL_READ: break;
+    case DECIMAL_MALFORMED:
+        return parser_fail(parser, "'%.*s' is not a number", (int)text.length, text.at);
+    case DECIMAL_TOO_LONG:
+        return parser_fail(parser, "a number has more than %d digits", DECIMAL_DIGITS);
+    }
+    count_digits(expr);
+    *ret_expr = expr;
+    return parser_next(parser);
+}
+
+static bool parse_word(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    bool const is_true = parser_is_word(parser, "true"), is_null = parser_is_word(parser, "null");
+    if (is_true || is_null || parser_is_word(parser, "false")) {
+        struct expr *const expr =
+            new_expr(parser, EXPR_LITERAL, is_null ? VALUE_NULL : VALUE_BOOL);
+        expr->literal.kind = expr->type.kind;
+        if (!is_null) expr->literal.boolean = is_true;
+        *ret_expr = expr;
+        return parser_next(parser);
+    }
+    if (!is_keyword(parser->token.text)) return parse_name(parser, ret_expr);
+    return parser_fail(parser, "expected a value before '%.*s'", (int)parser->token.text.length,
+                       parser->token.text.at);
+}
+
+static bool parse_primary(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    struct slice const source = parser->token.source;
+    switch (parser->token.kind) {
+    case TOKEN_NUMBER: return parse_number(parser, ret_expr);
+    case TOKEN_STRING: {
+        struct expr *const expr = new_expr(parser, EXPR_LITERAL, VALUE_STRING);
+        expr->literal = (struct value){.kind = VALUE_STRING, .string = parser->token.text};
+        *ret_expr = expr;
+        return parser_next(parser);
+    }
+    case TOKEN_NAME: return parse_word(parser, ret_expr);
+    case TOKEN_QUOTED: {
+        struct slice const name = parser->token.text;
+        return parser_next(parser) && parse_field(parser, name, ret_expr);
+    }
+    case TOKEN_SIGN:
+        if (!parser_is_sign(parser, "(")) break;
+        return parser_next(parser) && parser_expr(parser, ret_expr) && parser_expect(parser, ")");
+    case TOKEN_END: return parser_fail(parser, "expected a value but the text ends");
+    }
+    return parser_fail(parser, "expected a value before '%.*s'", (int)source.length, source.at);
+}
+
+static unsigned most(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
+static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    bool const minus = parser_is_sign(parser, "-");
+    if (!minus && !parser_is_sign(parser, "+")) return parse_primary(parser, ret_expr);
+    const struct expr *operand;
+    if (!parser_enter(parser) || !parser_next(parser) || !parse_unary(parser, &operand) ||
+        !wants(parser, operand, VALUE_NUMBER, minus ? "-" : "+"))
+        return false;
+    parser->depth--;
+    *ret_expr = operand;
+    if (!minus) return true;
+    struct expr *const expr = new_expr(parser, EXPR_NEGATE, VALUE_NUMBER);
+    set_operands(parser, expr, &operand, 1);
+    expr->digits = operand->digits;
+    expr->scale = operand->scale;
+    *ret_expr = expr;
+    return true;
+}
+
+/* LEFT op RIGHT, with bounds on the digits that the result can have. */
+static bool new_arithmetic(struct expr_parser *parser, enum expr_op op, const struct expr **left,
+                           const struct expr *right, const char *sign)
+{
+    if (!wants(parser, *left, VALUE_NUMBER, sign) || !wants(parser, right, VALUE_NUMBER, sign))
+        return false;
+    struct expr *const expr = new_expr(parser, op, VALUE_NUMBER);
+    set_operands(parser, expr, (const struct expr *const[]){*left, right}, 2);
+    if (op == EXPR_MULTIPLY) {
+        expr->digits = (*left)->digits + right->digits;
+        expr->scale = (*left)->scale + right->scale;
+    } else if (op == EXPR_DIVIDE) {
+        expr->digits = (*left)->digits + right->scale + 1;
+        expr->scale = DECIMAL_QUOTIENT_SCALE;
+    } else {
+        expr->digits = most((*left)->digits, right->digits) + 1;
+        expr->scale = most((*left)->scale, right->scale);
+    }
+    *left = expr;
+    return true;
+}
+
+static bool parse_product(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    const struct expr *left, *right;
+    if (!parse_unary(parser, &left)) return false;
+    for (;;) {
+        bool const times = parser_is_sign(parser, "*");
+        if (!times && !parser_is_sign(parser, "/")) break;
+        if (!parser_next(parser) || !parse_unary(parser, &right) ||
+            !new_arithmetic(parser, times ? EXPR_MULTIPLY : EXPR_DIVIDE, &left, right,
+                            times ? "*" : "/"))
+            return false;
+    }
+    *ret_expr = left;
+    return true;
+}
+
+static bool parse_sum(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    const struct expr *left, *right;
+    if (!parse_product(parser, &left)) return false;
+    for (;;) {
+        bool const plus = parser_is_sign(parser, "+");
+        if (!plus && !parser_is_sign(parser, "-")) break;
+        if (!parser_next(parser) || !parse_product(parser, &right) ||
+            !new_arithmetic(parser, plus ? EXPR_ADD : EXPR_SUBTRACT, &left, right,
+                            plus ? "+" : "-"))
+            return false;
+    }
+    *ret_expr = left;
+    return true;
+}
+
+static bool parse_comparison(struct expr_parser *parser, enum expr_op op,
+                             const struct expr **ret_expr)
+{
+    const struct expr *left = *ret_expr, *right;
+    if (!parser_next(parser) || !parse_sum(parser, &right) ||
+        !make_comparable(parser, &left, &right))
+        return false;
+    *ret_expr = new_binary(parser, op, VALUE_BOOL, left, right);
+    return true;
+}
+
+static bool parse_in(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    AUTO_BUFFER struct buffer operands = {0};
+    const struct expr *left = *ret_expr, *item;
+    if (!parser_next(parser) || !parser_is_sign(parser, "(")) return parser_expect(parser, "(");
+    buffer_add(&operands, &left, sizeof left);
+    do {
+        if (!parser_next(parser) || !parser_expr(parser, &item) ||
+            !make_comparable(parser, &left, &item))
+            return false;
+        buffer_add(&operands, &item, sizeof item);
+    } while (parser_is_sign(parser, ","));
+    if (!parser_expect(parser, ")")) return false;
+    memcpy(operands.at, &left, sizeof left);
+    struct expr *const expr = new_expr(parser, EXPR_IN, VALUE_BOOL);
+    size_t const count = operands.length / sizeof item;
+    const struct expr **const kept = ARENA_ARRAY(parser->arena, const struct expr *, count);
+    memcpy(kept, operands.at, operands.length);
+    expr->operands = kept;
+    expr->operand_count = count;
+    *ret_expr = expr;
+    return true;
+}
+
+static bool parse_between(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    const struct expr *low_value = *ret_expr, *high_value = *ret_expr, *low, *high;
+    if (!parser_next(parser) || !parse_sum(parser, &low)) return false;
+    if (!parser_is_word(parser, "and"))
+        return parser_fail(parser, "expected 'and' of 'between'");
+    if (!parser_next(parser) || !parse_sum(parser, &high) ||
+        !make_comparable(parser, &low_value, &low) || !make_comparable(parser, &high_value, &high))
+        return false;
+    *ret_expr = new_binary(parser, EXPR_AND, VALUE_BOOL,
+                           new_binary(parser, EXPR_GREATER_EQUAL, VALUE_BOOL, low_value, low),
+                           new_binary(parser, EXPR_LESS_EQUAL, VALUE_BOOL, high_value, high));
+    return true;
+}
+
+static bool parse_like(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    const struct expr *const left = *ret_expr, *pattern;
+    if (!parser_next(parser) || !parse_sum(parser, &pattern) ||
+        !wants(parser, left, VALUE_STRING, "like") ||
+        !wants(parser, pattern, VALUE_STRING, "like"))
+        return false;
+    *ret_expr = new_binary(parser, EXPR_LIKE, VALUE_BOOL, left, pattern);
+    return true;
+}
+
+static bool parse_is(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    if (!parser_next(parser)) return false;
+    bool const negated = parser_is_word(parser, "not");
+    if (negated && !parser_next(parser)) return false;
+    if (!parser_is_word(parser, "null")) return parser_fail(parser, "expected 'null' behind 'is'");
+    *ret_expr = new_unary(parser, EXPR_IS_NULL, VALUE_BOOL, *ret_expr);
+    if (negated) *ret_expr = new_unary(parser, EXPR_NOT, VALUE_BOOL, *ret_expr);
+    return parser_next(parser);
+}
+
+static bool find_comparison(const struct expr_parser *parser, enum expr_op *ret_op)
+{
+    static const struct {
+        const char *sign;
+        enum expr_op op;
+    } signs[] = {{"=", EXPR_EQUAL},      {"!=", EXPR_NOT_EQUAL}, {"<>", EXPR_NOT_EQUAL},
+                 {"<", EXPR_LESS},       {"<=", EXPR_LESS_EQUAL}, {">", EXPR_GREATER},
+                 {">=", EXPR_GREATER_EQUAL}};
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        if (!parser_is_sign(parser, signs[i].sign)) continue;
+        *ret_op = signs[i].op;
+        return true;
+    }
+    return false;
+}
+
+static bool parse_test(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    enum expr_op op;
+    if (!parse_sum(parser, ret_expr)) return false;
+    if (find_comparison(parser, &op)) return parse_comparison(parser, op, ret_expr);
+    if (parser_is_word(parser, "is")) return parse_is(parser, ret_expr);
+    bool const negated = parser_is_word(parser, "not");
+    if (negated && !parser_next(parser)) return false;
+    bool good = true;
+    if (parser_is_word(parser, "in"))
+        good = parse_in(parser, ret_expr);
+    else if (parser_is_word(parser, "like"))
+        good = parse_like(parser, ret_expr);
+    else if (parser_is_word(parser, "between"))
+        good = parse_between(parser, ret_expr);
+    else if (negated)
+        return parser_fail(parser, "expected 'in', 'like' or 'between' behind 'not'");
+    if (good && negated) *ret_expr = new_unary(parser, EXPR_NOT, VALUE_BOOL, *ret_expr);
+    return good;
+}
+
+static bool parse_not(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    if (!parser_is_word(parser, "not")) return parse_test(parser, ret_expr);
+    const struct expr *operand;
+    if (!parser_enter(parser) || !parser_next(parser) || !parse_not(parser, &operand) ||
+        !wants(parser, operand, VALUE_BOOL, "not"))
+        return false;
+    parser->depth--;
+    *ret_expr = new_unary(parser, EXPR_NOT, VALUE_BOOL, operand);
+    return true;
+}
+
+static bool parse_and(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    const struct expr *left, *right;
+    if (!parse_not(parser, &left)) return false;
+    while (parser_is_word(parser, "and")) {
+        if (!wants(parser, left, VALUE_BOOL, "and") || !parser_next(parser) ||
+            !parse_not(parser, &right) || !wants(parser, right, VALUE_BOOL, "and"))
+            return false;
+        left = new_binary(parser, EXPR_AND, VALUE_BOOL, left, right);
+    }
+    *ret_expr = left;
+    return true;
+}
+
+bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    const struct expr *left, *right;
+    if (!parser_enter(parser) || !parse_and(parser, &left)) return false;
+    while (parser_is_word(parser, "or")) {
+        if (!wants(parser, left, VALUE_BOOL, "or") || !parser_next(parser) ||
+            !parse_and(parser, &right) || !wants(parser, right, VALUE_BOOL, "or"))
+            return false;
+        left = new_binary(parser, EXPR_OR, VALUE_BOOL, left, right);
+    }
+    parser->depth--;
+    *ret_expr = left;
+    return true;
+}
+
+bool expr_parse(struct slice text, const struct stream *stream, const struct zone *zone,
+                struct arena *arena, const struct expr **ret_expr, struct error *err)
+{
+    struct expr_parser parser;
+    const struct expr *expr;
+    if (!parser_init(&parser, text, stream, zone, arena, err) || !parser_expr(&parser, &expr))
+        return false;
+    if (parser.token.kind != TOKEN_END)
+        return parser_fail(&parser, "unexpected '%.*s'", (int)parser.token.source.length,
+                           parser.token.source.at);
+    *ret_expr = expr;
+    return true;
+}
+
+struct value_type expr_type(const struct expr *expr)
+{
+    return expr->type;
+}
+
+bool expr_can_overflow(const struct expr *expr)
+{
+    bool const computes = expr->op == EXPR_ADD || expr->op == EXPR_SUBTRACT ||
+                          expr->op == EXPR_MULTIPLY || expr->op == EXPR_DIVIDE;
+    if (computes && expr->digits + expr->scale > DECIMAL_DIGITS) return true;
+    for (size_t i = 0; i < expr->operand_count; i++) {
+        if (expr_can_overflow(expr->operands[i])) return true;
+    }
+    return false;
+}
+
+int expr_field(const struct expr *expr)
+{
+    return expr->op == EXPR_FIELD ? (int)expr->field : -1;
+}
+
+bool expr_equal(const struct expr *a, const struct expr *b)
+{
+    if (a == b) return true;
+    if (!a || !b || a->op != b->op || a->operand_count != b->operand_count ||
+        a->type.kind != b->type.kind || a->type.unit != b->type.unit)
+        return false;
+    if (a->op == EXPR_FIELD) return a->field == b->field;
+    if (a->op == EXPR_LITERAL) return value_compare(&a->literal, &b->literal) == 0;
+    for (size_t i = 0; i < a->operand_count; i++) {
+        if (!expr_equal(a->operands[i], b->operands[i])) return false;
+    }
+    return true;
+}

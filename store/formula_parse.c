@@ -1,0 +1,332 @@
+/* Measures may name each other in any order. So each is parsed when it is first needed, with a mark on
+ * those that are being parsed: meeting a marked one is a cycle.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <strings.h>
+
+#include "expr_p.h"
+#include "formula_p.h"
+
+enum progress { NOT_PARSED, IN_PARSING, PARSED };
+
+struct formulas {
+    const struct measure_source *sources;
+    size_t count;
+    enum progress *progress;
+    const struct formula **formulas;
+    struct aggregate *aggregates;
+    size_t aggregate_count;
+    size_t current; /* the source being parsed */
+    const struct stream *stream;
+    const struct zone *zone;
+    struct arena *arena;
+    struct error *err;
+};
+
+/* An aggregate as it stands in a text: its filter comes only behind the last of them. */
+struct own_aggregate {
+    struct aggregate aggregate;
+    struct formula *formula;
+};
+
+/* The text of one measure on its way to a formula. */
+struct reading {
+    struct formulas *all;
+    struct expr_parser parser;
+    struct own_aggregate own[SCHEMA_AGGREGATES_MAX];
+    size_t own_count;
+};
+
+static const char *const aggregate_names[] = {"count", "sum", "min", "max", "avg", "uniq"};
+
+static bool parse_sum(struct reading *reading, struct formula **ret_formula);
+static bool parse_measure(struct formulas *all, size_t index);
+
+static struct formula *new_formula(struct reading *reading, enum formula_op op)
+{
+    struct formula *const formula = ARENA_NEW(reading->all->arena, struct formula);
+    formula->op = op;
+    formula->is_number = true;
+    formula->type.kind = VALUE_NUMBER;
+    return formula;
+}
+
+static bool wants_number(struct reading *reading, const struct expr *argument, const char *name)
+{
+    enum value_kind const kind = expr_type(argument).kind;
+    if (kind == VALUE_NUMBER || kind == VALUE_NULL) return true;
+    return parser_fail(&reading->parser, "%s needs a number, not %s", name, type_name(kind));
+}
+
+/* The argument in its parentheses; count() has none. */
+static bool parse_aggregate(struct reading *reading, enum aggregate_kind kind,
+                            struct formula **ret_formula)
+{
+    struct expr_parser *const parser = &reading->parser;
+    struct aggregate aggregate = {.kind = kind, .type = {.kind = VALUE_NULL}};
+    if (!parser_expect(parser, "(")) return false;
+    if (kind == AGGREGATE_COUNT && parser_is_sign(parser, "*") && !parser_next(parser))
+        return false; /* count(*) is what SQL calls count() */
+    if (kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")")) {
+        if (!parser_expr(parser, &aggregate.argument)) return false;
+        aggregate.type = expr_type(aggregate.argument);
+    }
+    if ((kind == AGGREGATE_SUM || kind == AGGREGATE_AVG) &&
+        !wants_number(reading, aggregate.argument, aggregate_names[kind]))
+        return false;
+    if (!parser_expect(parser, ")")) return false;
+    if (reading->own_count == SCHEMA_AGGREGATES_MAX)
+        return parser_fail(parser, "more than %d aggregates", SCHEMA_AGGREGATES_MAX);
+    struct formula *const formula = new_formula(reading, FORMULA_AGGREGATE);
+    bool const extreme = kind == AGGREGATE_MIN || kind == AGGREGATE_MAX;
+    formula->is_number = !extreme || aggregate.type.kind == VALUE_NUMBER;
+    if (extreme) formula->type = aggregate.type;
+    reading->own[reading->own_count++] =
+        (struct own_aggregate){.aggregate = aggregate, .formula = formula};
+    *ret_formula = formula;
+    return true;
+}
+
+static bool no_function(struct reading *reading, struct slice name)
+{
+    struct slice names[COUNT_OF(aggregate_names)];
+    for (size_t i = 0; i < COUNT_OF(names); i++) names[i] = slice_text(aggregate_names[i]);
+    struct slice const near = schema_nearest(name, names, COUNT_OF(names));
+    (void)parser_fail(&reading->parser, "no measure '%.*s()'", (int)name.length, name.at);
+    if (near.length)
+        return error_remedy(reading->all->err, "did you mean '%.*s'?", (int)near.length, near.at);
+    return error_remedy(reading->all->err, "there are count, sum, min, max, avg and uniq");
+}
+
+static bool no_measure(struct reading *reading, struct slice name)
+{
+    const struct formulas *const all = reading->all;
+    struct slice *const names = ARENA_ARRAY(all->arena, struct slice, all->count);
+    for (size_t i = 0; i < all->count; i++) names[i] = all->sources[i].name;
+    struct slice const near = schema_nearest(name, names, all->count);
+    (void)parser_fail(&reading->parser, "no measure '%.*s' in this view", (int)name.length,
+                      name.at);
+    for (size_t i = 0; i < reading->all->stream->field_count; i++) {
+        if (slice_equal(reading->all->stream->fields[i].name, name))
+            return error_remedy(all->err, "a field stands inside sum(), min(), max(), avg(), count() or uniq()");
+    }
+    if (near.length)
+        return error_remedy(all->err, "did you mean '%.*s'?", (int)near.length, near.at);
+    return error_remedy(all->err, "arithmetic is over measures of the view and numbers");
+}
+
+/* Tells the chain of measures that leads back to its beginning. */
+static bool is_cycle(struct formulas *all, size_t index)
+{
+    AUTO_BUFFER struct buffer chain = {0};
+    buffer_add_slice(&chain, all->sources[index].name);
+    if (all->current != index) {
+        buffer_add_text(&chain, " -> ");
+        buffer_add_slice(&chain, all->sources[all->current].name);
+    }
+    buffer_add_text(&chain, " -> ");
+    buffer_add_slice(&chain, all->sources[index].name);
+    (void)error_set(all->err, ERROR_SCHEMA, "a measure is made of itself: %.*s",
+                    (int)chain.length, chain.at);
+    return false;
+}
+
+static bool parse_reference(struct reading *reading, struct slice name,
+                            struct formula **ret_formula)
+{
+    struct formulas *const all = reading->all;
+    for (size_t i = 0; i < all->count; i++) {
+        if (!slice_equal(all->sources[i].name, name)) continue;
+        if (all->progress[i] == IN_PARSING) return is_cycle(all, i);
+        if (all->progress[i] == NOT_PARSED && !parse_measure(all, i)) return false;
+        struct formula *const copy = ARENA_NEW(all->arena, struct formula);
+        *copy = *all->formulas[i];
+        *ret_formula = copy;
+        return true;
+    }
+    return no_measure(reading, name);
+}
+
+static bool parse_name(struct reading *reading, struct formula **ret_formula)
+{
+    struct token const name = reading->parser.token;
+    if (!parser_next(&reading->parser)) return false;
+    if (name.kind == TOKEN_QUOTED || !parser_is_sign(&reading->parser, "("))
+        return parse_reference(reading, name.text, ret_formula);
+    for (unsigned i = 0; i < COUNT_OF(aggregate_names); i++) {
+        if (name.text.length == strlen(aggregate_names[i]) &&
+            strncasecmp((const char *)name.text.at, aggregate_names[i], name.text.length) == 0)
+            return parse_aggregate(reading, (enum aggregate_kind)i, ret_formula);
+    }
+    reading->parser.token = name; /* where the error is */
+    return no_function(reading, name.text);
+}
+
+static bool parse_primary(struct reading *reading, struct formula **ret_formula)
+{
+    struct expr_parser *const parser = &reading->parser;
+    struct slice const source = parser->token.source;
+    if (parser->token.kind == TOKEN_NUMBER) {
+        struct decimal number;
+        if (decimal_read(parser->token.text, &number) != DECIMAL_READ)
+            return parser_fail(parser, "'%.*s' is no number of at most %d digits",
+                               (int)source.length, source.at, DECIMAL_DIGITS);
+        struct formula *const formula = new_formula(reading, FORMULA_LITERAL);
+        formula->literal = exact_from_decimal(&number);
+        *ret_formula = formula;
+        return parser_next(parser);
+    }
+    if (parser->token.kind == TOKEN_NAME || parser->token.kind == TOKEN_QUOTED)
+        return parse_name(reading, ret_formula);
+    if (parser_is_sign(parser, "("))
+        return parser_enter(parser) && parser_next(parser) && parse_sum(reading, ret_formula) &&
+               (parser->depth--, parser_expect(parser, ")"));
+    if (parser->token.kind == TOKEN_END)
+        return parser_fail(parser, "expected a measure but the text ends");
+    return parser_fail(parser, "expected a measure before '%.*s'", (int)source.length, source.at);
+}
+
+static bool join(struct reading *reading, enum formula_op op, struct formula **left,
+                 struct formula *right)
+{
+    if (!(*left)->is_number || (right && !right->is_number))
+        return parser_fail(&reading->parser, "arithmetic needs numbers, not %s",
+                           type_name((*left)->is_number ? right->type.kind : (*left)->type.kind));
+    struct formula *const formula = new_formula(reading, op);
+    formula->operands[0] = *left;
+    formula->operands[1] = right;
+    *left = formula;
+    return true;
+}
+
+static bool parse_unary(struct reading *reading, struct formula **ret_formula)
+{
+    struct expr_parser *const parser = &reading->parser;
+    bool const minus = parser_is_sign(parser, "-");
+    if (!minus && !parser_is_sign(parser, "+")) return parse_primary(reading, ret_formula);
+    if (!parser_enter(parser) || !parser_next(parser) || !parse_unary(reading, ret_formula))
+        return false;
+    parser->depth--;
+    return !minus || join(reading, FORMULA_NEGATE, ret_formula, NULL);
+}
+
+static bool parse_product(struct reading *reading, struct formula **ret_formula)
+{
+    struct formula *right;
+    if (!parse_unary(reading, ret_formula)) return false;
+    for (;;) {
+        bool const times = parser_is_sign(&reading->parser, "*");
+        if (!times && !parser_is_sign(&reading->parser, "/")) return true;
+        if (!parser_next(&reading->parser) || !parse_unary(reading, &right) ||
+            !join(reading, times ? FORMULA_MULTIPLY : FORMULA_DIVIDE, ret_formula, right))
+            return false;
+    }
+}
+
+static bool parse_sum(struct reading *reading, struct formula **ret_formula)
+{
+    struct formula *right;
+    if (!parse_product(reading, ret_formula)) return false;
+    for (;;) {
+        bool const plus = parser_is_sign(&reading->parser, "+");
+        if (!plus && !parser_is_sign(&reading->parser, "-")) return true;
+        if (!parser_next(&reading->parser) || !parse_product(reading, &right) ||
+            !join(reading, plus ? FORMULA_ADD : FORMULA_SUBTRACT, ret_formula, right))
+            return false;
+    }
+}
+
+/* The view's place of an aggregate: that of an equal one, or a new one. */
+static bool place_aggregate(struct formulas *all, const struct aggregate *aggregate,
+                            size_t *ret_place)
+{
+    for (size_t i = 0; i < all->aggregate_count; i++) {
+        const struct aggregate *const other = &all->aggregates[i];
+        if (other->kind == aggregate->kind && expr_equal(other->argument, aggregate->argument) &&
+            expr_equal(other->where, aggregate->where)) {
+            *ret_place = i;
+            return true;
+        }
+    }
+    if (all->aggregate_count == SCHEMA_AGGREGATES_MAX)
+        return error_set(all->err, ERROR_SCHEMA, "the view has more than %d aggregates",
+                         SCHEMA_AGGREGATES_MAX);
+    *ret_place = all->aggregate_count;
+    all->aggregates[all->aggregate_count++] = *aggregate;
+    return true;
+}
+
+/* Gives the aggregates of one text their filter and their places in the view. */
+static bool place_own(struct reading *reading, const struct expr *where)
+{
+    for (size_t i = 0; i < reading->own_count; i++) {
+        size_t place = 0;
+        reading->own[i].aggregate.where = where;
+        if (!place_aggregate(reading->all, &reading->own[i].aggregate, &place)) return false;
+        reading->own[i].formula->aggregate = place;
+    }
+    return true;
+}
+
+static bool parse_text(struct reading *reading, struct formula **ret_formula)
+{
+    struct expr_parser *const parser = &reading->parser;
+    const struct expr *where = NULL;
+    if (!parse_sum(reading, ret_formula)) return false;
+    if (parser_is_word(parser, "where")) {
+        if (!parser_next(parser) || !parser_expr(parser, &where)) return false;
+        if (expr_type(where).kind != VALUE_BOOL)
+            return parser_fail(parser, "where needs a truth value, not %s",
+                               type_name(expr_type(where).kind));
+    }
+    if (parser->token.kind != TOKEN_END)
+        return parser_fail(parser, "unexpected '%.*s'", (int)parser->token.source.length,
+                           parser->token.source.at);
+    return place_own(reading, where);
+}
+
+static bool parse_measure(struct formulas *all, size_t index)
+{
+    struct reading *const reading = ARENA_NEW(all->arena, struct reading);
+    struct formula *formula;
+    size_t const asked_by = all->current;
+    reading->all = all;
+    all->current = index;
+    all->progress[index] = IN_PARSING;
+    bool const good = parser_init(&reading->parser, all->sources[index].text, all->stream,
+                                  all->zone, all->arena, all->err) &&
+                      parse_text(reading, &formula);
+    if (!good) return false; /* `current` stays: it is the one at fault */
+    all->current = asked_by;
+    all->progress[index] = PARSED;
+    all->formulas[index] = formula;
+    return true;
+}
+
+bool formula_parse(const struct measure_source *sources, size_t source_count,
+                   const struct stream *stream, const struct zone *zone, struct arena *arena,
+                   const struct formula **ret_formulas, struct aggregate **ret_aggregates,
+                   size_t *ret_aggregate_count, size_t *ret_bad, struct error *err)
+{
+    struct formulas all = {
+        .sources = sources,
+        .count = source_count,
+        .progress = ARENA_ARRAY(arena, enum progress, source_count),
+        .formulas = ret_formulas,
+        .aggregates = ARENA_ARRAY(arena, struct aggregate, SCHEMA_AGGREGATES_MAX),
+        .stream = stream,
+        .zone = zone,
+        .arena = arena,
+        .err = err,
+    };
+    for (size_t i = 0; i < source_count; i++) {
+        if (all.progress[i] == PARSED || parse_measure(&all, i)) continue;
+        *ret_bad = all.current;
+        return false;
+    }
+    *ret_aggregates = all.aggregates;
+    *ret_aggregate_count = all.aggregate_count;
+    return true;
+}

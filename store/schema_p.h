@@ -1,0 +1,23 @@
+/* schema_p.h - what the readers of a schema share: checks of JSON, and places for errors.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include <cjson/cJSON.h>
+
+#include "schema.h"
+
+/* The member NAME of an object, in exactly that spelling, or NULL. */
+const cJSON *json_get(const cJSON *object, const char *name);
+/* Whether JSON is an object without repeated members, all of them in KEYS (any if KEYS is NULL), which
+ * ends in NULL. */
+bool json_is_object(const cJSON *json, const char *const *keys, struct error *err) MUST_CHECK;
+bool json_is_text(const cJSON *json, const char *what, struct error *err) MUST_CHECK;
+/* "unknown field 'x'" with the nearest of NAMES, or all of them; false. */
+bool json_unknown(const char *what, const char *name, const struct slice *names, size_t name_count,
+                  struct error *err);
+/* Put "name" or "[index]" in front of the place: views.breakdown.by[1]. Return false. */
+bool error_wrap_dot(struct error *err, const char *name);
+bool error_wrap_index(struct error *err, size_t index);
+
+bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;

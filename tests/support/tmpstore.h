@@ -1,0 +1,34 @@
+/* tmpstore.h - a store in a private directory, for tests of the library.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "commit.h"
+#include "events.h"
+#include "store.h"
+#include "tree.h"
+
+struct tmpstore {
+    char directory[64];
+    char path[80];
+    struct store *store;
+    uint64_t batch_count;
+};
+
+/* Creates and opens; fails the test with the error's text. */
+void tmpstore_open(struct tmpstore *tmp, const char *schema);
+/* Closes and removes. */
+void tmpstore_close(struct tmpstore *tmp);
+
+/* One commit of events, each a line of fields in declared order, separated by '|': "a|2026-01-01|5". An empty
+ * field is null, '' the empty string. */
+struct commit_result tmpstore_put(struct tmpstore *tmp, const char *stream,
+                                  const char *const *lines, size_t count);
+/* One field by the field's type, read strictly; the text must live as long as the value. */
+struct value tmpstore_value(const struct schema *schema, const struct field *field,
+                            struct slice text);
+
+/* The content of a file, as text; NULL if it is not there. Free it. */
+char *tmpstore_cat(struct tmpstore *tmp, const char *path);
+/* The names in a directory, one a line. Free it. */
+char *tmpstore_ls(struct tmpstore *tmp, const char *path);

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commit.h"
+
+#include <stdio.h>
+
+#include "../support/test.h"
+#include "../support/tmpstore.h"
+
+static const char shop[] =
+    "{\"streams\":{\"events\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{\"id\":\"string\",\"t\":\"time\","
+    "\"user\":\"string\",\"region\":\"string\",\"amount\":\"decimal\"}}},"
+    "\"views\":{\"all\":{\"measures\":{\"n\":\"count()\",\"users\":\"uniq(user)\",\"sum\":\"sum(amount)\","
+    "\"least\":\"min(amount)\",\"last\":\"max(t)\",\"mean\":\"avg(amount)\",\"per_user\":\"sum / users\"}},"
+    "\"by_day\":{\"by\":[\"region\",\"day(t)\"],\"measures\":{\"n\":\"count()\",\"users\":\"uniq(user)\"}}}}";
+
+static void check_file(struct tmpstore *tmp, const char *path, const char *expected)
+{
+    char *const text = tmpstore_cat(tmp, path);
+    if (!text && expected) fail_msg("%s is missing", path);
+    if (expected)
+        assert_string_equal(text, expected);
+    else
+        assert_null(text);
+    free(text);
+}
+
+static void check_names(struct tmpstore *tmp, const char *path, const char *expected)
+{
+    char *const text = tmpstore_ls(tmp, path);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static const char *const first_lines[] = {
+    "a|2026-01-01T10:00:00Z|u1|eu|19.99",
+    "b|2026-01-01T11:00:00Z|u2|eu|0.01",
+    "c|2026-01-02T00:00:00Z|u1|us|5",
+};
+
+static void an_empty_store_shows_no_views(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, shop);
+    check_file(&tmp, "all.json", NULL);
+    check_file(&tmp, "by_day.json", NULL);
+    check_names(&tmp, "", ".tallyfs/\n");
+    check_file(&tmp, ".tallyfs/generation", "1\n");
+    tmpstore_close(&tmp);
+}
+
+static void a_commit_writes_rows_totals_and_listings(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, shop);
+    struct commit_result const result =
+        tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
+    assert_int_equal(result.new_count, 3);
+    assert_int_equal(result.commit_id, 2);
+    check_file(&tmp, "all.json",
+               "{\"n\":3,\"users\":2,\"sum\":25,\"least\":0.01,\"last\":\"2026-01-02T00:00:00Z\","
+               "\"mean\":8.333333333333334,\"per_user\":12.5}\n");
+    check_file(&tmp, "by_day.json",
+               "[{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2},\n"
+               "{\"region\":\"us\",\"day\":\"2026-01-02\",\"n\":1,\"users\":1}]\n");
+    check_file(&tmp, "by_day.ndjson",
+               "{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}\n"
+               "{\"region\":\"us\",\"day\":\"2026-01-02\",\"n\":1,\"users\":1}\n");
+    check_file(&tmp, "by_day.csv", "region,day,n,users\neu,2026-01-01,2,2\nus,2026-01-02,1,1\n");
+    check_file(&tmp, "by_day/eu.json",
+               "[{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}]\n");
+    check_file(&tmp, "by_day/eu/2026-01-01.json",
+               "{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}\n");
+    check_file(&tmp, "by_day/eu/2026-01-01.csv", "region,day,n,users\neu,2026-01-01,2,2\n");
+    check_file(&tmp, "by_day/.total.json", "{\"n\":3,\"users\":2}\n");
+    check_file(&tmp, "by_day/eu/.total.json", "{\"region\":\"eu\",\"n\":2,\"users\":2}\n");
+    check_file(&tmp, "by_day/eu/2026-01-02.json", NULL);
+    check_file(&tmp, "by_day/%65u.json", NULL);
+    check_names(&tmp, "", ".tallyfs/\nall.json\nby_day/\nby_day.json\n");
+    check_names(&tmp, "by_day", ".total.json\neu/\neu.json\nus/\nus.json\n");
+    check_names(&tmp, "by_day/us", ".total.json\n2026-01-02.json\n");
+    tmpstore_close(&tmp);
+}
+
+static void the_first_event_of_a_key_stays(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, shop);
+    (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
+    static const char *const again[] = {"d|2026-01-01|u9|eu|1", "a|2026-03-01|u3|ap|7",
+                                        "d|2026-01-05|u8|ap|2"};
+    struct commit_result const result = tmpstore_put(&tmp, "events", again, COUNT_OF(again));
+    assert_int_equal(result.new_count, 1);
+    assert_int_equal(result.duplicate_count, 2);
+    check_file(&tmp, "by_day/.total.json", "{\"n\":4,\"users\":3}\n");
+    check_names(&tmp, "by_day", ".total.json\neu/\neu.json\nus/\nus.json\n");
+    tmpstore_close(&tmp);
+}
+
+static void a_stream_without_key_counts_every_record(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    static const char *const lines[] = {"x|1", "x|1", "|2"};
+    tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"fields\":{\"a\":\"string\",\"b\":\"int\"}}},"
+                        "\"views\":{\"v\":{\"by\":[\"a\"],\"measures\":{\"n\":\"count()\","
+                        "\"b\":\"sum(b)\"}}}}");
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    check_file(&tmp, "v.json", "[{\"a\":null,\"n\":2,\"b\":4},\n{\"a\":\"x\",\"n\":4,\"b\":4}]\n");
+    check_names(&tmp, "v", ".total.json\n%null.json\nx.json\n");
+    tmpstore_close(&tmp);
+}
+
+/* Only what changed gets the new commit's number. */
+static void a_version_moves_only_with_the_bytes(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    tmpstore_open(&tmp, shop);
+    (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
+    static const char *const more[] = {"e|2026-01-02|u1|us|5"};
+    uint64_t const commit_id = tmpstore_put(&tmp, "events", more, 1).commit_id;
+    static const struct {
+        const char *path;
+        bool moved;
+    } cases[] = {{"by_day/eu.json", false},          {"by_day/us.json", true},
+                 {"by_day/us", false},               {"by_day/us/2026-01-02.json", true},
+                 {"by_day/eu/2026-01-01.json", false}, {"by_day", false},
+                 {"by_day.json", true},              {"by_day/.total.json", true},
+                 {"", false},                        {".tallyfs/generation", true}};
+    struct snapshot *snapshot;
+    assert_true(snapshot_open(tmp.store, &snapshot, &err));
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_ARENA struct arena arena = {0};
+        struct node node;
+        struct node_stat stat;
+        assert_int_equal(tree_find(snapshot, slice_text(cases[i].path), &arena, &node, &stat, &err),
+                         TREE_FOUND);
+        if ((stat.commit_id == commit_id) != cases[i].moved) fail_msg("%s", cases[i].path);
+    }
+    snapshot_close(snapshot);
+    tmpstore_close(&tmp);
+}
+
+static void collect_change(void *context, const struct change *change)
+{
+    buffer_format(context, "%u:%u:%u ", change->view, change->depth, change->flags);
+}
+
+static void a_commit_lists_what_it_changed(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    AUTO_BUFFER struct buffer seen = {0};
+    tmpstore_open(&tmp, shop);
+    (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
+    static const char *const more[] = {"e|2026-01-03|u1|us|5"};
+    uint64_t const commit_id = tmpstore_put(&tmp, "events", more, 1).commit_id;
+    struct snapshot *snapshot;
+    assert_true(snapshot_open(tmp.store, &snapshot, &err));
+    assert_int_equal(changes_each(snapshot, commit_id - 1, collect_change, &seen, &err),
+                     CHANGES_COMPLETE);
+    buffer_add_byte(&seen, '\0');
+    /* all: text; leaf: text, exists; us: text, rows, listing; view: text, rows */
+    assert_string_equal((char *)seen.at, "0:0:1 1:2:9 1:1:7 1:0:3 ");
+    assert_int_equal(changes_each(snapshot, 0, collect_change, &seen, &err), CHANGES_UNKNOWN);
+    snapshot_close(snapshot);
+    tmpstore_close(&tmp);
+}
+
+/* Offsets of every kind give the bytes that reading from the start gives. */
+static void a_rows_file_reads_alike_from_any_offset(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    tmpstore_open(&tmp, shop);
+    for (int i = 0; i < 40; i++) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "k%d|2026-01-%02d|u%d|r\"%d|1", i, i % 28 + 1, i % 7, i % 5);
+        const char *const lines[] = {line};
+        (void)tmpstore_put(&tmp, "events", lines, 1);
+    }
+    static const char *const paths[] = {"by_day.json", "by_day.ndjson", "by_day.csv",
+                                        "by_day/r\"1.csv"};
+    for (size_t p = 0; p < COUNT_OF(paths); p++) {
+        char *const whole = tmpstore_cat(&tmp, paths[p]);
+        size_t const length = strlen(whole);
+        AUTO_ARENA struct arena arena = {0};
+        struct snapshot *snapshot;
+        struct node node;
+        struct node_stat stat;
+        assert_true(snapshot_open(tmp.store, &snapshot, &err));
+        assert_int_equal(tree_find(snapshot, slice_text(paths[p]), &arena, &node, &stat, &err),
+                         TREE_FOUND);
+        struct tree_reader reader = {0};
+        for (size_t i = 0; i < 400; i++) {
+            size_t const offset = (i * 7919) % (length + 3), size = i % 97;
+            AUTO_BUFFER struct buffer part = {0};
+            assert_true(tree_read(snapshot, &node, &reader, offset, size, &part, &err));
+            size_t const expected = offset >= length ? 0 : offset + size > length ? length - offset : size;
+            assert_int_equal(part.length, expected);
+            if (expected) assert_memory_equal(part.at, whole + offset, expected);
+        }
+        tree_reader_done(&reader);
+        snapshot_close(snapshot);
+        free(whole);
+    }
+    tmpstore_close(&tmp);
+}
+
+static void rebuild_gives_the_same_files(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    uint64_t commit_id;
+    static const char *const paths[] = {"all.json", "by_day.json", "by_day.csv",
+                                        "by_day/.total.json", "by_day/eu/.total.json"};
+    char *before[COUNT_OF(paths)];
+    tmpstore_open(&tmp, shop);
+    (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
+    for (size_t i = 0; i < COUNT_OF(paths); i++) before[i] = tmpstore_cat(&tmp, paths[i]);
+    assert_true(commit_rebuild(tmp.store, NULL, 0, 1 << 20, &commit_id, &err));
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        check_file(&tmp, paths[i], before[i]);
+        free(before[i]);
+    }
+    tmpstore_close(&tmp);
+}
+
+int main(void)
+{
+    struct CMUnitTest const tests[] = {
+        cmocka_unit_test(an_empty_store_shows_no_views),
+        cmocka_unit_test(a_commit_writes_rows_totals_and_listings),
+        cmocka_unit_test(the_first_event_of_a_key_stays),
+        cmocka_unit_test(a_stream_without_key_counts_every_record),
+        cmocka_unit_test(a_version_moves_only_with_the_bytes),
+        cmocka_unit_test(a_commit_lists_what_it_changed),
+        cmocka_unit_test(a_rows_file_reads_alike_from_any_offset),
+        cmocka_unit_test(rebuild_gives_the_same_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
