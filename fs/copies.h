@@ -1,0 +1,19 @@
+/* copies.h - private copies of what a snapshot still had to serve when its time was over.
+ *
+ * Threads  protected by mount->lock once they are in an inode or handle.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "bytes.h"
+#include "error.h"
+
+/* A file's content: in memory while it is small, else in a file without a name. */
+struct copy;
+
+struct copy *copy_new(void);
+void copy_free(struct copy *copy); /* takes NULL */
+bool copy_add(struct copy *copy, struct slice bytes, struct error *err) MUST_CHECK;
+/* Appends [offset, offset + size) to INTO, less at the end. */
+bool copy_read(const struct copy *copy, uint64_t offset, size_t size, struct buffer *into,
+               struct error *err) MUST_CHECK;

@@ -1,0 +1,227 @@
+/* The order of start and end matters:
+ *
+ *   fork            before threads, sockets and LMDB, none of which survive it
+ *   open the store  a store that cannot be read is told before anything is mounted
+ *   mount, listen, notify thread, session loop
+ *   tell the parent when the kernel's first request was answered: then the mount answers
+ *
+ * and backwards at the end: stop to notify, remove the socket, unmount, close the store.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <dirent.h>
+
+#include "notify.h"
+#include "ops.h"
+
+static int fail(const struct error *err)
+{
+    char text[ERROR_TEXT_BYTES];
+    (void)fprintf(stderr, "tallyfs: %s\n", error_text(err, text, sizeof text));
+    return 1;
+}
+
+/* Whether a file system of ours is mounted exactly there. */
+static bool is_mounted(const char *mountpoint)
+{
+    FILE *const mounts = fopen("/proc/self/mountinfo", "re");
+    char *line = NULL;
+    size_t capacity = 0;
+    bool found = false;
+    if (!mounts) return false;
+    while (!found && getline(&line, &capacity, mounts) > 0) {
+        char *rest = line;
+        for (int i = 0; i < 4; i++) (void)strsep(&rest, " ");
+        const char *const place = strsep(&rest, " ");
+        found = place && rest && strcmp(place, mountpoint) == 0 && strstr(rest, " - fuse.tallyfs ");
+    }
+    free(line);
+    (void)fclose(mounts);
+    return found;
+}
+
+static bool is_dead(const char *mountpoint)
+{
+    struct stat status;
+    return stat(mountpoint, &status) < 0 && errno == ENOTCONN;
+}
+
+static bool clear_dead(const struct options *options, struct error *err)
+{
+    if (!is_dead(options->mountpoint)) return true;
+    if (options->replace && umount2(options->mountpoint, MNT_DETACH) == 0) return true;
+    if (options->replace) return error_system(err, errno, "cannot unmount %s", options->mountpoint);
+    (void)error_set(err, ERROR_BUSY, "%s: a mount whose daemon is dead is in the way",
+                    options->mountpoint);
+    return error_remedy(err, "fusermount3 -u %s, or mount with -o replace", options->mountpoint);
+}
+
+static bool is_empty(const char *path)
+{
+    DIR *const directory = opendir(path);
+    bool empty = true;
+    if (!directory) return true; /* whoever may mount there is told by the mount itself */
+    for (const struct dirent *entry; empty && (entry = readdir(directory));)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    (void)closedir(directory);
+    return empty;
+}
+
+static bool check_mountpoint(const struct options *options, struct error *err)
+{
+    const char *const place = options->mountpoint;
+    struct stat status;
+    if (!clear_dead(options, err)) return false;
+    if (stat(place, &status) < 0) return error_system(err, errno, "%s", place);
+    if (!S_ISDIR(status.st_mode)) return error_set(err, ERROR_INPUT, "%s is not a directory", place);
+    if (is_mounted(place)) {
+        (void)error_set(err, ERROR_BUSY, "%s: a tallyfs is mounted there already", place);
+        return error_remedy(err, "umount %s", place);
+    }
+    if (options->nonempty || is_empty(place)) return true;
+    (void)error_set(err, ERROR_INPUT, "%s is not empty", place);
+    return error_remedy(err, "mount on an empty directory, or with -o nonempty");
+}
+
+/* What the root is from the start. */
+static bool add_root(struct mount *mount, struct error *err)
+{
+    AUTO_BUFFER struct buffer packed = {0};
+    struct node const root = {.kind = NODE_ROOT};
+    struct node_stat stat;
+    node_pack(&root, &packed);
+    if (tree_stat(mount->snapshots.current->snapshot, &root, &stat, err) != TREE_FOUND) return false;
+    (void)inodes_add(&mount->inodes, buffer_slice(&packed), FUSE_ROOT_ID, slice_text("/"), &stat);
+    return true;
+}
+
+static bool open_store(struct mount *mount, struct error *err)
+{
+    struct snapshot *snapshot;
+    if (!store_open(mount->options.store, STORE_READ, &mount->store, err) ||
+        !snapshot_open(mount->store, &snapshot, err))
+        return false;
+    snapshots_publish(&mount->snapshots, snapshot);
+    return add_root(mount, err);
+}
+
+/* The exit status. libfuse has told what was wrong with its options or the mount itself. */
+static int serve(struct mount *mount, struct error *err)
+{
+    int status = 1;
+    struct error no_socket;
+    mount->session =
+        fuse_session_new(&mount->options.fuse, &mount_ops, sizeof mount_ops, mount);
+    if (!mount->session) return 1;
+    if (fuse_set_signal_handlers(mount->session) == 0) {
+        if (fuse_session_mount(mount->session, mount->options.mountpoint) == 0) {
+            if (!announce_listen(mount->store, &mount->announce, &no_socket)) {
+                (void)error_remedy(&no_socket, "new commits show within two seconds only");
+                mount_log(mount, &no_socket); /* a store on a read-only medium has no writers */
+            }
+            if (notify_start(mount, err)) {
+                status = fuse_session_loop(mount->session) < 0;
+                notify_stop(mount);
+            } else {
+                (void)fail(err);
+            }
+            announce_unlisten(&mount->announce);
+            fuse_session_unmount(mount->session);
+        }
+        fuse_remove_signal_handlers(mount->session);
+    }
+    fuse_session_destroy(mount->session);
+    return status;
+}
+
+static void mount_done(struct mount *mount)
+{
+    handles_done(mount);
+    for (size_t i = 0; i < READERS; i++) tree_reader_done(&mount->readers[i].reader);
+    inodes_done(&mount->inodes);
+    snapshots_done(&mount->snapshots);
+    store_close(mount->store);
+    buffer_done(&mount->reply);
+    (void)pthread_mutex_destroy(&mount->lock);
+    options_done(&mount->options);
+}
+
+static int run(struct options *options, int ready_pipe)
+{
+    struct mount mount = {.options = *options, .ready_pipe = ready_pipe,
+                          .announce = {.fd = -1, .directory = -1}};
+    struct error err;
+    (void)pthread_mutex_init(&mount.lock, NULL); /* cannot fail for a plain mutex */
+    inodes_init(&mount.inodes);
+    int const status = open_store(&mount, &err) ? serve(&mount, &err) : fail(&err);
+    mount_done(&mount);
+    return status;
+}
+
+/* Behind a daemon nobody reads what it prints. */
+static bool become_daemon(void)
+{
+    int const null = open("/dev/null", O_RDWR);
+    bool const good = null >= 0 && setsid() >= 0 && chdir("/") == 0 && dup2(null, 0) >= 0;
+    if (null > 2) (void)close(null);
+    return good;
+}
+
+/* The child's standard error stays the parent's until it is ready, so that its errors are seen. */
+static int run_in_background(struct options *options)
+{
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
+        perror("tallyfs");
+        return 1;
+    }
+    pid_t const child = fork();
+    if (child < 0) {
+        perror("tallyfs");
+        return 1;
+    }
+    if (child == 0) {
+        (void)close(pipe_ends[0]);
+        openlog("tallyfs", LOG_PID, LOG_DAEMON);
+        return become_daemon() ? run(options, pipe_ends[1]) : 1;
+    }
+    char ready;
+    (void)close(pipe_ends[1]);
+    ssize_t got;
+    do {
+        got = read(pipe_ends[0], &ready, 1);
+    } while (got < 0 && errno == EINTR);
+    if (got == 1) return 0;
+    int status;
+    (void)waitpid(child, &status, 0); /* it has ended, or is about to */
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct error err;
+    if (!options_read(argc, argv, &options, &err)) return fail(&err);
+    if (options.show_help || options.show_version) {
+        if (options.show_help) options_help();
+        if (options.show_version)
+            (void)printf("tallyfs %s\nlibfuse %s\n", TALLYFS_VERSION, fuse_pkgversion());
+        options_done(&options);
+        return fflush(stdout) == 0 ? 0 : 1;
+    }
+    if (!check_mountpoint(&options, &err)) {
+        options_done(&options);
+        return fail(&err);
+    }
+    if (options.foreground) return run(&options, -1);
+    return run_in_background(&options);
+}

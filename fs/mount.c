@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mount.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <syslog.h>
+
+void mount_lock(struct mount *mount)
+{
+    (void)pthread_mutex_lock(&mount->lock); /* cannot fail: not recursive, initialised */
+}
+
+void mount_unlock(struct mount *mount)
+{
+    (void)pthread_mutex_unlock(&mount->lock);
+}
+
+void mount_log(const struct mount *mount, const struct error *err)
+{
+    char text[ERROR_TEXT_BYTES];
+    (void)error_text(err, text, sizeof text);
+    if (mount->options.foreground)
+        (void)fprintf(stderr, "tallyfs: %s\n", text);
+    else
+        syslog(LOG_ERR, "%s: %s", mount->options.mountpoint, text);
+}
+
+int mount_errno(const struct mount *mount, const struct error *err)
+{
+    mount_log(mount, err);
+    switch (err->kind) {
+    case ERROR_MISSING: return ENOENT;
+    case ERROR_DENIED: return EACCES;
+    case ERROR_MEMORY: return ENOMEM;
+    case ERROR_INPUT:
+    case ERROR_SCHEMA:
+    case ERROR_BUSY:
+    case ERROR_FULL:
+    case ERROR_CORRUPT:
+    case ERROR_VERSION:
+    case ERROR_SYSTEM: break;
+    }
+    return EIO;
+}

@@ -1,0 +1,64 @@
+/* mount.h - the state of one mount, shared by its two threads.
+ *
+ *   worker  fuse_session_loop: every request of the kernel (ops.c, ops_directory.c)
+ *   notify  new commits, expired snapshots, the announcement socket (notify.c)
+ *
+ * Threads  `lock` protects everything that says so. It is held neither over a reply nor over a
+ *          notification to the kernel. A snapshot is used under the lock only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+
+#include "announce.h"
+#include "inodes.h"
+#include "options.h"
+#include "snapshots.h"
+
+/* The requests that tests count. */
+enum upcall {
+    UPCALL_LOOKUP,
+    UPCALL_GETATTR,
+    UPCALL_OPEN,
+    UPCALL_READ,
+    UPCALL_OPENDIR,
+    UPCALL_READDIR,
+    UPCALL_STATFS,
+};
+enum { UPCALLS = 7, READERS = 16 };
+
+/* Where a file is being read on from: the few that are read in pieces at a time. */
+struct file_reader {
+    uint64_t inode_id; /* 0: unused */
+    uint64_t used;     /* when, by `reads` */
+    struct tree_reader reader;
+};
+
+struct mount {
+    struct options options;
+    struct store *store;
+    struct fuse_session *session;
+    int ready_pipe; /* -1: nobody waits */
+
+    pthread_mutex_t lock;
+    struct inodes inodes;                 /* protected by lock */
+    struct snapshots snapshots;           /* protected by lock */
+    struct handle *handles;               /* open directories; protected by lock */
+    struct file_reader readers[READERS];  /* protected by lock */
+    uint64_t reads;                       /* protected by lock */
+    uint64_t upcalls[UPCALLS];            /* protected by lock */
+    struct buffer reply;                  /* of the worker alone */
+
+    pthread_t notify_thread;
+    int stop_event; /* eventfd */
+    struct announce_socket announce;
+};
+
+void mount_lock(struct mount *mount);
+void mount_unlock(struct mount *mount);
+/* To standard error, or the system log behind a daemon. */
+void mount_log(const struct mount *mount, const struct error *err);
+/* The one place where an error becomes an errno; it is logged. */
+int mount_errno(const struct mount *mount, const struct error *err);

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "copies.h"
+
+/* The kernel keeps what it is told until the notify thread takes it back: seconds enough for ever. */
+static double const for_ever = 1e9;
+enum { BLOCK_BYTES = 4096, STAT_BLOCK_BYTES = 512, NAME_BYTES_LIMIT = 255, NS_PER_SECOND = 1000000000 };
+static const char commit_attribute[] = "user.tallyfs.commit";
+static const char upcalls_attribute[] = "user.tallyfs.upcalls";
+
+static struct mount *mount_of(fuse_req_t req)
+{
+    return fuse_req_userdata(req);
+}
+
+void op_count(struct mount *mount, enum upcall upcall)
+{
+    mount_lock(mount);
+    mount->upcalls[upcall]++;
+    mount_unlock(mount);
+}
+
+void fill_attr(const struct mount *mount, const struct node_stat *stat, struct stat *ret_attr)
+{
+    struct timespec const time = {.tv_sec = stat->mtime_ns / NS_PER_SECOND,
+                                  .tv_nsec = stat->mtime_ns % NS_PER_SECOND};
+    mode_t const mode = stat->directory ? S_IFDIR | 0555 : S_IFREG | 0444;
+    *ret_attr = (struct stat){
+        .st_ino = stat->ino,
+        .st_mode = mode & ~(mode_t)(mount->options.umask & 0777),
+        .st_nlink = stat->directory ? 2 : 1,
+        .st_uid = mount->options.uid,
+        .st_gid = mount->options.gid,
+        .st_size = (off_t)stat->size_bytes,
+        .st_blksize = BLOCK_BYTES,
+        .st_blocks = (blkcnt_t)((stat->size_bytes + STAT_BLOCK_BYTES - 1) / STAT_BLOCK_BYTES),
+        .st_atim = time,
+        .st_mtim = time,
+        .st_ctim = time,
+    };
+}
+
+/* An inode that is there already serves while it is the same version; a directory always is. */
+void enter_node(struct mount *mount, const struct node *node, const struct node_stat *stat,
+                uint64_t parent_id, struct slice name, struct fuse_entry_param *ret_entry)
+{
+    AUTO_BUFFER struct buffer packed = {0};
+    node_pack(node, &packed);
+    struct inode *inode = inodes_find_node(&mount->inodes, buffer_slice(&packed));
+    bool const same = inode && inode->id != 0 &&
+                      (stat->directory || inode->stat.commit_id == stat->commit_id);
+    if (!same) inode = inodes_add(&mount->inodes, buffer_slice(&packed), parent_id, name, stat);
+    inode->stat = *stat;
+    inode->lookup_count++;
+    *ret_entry = (struct fuse_entry_param){
+        .ino = inode->id, .attr_timeout = for_ever, .entry_timeout = for_ever};
+    fill_attr(mount, stat, &ret_entry->attr);
+}
+
+void leave_node(struct mount *mount, uint64_t id, uint64_t lookup_count)
+{
+    mount_lock(mount);
+    snapshots_release(&mount->snapshots, inodes_forget(&mount->inodes, id, lookup_count));
+    mount_unlock(mount);
+}
+
+/* Under the lock. Returns 0 or an errno; a *ret_entry with ino 0 is a name that is not there. */
+static int look_up(struct mount *mount, uint64_t parent_id, struct slice name,
+                   struct fuse_entry_param *ret_entry)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer packed = {0};
+    struct node parent, node;
+    struct node_stat stat;
+    struct error err;
+    const struct inode *const directory = inodes_find(&mount->inodes, parent_id);
+    mount->upcalls[UPCALL_LOOKUP]++;
+    if (!directory || !node_unpack(inode_node(directory), &parent)) return ENOENT;
+    switch (tree_lookup(mount->snapshots.current->snapshot, &parent, name, &arena, &node, &stat,
+                        &err)) {
+    case TREE_FOUND: enter_node(mount, &node, &stat, parent_id, name, ret_entry); return 0;
+    case TREE_MISSING: break;
+    case TREE_NEVER:
+    case TREE_UNKNOWN: return ENOENT;
+    case TREE_FAILED: return mount_errno(mount, &err);
+    }
+    node_pack(&node, &packed);
+    if (!inodes_add_negative(&mount->inodes, buffer_slice(&packed), parent_id, name))
+        return ENOENT; /* no room to remember it: the kernel must ask again */
+    *ret_entry = (struct fuse_entry_param){.entry_timeout = for_ever};
+    return 0;
+}
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent_id, const char *name)
+{
+    struct mount *const mount = mount_of(req);
+    struct fuse_entry_param entry = {0};
+    mount_lock(mount);
+    int const reason = look_up(mount, parent_id, slice_text(name), &entry);
+    mount_unlock(mount);
+    if (reason) {
+        (void)fuse_reply_err(req, reason);
+        return;
+    }
+    if (fuse_reply_entry(req, &entry) != 0 && entry.ino != 0) leave_node(mount, entry.ino, 1);
+}
+
+static void op_forget(fuse_req_t req, fuse_ino_t id, uint64_t lookup_count)
+{
+    leave_node(mount_of(req), id, lookup_count);
+    fuse_reply_none(req);
+}
+
+static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+    for (size_t i = 0; i < count; i++) leave_node(mount_of(req), forgets[i].ino, forgets[i].nlookup);
+    fuse_reply_none(req);
+}
+
+/* A copy of what is known of an inode. */
+static bool find_stat(struct mount *mount, fuse_ino_t id, struct node_stat *ret_stat)
+{
+    mount_lock(mount);
+    const struct inode *const inode = inodes_find(&mount->inodes, id);
+    if (inode) *ret_stat = inode->stat;
+    mount_unlock(mount);
+    return inode;
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
+{
+    (void)info;
+    struct mount *const mount = mount_of(req);
+    struct node_stat stat;
+    struct stat attr;
+    op_count(mount, UPCALL_GETATTR);
+    if (!find_stat(mount, id, &stat)) {
+        (void)fuse_reply_err(req, ENOENT);
+        return;
+    }
+    fill_attr(mount, &stat, &attr);
+    (void)fuse_reply_attr(req, &attr, for_ever);
+}
+
+/* ENOSYS once: from then on the kernel opens files by itself and keeps their pages. */
+static void op_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
+{
+    (void)id;
+    (void)info;
+    op_count(mount_of(req), UPCALL_OPEN);
+    (void)fuse_reply_err(req, ENOSYS);
+}
+
+/* The reader that stands in this inode's file, or the one that was used least lately. */
+static struct tree_reader *find_reader(struct mount *mount, uint64_t inode_id)
+{
+    struct file_reader *chosen = &mount->readers[0];
+    for (size_t i = 0; i < READERS; i++) {
+        struct file_reader *const each = &mount->readers[i];
+        if (each->inode_id == inode_id) {
+            chosen = each;
+            break;
+        }
+        if (each->used < chosen->used) chosen = each;
+    }
+    if (chosen->inode_id != inode_id) tree_reader_done(&chosen->reader);
+    chosen->inode_id = inode_id; /* never given twice, so it cannot mean another file */
+    chosen->used = ++mount->reads;
+    return &chosen->reader;
+}
+
+/* Under the lock: the bytes into mount->reply. Returns 0 or an errno. */
+static int read_file(struct mount *mount, uint64_t id, uint64_t offset, size_t size)
+{
+    struct node node;
+    struct error err;
+    const struct inode *const inode = inodes_find(&mount->inodes, id);
+    mount->upcalls[UPCALL_READ]++;
+    if (!inode || !node_unpack(inode_node(inode), &node)) return ENOENT;
+    if (inode->stat.directory) return EISDIR;
+    if (inode->copy)
+        return copy_read(inode->copy, offset, size, &mount->reply, &err)
+                   ? 0
+                   : mount_errno(mount, &err);
+    const struct pinned *const pinned = inode->pinned ? inode->pinned : mount->snapshots.current;
+    return tree_read(pinned->snapshot, &node, find_reader(mount, id), offset, size, &mount->reply,
+                     &err)
+               ? 0
+               : mount_errno(mount, &err);
+}
+
+static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
+                    struct fuse_file_info *info)
+{
+    (void)info;
+    struct mount *const mount = mount_of(req);
+    buffer_clear(&mount->reply);
+    mount_lock(mount);
+    int const reason = read_file(mount, id, (uint64_t)offset, size);
+    mount_unlock(mount);
+    if (reason)
+        (void)fuse_reply_err(req, reason);
+    else
+        (void)fuse_reply_buf(req, (char *)mount->reply.at, mount->reply.length);
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t id)
+{
+    (void)id;
+    struct mount *const mount = mount_of(req);
+    struct store_usage usage;
+    struct error err;
+    mount_lock(mount);
+    mount->upcalls[UPCALL_STATFS]++;
+    const struct snapshot *const snapshot = mount->snapshots.current->snapshot;
+    bool const good = store_usage(snapshot, &usage, &err);
+    uint64_t const rows = snapshot->row_count;
+    mount_unlock(mount);
+    if (!good) {
+        (void)fuse_reply_err(req, mount_errno(mount, &err));
+        return;
+    }
+    struct statvfs const answer = {
+        .f_bsize = BLOCK_BYTES,
+        .f_frsize = BLOCK_BYTES,
+        .f_blocks = usage.file_bytes / BLOCK_BYTES,
+        .f_bfree = usage.free_bytes / BLOCK_BYTES,
+        .f_bavail = usage.free_bytes / BLOCK_BYTES,
+        .f_files = rows,
+        .f_namemax = NAME_BYTES_LIMIT,
+        .f_flag = ST_RDONLY,
+    };
+    (void)fuse_reply_statfs(req, &answer);
+}
+
+/* SIZE 0 asks how long the answer is. */
+static void reply_attribute(fuse_req_t req, struct slice value, size_t size)
+{
+    if (size == 0)
+        (void)fuse_reply_xattr(req, value.length);
+    else if (size < value.length)
+        (void)fuse_reply_err(req, ERANGE);
+    else
+        (void)fuse_reply_buf(req, (const char *)value.at, value.length);
+}
+
+static void write_upcalls(struct mount *mount, struct buffer *text)
+{
+    static const char *const names[UPCALLS] = {"lookup",  "getattr", "open",  "read",
+                                               "opendir", "readdir", "statfs"};
+    mount_lock(mount);
+    for (size_t i = 0; i < UPCALLS; i++)
+        buffer_format(text, "%s %llu\n", names[i], (unsigned long long)mount->upcalls[i]);
+    mount_unlock(mount);
+}
+
+static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
+{
+    struct mount *const mount = mount_of(req);
+    AUTO_BUFFER struct buffer value = {0};
+    struct node_stat stat;
+    if (!find_stat(mount, id, &stat)) {
+        (void)fuse_reply_err(req, ENOENT);
+        return;
+    }
+    if (strcmp(name, commit_attribute) == 0) {
+        buffer_format(&value, "%llu", (unsigned long long)stat.commit_id);
+    } else if (strcmp(name, upcalls_attribute) == 0 && id == FUSE_ROOT_ID) {
+        write_upcalls(mount, &value);
+    } else {
+        (void)fuse_reply_err(req, ENODATA);
+        return;
+    }
+    reply_attribute(req, buffer_slice(&value), size);
+}
+
+static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)
+{
+    (void)id; /* the counters on the root are not listed: a copy of the tree should not have them */
+    reply_attribute(req, slice_of(commit_attribute, sizeof commit_attribute), size);
+}
+
+static void op_access(fuse_req_t req, fuse_ino_t id, int mask)
+{
+    (void)id;
+    (void)fuse_reply_err(req, mask & W_OK ? EROFS : 0);
+}
+
+static void op_init(void *userdata, struct fuse_conn_info *connection)
+{
+    struct mount *const mount = userdata;
+    connection->want |= connection->capable & FUSE_CAP_READDIRPLUS;
+    connection->want |= connection->capable & FUSE_CAP_READDIRPLUS_AUTO;
+    if (mount->ready_pipe < 0) return;
+    char const ready = '\0';
+    int const null = open("/dev/null", O_WRONLY);
+    if (null >= 0) { /* let go of the terminal; from here on the system log is told */
+        (void)dup2(null, STDOUT_FILENO);
+        (void)dup2(null, STDERR_FILENO);
+        (void)close(null);
+    }
+    (void)!write(mount->ready_pipe, &ready, 1); /* the parent may have been killed */
+    (void)close(mount->ready_pipe);
+    mount->ready_pipe = -1;
+}
+
+/* The kernel refuses changes to a read-only mount by itself; these are for those that reach us. */
+static void op_setattr(fuse_req_t req, fuse_ino_t id, struct stat *attr, int to_set,
+                       struct fuse_file_info *info)
+{
+    (void)id, (void)attr, (void)to_set, (void)info;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+{
+    (void)parent, (void)name, (void)mode, (void)device;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+    (void)parent, (void)name, (void)mode;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    (void)parent, (void)name;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+    (void)target, (void)parent, (void)name;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+                      const char *new_name, unsigned flags)
+{
+    (void)parent, (void)name, (void)new_parent, (void)new_name, (void)flags;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t new_parent, const char *new_name)
+{
+    (void)id, (void)new_parent, (void)new_name;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_write(fuse_req_t req, fuse_ino_t id, const char *bytes, size_t size, off_t offset,
+                     struct fuse_file_info *info)
+{
+    (void)id, (void)bytes, (void)size, (void)offset, (void)info;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+                      struct fuse_file_info *info)
+{
+    (void)parent, (void)name, (void)mode, (void)info;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_setxattr(fuse_req_t req, fuse_ino_t id, const char *name, const char *value,
+                        size_t size, int flags)
+{
+    (void)id, (void)name, (void)value, (void)size, (void)flags;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+static void op_removexattr(fuse_req_t req, fuse_ino_t id, const char *name)
+{
+    (void)id, (void)name;
+    (void)fuse_reply_err(req, EROFS);
+}
+
+const struct fuse_lowlevel_ops mount_ops = {
+    .init = op_init,
+    .lookup = op_lookup,
+    .forget = op_forget,
+    .forget_multi = op_forget_multi,
+    .getattr = op_getattr,
+    .open = op_open,
+    .read = op_read,
+    .opendir = op_opendir,
+    .readdir = op_readdir,
+    .readdirplus = op_readdirplus,
+    .releasedir = op_releasedir,
+    .statfs = op_statfs,
+    .getxattr = op_getxattr,
+    .listxattr = op_listxattr,
+    .access = op_access,
+    .setattr = op_setattr,
+    .mknod = op_mknod,
+    .mkdir = op_mkdir,
+    .unlink = op_unlink,
+    .rmdir = op_unlink,
+    .symlink = op_symlink,
+    .rename = op_rename,
+    .link = op_link,
+    .write = op_write,
+    .create = op_create,
+    .setxattr = op_setxattr,
+    .removexattr = op_removexattr,
+};

@@ -1,0 +1,318 @@
+/* A handle on a directory pins the snapshot it was opened in, so that one `ls` sees one commit, however
+ * many requests it takes.
+ *
+ * The kernel has one cache of a listing for all handles. It must never be put together from two
+ * versions, nor outlive its own. So of the handles that are open at the same time only those of one
+ * version take part in it:
+ *
+ *   - a handle of another version than the open ones that take part reads past the cache;
+ *   - one that takes part, but of another version than was cached last, has the cache dropped.
+ *
+ * A handle of the old version that fills the cache behind a commit is covered by the second rule, as
+ * whoever comes when it is closed has a newer version.
+ *
+ * readdirplus also gives the kernel inodes to keep. Those of an old snapshot would be kept for ever, as the
+ * commit that replaced them has been told already: a handle behind the current commit gives names only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "ops.h"
+
+/* What is left of a listing whose snapshot was let go: names, numbers and kinds. */
+struct kept_entry {
+    struct slice name; /* in the handle's arena */
+    uint64_t ino;
+    bool directory;
+};
+
+struct handle {
+    struct handle *next; /* of mount->handles */
+    uint64_t inode_id;
+    uint64_t directory_ino;
+    struct pinned *pinned; /* NULL: the entries are kept */
+    struct tree_listing *listing;
+    bool counted; /* takes part in the kernel's cache */
+    struct arena arena;
+    struct kept_entry *kept;
+    size_t kept_count;
+};
+
+enum { DOT_ENTRIES = 2 };
+
+static struct handle *handle_of(const struct fuse_file_info *info)
+{
+    return (struct handle *)(uintptr_t)info->fh;
+}
+
+static void join_cache(struct inode *inode, struct handle *handle, struct fuse_file_info *info)
+{
+    uint64_t const version = inode->stat.commit_id;
+    if (!inode->listing) inode->listing = memory_alloc(sizeof *inode->listing);
+    struct listing_cache *const cache = inode->listing;
+    if (cache->handle_count > 0 && cache->handle_version != version) return;
+    cache->handle_count++;
+    cache->handle_version = version;
+    handle->counted = true;
+    info->cache_readdir = 1;
+    info->keep_cache = cache->cached_version == version;
+    cache->cached_version = version;
+}
+
+/* Under the lock. */
+static int open_directory(struct mount *mount, uint64_t id, struct fuse_file_info *info)
+{
+    struct inode *const inode = inodes_find(&mount->inodes, id);
+    struct pinned *const current = mount->snapshots.current;
+    struct tree_listing *listing;
+    struct node node;
+    struct error err;
+    mount->upcalls[UPCALL_OPENDIR]++;
+    if (!inode || !node_unpack(inode_node(inode), &node)) return ENOENT;
+    if (!inode->stat.directory) return ENOTDIR;
+    if (!tree_list(current->snapshot, &node, &listing, &err)) return mount_errno(mount, &err);
+    struct handle *const handle = memory_alloc(sizeof *handle);
+    *handle = (struct handle){.next = mount->handles,
+                              .inode_id = id,
+                              .directory_ino = inode->stat.ino,
+                              .pinned = snapshots_acquire(current),
+                              .listing = listing};
+    mount->handles = handle;
+    join_cache(inode, handle, info);
+    info->fh = (uintptr_t)handle;
+    return 0;
+}
+
+static void free_handle(struct handle *handle)
+{
+    tree_listing_free(handle->listing);
+    arena_done(&handle->arena);
+    free(handle);
+}
+
+/* Under the lock. */
+static void close_directory(struct mount *mount, struct handle *handle)
+{
+    struct handle **at = &mount->handles;
+    while (*at != handle) at = &(*at)->next;
+    *at = handle->next;
+    struct inode *const inode = inodes_find(&mount->inodes, handle->inode_id);
+    if (inode && handle->counted) inode->listing->handle_count--;
+    struct pinned *const pinned = handle->pinned;
+    uint64_t const id = handle->inode_id;
+    free_handle(handle);
+    snapshots_release(&mount->snapshots, pinned);
+    snapshots_release(&mount->snapshots, inodes_forget(&mount->inodes, id, 0));
+}
+
+static void release(struct mount *mount, const struct fuse_file_info *info)
+{
+    mount_lock(mount);
+    close_directory(mount, handle_of(info));
+    mount_unlock(mount);
+}
+
+void op_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
+{
+    struct mount *const mount = fuse_req_userdata(req);
+    mount_lock(mount);
+    int const reason = open_directory(mount, id, info);
+    mount_unlock(mount);
+    if (reason)
+        (void)fuse_reply_err(req, reason);
+    else if (fuse_reply_open(req, info) != 0)
+        release(mount, info); /* interrupted: no release will come */
+}
+
+void op_releasedir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
+{
+    (void)id;
+    release(fuse_req_userdata(req), info);
+    (void)fuse_reply_err(req, 0);
+}
+
+/* The entry at INDEX behind "." and "..". */
+struct listed {
+    const char *name; /* with a NUL; in the scratch given */
+    struct stat attr; /* number and kind at least */
+    bool has_node;
+    struct node node;
+    struct node_stat stat;
+};
+
+static bool listed_kept(const struct handle *handle, uint64_t index, struct buffer *name,
+                        struct listed *listed)
+{
+    if (index >= handle->kept_count) return false;
+    const struct kept_entry *const kept = &handle->kept[index];
+    buffer_clear(name);
+    buffer_add_slice(name, kept->name);
+    buffer_add_byte(name, '\0');
+    listed->attr.st_ino = kept->ino;
+    listed->attr.st_mode = kept->directory ? S_IFDIR : S_IFREG;
+    return true;
+}
+
+/* *ret_found is false behind the last. Returns 0 or an errno. */
+static int list_entry(struct mount *mount, struct handle *handle, uint64_t index,
+                      struct buffer *name, struct listed *listed, bool *ret_found)
+{
+    struct tree_entry entry;
+    struct error err;
+    *listed = (struct listed){.has_node = false};
+    if (!handle->listing) {
+        *ret_found = listed_kept(handle, index, name, listed);
+    } else {
+        if (tree_listing_index(handle->listing) != index &&
+            !tree_listing_seek(handle->listing, index, &err))
+            return mount_errno(mount, &err);
+        switch (tree_listing_next(handle->listing, &entry, &err)) {
+        case TREE_FOUND: *ret_found = true; break;
+        case TREE_FAILED: return mount_errno(mount, &err);
+        case TREE_MISSING:
+        case TREE_NEVER:
+        case TREE_UNKNOWN: *ret_found = false; return 0;
+        }
+        buffer_clear(name);
+        buffer_add_slice(name, entry.name);
+        buffer_add_byte(name, '\0');
+        listed->has_node = true;
+        listed->node = entry.node;
+        listed->stat = entry.stat;
+        fill_attr(mount, &entry.stat, &listed->attr);
+    }
+    listed->name = (char *)name->at;
+    return 0;
+}
+
+/* Adds one entry to the reply; false: it does not fit. */
+static bool add_entry(fuse_req_t req, struct mount *mount, const char *name,
+                      const struct fuse_entry_param *entry, off_t next, bool plus, size_t size)
+{
+    char *const at = (char *)mount->reply.at + mount->reply.length;
+    size_t const left = size - mount->reply.length;
+    size_t const used = plus ? fuse_add_direntry_plus(req, at, left, name, entry, next)
+                             : fuse_add_direntry(req, at, left, name, &entry->attr, next);
+    if (used > left) return false;
+    mount->reply.length += used;
+    return true;
+}
+
+static bool add_dots(fuse_req_t req, struct mount *mount, const struct handle *handle,
+                     uint64_t *index, bool plus, size_t size)
+{
+    static const char *const names[DOT_ENTRIES] = {".", ".."};
+    for (; *index < DOT_ENTRIES; (*index)++) {
+        struct fuse_entry_param entry = {
+            .attr = {.st_ino = handle->directory_ino, .st_mode = S_IFDIR}};
+        if (!add_entry(req, mount, names[*index], &entry, (off_t)*index + 1, plus, size))
+            return false;
+    }
+    return true;
+}
+
+/* Fills mount->reply with the entries from OFFSET on. An error behind the first one is told next time. */
+static int read_directory(fuse_req_t req, struct mount *mount, struct handle *handle, bool plus,
+                          uint64_t offset, size_t size)
+{
+    AUTO_BUFFER struct buffer name = {0};
+    uint64_t index = offset;
+    mount->upcalls[UPCALL_READDIR]++;
+    if (!add_dots(req, mount, handle, &index, plus, size)) return 0;
+    for (;; index++) {
+        struct listed listed;
+        bool found = false;
+        int const reason =
+            list_entry(mount, handle, index - DOT_ENTRIES, &name, &listed, &found);
+        if (reason) return mount->reply.length ? 0 : reason;
+        if (!found) return 0;
+        struct fuse_entry_param entry = {.attr = listed.attr};
+        bool const enters =
+            plus && listed.has_node && handle->pinned == mount->snapshots.current;
+        if (enters)
+            enter_node(mount, &listed.node, &listed.stat, handle->inode_id,
+                       slice_text(listed.name), &entry);
+        if (add_entry(req, mount, listed.name, &entry, (off_t)index + 1, plus, size)) continue;
+        if (enters)
+            snapshots_release(&mount->snapshots, inodes_forget(&mount->inodes, entry.ino, 1));
+        return 0;
+    }
+}
+
+static void reply_directory(fuse_req_t req, size_t size, off_t offset,
+                            const struct fuse_file_info *info, bool plus)
+{
+    struct mount *const mount = fuse_req_userdata(req);
+    buffer_clear(&mount->reply);
+    buffer_reserve(&mount->reply, size);
+    mount_lock(mount);
+    int const reason = read_directory(req, mount, handle_of(info), plus, (uint64_t)offset, size);
+    mount_unlock(mount);
+    if (reason)
+        (void)fuse_reply_err(req, reason);
+    else
+        (void)fuse_reply_buf(req, (char *)mount->reply.at, mount->reply.length);
+}
+
+void op_readdir(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
+                struct fuse_file_info *info)
+{
+    (void)id;
+    reply_directory(req, size, offset, info, false);
+}
+
+void op_readdirplus(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
+                    struct fuse_file_info *info)
+{
+    (void)id;
+    reply_directory(req, size, offset, info, true);
+}
+
+/* Turns the listing of one handle into kept entries. */
+static void keep_entries(struct mount *mount, struct handle *handle)
+{
+    struct tree_entry entry;
+    struct error err;
+    size_t capacity = 0;
+    if (!tree_listing_seek(handle->listing, 0, &err)) (void)mount_errno(mount, &err);
+    enum tree_answer answer;
+    while ((answer = tree_listing_next(handle->listing, &entry, &err)) == TREE_FOUND) {
+        if (handle->kept_count == capacity) {
+            capacity = capacity ? capacity * 2 : 64;
+            struct kept_entry *const more =
+                ARENA_ARRAY(&handle->arena, struct kept_entry, capacity);
+            if (handle->kept_count)
+                memcpy(more, handle->kept, handle->kept_count * sizeof *more);
+            handle->kept = more;
+        }
+        handle->kept[handle->kept_count++] =
+            (struct kept_entry){.name = arena_copy(&handle->arena, entry.name),
+                                .ino = entry.stat.ino,
+                                .directory = entry.stat.directory};
+    }
+    if (answer == TREE_FAILED) (void)mount_errno(mount, &err); /* it lists what could be read */
+    tree_listing_free(handle->listing);
+    handle->listing = NULL;
+}
+
+void handles_copy(struct mount *mount, const struct pinned *pinned)
+{
+    for (struct handle *handle = mount->handles; handle; handle = handle->next) {
+        if (handle->pinned != pinned) continue;
+        keep_entries(mount, handle);
+        struct pinned *const released = handle->pinned;
+        handle->pinned = NULL;
+        snapshots_release(&mount->snapshots, released);
+    }
+}
+
+void handles_done(struct mount *mount)
+{
+    while (mount->handles) {
+        struct handle *const handle = mount->handles;
+        mount->handles = handle->next;
+        free_handle(handle);
+    }
+}

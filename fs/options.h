@@ -1,0 +1,28 @@
+/* options.h - the command line of tallyfs: its own options, libfuse's, and what mount(8) passes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include <fuse_lowlevel.h>
+
+#include "error.h"
+
+struct options {
+    char *store;      /* absolute */
+    char *mountpoint; /* absolute */
+    int foreground;
+    int debug;
+    int show_help;
+    int show_version;
+    int replace;  /* clear a dead mount that is in the way */
+    int nonempty;
+    int has_uid, has_gid;
+    unsigned uid, gid;
+    unsigned umask;
+    unsigned snapshot_deadline_s; /* how long an old version may pin the store's pages */
+    struct fuse_args fuse;        /* what is left, for fuse_session_new */
+};
+
+bool options_read(int argc, char **argv, struct options *ret_options, struct error *err) MUST_CHECK;
+void options_done(struct options *options);
+void options_help(void); /* to standard output */
