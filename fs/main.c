@@ -107,7 +107,7 @@ static bool add_root(struct mount *mount, struct error *err)
 static bool open_store(struct mount *mount, struct error *err)
 {
     struct snapshot *snapshot;
-    if (!store_open(mount->options.store, STORE_READ, &mount->store, err) ||
+    if (!store_open(mount->options->store, STORE_READ, &mount->store, err) ||
         !snapshot_open(mount->store, &snapshot, err))
         return false;
     snapshots_publish(&mount->snapshots, snapshot);
@@ -120,10 +120,10 @@ static int serve(struct mount *mount, struct error *err)
     int status = 1;
     struct error no_socket;
     mount->session =
-        fuse_session_new(&mount->options.fuse, &mount_ops, sizeof mount_ops, mount);
+        fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
     if (!mount->session) return 1;
     if (fuse_set_signal_handlers(mount->session) == 0) {
-        if (fuse_session_mount(mount->session, mount->options.mountpoint) == 0) {
+        if (fuse_session_mount(mount->session, mount->options->mountpoint) == 0) {
             if (!announce_listen(mount->store, &mount->announce, &no_socket)) {
                 (void)error_remedy(&no_socket, "new commits show within two seconds only");
                 mount_log(mount, &no_socket); /* a store on a read-only medium has no writers */
@@ -152,12 +152,11 @@ static void mount_done(struct mount *mount)
     store_close(mount->store);
     buffer_done(&mount->reply);
     (void)pthread_mutex_destroy(&mount->lock);
-    options_done(&mount->options);
 }
 
 static int run(struct options *options, int ready_pipe)
 {
-    struct mount mount = {.options = *options, .ready_pipe = ready_pipe,
+    struct mount mount = {.options = options, .ready_pipe = ready_pipe,
                           .announce = {.fd = -1, .directory = -1}};
     struct error err;
     (void)pthread_mutex_init(&mount.lock, NULL); /* cannot fail for a plain mutex */
@@ -222,6 +221,7 @@ int main(int argc, char **argv)
         options_done(&options);
         return fail(&err);
     }
-    if (options.foreground) return run(&options, -1);
-    return run_in_background(&options);
+    int const status = options.foreground ? run(&options, -1) : run_in_background(&options);
+    options_done(&options);
+    return status;
 }

@@ -19,10 +19,10 @@ void mount_log(const struct mount *mount, const struct error *err)
 {
     char text[ERROR_TEXT_BYTES];
     (void)error_text(err, text, sizeof text);
-    if (mount->options.foreground)
+    if (mount->options->foreground)
         (void)fprintf(stderr, "tallyfs: %s\n", text);
     else
-        syslog(LOG_ERR, "%s: %s", mount->options.mountpoint, text);
+        syslog(LOG_ERR, "%s: %s", mount->options->mountpoint, text);
 }
 
 int mount_errno(const struct mount *mount, const struct error *err)

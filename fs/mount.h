@@ -37,7 +37,7 @@ struct file_reader {
 };
 
 struct mount {
-    struct options options;
+    struct options *options;
     struct store *store;
     struct fuse_session *session;
     int ready_pipe; /* -1: nobody waits */

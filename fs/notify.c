@@ -237,7 +237,7 @@ static void collect_pinning(const struct inodes *inodes, const struct pinned *pi
 static void let_go(struct mount *mount)
 {
     AUTO_BUFFER struct buffer ids = {0};
-    int64_t const deadline = clock_ms() - (int64_t)mount->options.snapshot_deadline_s * 1000;
+    int64_t const deadline = clock_ms() - (int64_t)mount->options->snapshot_deadline_s * 1000;
     mount_lock(mount);
     struct pinned *const pinned = snapshots_expired(&mount->snapshots, deadline);
     if (pinned) {

@@ -33,10 +33,10 @@ void fill_attr(const struct mount *mount, const struct node_stat *stat, struct s
     mode_t const mode = stat->directory ? S_IFDIR | 0555 : S_IFREG | 0444;
     *ret_attr = (struct stat){
         .st_ino = stat->ino,
-        .st_mode = mode & ~(mode_t)(mount->options.umask & 0777),
+        .st_mode = mode & ~(mode_t)(mount->options->umask & 0777),
         .st_nlink = stat->directory ? 2 : 1,
-        .st_uid = mount->options.uid,
-        .st_gid = mount->options.gid,
+        .st_uid = mount->options->uid,
+        .st_gid = mount->options->gid,
         .st_size = (off_t)stat->size_bytes,
         .st_blksize = BLOCK_BYTES,
         .st_blocks = (blkcnt_t)((stat->size_bytes + STAT_BLOCK_BYTES - 1) / STAT_BLOCK_BYTES),

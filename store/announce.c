@@ -141,18 +141,26 @@ static void tell(int directory, const char *name, uint64_t commit_id, struct tol
     fd = -1;
 }
 
-/* Waits for one answer; a mount that hangs up without one was unmounted and shows nothing. */
+/* Whether the mount has answered; one that hangs up without a word was unmounted and shows nothing. */
+static bool has_answered(const struct pollfd *mount, uint64_t commit_id)
+{
+    uint8_t bytes[MESSAGE_BYTES];
+    if (!mount->revents) return false;
+    ssize_t const got = recv(mount->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    return got != MESSAGE_BYTES || read_number(bytes) >= commit_id;
+}
+
+/* Whether some mounts still owe their answer. */
 static bool take_answers(struct told *told, uint64_t commit_id)
 {
     bool waiting = false;
     for (nfds_t i = 0; i < told->count; i++) {
-        uint8_t bytes[MESSAGE_BYTES];
         struct pollfd *const mount = &told->polls[i];
         if (mount->fd < 0) continue;
-        waiting = true;
-        if (!mount->revents) continue;
-        ssize_t const got = recv(mount->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        if (got == MESSAGE_BYTES && read_number(bytes) < commit_id) continue;
+        if (!has_answered(mount, commit_id)) {
+            waiting = true;
+            continue;
+        }
         (void)close(mount->fd);
         mount->fd = -1; /* poll leaves it out */
     }

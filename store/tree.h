@@ -95,6 +95,10 @@ struct tree_listing;
 bool tree_list(const struct snapshot *snapshot, const struct node *directory,
                struct tree_listing **ret_listing, struct error *err) MUST_CHECK;
 void tree_listing_free(struct tree_listing *listing); /* takes NULL */
+static inline void tree_listing_close(struct tree_listing **listing)
+{
+    tree_listing_free(*listing);
+}
 struct tree_entry {
     struct slice name; /* lives until the next call on this listing */
     struct node node;  /* likewise */

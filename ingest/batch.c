@@ -1,0 +1,365 @@
+/* The pipeline, and how it survives being killed at any instant.
+ *
+ * Records become events in a chunk. When the chunk has its share of the memory, it is committed together with a
+ * checkpoint: the counts so far and the place behind the last record that the commit knows of.
+ *
+ *     input     r1 r2 r3 r4 | r5 r6 r7 | r8
+ *     commits               1          2    3: loaded
+ *                           `- checkpoint: goes on at r5, rejects file has n bytes
+ *
+ * A killed run leaves the last checkpoint; the next run over the same bytes starts there, cuts the rejects file to
+ * the length that the checkpoint names (the file is synced before the commit, so it is never shorter) and gets
+ * the same events into the same store as one run would. Nothing is asked of a signal handler: SIGINT, SIGTERM, SIGKILL and
+ * a loss of power are one case.
+ *
+ * A chunk is committed when the next record is there, not when the last one was added: so behind a checkpoint there
+ * is always a record, and the last commit, which says that the batch is loaded, is the one that has the rest.
+ *
+ * Of --memory a quarter goes to the chunk and a quarter to the deltas that the commit folds; the dirty pages
+ * of the transaction, the sort and the reader take the rest.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "batch.h"
+
+#include <time.h>
+
+#include "bind.h"
+#include "commit.h"
+#include "reader.h"
+#include "rejects.h"
+#include "visible.h"
+#include "writer.h"
+
+enum { PROGRESS_RECORDS = 4096, MEMORY_SHARES = 4, IMPATIENT_ANNOUNCE_MS = 100 };
+
+/* One input on its way. */
+struct load {
+    struct store *store;
+    const struct batch_options *options;
+    struct batch_report *report;
+    struct batch *batch; /* of the report */
+    struct source *source;
+    struct reader *reader;
+    struct binder binder;
+    struct refusal refusal;
+    struct events_chunk chunk;
+    struct rejects rejects;
+    uint64_t refused_bytes; /* of the records refused since the last commit */
+    uint64_t chunk_count;   /* committed or previewed in this run */
+    bool store_failed;      /* else the input did */
+    bool mount_silent;      /* a mount did not answer in time: do not wait for it each time */
+};
+
+static double now_seconds(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void batch_report_done(struct batch_report *report)
+{
+    arena_done(&report->arena);
+}
+
+static void load_done(struct load *load)
+{
+    reader_free(load->reader);
+    source_close(load->source);
+    binder_done(&load->binder);
+    refusal_done(&load->refusal);
+    events_chunk_done(&load->chunk);
+    rejects_done(&load->rejects);
+}
+
+static void show_progress(struct load *load, uint64_t records)
+{
+    progress_show(load->options->progress,
+                  (struct progress_point){
+                      .done_bytes = source_position(load->source),
+                      .total_bytes = source_identity(load->source)->input_bytes,
+                      .records = records,
+                  });
+}
+
+/* Looks the batch up, and sets up a new entry where there is none. */
+static bool find_batch(struct load *load, struct error *err)
+{
+    const struct source_identity *const identity = source_identity(load->source);
+    uint16_t const stream = load->options->stream->id;
+    struct arena *const arena = &load->report->arena;
+    struct snapshot *snapshot;
+    load->store_failed = true;
+    if (!snapshot_open(load->store, &snapshot, err)) return false;
+    enum ledger_finding const found =
+        ledger_find(snapshot, stream, identity->digest, arena, load->batch, err);
+    snapshot_close(snapshot);
+    if (found == LEDGER_FAILED) return false;
+    load->store_failed = false;
+    if (found == LEDGER_FOUND) return true;
+    *load->batch = (struct batch){
+        .digest = {identity->digest[0], identity->digest[1]},
+        .stream = stream,
+        .state = BATCH_PARTIAL,
+        .source = arena_copy(arena, slice_text(source_path(load->source))),
+        .input_bytes = identity->input_bytes,
+        .resume_line = 1,
+    };
+    return true;
+}
+
+static bool make_event(struct load *load, enum reader_step step, const struct record *record)
+{
+    return step == READER_RECORD && bind_cells(&load->binder, record->cells, &load->refusal);
+}
+
+/* --strict: one pass over all of it before anything is written. */
+static bool validate(struct load *load, struct error *err)
+{
+    static const struct notices nobody = {.show = NULL};
+    AUTO_READER struct reader *reader = NULL;
+    struct record record;
+    enum reader_step step;
+    uint64_t count = 0;
+    if (!source_start(load->source, 0, err) ||
+        !reader_open(load->source, load->options->stream, NULL, &nobody, &reader, err))
+        return false;
+    while ((step = reader_next(reader, &record, &load->refusal, err)) != READER_END) {
+        if (step == READER_FAILED) return false;
+        if (!make_event(load, step, &record)) {
+            struct slice const text = buffer_slice(&load->refusal.text);
+            (void)error_set(err, ERROR_INPUT, "%.*s", (int)text.length, (const char *)text.at);
+            (void)error_remedy(err, "mend the record, or leave out --strict");
+            return source_place(load->source, record.line, err);
+        }
+        if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
+    }
+    return source_check(load->source, err);
+}
+
+/* A damaged archive must not leave half a batch in a stream whose events have no key: the whole one, fetched
+ * again, would be another batch and count them twice. With a key the repeats are found. */
+static bool must_prove(const struct load *load)
+{
+    return source_identity(load->source)->compressed && load->options->stream->key_count == 0 &&
+           load->batch->id == 0;
+}
+
+/* Puts the reader where the batch goes on. */
+static bool start_reading(struct load *load, struct error *err)
+{
+    const struct batch_options *const options = load->options;
+    struct reader_place const checkpoint = {.offset = load->batch->resume_offset,
+                                            .line = load->batch->resume_line};
+    bool const resumed = load->batch->id != 0;
+    if (resumed) {
+        AUTO_BUFFER struct buffer shown = {0};
+        visible_write(slice_text(source_path(load->source)), SIZE_MAX, &shown);
+        notices_show(options->notices, "%.*s: going on at line %llu, where an earlier run ended",
+                     (int)shown.length, (const char *)shown.at,
+                     (unsigned long long)checkpoint.line);
+    }
+    progress_begin(options->progress, slice_text(source_path(load->source)));
+    return source_start(load->source, 0, err) &&
+           reader_open(load->source, options->stream, resumed ? &checkpoint : NULL,
+                       options->notices, &load->reader, err);
+}
+
+/* The last place collects what is beyond. */
+static void count_reason(struct batch *batch, struct slice kind, struct arena *arena)
+{
+    size_t i = 0;
+    while (i < batch->reason_count && !slice_equal(batch->reasons[i].text, kind))
+        i++;
+    if (i == BATCH_REASONS_MAX) i--;
+    if (i == batch->reason_count) {
+        bool const last = i + 1 == BATCH_REASONS_MAX;
+        struct slice const text = last ? slice_text("other reasons") : kind;
+        batch->reasons[i] = (struct batch_reason){.text = arena_copy(arena, text)};
+        batch->reason_count++;
+    }
+    batch->reasons[i].count++;
+}
+
+static bool refuse_record(struct load *load, const struct record *record, struct error *err)
+{
+    struct batch *const batch = load->batch;
+    struct arena *const arena = &load->report->arena;
+    struct slice const text = buffer_slice(&load->refusal.text);
+    batch->rejected_count++;
+    load->refused_bytes += record->raw.length;
+    count_reason(batch, buffer_slice(&load->refusal.kind), arena);
+    if (batch->first_error.length == 0) {
+        AUTO_BUFFER struct buffer first = {0};
+        buffer_format(&first, "line %llu: ", (unsigned long long)record->line);
+        buffer_add_slice(&first, text);
+        batch->first_error = arena_copy(arena, buffer_slice(&first));
+    }
+    if (load->options->dry_run) return true;
+    if (batch->rejects.length == 0)
+        batch->rejects = arena_copy(arena, slice_text(load->rejects.name));
+    load->store_failed = !rejects_add(&load->rejects, record->line, text, record->raw, err);
+    return !load->store_failed;
+}
+
+static bool take_record(struct load *load, enum reader_step step, const struct record *record,
+                        struct error *err)
+{
+    load->batch->read_count++;
+    if (!make_event(load, step, record)) return refuse_record(load, record, err);
+    events_chunk_add(&load->chunk, load->binder.values);
+    return true;
+}
+
+/* Refused records take no memory, but a run of them should be judged against the limit now and then. */
+static bool chunk_is_full(const struct load *load)
+{
+    size_t const share = load->options->memory_bytes / MEMORY_SHARES;
+    return events_chunk_bytes(&load->chunk) >= share || load->refused_bytes >= share;
+}
+
+static bool check_limit(struct load *load, struct error *err)
+{
+    const struct batch *const batch = load->batch;
+    const struct limit *const limit = &load->options->limit;
+    struct error ignored;
+    if (!limit_exceeded(limit, batch->rejected_count, batch->read_count)) return true;
+    if (!rejects_sync(&load->rejects, &ignored))
+        return error_set(err, ERROR_FULL, "%s", ignored.fact);
+    AUTO_BUFFER struct buffer allowed = {0};
+    limit_write(limit, &allowed);
+    load->report->too_many_rejects = true;
+    (void)error_set(
+        err, ERROR_INPUT, "%llu of %llu records are refused, more than %.*s; the first is %.*s",
+        (unsigned long long)batch->rejected_count, (unsigned long long)batch->read_count,
+        (int)allowed.length, (const char *)allowed.at, (int)batch->first_error.length,
+        (const char *)batch->first_error.at);
+    (void)error_remedy(
+        err, "mend the schema or the input, or let more pass with --max-rejects N or N%%");
+    return source_place(load->source, 0, err);
+}
+
+static bool preview_part(struct load *load, struct error *err)
+{
+    struct commit_result result;
+    if (!source_check(load->source, err)) return false;
+    load->store_failed = true;
+    if (!commit_preview(load->store, &load->chunk, &result, err)) return false;
+    load->store_failed = false;
+    load->batch->new_count += result.new_count;
+    load->batch->duplicate_count += result.duplicate_count;
+    load->batch->last_commit = result.commit_id;
+    return true;
+}
+
+static bool commit_part(struct load *load, enum batch_state state, struct error *err)
+{
+    struct commit_result result;
+    size_t const share = load->options->memory_bytes / MEMORY_SHARES;
+    int const patience =
+        load->mount_silent && state == BATCH_PARTIAL ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS;
+    if (!check_limit(load, err) || !source_check(load->source, err)) return false;
+    load->store_failed = true;
+    if (!rejects_sync(&load->rejects, err)) return false;
+    load->batch->state = state;
+    load->batch->rejects_bytes = load->rejects.bytes;
+    if (!commit_chunk(load->store, &load->chunk, load->batch, share, &result, err)) return false;
+    load->store_failed = false;
+    if (!writer_announce(load->store, result.commit_id, patience, load->options->notices))
+        load->mount_silent = true;
+    return true;
+}
+
+/* A cleared chunk keeps memory for the next one; so much of it that the next one would seem full is given back. */
+static void clear_chunk(struct load *load)
+{
+    size_t const share = load->options->memory_bytes / MEMORY_SHARES;
+    events_chunk_clear(&load->chunk);
+    if (events_chunk_bytes(&load->chunk) <= share / 2) return;
+    events_chunk_done(&load->chunk);
+    events_chunk_init(&load->chunk, load->options->stream);
+}
+
+/* PLACE: where the batch would go on. */
+static bool finish_chunk(struct load *load, enum batch_state state, struct reader_place place,
+                         struct error *err)
+{
+    load->batch->resume_offset = place.offset;
+    load->batch->resume_line = place.line;
+    bool const good =
+        load->options->dry_run ? preview_part(load, err) : commit_part(load, state, err);
+    clear_chunk(load);
+    load->refused_bytes = 0;
+    load->chunk_count++;
+    return good;
+}
+
+static bool read_all(struct load *load, struct error *err)
+{
+    struct record record;
+    enum reader_step step;
+    uint64_t count = 0;
+    struct reader_place place = reader_place(load->reader);
+    while ((step = reader_next(load->reader, &record, &load->refusal, err)) != READER_END) {
+        if (step == READER_FAILED) return false;
+        if (chunk_is_full(load) && !finish_chunk(load, BATCH_PARTIAL, place, err)) return false;
+        if (!take_record(load, step, &record, err)) return false;
+        if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
+        place = reader_place(load->reader);
+    }
+    return finish_chunk(load, BATCH_LOADED, place, err);
+}
+
+/* From an input that is open to its end. */
+static bool run(struct load *load, struct error *err)
+{
+    const struct batch_options *const options = load->options;
+    if (options->strict && !validate(load, err)) return false;
+    if (must_prove(load) && !source_prove(load->source, options->progress, err)) return false;
+    if (!options->dry_run && !rejects_resume(&load->rejects, load->batch, err)) {
+        load->store_failed = true;
+        return false;
+    }
+    if (!start_reading(load, err) || !read_all(load, err)) return false;
+    if (options->dry_run && load->chunk_count > 1 && options->stream->key_count > 0)
+        notices_show(
+            options->notices,
+            "a repeat within this input may be counted as new: it was looked at in %llu parts",
+            (unsigned long long)load->chunk_count);
+    return true;
+}
+
+static enum batch_ending ingest(struct load *load, const char *path, struct error *err)
+{
+    const struct batch_options *const options = load->options;
+    progress_begin(options->progress, slice_text(path));
+    if (!source_open(path, store_directory(load->store), options->progress, &load->source, err))
+        return BATCH_REFUSED;
+    if (!find_batch(load, err)) return BATCH_STOPPED;
+    if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) return BATCH_KNOWN;
+    rejects_init(&load->rejects, store_directory(load->store), load->batch);
+    if (run(load, err)) return BATCH_INGESTED;
+    return load->store_failed ? BATCH_STOPPED : BATCH_REFUSED;
+}
+
+enum batch_ending batch_ingest(struct store *store, const char *path,
+                               const struct batch_options *options, struct batch_report *ret_report,
+                               struct error *err)
+{
+    double const begun = now_seconds();
+    *ret_report = (struct batch_report){.seconds = 0};
+    struct load load = {
+        .store = store,
+        .options = options,
+        .report = ret_report,
+        .batch = &ret_report->batch,
+        .rejects = {.fd = -1},
+    };
+    binder_init(&load.binder, options->stream, options->schema->zone);
+    events_chunk_init(&load.chunk, options->stream);
+    enum batch_ending const ending = ingest(&load, path, err);
+    load_done(&load);
+    ret_report->seconds = now_seconds() - begun;
+    return ending;
+}

@@ -1,0 +1,51 @@
+/* batch.h - one input into the store: the pipeline of `tally ingest`.
+ *
+ *   source -> reader -> bind -> events_chunk -> commit_chunk -> announce
+ *                          `--> rejects
+ *
+ * Place    cmd_ingest.c calls it under the lock of writers, once for each input.
+ * Promise  a batch that was killed goes on behind its last commit; one that was loaded is left alone.
+ *          Memory is bounded by `memory_bytes`, about, whatever the input's size; a record longer than that is still
+ *          held as a whole.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "ledger.h"
+#include "limit.h"
+#include "notice.h"
+#include "progress.h"
+#include "schema.h"
+#include "store.h"
+
+struct batch_options {
+    const struct schema *schema;
+    const struct stream *stream;
+    bool strict;
+    bool dry_run;
+    struct limit limit;
+    size_t memory_bytes;
+    const struct notices *notices;
+    struct progress *progress;
+};
+
+enum batch_ending {
+    BATCH_INGESTED, /* a report with counts; also of a dry run */
+    BATCH_KNOWN,    /* it was loaded before: nothing is done */
+    BATCH_REFUSED,  /* this input cannot be ingested; another may */
+    BATCH_STOPPED,  /* the store cannot take any */
+};
+
+struct batch_report {
+    struct batch batch; /* as it stands in the ledger; of a dry run, as it would */
+    double seconds;
+    bool too_many_rejects; /* why it was refused */
+    struct arena arena;    /* of texts in `batch` */
+};
+void batch_report_done(struct batch_report *report);
+
+/* PATH, or "-". The report is filled as far as things went, ERR where the ending is REFUSED or
+ * STOPPED. */
+enum batch_ending batch_ingest(struct store *store, const char *path,
+                               const struct batch_options *options, struct batch_report *ret_report,
+                               struct error *err) MUST_CHECK;

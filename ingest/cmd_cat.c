@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.h"
+#include "options.h"
+#include "tree_print.h"
+
+static const struct option options[] = {{.name = NULL}};
+
+static const struct usage usage = {
+    .command = "cat",
+    .line = "tally cat STORE PATH",
+    .help = "Prints a file of the store's tree as a mount would show it, as metrics.json,\n"
+            "breakdown/eu-central.csv or .tallyfs/status.json. PATH may begin with a slash.\n",
+    .options = options,
+    .least_positionals = 2,
+    .most_positionals = 2,
+};
+
+enum exit_status cmd_cat(int argc, char **argv)
+{
+    struct error err;
+    int first;
+    switch (options_read(&usage, argc, argv, NULL, NULL, &first)) {
+    case OPTIONS_GOOD: break;
+    case OPTIONS_ENDED: return EXIT_GOOD;
+    case OPTIONS_WRONG: return EXIT_FAILED;
+    }
+    AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
+    if (!tree_view_open(&view, argv[first], &err)) return report_error(&err);
+    if (!tree_print_file(&view, argv[first + 1], &err)) return report_error(&err);
+    return EXIT_GOOD;
+}

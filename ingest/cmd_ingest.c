@@ -1,0 +1,218 @@
+/* Nothing here looks at signals: SIGINT and SIGTERM end the process as they find it. A commit is there or not, the
+ * checkpoint with it, and a nameless spool file goes with the process; so there is nothing to finish, and the next run
+ * of the same command goes on where this one ended.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+
+#include "batch.h"
+#include "commands.h"
+#include "options.h"
+#include "visible.h"
+#include "writer.h"
+
+enum {
+    OPTION_STREAM = OPTION_FIRST,
+    OPTION_STRICT,
+    OPTION_DRY_RUN,
+    OPTION_MAX_REJECTS,
+    OPTION_MEMORY,
+};
+
+static const struct option options[] = {
+    {.name = "stream", .has_arg = required_argument, .val = OPTION_STREAM},
+    {.name = "strict", .val = OPTION_STRICT},
+    {.name = "dry-run", .val = OPTION_DRY_RUN},
+    {.name = "max-rejects", .has_arg = required_argument, .val = OPTION_MAX_REJECTS},
+    {.name = "memory", .has_arg = required_argument, .val = OPTION_MEMORY},
+    {.name = NULL},
+};
+
+static const struct usage usage = {
+    .command = "ingest",
+    .line = "tally ingest STORE [--stream S] [--strict] [--dry-run] [FILE...|-]",
+    .help = "Loads each FILE as one batch; without FILE, standard input. NDJSON, a JSON array of\n"
+            "objects, CSV and TSV with a header, plain or compressed with gzip or zstd: told by\n"
+            "content. The same bytes are loaded once: a repeat is told and does nothing, and a\n"
+            "batch that was interrupted goes on where it was.\n\n"
+            "  --stream S          the stream of the events; not needed where there is only one\n"
+            "  --strict            stop at the first bad record, with nothing loaded\n"
+            "  --dry-run           count what would be loaded and refused, and load nothing\n"
+            "  --max-rejects N|N%  stop a batch with more refused records (1%, but at least 10)\n"
+            "  --memory SIZE       memory to use, 16M or more (512M)\n\n"
+            "A bad record is put into STORE/rejects with its line and the reason.\n"
+            "Exit status: 0 loaded or already there, 1 could not run, 2 loaded, with rejects.\n",
+    .options = options,
+    .least_positionals = 1,
+    .most_positionals = -1,
+};
+
+enum { MEMORY_MEBIBYTES = 512, MEMORY_LEAST_MEBIBYTES = 16 };
+
+struct arguments {
+    const char *stream;
+    struct batch_options batch;
+};
+
+static bool set_option(void *context, int code, const char *value)
+{
+    struct arguments *const arguments = context;
+    struct batch_options *const batch = &arguments->batch;
+    switch (code) {
+    case OPTION_STREAM: arguments->stream = value; return true;
+    case OPTION_STRICT: batch->strict = true; return true;
+    case OPTION_DRY_RUN: batch->dry_run = true; return true;
+    case OPTION_MAX_REJECTS:
+        if (limit_read(slice_text(value), &batch->limit)) return true;
+        options_complain("--max-rejects: '%s' is neither a number nor a percentage", value);
+        return false;
+    case OPTION_MEMORY:
+        if (options_read_size(value, &batch->memory_bytes) &&
+            batch->memory_bytes >= (size_t)MEMORY_LEAST_MEBIBYTES << 20)
+            return true;
+        options_complain("--memory: '%s' is not a size of at least %dM, as 512M or 2G", value,
+                         MEMORY_LEAST_MEBIBYTES);
+        return false;
+    default: return false;
+    }
+}
+
+static bool list_streams(const struct schema *schema, const char *fact, const char *wrong,
+                         struct error *err)
+{
+    AUTO_BUFFER struct buffer names = {0};
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        if (i > 0) buffer_add_text(&names, ", ");
+        visible_write(schema->streams[i].name, 60, &names);
+    }
+    (void)error_set(err, ERROR_INPUT, "%s%s", fact, wrong);
+    return error_remedy(err, "--stream takes one of: %.*s", (int)names.length,
+                        (const char *)names.at);
+}
+
+static bool choose_stream(const struct schema *schema, const char *name,
+                          const struct stream **ret_stream, struct error *err)
+{
+    if (!name && schema->stream_count != 1)
+        return list_streams(schema, "the store has several streams", "", err);
+    *ret_stream = name ? schema_stream(schema, slice_text(name)) : schema->streams;
+    return *ret_stream || list_streams(schema, "no stream ", name, err);
+}
+
+static void print_name(const char *path)
+{
+    AUTO_BUFFER struct buffer shown = {0};
+    if (strcmp(path, "-") == 0) path = "standard input";
+    visible_write(slice_text(path), SIZE_MAX, &shown);
+    (void)printf("%.*s: ", (int)shown.length, (const char *)shown.at); /* report_end looks */
+}
+
+static void print_known(const char *path, const struct batch *batch)
+{
+    print_name(path);
+    (void)printf("already loaded (batch %llu, commit %llu)\n", /* report_end looks */
+                 (unsigned long long)batch->id, (unsigned long long)batch->last_commit);
+}
+
+static void print_summary(const char *store, const char *path, const struct batch_report *report,
+                          bool dry_run)
+{
+    const struct batch *const batch = &report->batch;
+    print_name(path);
+    (void)printf("read %llu, new %llu, duplicate %llu, rejected %llu", /* report_end looks */
+                 (unsigned long long)batch->read_count, (unsigned long long)batch->new_count,
+                 (unsigned long long)batch->duplicate_count,
+                 (unsigned long long)batch->rejected_count);
+    if (batch->rejects.length > 0)
+        (void)printf(" (rejects: %s/rejects/%.*s)", store, (int)batch->rejects.length,
+                     (const char *)batch->rejects.at);
+    if (dry_run)
+        (void)printf(", nothing committed (dry run), %.1f s\n", report->seconds);
+    else
+        (void)printf(", commit %llu, %.1f s\n", (unsigned long long)batch->last_commit,
+                     report->seconds);
+    if (dry_run) report_reasons(batch, true);
+}
+
+static void print_too_many(const char *store, const struct batch *batch)
+{
+    report_reasons(batch, false);
+    if (batch->rejects.length == 0) return;
+    (void)fprintf(stderr, "refused records: %s/rejects/%.*s\n", store, /* no one to tell */
+                  (int)batch->rejects.length, (const char *)batch->rejects.at);
+}
+
+static enum exit_status worse(enum exit_status a, enum exit_status b)
+{
+    if (a == EXIT_FAILED || b == EXIT_FAILED) return EXIT_FAILED;
+    return a == EXIT_GOOD ? b : a;
+}
+
+/* *ret_stop: no other input makes sense. */
+static enum exit_status ingest_one(struct store *store, const char *path,
+                                   const struct batch_options *batch, bool *ret_stop)
+{
+    struct error err;
+    struct batch_report report;
+    enum exit_status status = EXIT_GOOD;
+    enum batch_ending const ending = batch_ingest(store, path, batch, &report, &err);
+    progress_erase(batch->progress);
+    *ret_stop = ending == BATCH_STOPPED;
+    switch (ending) {
+    case BATCH_KNOWN: print_known(path, &report.batch); break;
+    case BATCH_INGESTED:
+        print_summary(store_path(store), path, &report, batch->dry_run);
+        if (report.batch.rejected_count > 0) status = EXIT_REJECTS;
+        break;
+    case BATCH_REFUSED:
+    case BATCH_STOPPED:
+        status = report_error(&err);
+        if (report.too_many_rejects) print_too_many(store_path(store), &report.batch);
+        break;
+    }
+    (void)fflush(stdout); /* report_end looks */
+    batch_report_done(&report);
+    return status;
+}
+
+static enum exit_status ingest_all(const char *path, char **files, int file_count,
+                                   struct arguments *arguments)
+{
+    struct progress progress;
+    progress_init(&progress);
+    struct notices const notices = report_notices(&progress);
+    struct batch_options *const batch = &arguments->batch;
+    AUTO_STORE struct store *store = NULL;
+    enum exit_status status = EXIT_GOOD;
+    bool stop = false;
+    struct error err;
+    if (!writer_open(path, &notices, &store, &err) || !store_schema(store, &batch->schema, &err) ||
+        !choose_stream(batch->schema, arguments->stream, &batch->stream, &err))
+        return report_error(&err);
+    batch->notices = &notices;
+    batch->progress = &progress;
+    for (int i = 0; i < file_count && !stop; i++)
+        status = worse(status, ingest_one(store, files[i], batch, &stop));
+    return status;
+}
+
+enum exit_status cmd_ingest(int argc, char **argv)
+{
+    static char input[] = "-";
+    static char *only_input[] = {input};
+    struct arguments arguments = {.batch = {.memory_bytes = (size_t)MEMORY_MEBIBYTES << 20}};
+    int first;
+    switch (options_read(&usage, argc, argv, set_option, &arguments, &first)) {
+    case OPTIONS_GOOD: break;
+    case OPTIONS_ENDED: return EXIT_GOOD;
+    case OPTIONS_WRONG: return EXIT_FAILED;
+    }
+    if (argc - first > 1)
+        return ingest_all(argv[first], argv + first + 1, argc - first - 1, &arguments);
+    if (isatty(STDIN_FILENO)) {
+        options_complain("no FILE, and standard input is a terminal (usage: %s)", usage.line);
+        return EXIT_FAILED;
+    }
+    return ingest_all(argv[first], only_input, 1, &arguments);
+}

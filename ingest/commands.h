@@ -1,0 +1,15 @@
+/* commands.h - one function a command of `tally`: its arguments, argv[0] being its name, to exit status.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "report.h"
+
+enum exit_status cmd_cat(int argc, char **argv);
+enum exit_status cmd_ingest(int argc, char **argv);
+enum exit_status cmd_init(int argc, char **argv);
+enum exit_status cmd_ls(int argc, char **argv);
+enum exit_status cmd_rebuild(int argc, char **argv);
+enum exit_status cmd_schema(int argc, char **argv);
+enum exit_status cmd_status(int argc, char **argv);
+enum exit_status cmd_verify(int argc, char **argv);

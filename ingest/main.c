@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <stdio.h>
+
+#include "commands.h"
+#include "options.h"
+
+struct command {
+    const char *name;
+    enum exit_status (*run)(int argc, char **argv);
+    const char *line;
+};
+
+static const struct command commands[] = {
+    {"init", cmd_init, "init STORE --schema FILE       make a store"},
+    {"ingest", cmd_ingest,
+     "ingest STORE [FILE...|-]       load events: NDJSON, CSV, TSV, plain or compressed"},
+    {"status", cmd_status, "status STORE [--json]          what is in it, and how fresh it is"},
+    {"verify", cmd_verify, "verify STORE                   recompute every file and compare"},
+    {"rebuild", cmd_rebuild,
+     "rebuild STORE [VIEW...]        compute views anew from the stored events"},
+    {"schema", cmd_schema, "schema STORE [--apply FILE]    print the schema in force"},
+    {"cat", cmd_cat, "cat STORE PATH                 print a file of the tree, without a mount"},
+    {"ls", cmd_ls, "ls STORE [PATH]                list a directory of the tree"},
+};
+
+static void print_help(void)
+{
+    (void)puts("usage: tally COMMAND ...\n"); /* report_end looks, here and below */
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        (void)printf("  tally %s\n", commands[i].line);
+    (void)puts("\n"
+               "'tally COMMAND --help' tells more. 'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
+               "Exit status: 0 all good, 1 could not run, 2 ran and refused records.");
+}
+
+static void complain_command(const char *wrong)
+{
+    const char *names[COUNT_OF(commands)];
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        names[i] = commands[i].name;
+    options_complain_unknown("command", wrong, names, COUNT_OF(names), "");
+}
+
+static bool is_any(const char *text, const char *one, const char *other)
+{
+    return strcmp(text, one) == 0 || strcmp(text, other) == 0;
+}
+
+static enum exit_status run(int argc, char **argv)
+{
+    if (argc < 2) {
+        options_complain("no command (see 'tally --help')");
+        return EXIT_FAILED;
+    }
+    if (is_any(argv[1], "--help", "-h") || is_any(argv[1], "help", "-?")) {
+        print_help();
+        return EXIT_GOOD;
+    }
+    if (is_any(argv[1], "--version", "-V")) {
+        (void)puts("tally (tallyfs) " TALLYFS_VERSION);
+        return EXIT_GOOD;
+    }
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
+    }
+    complain_command(argv[1]);
+    return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The others have
+     * something to finish, and find out at the end that nobody read what they said. */
+    bool const shows = argc > 1 && is_any(argv[1], "cat", "ls");
+    (void)signal(SIGPIPE, shows ? SIG_DFL : SIG_IGN); /* cannot fail for SIGPIPE */
+    return (int)report_end(run(argc, argv));
+}

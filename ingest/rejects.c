@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rejects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+static const char directory_name[] = "rejects";
+
+enum { PENDING_BYTES = 256 << 10 };
+
+/* One input may be a batch of several streams: the first one's file has the plain name. */
+void rejects_init(struct rejects *rejects, int store, const struct batch *batch)
+{
+    *rejects = (struct rejects){.store = store, .fd = -1};
+    unsigned long long const digest = batch->digest[0];
+    if (batch->stream == 0)
+        (void)snprintf(rejects->name, sizeof rejects->name, "%016llx.tsv", digest); /* fits */
+    else
+        (void)snprintf(rejects->name, sizeof rejects->name, "%016llx-%u.tsv", digest,
+                       (unsigned)batch->stream); /* fits */
+}
+
+void rejects_done(struct rejects *rejects)
+{
+    buffer_done(&rejects->pending);
+    auto_fd(&rejects->fd);
+    rejects->fd = -1;
+}
+
+static bool fail(struct error *err, int sys, const char *what)
+{
+    (void)error_system(err, sys, "%s", what);
+    return error_place(err, "%s", directory_name);
+}
+
+static bool open_file(struct rejects *rejects, int flags, struct error *err)
+{
+    char path[sizeof directory_name + REJECTS_NAME_BYTES];
+    (void)snprintf(path, sizeof path, "%s/%s", directory_name, rejects->name); /* fits */
+    rejects->fd = openat(rejects->store, path, O_WRONLY | O_CLOEXEC | flags, 0644);
+    if (rejects->fd < 0) return fail(err, errno, "cannot open the file of refused records");
+    return true;
+}
+
+/* The name has to be as durable as the bytes. */
+static bool sync_directory(const struct rejects *rejects, struct error *err)
+{
+    AUTO_FD int const directory =
+        openat(rejects->store, directory_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0 || fsync(directory) != 0)
+        return fail(err, errno, "cannot write the directory of refused records");
+    return true;
+}
+
+bool rejects_resume(struct rejects *rejects, const struct batch *batch, struct error *err)
+{
+    char path[sizeof directory_name + REJECTS_NAME_BYTES];
+    struct stat found;
+    (void)snprintf(path, sizeof path, "%s/%s", directory_name, rejects->name); /* fits */
+    if (batch->rejects_bytes == 0) {
+        if (unlinkat(rejects->store, path, 0) == 0 || errno == ENOENT) return true;
+        return fail(err, errno, "cannot remove the refused records of an earlier attempt");
+    }
+    if (!open_file(rejects, O_CREAT, err)) return false;
+    if (fstat(rejects->fd, &found) != 0)
+        return fail(err, errno, "cannot look at the file of refused records");
+    /* Somebody may have taken the file away: what is gone is gone, the counts are in the ledger. */
+    rejects->bytes = (uint64_t)found.st_size;
+    if (rejects->bytes > batch->rejects_bytes) {
+        rejects->bytes = batch->rejects_bytes;
+        if (ftruncate(rejects->fd, (off_t)rejects->bytes) != 0)
+            return fail(err, errno, "cannot cut the file of refused records");
+    }
+    if (lseek(rejects->fd, (off_t)rejects->bytes, SEEK_SET) < 0)
+        return fail(err, errno, "cannot go to the end of the refused records");
+    return true;
+}
+
+static bool write_pending(struct rejects *rejects, struct error *err)
+{
+    struct slice rest = buffer_slice(&rejects->pending);
+    if (rest.length == 0) return true;
+    if (rejects->fd < 0) {
+        if (!open_file(rejects, O_CREAT | O_TRUNC, err) || !sync_directory(rejects, err))
+            return false;
+    }
+    while (rest.length > 0) {
+        ssize_t const done = write(rejects->fd, rest.at, rest.length);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return fail(err, errno, "cannot write the refused records");
+        rest = slice_of(rest.at + done, rest.length - (size_t)done);
+    }
+    buffer_clear(&rejects->pending);
+    return true;
+}
+
+bool rejects_add(struct rejects *rejects, uint64_t line, struct slice reason, struct slice record,
+                 struct error *err)
+{
+    size_t const before = rejects->pending.length;
+    buffer_format(&rejects->pending, "%llu\t", (unsigned long long)line);
+    buffer_add_slice(&rejects->pending, reason);
+    buffer_add_byte(&rejects->pending, '\t');
+    buffer_add_slice(&rejects->pending, record);
+    buffer_add_byte(&rejects->pending, '\n');
+    rejects->bytes += rejects->pending.length - before;
+    return rejects->pending.length < PENDING_BYTES || write_pending(rejects, err);
+}
+
+bool rejects_sync(struct rejects *rejects, struct error *err)
+{
+    if (!write_pending(rejects, err)) return false;
+    if (rejects->fd >= 0 && fsync(rejects->fd) != 0)
+        return fail(err, errno, "cannot write the refused records");
+    return true;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum exit_status report_error(const struct error *err)
+{
+    char text[ERROR_TEXT_BYTES];
+    (void)fprintf(stderr, "tally: %s\n", error_text(err, text, sizeof text)); /* no one to tell */
+    return EXIT_FAILED;
+}
+
+void report_notice(struct progress *progress, const char *text)
+{
+    if (progress) progress_erase(progress);
+    (void)fprintf(stderr, "tally: %s\n", text); /* no one to tell */
+}
+
+static void show(void *context, const char *text)
+{
+    report_notice(context, text);
+}
+
+struct notices report_notices(struct progress *progress)
+{
+    return (struct notices){.show = show, .context = progress};
+}
+
+void report_reasons(const struct batch *batch, bool to_output)
+{
+    for (size_t i = 0; i < batch->reason_count; i++) {
+        const struct batch_reason *const reason = &batch->reasons[i];
+        (void)fprintf(to_output ? stdout : stderr, "%10llu  %.*s\n", /* report_end looks */
+                      (unsigned long long)reason->count, (int)reason->text.length,
+                      (const char *)reason->text.at);
+    }
+}
+
+enum exit_status report_end(enum exit_status status)
+{
+    struct error err;
+    bool const failed = ferror(stdout) != 0;
+    errno = 0;
+    if (fclose(stdout) == 0 && !failed) return status;
+    (void)error_system(&err, errno ? errno : EIO, "cannot write to standard output");
+    return report_error(&err);
+}

@@ -1,0 +1,28 @@
+/* report.h - what the commands say: errors and notices on standard error, results on standard output.
+ *
+ * Promise  a result that could not be written is an error: see report_end.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "error.h"
+#include "ledger.h"
+#include "notice.h"
+#include "progress.h"
+
+enum exit_status {
+    EXIT_GOOD = 0,
+    EXIT_FAILED = 1,  /* could not run, or verify found differences */
+    EXIT_REJECTS = 2, /* ran, and refused records */
+};
+
+/* "tally: place: fact (remedy)". Returns EXIT_FAILED, so that failing is one line. */
+enum exit_status report_error(const struct error *err);
+/* One line that begins with "tally: ", of PROGRESS's terminal too if it is not NULL. */
+void report_notice(struct progress *progress, const char *text);
+/* Notices that go there. PROGRESS may be NULL; it is borrowed. */
+struct notices report_notices(struct progress *progress);
+/* "    12  revenue: not a number", a line a reason, to standard output or error. */
+void report_reasons(const struct batch *batch, bool to_output);
+/* Ends standard output: STATUS, or EXIT_FAILED with a message where something is not written. */
+enum exit_status report_end(enum exit_status status);

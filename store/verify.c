@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify.h"
+
+#include <stdio.h>
+
+#include "names.h"
+#include "tree.h"
+#include "verify_p.h"
+
+struct check {
+    const struct snapshot *snapshot;
+    const struct tallied_view *view;
+    void (*differ)(void *context, const char *path, const char *what);
+    void *context;
+    struct verify_result result;
+    struct buffer path;     /* of the group at hand, without extension */
+    struct buffer expected;
+    struct buffer found;
+};
+
+/* A file of rows in the three formats; the extensions are in this order. */
+enum kind { KIND_JSON, KIND_NDJSON, KIND_CSV, KIND_TOTAL };
+static const char *const extensions[] = {".json", ".ndjson", ".csv", "/.total.json"};
+
+static void tell(struct check *check, const char *extension, const char *what)
+{
+    AUTO_BUFFER struct buffer path = {0};
+    buffer_add_slice(&path, buffer_slice(&check->path));
+    buffer_add_text(&path, extension);
+    buffer_add_byte(&path, '\0');
+    check->result.differing++;
+    check->differ(check->context, (char *)path.at, what);
+}
+
+/* The lines around the first difference. */
+static void tell_difference(struct check *check, const char *extension)
+{
+    enum { EXCERPT_BYTES = 60 };
+    const struct buffer *const a = &check->found, *const b = &check->expected;
+    AUTO_BUFFER struct buffer what = {0};
+    size_t at = 0;
+    while (at < a->length && at < b->length && a->at[at] == b->at[at]) at++;
+    size_t const start = at > EXCERPT_BYTES / 2 ? at - EXCERPT_BYTES / 2 : 0;
+    int const left = (int)(a->length - start < EXCERPT_BYTES ? a->length - start : EXCERPT_BYTES);
+    int const right = (int)(b->length - start < EXCERPT_BYTES ? b->length - start : EXCERPT_BYTES);
+    buffer_format(&what, "differs at byte %zu: stored %.*s, recomputed %.*s", at,
+                  left, (const char *)a->at + start, right, (const char *)b->at + start);
+    buffer_add_byte(&what, '\0');
+    tell(check, extension, (char *)what.at);
+}
+
+/* Compares check->expected with what the tree shows. */
+static bool check_file(struct check *check, const char *extension, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer path = {0};
+    AUTO(tree_reader_done) struct tree_reader reader = {0};
+    struct node node;
+    struct node_stat stat;
+    buffer_add_slice(&path, buffer_slice(&check->path));
+    buffer_add_text(&path, extension);
+    check->result.files++;
+    switch (tree_find(check->snapshot, buffer_slice(&path), &arena, &node, &stat, err)) {
+    case TREE_FOUND: break;
+    case TREE_FAILED: return false;
+    case TREE_MISSING:
+    case TREE_NEVER:
+    case TREE_UNKNOWN: tell(check, extension, "is missing"); return true;
+    }
+    buffer_clear(&check->found);
+    if (!tree_read(check->snapshot, &node, &reader, 0, stat.size_bytes + 1, &check->found, err))
+        return false;
+    if (!slice_equal(buffer_slice(&check->found), buffer_slice(&check->expected)))
+        tell_difference(check, extension);
+    else if (stat.size_bytes != check->found.length)
+        tell(check, extension, "has another length than its size says");
+    return true;
+}
+
+static struct result result_of(const struct aggregate *aggregate, const struct tally *tally)
+{
+    struct exact const count = exact_from_int((int64_t)tally->count);
+    switch (aggregate->kind) {
+    case AGGREGATE_COUNT:
+    case AGGREGATE_UNIQ: return (struct result){.kind = RESULT_EXACT, .exact = count};
+    case AGGREGATE_SUM:
+        if (tally->count == 0) break;
+        return (struct result){.kind = RESULT_EXACT, .exact = tally->sum};
+    case AGGREGATE_AVG:
+        if (tally->count == 0) break;
+        return (struct result){.kind = RESULT_DOUBLE, .number = exact_ratio(&tally->sum, &count)};
+    case AGGREGATE_MIN:
+    case AGGREGATE_MAX:
+        if (tally->extreme.kind == VALUE_NULL) break;
+        if (tally->extreme.kind != VALUE_NUMBER)
+            return (struct result){.kind = RESULT_VALUE, .value = tally->extreme};
+        return (struct result){.kind = RESULT_EXACT,
+                               .exact = exact_from_decimal(&tally->extreme.number)};
+    }
+    return (struct result){.kind = RESULT_NULL};
+}
+
+/* A CSV cell from the JSON of a value that is no string: null is nothing, times lose their quotes. */
+static void add_plain_cell(const struct buffer *json, struct buffer *line)
+{
+    struct slice text = buffer_slice(json);
+    if (slice_is(text, "null")) return;
+    if (text.at[0] == '"') text = slice_of(text.at + 1, text.length - 2);
+    buffer_add_slice(line, text);
+}
+
+static void add_text_cell(struct slice text, struct buffer *line)
+{
+    bool quote = text.length == 0 || strchr(" \t", text.at[0]) ||
+                 strchr(" \t", text.at[text.length - 1]);
+    for (size_t i = 0; i < text.length; i++) quote |= text.at[i] && strchr(",\"\r\n", text.at[i]);
+    if (quote) buffer_add_byte(line, '"');
+    for (size_t i = 0; i < text.length; i++) {
+        if (quote && text.at[i] == '"') buffer_add_byte(line, '"');
+        buffer_add_byte(line, text.at[i]);
+    }
+    if (quote) buffer_add_byte(line, '"');
+}
+
+/* One value of a row: `"name":json` or a cell. */
+static void add_member(enum kind kind, struct slice name, const struct buffer *json,
+                       const struct value *value, bool first, struct buffer *row)
+{
+    if (!first) buffer_add_byte(row, ',');
+    if (kind == KIND_CSV) {
+        if (value && value->kind == VALUE_STRING)
+            add_text_cell(value->string, row);
+        else
+            add_plain_cell(json, row);
+        return;
+    }
+    json_string(name, row);
+    buffer_add_byte(row, ':');
+    buffer_add_slice(row, buffer_slice(json));
+}
+
+static void add_row(const struct check *check, enum kind kind, const struct tallied_group *group,
+                    unsigned depth, struct buffer *row)
+{
+    const struct view *const view = check->view->view;
+    const struct zone *const zone = check->snapshot->schema->zone;
+    AUTO_BUFFER struct buffer json = {0};
+    struct result results[SCHEMA_AGGREGATES_MAX];
+    for (size_t i = 0; i < view->aggregate_count; i++)
+        results[i] = result_of(&view->aggregates[i], &group->tallies[i]);
+    if (kind != KIND_CSV) buffer_add_byte(row, '{');
+    for (unsigned i = 0; i < depth; i++) {
+        buffer_clear(&json);
+        value_json(&group->dimensions[i], view->dimensions[i].type, zone, &json);
+        add_member(kind, view->dimensions[i].name, &json, &group->dimensions[i], i == 0, row);
+    }
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct measure *const measure = &view->measures[i];
+        struct result const result = formula_eval(measure->formula, results);
+        buffer_clear(&json);
+        result_json(&result, formula_type(measure->formula), zone, &json);
+        add_member(kind, measure->name, &json,
+                   result.kind == RESULT_VALUE ? &result.value : NULL, depth == 0 && i == 0, row);
+    }
+    if (kind != KIND_CSV) buffer_add_byte(row, '}');
+}
+
+static void add_header(const struct view *view, struct buffer *text)
+{
+    for (size_t i = 0; i < view->dimension_count + view->measure_count; i++) {
+        if (i > 0) buffer_add_byte(text, ',');
+        add_text_cell(i < view->dimension_count ? view->dimensions[i].name
+                                                : view->measures[i - view->dimension_count].name,
+                      text);
+    }
+    buffer_add_byte(text, '\n');
+}
+
+/* The file of the leaves [first, first + count). */
+static void expect_rows(struct check *check, enum kind kind, size_t first, size_t count,
+                        bool is_list)
+{
+    const struct view *const view = check->view->view;
+    unsigned const depth = (unsigned)view->dimension_count;
+    struct buffer *const text = &check->expected;
+    bool const brackets = kind == KIND_JSON && is_list;
+    buffer_clear(text);
+    if (kind == KIND_CSV) add_header(view, text);
+    if (brackets) buffer_add_byte(text, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (brackets && i > 0) buffer_add_text(text, ",\n");
+        add_row(check, kind, &check->view->levels[depth].groups[first + i], depth, text);
+        if (!brackets) buffer_add_byte(text, '\n');
+    }
+    if (brackets) buffer_add_text(text, "]\n");
+}
+
+/* How many groups of LEVEL from FIRST on begin with KEY. */
+static size_t count_under(const struct tallied_level *level, size_t first, struct slice key)
+{
+    size_t count = 0;
+    while (first + count < level->count && slice_starts(level->groups[first + count].key, key))
+        count++;
+    return count;
+}
+
+static void add_name(const struct check *check, const struct tallied_group *group, unsigned depth,
+                     struct buffer *path)
+{
+    names_write(&group->dimensions[depth - 1], check->view->view->dimensions[depth - 1].type,
+                check->snapshot->schema->zone, path);
+}
+
+static bool next_name_is(struct tree_listing *listing, struct slice name,
+                         bool *good, struct error *err)
+{
+    struct tree_entry entry;
+    enum tree_answer const answer = tree_listing_next(listing, &entry, err);
+    *good = answer == TREE_FOUND && slice_equal(entry.name, name);
+    return answer != TREE_FAILED;
+}
+
+/* The names in the group's directory: its total, and what belongs to each of the COUNT groups below. */
+static bool check_listing(struct check *check, unsigned depth, size_t first, size_t count,
+                          struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO(tree_listing_close) struct tree_listing *listing = NULL;
+    AUTO_BUFFER struct buffer name = {0};
+    struct node node;
+    struct node_stat stat;
+    bool good;
+    bool const leaves = depth + 1 == check->view->view->dimension_count;
+    enum tree_answer const answer = tree_find(check->snapshot, buffer_slice(&check->path), &arena,
+                                              &node, &stat, err);
+    if (answer == TREE_FAILED) return false;
+    if (answer != TREE_FOUND) {
+        tell(check, "/", "is missing");
+        return true;
+    }
+    if (!tree_list(check->snapshot, &node, &listing, err)) return false;
+    if (!next_name_is(listing, slice_text(".total.json"), &good, err)) return false;
+    for (size_t i = 0; i < count && good; i++) {
+        buffer_clear(&name);
+        add_name(check, &check->view->levels[depth + 1].groups[first + i], depth + 1, &name);
+        if (!leaves && !next_name_is(listing, buffer_slice(&name), &good, err)) return false;
+        buffer_add_text(&name, ".json");
+        if (good && !next_name_is(listing, buffer_slice(&name), &good, err)) return false;
+    }
+    struct tree_entry surplus;
+    if (good) {
+        enum tree_answer const end = tree_listing_next(listing, &surplus, err);
+        if (end == TREE_FAILED) return false;
+        good = end == TREE_MISSING;
+    }
+    if (!good) tell(check, "/", "lists other names than the events give");
+    return true;
+}
+
+/* Everything of one group: *child and *leaf are where its children and leaves begin, and are moved on. */
+static bool check_group(struct check *check, unsigned depth, const struct tallied_group *group,
+                        size_t *child, size_t *leaf, struct error *err)
+{
+    const struct tallied_view *const view = check->view;
+    unsigned const leaf_depth = (unsigned)view->view->dimension_count;
+    size_t const leaves = count_under(&view->levels[leaf_depth], *leaf, group->key);
+    for (enum kind kind = KIND_JSON; kind <= KIND_CSV; kind++) {
+        expect_rows(check, kind, *leaf, leaves, depth < leaf_depth);
+        if (!check_file(check, extensions[kind], err)) return false;
+    }
+    *leaf += leaves;
+    if (depth == leaf_depth) return true;
+    buffer_clear(&check->expected);
+    add_row(check, KIND_TOTAL, group, depth, &check->expected);
+    buffer_add_byte(&check->expected, '\n');
+    if (!check_file(check, extensions[KIND_TOTAL], err)) return false;
+    size_t const children = count_under(&view->levels[depth + 1], *child, group->key);
+    if (!check_listing(check, depth, *child, children, err)) return false;
+    *child += children;
+    return true;
+}
+
+static void set_path(struct check *check, const struct tallied_group *group, unsigned depth)
+{
+    struct value const name = {.kind = VALUE_STRING, .string = check->view->view->name};
+    struct value_type const type = {.kind = VALUE_STRING};
+    buffer_clear(&check->path);
+    names_write(&name, type, check->snapshot->schema->zone, &check->path);
+    for (unsigned i = 1; i <= depth; i++) {
+        buffer_add_byte(&check->path, '/');
+        add_name(check, group, i, &check->path);
+    }
+}
+
+/* A view without events shows nothing. */
+static bool check_absent(struct check *check, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer path = {0};
+    struct node node;
+    struct node_stat stat;
+    set_path(check, NULL, 0);
+    buffer_add_slice(&path, buffer_slice(&check->path));
+    buffer_add_text(&path, ".json");
+    check->result.files++;
+    enum tree_answer const answer =
+        tree_find(check->snapshot, buffer_slice(&path), &arena, &node, &stat, err);
+    if (answer == TREE_FOUND) tell(check, ".json", "should not be there");
+    return answer != TREE_FAILED;
+}
+
+static bool check_view(struct check *check, struct error *err)
+{
+    const struct tallied_view *const view = check->view;
+    if (view->levels[0].count == 0) return check_absent(check, err);
+    for (unsigned depth = 0; depth <= view->view->dimension_count; depth++) {
+        size_t child = 0, leaf = 0;
+        for (size_t i = 0; i < view->levels[depth].count; i++) {
+            const struct tallied_group *const group = &view->levels[depth].groups[i];
+            set_path(check, group, depth);
+            if (!check_group(check, depth, group, &child, &leaf, err)) return false;
+        }
+    }
+    return true;
+}
+
+bool verify_store(const struct snapshot *snapshot,
+                  void (*differ)(void *context, const char *path, const char *what), void *context,
+                  struct verify_result *ret_result, struct error *err)
+{
+    struct check check = {.snapshot = snapshot, .differ = differ, .context = context};
+    bool good = true;
+    for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
+        struct tallied_view view;
+        good = tallied_view_count(snapshot, &snapshot->schema->views[i], &view, err);
+        if (!good) break;
+        check.view = &view;
+        check.result.events += view.event_count;
+        good = check_view(&check, err);
+        tallied_view_done(&view);
+    }
+    buffer_done(&check.path);
+    buffer_done(&check.expected);
+    buffer_done(&check.found);
+    if (good) *ret_result = check.result;
+    return good;
+}

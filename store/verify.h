@@ -1,0 +1,24 @@
+/* verify.h - the proof: every file of the views, computed again from the stored events.
+ *
+ * Place    `tally verify`.
+ * Promise  shares no fold code with delta.c, measure.c, merge.c, rows.c or tree_read.c: groups of all
+ *          depths are computed straight from the events, rows and files are put together here. What
+ *          is shared is what an event and a value are: events.h, expr.h, formula.h, names.h.
+ * Limits   memory grows with the groups and distinct values of one view at a time.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "store.h"
+
+struct verify_result {
+    uint64_t events;    /* read; once for each view over them */
+    uint64_t files;     /* compared */
+    uint64_t differing; /* told */
+};
+
+/* Calls DIFFER for each file that is not what the events give: "breakdown/eu.json", "is missing".
+ * false: it could not be done. */
+bool verify_store(const struct snapshot *snapshot,
+                  void (*differ)(void *context, const char *path, const char *what), void *context,
+                  struct verify_result *ret_result, struct error *err) MUST_CHECK;
