@@ -43,7 +43,7 @@ static void pack_integer(struct buffer *into, int128 number, uint8_t mark)
 {
     uint8_t bytes[1 + 16];
     size_t width = 0;
-    for (int128 rest = number; rest != 0 && width < 16; rest >>= 8) {
+    for (int128 rest = number; number != 0 && width < 16; rest >>= 8) {
         bytes[++width] = (uint8_t)rest;
         bool const negative = bytes[width] & 0x80;
         if (rest >> 8 == (negative ? -1 : 0)) break; /* what follows only repeats the sign */
