@@ -257,6 +257,7 @@ static void write_upcalls(struct mount *mount, struct buffer *text)
     mount_lock(mount);
     for (size_t i = 0; i < UPCALLS; i++)
         buffer_format(text, "%s %llu\n", names[i], (unsigned long long)mount->upcalls[i]);
+    buffer_format(text, "snapshots %u\n", snapshots_count(&mount->snapshots));
     mount_unlock(mount);
 }
 

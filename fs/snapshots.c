@@ -59,6 +59,13 @@ struct pinned *snapshots_expired(const struct snapshots *snapshots, int64_t befo
     return expired;
 }
 
+unsigned snapshots_count(const struct snapshots *snapshots)
+{
+    unsigned count = 0;
+    for (const struct pinned *pinned = snapshots->current; pinned; pinned = pinned->older) count++;
+    return count;
+}
+
 void snapshots_done(struct snapshots *snapshots)
 {
     while (snapshots->current) {

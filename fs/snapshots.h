@@ -26,6 +26,7 @@ struct pinned *snapshots_acquire(struct pinned *pinned);
 void snapshots_release(struct snapshots *snapshots, struct pinned *pinned); /* takes NULL */
 /* The oldest one superseded before BEFORE_MS, or NULL. */
 struct pinned *snapshots_expired(const struct snapshots *snapshots, int64_t before_ms);
+unsigned snapshots_count(const struct snapshots *snapshots);
 /* Closes all: nothing refers to them any more. */
 void snapshots_done(struct snapshots *snapshots);
 int64_t clock_ms(void); /* monotonic */

@@ -1,22 +1,24 @@
 /* The pipeline, and how it survives being killed at any instant.
  *
- * Records become events in a chunk. When the chunk has its share of the memory, it is committed together with a
- * checkpoint: the counts so far and the place behind the last record that the commit knows of.
+ * Records become events in a chunk. When the chunk has its share of the memory, it is committed
+ * together with a checkpoint: the counts so far and the place behind the last record that the
+ * commit knows of.
  *
  *     input     r1 r2 r3 r4 | r5 r6 r7 | r8
  *     commits               1          2    3: loaded
  *                           `- checkpoint: goes on at r5, rejects file has n bytes
  *
- * A killed run leaves the last checkpoint; the next run over the same bytes starts there, cuts the rejects file to
- * the length that the checkpoint names (the file is synced before the commit, so it is never shorter) and gets
- * the same events into the same store as one run would. Nothing is asked of a signal handler: SIGINT, SIGTERM, SIGKILL and
- * a loss of power are one case.
+ * A killed run leaves the last checkpoint; the next run over the same bytes starts there, cuts the
+ * rejects file to the length that the checkpoint names (the file is synced before the commit, so it
+ * is never shorter) and gets the same events into the same store as one run would. Nothing is asked
+ * of a signal handler: SIGINT, SIGTERM, SIGKILL and a loss of power are one case.
  *
- * A chunk is committed when the next record is there, not when the last one was added: so behind a checkpoint there
- * is always a record, and the last commit, which says that the batch is loaded, is the one that has the rest.
+ * A chunk is committed when the next record is there, not when the last one was added: so behind a
+ * checkpoint there is always a record, and the last commit, which says that the batch is loaded, is
+ * the one that has the rest.
  *
- * Of --memory a quarter goes to the chunk and a quarter to the deltas that the commit folds; the dirty pages
- * of the transaction, the sort and the reader take the rest.
+ * Of --memory a quarter goes to the chunk and a quarter to the deltas that the commit folds; the
+ * dirty pages of the transaction, the sort and the reader take the rest.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,7 +30,6 @@
 #include "commit.h"
 #include "reader.h"
 #include "rejects.h"
-#include "visible.h"
 #include "writer.h"
 
 enum { PROGRESS_RECORDS = 4096, MEMORY_SHARES = 4, IMPATIENT_ANNOUNCE_MS = 100 };
@@ -138,8 +139,9 @@ static bool validate(struct load *load, struct error *err)
     return source_check(load->source, err);
 }
 
-/* A damaged archive must not leave half a batch in a stream whose events have no key: the whole one, fetched
- * again, would be another batch and count them twice. With a key the repeats are found. */
+/* A damaged archive must not leave half a batch in a stream whose events have no key: the whole
+ * one, fetched again, would be another batch and count them twice. With a key the repeats are
+ * found. */
 static bool must_prove(const struct load *load)
 {
     return source_identity(load->source)->compressed && load->options->stream->key_count == 0 &&
@@ -155,7 +157,7 @@ static bool start_reading(struct load *load, struct error *err)
     bool const resumed = load->batch->id != 0;
     if (resumed) {
         AUTO_BUFFER struct buffer shown = {0};
-        visible_write(slice_text(source_path(load->source)), SIZE_MAX, &shown);
+        source_write_name(load->source, &shown);
         notices_show(options->notices, "%.*s: going on at line %llu, where an earlier run ended",
                      (int)shown.length, (const char *)shown.at,
                      (unsigned long long)checkpoint.line);
@@ -212,7 +214,8 @@ static bool take_record(struct load *load, enum reader_step step, const struct r
     return true;
 }
 
-/* Refused records take no memory, but a run of them should be judged against the limit now and then. */
+/* Refused records take no memory, but a run of them should be judged against the limit now and
+ * then. */
 static bool chunk_is_full(const struct load *load)
 {
     size_t const share = load->options->memory_bytes / MEMORY_SHARES;
@@ -271,7 +274,8 @@ static bool commit_part(struct load *load, enum batch_state state, struct error 
     return true;
 }
 
-/* A cleared chunk keeps memory for the next one; so much of it that the next one would seem full is given back. */
+/* A cleared chunk keeps memory for the next one; so much of it that the next one would seem full is
+ * given back. */
 static void clear_chunk(struct load *load)
 {
     size_t const share = load->options->memory_bytes / MEMORY_SHARES;

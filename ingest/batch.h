@@ -4,9 +4,9 @@
  *                          `--> rejects
  *
  * Place    cmd_ingest.c calls it under the lock of writers, once for each input.
- * Promise  a batch that was killed goes on behind its last commit; one that was loaded is left alone.
- *          Memory is bounded by `memory_bytes`, about, whatever the input's size; a record longer than that is still
- *          held as a whole.
+ * Promise  a batch that was killed goes on behind its last commit; one that was loaded is left
+ *          alone. Memory is bounded by `memory_bytes`, about, whatever the input's size; a record
+ *          longer than that is still held as a whole.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

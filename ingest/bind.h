@@ -1,7 +1,8 @@
 /* bind.h - a record's cells as the typed values of an event.
  *
  * Place    reader.h -> bind.h -> events_chunk_add.
- * Promise  a number keeps its digits; a value that does not fit its field's type is refused, never guessed.
+ * Promise  a number keeps its digits; a value that does not fit its field's type is refused, never
+ *          guessed.
  * Memory   values borrow from the record, so they live as long as it.
  *
  * SPDX-License-Identifier: Apache-2.0

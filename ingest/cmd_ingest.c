@@ -1,6 +1,6 @@
-/* Nothing here looks at signals: SIGINT and SIGTERM end the process as they find it. A commit is there or not, the
- * checkpoint with it, and a nameless spool file goes with the process; so there is nothing to finish, and the next run
- * of the same command goes on where this one ended.
+/* Nothing here looks at signals: SIGINT and SIGTERM end the process as they find it. A commit is
+ * there or not, the checkpoint with it, and a nameless spool file goes with the process; so there
+ * is nothing to finish, and the next run of the same command goes on where this one ended.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -86,7 +86,7 @@ static bool list_streams(const struct schema *schema, const char *fact, const ch
         if (i > 0) buffer_add_text(&names, ", ");
         visible_write(schema->streams[i].name, 60, &names);
     }
-    (void)error_set(err, ERROR_INPUT, "%s%s", fact, wrong);
+    (void)error_set(err, ERROR_INPUT, wrong ? "%s '%s'" : "%s", fact, wrong);
     return error_remedy(err, "--stream takes one of: %.*s", (int)names.length,
                         (const char *)names.at);
 }
@@ -95,9 +95,9 @@ static bool choose_stream(const struct schema *schema, const char *name,
                           const struct stream **ret_stream, struct error *err)
 {
     if (!name && schema->stream_count != 1)
-        return list_streams(schema, "the store has several streams", "", err);
+        return list_streams(schema, "the store has several streams", NULL, err);
     *ret_stream = name ? schema_stream(schema, slice_text(name)) : schema->streams;
-    return *ret_stream || list_streams(schema, "no stream ", name, err);
+    return *ret_stream || list_streams(schema, "no stream", name, err);
 }
 
 static void print_name(const char *path)

@@ -1,4 +1,4 @@
-/* commands.h - one function a command of `tally`: its arguments, argv[0] being its name, to exit status.
+/* commands.h - one function a command of `tally`. Its argv[0] is the command's name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -81,9 +81,11 @@ static void tell_missing(const struct csv_header *header, const struct source *s
                          struct arena *arena)
 {
     struct slice const nearest = schema_nearest(field->column, header->names, header->count);
+    AUTO_BUFFER struct buffer name = {0};
+    source_write_name(source, &name);
     notices_show(notices,
-                 "%s: the header has no column '%s'%s%s%s; the field is null in every record",
-                 name_text(slice_text(source_path(source)), arena), name_text(field->column, arena),
+                 "%.*s: the header has no column '%s'%s%s%s; the field is null in every record",
+                 (int)name.length, (const char *)name.at, name_text(field->column, arena),
                  nearest.length ? " (but '" : "", nearest.length ? name_text(nearest, arena) : "",
                  nearest.length ? "')" : "");
 }

@@ -108,8 +108,8 @@ static bool damaged(const struct decoder *decoder, const char *reason, struct er
                      (unsigned long long)decoder_position(decoder), reason);
 }
 
-/* Between the members of a gzip file: another one begins, or there is padding up to the end, as tapes and
- * block devices leave it. */
+/* Between the members of a gzip file: another one begins, or there is padding up to the end, as
+ * tapes and block devices leave it. */
 static bool begin_member(struct decoder *decoder, struct error *err)
 {
     while (decoder->held_start < decoder->held_end && decoder->held[decoder->held_start] == 0) {
@@ -156,8 +156,8 @@ static bool decode_zstd(struct decoder *decoder, uint8_t *into, size_t room, siz
     return true;
 }
 
-/* One step: reads on when nothing is held, then decodes what there is. What a decoder keeps for itself
- * comes out even when the file has ended. */
+/* One step: reads on when nothing is held, then decodes what there is. What a decoder keeps for
+ * itself comes out even when the file has ended. */
 static bool decode_some(struct decoder *decoder, uint8_t *into, size_t room, size_t *ret_length,
                         bool *ret_ended, struct error *err)
 {

@@ -1,18 +1,21 @@
-/* One pass over one object. Members are checked and left behind as they come; the few that a field wants
- * become cells that point into the text. Three things make it fast:
+/* One pass over one object. Members are checked and left behind as they come; the few that a field
+ * wants become cells that point into the text. Three things make it fast:
  *
- * - The members of a record come in the order of the record before, as a rule. Member i is first compared with the
- *   name that member i had then, quote included, so that a known name costs one memcmp and no look-up:
+ * - The members of a record come in the order of the record before, as a rule. Member i is first
+ *   compared with the name that member i had then, quote included, so that a known name costs one
+ *   memcmp and no look-up:
  *       remembered:  [ "event_id" -> field 0 | "noise" -> no field | ... ]
  *       text:        {"event_id":"evt_1","noise":...
- *   Only when that fails is the name scanned and looked up in a hash table, and remembered for next time.
- * - Inside strings eight bytes are looked at at once for the three that matter: quotes, backslashes and control
- *   characters (Hacker's Delight, "find first 0-byte").
- * - Nothing is copied unless a wanted string has escapes. Those go to a scratch buffer that is as large as the text
- *   before the first of them, and so never moves while cells point into it: no escape is shorter
- *   than what it stands for.
+ *   Only when that fails is the name scanned and looked up in a hash table, and remembered for next
+ *   time.
+ * - Inside strings eight bytes are looked at at once for the three that matter: quotes, backslashes
+ *   and control characters (Hacker's Delight, "find first 0-byte").
+ * - Nothing is copied unless a wanted string has escapes. Those go to a scratch buffer that is as
+ *   large as the text before the first of them, and so never moves while cells point into it: no
+ *   escape is shorter than what it stands for.
  *
- * Nested values that nobody can use are checked without recursion, with one bit a level: object or array.
+ * Nested values that nobody can use are checked without recursion, with one bit a level: object or
+ * array.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -170,7 +173,8 @@ static bool skip_name(struct json_cursor *cursor)
     return json_read_string(cursor, NULL, &ignored) && read_colon(cursor);
 }
 
-/* Opens a level if a bracket comes next, which *ret_opened tells; goes on to its first value, if it has one. */
+/* Opens a level if a bracket comes next, which *ret_opened tells; goes on to its first value, if it
+ * has one. */
 static bool open_level(struct json_cursor *cursor, struct levels *levels, bool *ret_opened)
 {
     bool const object = json_take(cursor, '{');

@@ -1,9 +1,9 @@
 /* json_scan.h - the wanted members of one JSON object, without a tree.
  *
  * Place    reader_ndjson.c and reader_array.c hand it one record each.
- * Promise  all of the text is checked against RFC 8259, members that nobody wants included. Two liberties:
- *          bytes of strings need not be UTF-8, and \udc80 to \udcff are the bytes 80 to FF (PEP 383). Other
- *          surrogates that stand alone are refused.
+ * Promise  all of the text is checked against RFC 8259, members that nobody wants included. Two
+ *          liberties: bytes of strings need not be UTF-8, and \udc80 to \udcff are the bytes 80 to
+ *          FF (PEP 383). Other surrogates that stand alone are refused.
  * Memory   cells borrow from the text and, where a string has escapes, from the scanner: until the
  *          next call.
  * Limits   JSON_DEPTH_MAX nested levels.

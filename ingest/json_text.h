@@ -64,8 +64,8 @@ static inline const uint8_t *json_find_special(const uint8_t *at, const uint8_t 
 bool json_read_escaped(struct json_cursor *cursor, const uint8_t *plain, struct buffer *scratch,
                        struct slice *ret_text);
 
-/* Behind the opening quote, to behind the closing one. A string with escapes is written to SCRATCH; without SCRATCH it is
- * only checked. */
+/* Behind the opening quote, to behind the closing one. A string with escapes is written to SCRATCH;
+ * without SCRATCH it is only checked. */
 static inline bool json_read_string(struct json_cursor *cursor, struct buffer *scratch,
                                     struct slice *ret_text)
 {

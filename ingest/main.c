@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -68,10 +69,22 @@ static enum exit_status run(int argc, char **argv)
     return EXIT_FAILED;
 }
 
+/* If standard output were closed, the store's file could be opened in its place and be printed
+ * into. */
+static bool hold_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        /* The lowest free descriptor is given, so it is this one. Writing to it fails, rightly. */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The others have
-     * something to finish, and find out at the end that nobody read what they said. */
+    if (!hold_standard_files()) return EXIT_FAILED;
+    /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The
+     * others have something to finish, and find out at the end that nobody read what they said. */
     bool const shows = argc > 1 && is_any(argv[1], "cat", "ls");
     (void)signal(SIGPIPE, shows ? SIG_DFL : SIG_IGN); /* cannot fail for SIGPIPE */
     return (int)report_end(run(argc, argv));

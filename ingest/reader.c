@@ -6,7 +6,8 @@ static bool is_blank(uint8_t byte)
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-/* Takes the blank lines at the start, and tells the first byte behind them that is not blank; 0 if there is none. */
+/* Takes the blank lines at the start, and tells the first byte behind them that is not blank; 0 if
+ * there is none. */
 static bool sniff(struct source *source, uint64_t *line, uint8_t *ret_byte, struct error *err)
 {
     *ret_byte = 0;

@@ -2,8 +2,8 @@
  *
  *   source_open -> source_start -> reader_open -> { reader_next }... -> reader_free
  *
- * Place    source.h -> reader.h -> bind.h. reader.c tells the format; reader_ndjson.c, reader_array.c and reader_csv.c
- *          take one format each.
+ * Place    source.h -> reader.h -> bind.h. reader.c tells the format; reader_ndjson.c,
+ *          reader_array.c and reader_csv.c take one format each.
  * Promise  a record that cannot be read is handed out as refused, with its bytes, and reading goes
  *          on behind it. Nothing of the input is left out silently but blank lines.
  * Memory   a record and its cells live until the next reader_next.
@@ -65,7 +65,8 @@ static inline enum reader_step reader_next(struct reader *reader, struct record 
 }
 struct reader_place reader_place(const struct reader *reader);
 
-/* For reader.c, one a format: their own struct, ready but for what reader_open fills. AT_START: not behind a record. */
+/* For reader.c, one a format: their own struct, ready but for what reader_open fills. AT_START: not
+ * behind a record. */
 struct reader *reader_ndjson_new(const struct stream *stream);
 struct reader *reader_array_new(const struct stream *stream, bool at_start);
 /* Takes the header from the source's start. */
@@ -73,7 +74,8 @@ bool reader_csv_new(struct source *source, const struct stream *stream,
                     const struct notices *notices, struct reader **ret_reader,
                     struct error *err) MUST_CHECK;
 
-/* For the formats. A line that is held as a whole, without its end; at the end of the input what is left. */
+/* For the formats. A line that is held as a whole, without its end; at the end of the input what is
+ * left. */
 struct reader_line {
     struct slice text;
     size_t taken_bytes; /* with its end */

@@ -3,10 +3,10 @@
  *     [ {"a":1}, {"a":2} , ...]
  *      ^       ^ the place behind a record: in front of the comma or the closing bracket
  *
- * The array is never held as a whole. An element goes up to the comma or bracket that is outside of strings and of
- * brackets of its own, which is found without understanding it; json_scan then judges what lies between. So a
- * damaged element is refused alone, as long as its quotes and brackets balance; where they do not, the
- * rest of the array is one refused record.
+ * The array is never held as a whole. An element goes up to the comma or bracket that is outside of
+ * strings and of brackets of its own, which is found without understanding it; json_scan then
+ * judges what lies between. So a damaged element is refused alone, as long as its quotes and
+ * brackets balance; where they do not, the rest of the array is one refused record.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -71,7 +71,8 @@ static void cut_long(struct reader *reader, struct search *search)
     search->searched = 0;
 }
 
-/* Holds the next element as a whole: its first `searched` bytes; or takes all but the end of one that is too long. */
+/* Holds the next element as a whole: its first `searched` bytes; or takes all but the end of one
+ * that is too long. */
 static bool hold_element(struct reader *reader, struct search *search, bool *ret_ended,
                          struct error *err)
 {

@@ -1,12 +1,13 @@
-/* CSV as RFC 4180 has it, and TSV with the same quotes. The first line names the columns; the delimiter is the one of
- * comma and tab that finds more of the stream's columns there.
+/* CSV as RFC 4180 has it, and TSV with the same quotes. The first line names the columns; the
+ * delimiter is the one of comma and tab that finds more of the stream's columns there.
  *
- * A cell that begins with a quote goes up to the quote that is not doubled, over line ends too. Elsewhere a
- * quote is a character like any other. An empty cell without quotes is null.
+ * A cell that begins with a quote goes up to the quote that is not doubled, over line ends too.
+ * Elsewhere a quote is a character like any other. An empty cell without quotes is null.
  *
- * One stray quote must not swallow the file. So the closing quote is looked for in CSV_QUOTED_BYTES_MAX bytes at
- * most; where it is missing there, or something other than a delimiter or line end stands behind it, only the line on
- * which the record begins is refused, and reading goes on with the next line:
+ * One stray quote must not swallow the file. So the closing quote is looked for in
+ * CSV_QUOTED_BYTES_MAX bytes at most; where it is missing there, or something other than a
+ * delimiter or line end stands behind it, only the line on which the record begins is refused, and
+ * reading goes on with the next line:
  *
  *     1,"oops,2        refused: the quote closes behind `3,`, where 4 stands
  *     3,"4",5          a record

@@ -1,12 +1,12 @@
 /* rejects.h - the records of a batch that were refused, kept verbatim for their owner.
  *
- *   STORE/rejects/DIGEST.tsv    LINE TAB REASON TAB RECORD NEWLINE, a record of several lines as it was
+ *   STORE/rejects/DIGEST.tsv    LINE TAB REASON TAB RECORD NEWLINE, RECORD with its line ends
  *
  *   rejects_init -> rejects_resume -> { rejects_add ... rejects_sync [commit] }... -> rejects_done
  *
- * Promise  what rejects_sync reported is on the disk before the commit that counts it; what a killed ingest left
- *          behind its last checkpoint is cut off when the batch goes on. No file is made without a
- *          refused record.
+ * Promise  what rejects_sync reported is on the disk before the commit that counts it; what a
+ *          killed ingest left behind its last checkpoint is cut off when the batch goes on. No file
+ *          is made without a refused record.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

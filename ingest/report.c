@@ -40,9 +40,11 @@ void report_reasons(const struct batch *batch, bool to_output)
 enum exit_status report_end(enum exit_status status)
 {
     struct error err;
-    bool const failed = ferror(stdout) != 0;
-    errno = 0;
+    bool const failed = ferror(stdout) != 0; /* then errno is long gone */
     if (fclose(stdout) == 0 && !failed) return status;
-    (void)error_system(&err, errno ? errno : EIO, "cannot write to standard output");
+    if (failed)
+        (void)error_set(&err, ERROR_SYSTEM, "cannot write to standard output");
+    else
+        (void)error_system(&err, errno, "cannot write to standard output");
     return report_error(&err);
 }

@@ -1,4 +1,4 @@
-/* report.h - what the commands say: errors and notices on standard error, results on standard output.
+/* report.h - what commands say: errors and notices on standard error, results on standard output.
  *
  * Promise  a result that could not be written is an error: see report_end.
  *

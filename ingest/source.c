@@ -1,16 +1,16 @@
-/* An input is read twice: once for its digest, which tells whether the store has it already and names its
- * checkpoints, and once for its records. The first pass costs little beside the second, and without it a killed
- * ingest could not know where to go on. A pipe can be read only once, so it goes to a nameless file in the
- * store's directory (where the disk is that will take the events too), which vanishes with the process however
- * it ends.
+/* An input is read twice: once for its digest, which tells whether the store has it already and
+ * names its checkpoints, and once for its records. The first pass costs little beside the second,
+ * and without it a killed ingest could not know where to go on. A pipe can be read only once, so it
+ * goes to a nameless file in the store's directory (where the disk is that will take the events
+ * too), which vanishes with the process however it ends.
  *
  * Records are handed out from a window over the decompressed stream:
  *
  *     bytes:   [ taken | held from the reader's place on | room ]
  *              0       start                             end     capacity
  *
- * source_more moves the held part to the front when half of the window is taken, or doubles the window, so
- * that a record of any length lies in one piece at a cost linear in its length.
+ * source_more moves the held part to the front when half of the window is taken, or doubles the
+ * window, so that a record of any length lies in one piece at a cost linear in its length.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -44,13 +44,18 @@ struct source {
     uint64_t offset; /* of `start` */
 };
 
+void source_write_name(const struct source *source, struct buffer *into)
+{
+    if (strcmp(source->path, "-") == 0)
+        buffer_add_text(into, "standard input");
+    else
+        visible_write(slice_text(source->path), SHOWN_PATH_BYTES, into);
+}
+
 bool source_place(const struct source *source, uint64_t line, struct error *err)
 {
     AUTO_BUFFER struct buffer shown = {0};
-    if (strcmp(source->path, "-") == 0)
-        buffer_add_text(&shown, "standard input");
-    else
-        visible_write(slice_text(source->path), SHOWN_PATH_BYTES, &shown);
+    source_write_name(source, &shown);
     if (line > 0) buffer_format(&shown, ":%llu", (unsigned long long)line);
     return error_place(err, "%.*s", (int)shown.length, (const char *)shown.at);
 }

@@ -1,10 +1,12 @@
 /* source.h - one input: whose bytes it holds, and those bytes decompressed.
  *
- *   source_open -> source_start -> { source_held, source_more, source_take } -> source_check -> source_close
- *                       ^------------------------ again ------------------'
+ *   source_open -> source_start -> { source_held, source_more, source_take }... -> source_check
+ *                       ^----------------------- again -----------------------'   -> source_close
  *
- * Place    readers take records from it; batch asks for identity, progress, and whether it stayed the same.
- * Promise  the digest is of the bytes as given, compressed or not. A byte order mark at the start is left out.
+ * Place    readers take records from it; batch asks for identity, progress, and whether it stayed
+ *          the same.
+ * Promise  the digest is of the bytes as given, compressed or not. A byte order mark at the start
+ *          is left out.
  * Units    offsets count bytes of the decompressed stream, a byte order mark included.
  * Memory   what is held moves at source_more alone; it grows as far as the reader lets it.
  *
@@ -31,6 +33,8 @@ struct source_identity {
 };
 const struct source_identity *source_identity(const struct source *source);
 const char *source_path(const struct source *source);
+/* The path as it is shown to users. */
+void source_write_name(const struct source *source, struct buffer *into);
 /* Places ERR at a line of the input, or at all of it if LINE is 0; returns false. */
 bool source_place(const struct source *source, uint64_t line, struct error *err);
 

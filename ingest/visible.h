@@ -5,6 +5,7 @@
 #pragma once
 #include "bytes.h"
 
-/* Appends TEXT. Control characters and what is not UTF-8 become \t, \n, \r or \xHH, so that data can neither
- * break the line nor drive the terminal. Beyond MOST_BYTES of the result it ends in "...". */
+/* Appends TEXT. Control characters and what is not UTF-8 become \t, \n, \r or \xHH, so that data
+ * can neither break the line nor drive the terminal. Beyond MOST_BYTES of the result it ends in
+ * "...". */
 void visible_write(struct slice text, size_t most_bytes, struct buffer *into);

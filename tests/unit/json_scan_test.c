@@ -318,7 +318,8 @@ static void check_case(const char *folder, const char *name)
     bool const inside = json_scan(scanner, buffer_slice(&member), cells, &offset) == JSON_GOOD;
     bool const object = text.length > 0 && text.at[0] == '{';
     if (name[0] == 'n' && whole) fail_msg("%s is accepted", name);
-    /* A fault of the text behind the value may be none inside of a record: {"noise":1}} is refused, too. */
+    /* A fault of the text behind the value may be none inside of a record: {"noise":1}} is refused,
+     * too. */
     if (name[0] == 'n' && inside) fail_msg("%s is accepted as a member", name);
     if (name[0] == 'y' && !inside) fail_msg("%s is refused as a member at %zu", name, offset);
     if (name[0] == 'y' && object && !whole) fail_msg("%s is refused at %zu", name, offset);

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Builds and tests everything: unit tests under sanitizers, then the real programs on real mounts.
+#
+#   tests/run.sh           what continuous integration runs
+#   tests/run.sh --soak    also the long runs
+#
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tests/install.sh tests
+soak=
+[ "${1:-}" = --soak ] && soak=1
+passed=0 failed=0
+
+# step NAME COMMAND...: runs it, counts it, shows its output where it fails.
+step() {
+  local name=$1 log
+  shift
+  log=$(mktemp)
+  printf '%-60s ' "$name"
+  if "$@" >"$log" 2>&1; then
+    echo ok
+    passed=$((passed + 1))
+  else
+    echo FAILED
+    tail -n 80 "$log"
+    failed=$((failed + 1))
+  fi
+  rm -f "$log"
+}
+
+build() { # build FOLDER OPTION...
+  local folder=$1
+  shift
+  if [ -d "$folder" ]; then meson configure "$folder" "$@"; else meson setup "$folder" "$@"; fi &&
+    ninja -C "$folder"
+}
+
+step 'build, gcc, warnings are errors' build build-test --werror
+[ "$failed" -eq 0 ] || exit 1
+step 'build, address and undefined behaviour sanitizers' \
+  build build-asan --werror -Db_sanitize=address,undefined
+step 'build, clang' env CC=clang bash -c '[ -d build-clang ] || meson setup build-clang --werror'
+step 'compile, clang' ninja -C build-clang
+step 'unit tests under sanitizers' \
+  meson test -C build-asan --suite unit --print-errorlogs --timeout-multiplier 4
+
+export TALLY=$PWD/build-test/ingest/tally TALLYFS=$PWD/build-test/fs/tallyfs
+export GENERATE=$PWD/build-test/examples/generate
+for case in tests/cli/*.py tests/property/*.py tests/mount/*.py; do
+  [ -e "$case" ] && step "$case" env SOAK=$soak python3 "$case"
+done
+step 'mount under sanitizers' env TALLY="$PWD/build-asan/ingest/tally" \
+  TALLYFS="$PWD/build-asan/fs/tallyfs" python3 tests/mount/commits.py
+step 'examples/quickstart.sh' examples/quickstart.sh
+step 'examples/online-retail/test.sh' examples/online-retail/test.sh
+step 'examples/slow-api/run.sh' env EVENTS=200000 examples/slow-api/run.sh
+step 'commands in the documents' tests/documents.sh
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

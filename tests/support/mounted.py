@@ -1,0 +1,108 @@
+"""What tests of the real programs share: a private folder, stores, mounts, comparison.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+TALLY = os.environ.get("TALLY", "build-test/ingest/tally")
+TALLYFS = os.environ.get("TALLYFS", "build-test/fs/tallyfs")
+DATA = os.path.join(os.path.dirname(__file__), "../../../shared/data")
+
+
+def check(good, what):
+    """A test that fails says what was wrong and ends."""
+    if not good:
+        print("FAILED:", what)
+        sys.exit(1)
+
+
+def tally(*arguments, status=0, stdin=None):
+    """Runs tally and checks its exit status; gives what it printed."""
+    done = subprocess.run([TALLY, *map(str, arguments)], input=stdin, capture_output=True, check=False)
+    if status is not None:
+        check(
+            done.returncode == status,
+            f"tally {arguments}: status {done.returncode}, not {status}: {done.stderr.decode()}",
+        )
+    return done
+
+
+class Scene:
+    """A folder of its own; stores in it, mounts on it; nothing of it is left afterwards."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="tally-test-")
+        self.mounts = []
+        return self
+
+    def path(self, *parts):
+        return os.path.join(self.folder.name, *parts)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return self.path(name)
+
+    def store(self, name, schema):
+        tally("init", self.path(name), "--schema", self.write(name + ".json", json.dumps(schema)))
+        return self.path(name)
+
+    def mount(self, store, name="mnt", options=()):
+        """Starts the daemon in the foreground, so that its pid is known; waits until it answers."""
+        place = self.path(name)
+        os.makedirs(place, exist_ok=True)
+        daemon = subprocess.Popen([TALLYFS, store, place, "-f", *options])
+        deadline = time.monotonic() + 30
+        while not os.path.exists(os.path.join(place, ".tallyfs/generation")):
+            check(daemon.poll() is None, "the daemon ended")
+            check(time.monotonic() < deadline, "the mount does not answer")
+            time.sleep(0.01)
+        self.mounts.append((daemon, place))
+        return place
+
+    def unmount(self, place):
+        for daemon, mounted in list(self.mounts):
+            if mounted == place:
+                self.mounts.remove((daemon, mounted))
+                if daemon.poll() is None:
+                    subprocess.run(["umount", mounted], check=False)
+                    check(daemon.wait(timeout=30) == 0, "the daemon ended with an error")
+
+    def __exit__(self, *_):
+        for daemon, place in self.mounts:
+            subprocess.run(["umount", "-l", place], check=False, capture_output=True)
+            if daemon.poll() is None:
+                daemon.kill()
+            daemon.wait()
+        self.folder.cleanup()
+
+
+def upcalls(place):
+    """How often the kernel asked the daemon what."""
+    text = os.getxattr(place, "user.tallyfs.upcalls").decode()
+    return {name: int(count) for name, count in (line.split() for line in text.splitlines())}
+
+
+def read(*parts):
+    with open(os.path.join(*parts), "rb") as file:
+        return file.read()
+
+
+def tree(place, skip=(b".tallyfs",)):
+    """Every file below PLACE: path -> content. Names are bytes, as they may be anything."""
+    files = {}
+    place = os.fsencode(place)
+    for folder, names, leaves in os.walk(place):
+        names[:] = [name for name in names if name not in skip]
+        for leaf in leaves:
+            path = os.path.join(folder, leaf)
+            content = read(path)
+            check(os.stat(path).st_size == len(content), f"size of {path!r}")
+            files[os.path.relpath(path, place)] = content
+    return files
