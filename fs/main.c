@@ -9,6 +9,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,9 +17,9 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <syslog.h>
-#include <dirent.h>
 
 #include "notify.h"
 #include "ops.h"
@@ -49,10 +50,11 @@ static bool is_mounted(const char *mountpoint)
     return found;
 }
 
+/* statfs, as the kernel answers a stat of the root from its cache, whoever has died. */
 static bool is_dead(const char *mountpoint)
 {
-    struct stat status;
-    return stat(mountpoint, &status) < 0 && errno == ENOTCONN;
+    struct statvfs status;
+    return statvfs(mountpoint, &status) < 0 && errno == ENOTCONN;
 }
 
 static bool clear_dead(const struct options *options, struct error *err)

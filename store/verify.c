@@ -111,9 +111,11 @@ static void add_plain_cell(const struct buffer *json, struct buffer *line)
 
 static void add_text_cell(struct slice text, struct buffer *line)
 {
-    bool quote = text.length == 0 || strchr(" \t", text.at[0]) ||
-                 strchr(" \t", text.at[text.length - 1]);
-    for (size_t i = 0; i < text.length; i++) quote |= text.at[i] && strchr(",\"\r\n", text.at[i]);
+    static const char ends[] = {' ', '\t'}, inside[] = {',', '"', '\r', '\n'};
+    bool quote = text.length == 0 || memchr(ends, text.at[0], sizeof ends) ||
+                 memchr(ends, text.at[text.length - 1], sizeof ends);
+    for (size_t i = 0; i < text.length; i++)
+        quote |= memchr(inside, text.at[i], sizeof inside) != NULL;
     if (quote) buffer_add_byte(line, '"');
     for (size_t i = 0; i < text.length; i++) {
         if (quote && text.at[i] == '"') buffer_add_byte(line, '"');

@@ -75,8 +75,11 @@ class Scene:
                     check(daemon.wait(timeout=30) == 0, "the daemon ended with an error")
 
     def __exit__(self, *_):
-        for daemon, place in self.mounts:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+            left = [line.split()[4] for line in mounts if line.split()[4].startswith(self.folder.name)]
+        for place in left:  # also those that a test mounted by itself
             subprocess.run(["umount", "-l", place], check=False, capture_output=True)
+        for daemon, _ in self.mounts:
             if daemon.poll() is None:
                 daemon.kill()
             daemon.wait()
