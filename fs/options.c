@@ -12,6 +12,8 @@
 enum { KEY_IGNORED = 1, KEY_RO, KEY_RW };
 
 #define OPTION(template, member) {template, offsetof(struct options, member), 1}
+/* FUSE_OPT_KEY of libfuse stores -1 in an unsigned member without a cast. */
+#define OPTION_KEY(template, key) {template, (unsigned long)-1, key}
 
 static const struct fuse_opt own_options[] = {
     OPTION("-f", foreground),
@@ -31,22 +33,22 @@ static const struct fuse_opt own_options[] = {
     {"umask=%o", offsetof(struct options, umask), 0},
     {"snapshot_deadline=%u", offsetof(struct options, snapshot_deadline_s), 0},
     /* fstab words that are for mount(8) and systemd; -s says what is so anyway. */
-    FUSE_OPT_KEY("-s", KEY_IGNORED),
-    FUSE_OPT_KEY("ro", KEY_RO),
-    FUSE_OPT_KEY("rw", KEY_RW),
-    FUSE_OPT_KEY("defaults", KEY_IGNORED),
-    FUSE_OPT_KEY("_netdev", KEY_IGNORED),
-    FUSE_OPT_KEY("nofail", KEY_IGNORED),
-    FUSE_OPT_KEY("auto", KEY_IGNORED),
-    FUSE_OPT_KEY("noauto", KEY_IGNORED),
-    FUSE_OPT_KEY("user", KEY_IGNORED),
-    FUSE_OPT_KEY("user=", KEY_IGNORED),
-    FUSE_OPT_KEY("nouser", KEY_IGNORED),
-    FUSE_OPT_KEY("users", KEY_IGNORED),
-    FUSE_OPT_KEY("owner", KEY_IGNORED),
-    FUSE_OPT_KEY("group", KEY_IGNORED),
-    FUSE_OPT_KEY("comment=", KEY_IGNORED),
-    FUSE_OPT_END,
+    OPTION_KEY("-s", KEY_IGNORED),
+    OPTION_KEY("ro", KEY_RO),
+    OPTION_KEY("rw", KEY_RW),
+    OPTION_KEY("defaults", KEY_IGNORED),
+    OPTION_KEY("_netdev", KEY_IGNORED),
+    OPTION_KEY("nofail", KEY_IGNORED),
+    OPTION_KEY("auto", KEY_IGNORED),
+    OPTION_KEY("noauto", KEY_IGNORED),
+    OPTION_KEY("user", KEY_IGNORED),
+    OPTION_KEY("user=", KEY_IGNORED),
+    OPTION_KEY("nouser", KEY_IGNORED),
+    OPTION_KEY("users", KEY_IGNORED),
+    OPTION_KEY("owner", KEY_IGNORED),
+    OPTION_KEY("group", KEY_IGNORED),
+    OPTION_KEY("comment=", KEY_IGNORED),
+    {NULL, 0, 0},
 };
 
 /* The first word is the store, the second the mount point. */

@@ -111,7 +111,7 @@ static void damaged_events_are_refused(void **state)
 {
     (void)state;
     struct schema *const schema = read_schema("");
-    static const char *const cases[] = {"", "\0\x09" "abc", "\0\0\0\x13", "\0\0\0\0\x05", "\0\0\0\0\0\x11",
+    static const char *const cases[] = {"", "\0\tabc", "\0\0\0\x13", "\0\0\0\0\x05", "\0\0\0\0\0\x11",
                                         "\0\0\0\0\0\0\0"};
     static size_t const lengths[] = {0, 5, 4, 5, 6, 7};
     for (size_t i = 0; i < COUNT_OF(lengths); i++) {
