@@ -12,8 +12,8 @@
 enum { KEY_IGNORED = 1, KEY_RO, KEY_RW };
 
 #define OPTION(template, member) {template, offsetof(struct options, member), 1}
-/* FUSE_OPT_KEY of libfuse stores -1 in an unsigned member without a cast. */
-#define OPTION_KEY(template, key) {template, (unsigned long)-1, key}
+/* FUSE_OPT_KEY of libfuse widens its -1U without a cast, which clang warns of. */
+#define OPTION_KEY(template, key) {template, (unsigned long)-1U, key}
 
 static const struct fuse_opt own_options[] = {
     OPTION("-f", foreground),

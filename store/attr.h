@@ -8,7 +8,7 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format_index, first_index) \
-    __attribute__((format(printf, format_index, first_index)))
+    __attribute__((format(printf, format_index, first_index), nonnull(format_index)))
 
 /* The variable is released by CLOSER(&variable) when its scope ends, on every path. */
 #define AUTO(closer) __attribute__((cleanup(closer)))
