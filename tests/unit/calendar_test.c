@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "calendar.h"
+
+#include "../support/test.h"
+
+static struct zone *load(const char *name)
+{
+    struct error err;
+    struct zone *zone;
+    AUTO_BUFFER struct buffer bytes = {0};
+    if (!zone_load(slice_text(name), &bytes, &err) || !zone_new(buffer_slice(&bytes), &zone, &err))
+        fail_msg("%s: %s", name, err.fact);
+    return zone;
+}
+
+static void check_time(int128 time_ns, const struct zone *zone, const char *expected)
+{
+    char text[CALENDAR_TEXT_BYTES + 1];
+    text[calendar_write(time_ns, zone, text)] = '\0';
+    assert_string_equal(text, expected);
+}
+
+static void times_read_in_every_form(void **state)
+{
+    (void)state;
+    struct zone *const utc = load("UTC");
+    static const char *const cases[][2] = {
+        {"2026-01-01", "2026-01-01T00:00:00Z"},
+        {"2026-01-01T13:05", "2026-01-01T13:05:00Z"},
+        {"2026-01-01 13:05:09", "2026-01-01T13:05:09Z"},
+        {"2026-01-01T13:05:09.5Z", "2026-01-01T13:05:09.5Z"},
+        {"2026-01-01T13:05:09.123456789123Z", "2026-01-01T13:05:09.123456789Z"},
+        {"2026-01-01T13:05:09+02:00", "2026-01-01T11:05:09Z"},
+        {"2015-05-17 10:05:03 +0130", "2015-05-17T08:35:03Z"},
+        {"2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"},
+        {"0000-02-29T00:00:00Z", "0000-02-29T00:00:00Z"},
+        {"9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"},
+        {"0", "1970-01-01T00:00:00Z"},
+        {"1646089341", "2022-02-28T23:02:21Z"},
+        {"1646089341.25", "2022-02-28T23:02:21.25Z"},
+        {"1646089341123", "2022-02-28T23:02:21.123Z"},
+        {"1646089341123456", "2022-02-28T23:02:21.123456Z"},
+        {"1646089341123456789", "2022-02-28T23:02:21.123456789Z"},
+        {"-1", "1969-12-31T23:59:59Z"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int128 time_ns;
+        if (!calendar_read(slice_text(cases[i][0]), utc, &time_ns)) fail_msg("%s", cases[i][0]);
+        check_time(time_ns, utc, cases[i][1]);
+    }
+    zone_free(utc);
+}
+
+static void what_is_no_time_is_refused(void **state)
+{
+    (void)state;
+    struct zone *const utc = load("UTC");
+    static const char *const cases[] = {"", "2026-02-30", "2026-13-01", "2026-00-01", "2026-01-01T24:00",
+                                        "2026-01-01T10:60", "2026-01-01T10:00:61", "2026-1-1", "2026-01-01x",
+                                        "2026-01-01T", "2026-01-01T10", "2026-01-01T10:00:00.", "abc", "1e30",
+                                        "2026-01-01T10:00:00+25:00", "2025-02-29", "1900-02-29"};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int128 time_ns;
+        if (calendar_read(slice_text(cases[i]), utc, &time_ns)) fail_msg("%s", cases[i]);
+    }
+    zone_free(utc);
+}
+
+static void patterns_read(void **state)
+{
+    (void)state;
+    struct zone *const utc = load("UTC");
+    static const char *const cases[][3] = {
+        {"1/22/2020 17:00", "%m/%d/%Y %H:%M", "2020-01-22T17:00:00Z"},
+        {"3/22/20 23:45", "%m/%d/%y %H:%M", "2020-03-22T23:45:00Z"},
+        {"17/May/2015:10:05:03 +0000", "%d/%b/%Y:%H:%M:%S %z", "2015-05-17T10:05:03Z"},
+        {"2001/01/01 00:47", "%Y/%m/%d %H:%M", "2001-01-01T00:47:00Z"},
+        {"Thu, 01 January 2026 1:05 PM", "%a, %d %B %Y %I:%M %p", "2026-01-01T13:05:00Z"},
+        {"12:30 am 2026-060", "%I:%M %p %Y-%j", "2026-03-01T00:30:00Z"},
+        {"1646089341.5", "%s.%f", "2022-02-28T23:02:21.5Z"},
+        {"20260131", "%Y%m%d", "2026-01-31T00:00:00Z"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int128 time_ns;
+        size_t offset;
+        assert_true(calendar_check_format(slice_text(cases[i][1]), &offset));
+        if (!calendar_read_format(slice_text(cases[i][0]), slice_text(cases[i][1]), utc, &time_ns))
+            fail_msg("%s", cases[i][0]);
+        check_time(time_ns, utc, cases[i][2]);
+    }
+    int128 unused;
+    size_t offset;
+    assert_false(calendar_read_format(slice_text("2/30/2020"), slice_text("%m/%d/%Y"), utc, &unused));
+    assert_false(calendar_read_format(slice_text("1/1/2020 "), slice_text("%m/%d/%Y"), utc, &unused));
+    assert_false(calendar_check_format(slice_text("%Y-%Q"), &offset));
+    assert_int_equal(offset, 3);
+    zone_free(utc);
+}
+
+/* An instant, and the name of its bucket; each name must read back as the same bucket. */
+static void check_bucket(const struct zone *zone, const char *time, enum bucket_unit unit,
+                         const char *expected)
+{
+    char text[CALENDAR_TEXT_BYTES + 1];
+    int128 time_ns;
+    struct bucket back;
+    assert_true(calendar_read(slice_text(time), zone, &time_ns));
+    struct bucket const bucket = calendar_bucket(time_ns, unit, zone);
+    text[calendar_bucket_write(&bucket, unit, zone, text)] = '\0';
+    assert_string_equal(text, expected);
+    assert_true(calendar_bucket_read(slice_text(text), unit, zone, &back));
+    assert_int_equal(back.local_seconds, bucket.local_seconds);
+    assert_int_equal(back.offset_seconds, bucket.offset_seconds);
+}
+
+static void buckets_are_named_by_local_time(void **state)
+{
+    (void)state;
+    struct zone *const berlin = load("Europe/Berlin");
+    check_bucket(berlin, "2025-12-31T23:30:00Z", BUCKET_YEAR, "2026");
+    check_bucket(berlin, "2026-06-30T21:59:59Z", BUCKET_QUARTER, "2026-Q2");
+    check_bucket(berlin, "2026-06-30T22:00:00Z", BUCKET_MONTH, "2026-07");
+    check_bucket(berlin, "2027-01-03T12:00:00Z", BUCKET_WEEK, "2026-W53");
+    check_bucket(berlin, "2024-12-30T12:00:00Z", BUCKET_WEEK, "2025-W01");
+    /* A day of 23 hours, and one of 25. */
+    check_bucket(berlin, "2026-03-28T23:00:00Z", BUCKET_DAY, "2026-03-29");
+    check_bucket(berlin, "2026-03-29T21:59:59Z", BUCKET_DAY, "2026-03-29");
+    check_bucket(berlin, "2026-03-29T22:00:00Z", BUCKET_DAY, "2026-03-30");
+    check_bucket(berlin, "2026-10-24T22:00:00Z", BUCKET_DAY, "2026-10-25");
+    check_bucket(berlin, "2026-10-25T22:59:59Z", BUCKET_DAY, "2026-10-25");
+    /* The hour that comes twice. */
+    check_bucket(berlin, "2026-10-25T00:30:00Z", BUCKET_HOUR, "2026-10-25T02+0200");
+    check_bucket(berlin, "2026-10-25T01:30:00Z", BUCKET_HOUR, "2026-10-25T02+0100");
+    check_bucket(berlin, "2026-10-25T02:30:00Z", BUCKET_HOUR, "2026-10-25T03");
+    check_bucket(berlin, "2026-10-25T00:05:00Z", BUCKET_MINUTE, "2026-10-25T0205+0200");
+    check_bucket(berlin, "2026-01-01T12:05:00Z", BUCKET_MINUTE, "2026-01-01T1305");
+    zone_free(berlin);
+    struct zone *const howe = load("Australia/Lord_Howe"); /* changes by half an hour */
+    check_bucket(howe, "2026-04-04T14:45:00Z", BUCKET_HOUR, "2026-04-05T01+1100");
+    check_bucket(howe, "2026-04-04T15:15:00Z", BUCKET_HOUR, "2026-04-05T01+1030");
+    zone_free(howe);
+}
+
+static void other_spellings_of_a_bucket_are_refused(void **state)
+{
+    (void)state;
+    struct zone *const berlin = load("Europe/Berlin");
+    static const struct {
+        const char *text;
+        enum bucket_unit unit;
+    } cases[] = {{"2026-10-25T02", BUCKET_HOUR},      {"2026-10-25T02+0300", BUCKET_HOUR},
+                 {"2026-10-25T03+0100", BUCKET_HOUR}, {"2026-03-29T02", BUCKET_HOUR},
+                 {"2026-1-01", BUCKET_DAY},           {"2026-02-30", BUCKET_DAY},
+                 {"2026-01", BUCKET_DAY},             {"2026-Q5", BUCKET_QUARTER},
+                 {"2026-W00", BUCKET_WEEK},           {"2025-W53", BUCKET_WEEK},
+                 {"26", BUCKET_YEAR},                 {"2026-01-01T13:05", BUCKET_MINUTE}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct bucket bucket;
+        if (calendar_bucket_read(slice_text(cases[i].text), cases[i].unit, berlin, &bucket))
+            fail_msg("%s", cases[i].text);
+    }
+    zone_free(berlin);
+}
+
+static void text_without_offset_is_local_time(void **state)
+{
+    (void)state;
+    struct zone *const berlin = load("Europe/Berlin");
+    static const char *const cases[][2] = {
+        {"2026-07-01 12:00:00", "2026-07-01T12:00:00+02:00"},
+        {"2026-10-25 02:30:00", "2026-10-25T02:30:00+02:00"}, /* the first of two */
+        {"2026-03-29 02:30:00", "2026-03-29T03:30:00+02:00"}, /* in the gap: as if there was no jump */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int128 time_ns;
+        assert_true(calendar_read(slice_text(cases[i][0]), berlin, &time_ns));
+        check_time(time_ns, berlin, cases[i][1]);
+    }
+    zone_free(berlin);
+}
+
+static void zones_are_checked(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"", "Europe/Berlim", "../etc/passwd", "/etc/passwd", "Europe//Berlin",
+                                        "Europe/", "Europe", "a b"};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_BUFFER struct buffer bytes = {0};
+        struct error err;
+        assert_false(zone_load(slice_text(cases[i]), &bytes, &err));
+        assert_int_equal(err.kind, ERROR_SCHEMA);
+        assert_string_not_equal(err.remedy, "");
+    }
+    AUTO_BUFFER struct buffer bytes = {0};
+    struct error err;
+    struct zone *zone;
+    assert_true(zone_load(slice_text("Europe/Berlin"), &bytes, &err));
+    for (size_t length = 1; length < bytes.length; length += 7) /* cut anywhere: refused, no crash */
+        assert_false(zone_new(slice_of(bytes.at, length), &zone, &err));
+}
+
+int main(void)
+{
+    struct CMUnitTest const tests[] = {
+        cmocka_unit_test(times_read_in_every_form),
+        cmocka_unit_test(what_is_no_time_is_refused),
+        cmocka_unit_test(patterns_read),
+        cmocka_unit_test(buckets_are_named_by_local_time),
+        cmocka_unit_test(other_spellings_of_a_bucket_are_refused),
+        cmocka_unit_test(text_without_offset_is_local_time),
+        cmocka_unit_test(zones_are_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

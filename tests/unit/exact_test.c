@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exact.h"
+
+#include <stdlib.h>
+
+#include "../support/test.h"
+
+static struct exact read_number(const char *text)
+{
+    struct decimal number;
+    assert_int_equal(decimal_read(slice_text(text), &number), DECIMAL_READ);
+    return exact_from_decimal(&number);
+}
+
+static void check_text(const struct exact *number, const char *expected)
+{
+    char text[EXACT_TEXT_BYTES + 1];
+    text[exact_write(number, text)] = '\0';
+    assert_string_equal(text, expected);
+}
+
+static void add(struct exact *sum, const char *text, int64_t weight)
+{
+    struct decimal number;
+    assert_int_equal(decimal_read(slice_text(text), &number), DECIMAL_READ);
+    exact_add(sum, &number, weight);
+}
+
+static void sums_do_not_depend_on_order_or_detours(void **state)
+{
+    (void)state;
+    struct exact sum = {0}, other = {0};
+    add(&sum, "19.99", 1);
+    add(&sum, "0.00000000000000000000000000000000000001", 1);
+    add(&sum, "99999999999999999999999999999999999999", 1);
+    add(&sum, "0.00000000000000000000000000000000000001", -1);
+    add(&sum, "99999999999999999999999999999999999999", -1);
+    add(&sum, "0.01", 1);
+    add(&other, "20", 1);
+    uint8_t left[EXACT_PACKED_BYTES], right[EXACT_PACKED_BYTES];
+    size_t const length = exact_pack(&sum, left);
+    assert_int_equal(length, exact_pack(&other, right));
+    assert_memory_equal(left, right, length);
+    check_text(&sum, "20");
+}
+
+static void the_largest_sum_fits(void **state)
+{
+    (void)state;
+    struct exact sum = {0};
+    add(&sum, "99999999999999999999999999999999999999", INT64_MAX);
+    add(&sum, "-0.00000000000000000000000000000000000001", INT64_MAX);
+    check_text(&sum, "922337203685477580699999999999999999990776627963145224192"
+                     ".99999999999999999990776627963145224193");
+    add(&sum, "99999999999999999999999999999999999999", -INT64_MAX);
+    add(&sum, "-0.00000000000000000000000000000000000001", -INT64_MAX);
+    assert_true(exact_is_zero(&sum));
+}
+
+static void packed_numbers_read_back(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"0", "1", "-1", "127", "128", "-128", "-129", "255", "0.5", "-0.25",
+                                        "9747747.934", "-99999999999999999999999999999999999999"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct exact const number = read_number(texts[i]);
+        uint8_t bytes[EXACT_PACKED_BYTES];
+        struct exact back;
+        size_t const length = exact_pack(&number, bytes);
+        assert_int_equal(exact_unpack(slice_of(bytes, length), &back), length);
+        check_text(&back, texts[i]);
+        assert_int_equal(exact_unpack(slice_of(bytes, length - 1), &back), 0);
+    }
+}
+
+static void a_ratio_is_the_nearest_double(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        double expected;
+    } cases[] = {{"1", "3", 1.0 / 3},
+                 {"-2", "3", -2.0 / 3},
+                 {"0", "7", 0},
+                 {"9747747.934", "541909", 9747747.934 / 541909},
+                 {"0.1", "0.3", 1.0 / 3},
+                 {"18014398509481985", "2", 9007199254740992.0},
+                 {"18014398509481987", "2", 9007199254740994.0},
+                 {"99999999999999999999999999999999999999", "1", 1e38},
+                 {"0.00000000000000000000000000000000000001", "99999999999999999999999999999999999999", 1e-76}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct exact const a = read_number(cases[i].a), b = read_number(cases[i].b);
+        assert_true(exact_ratio(&a, &b) == cases[i].expected);
+    }
+}
+
+static void doubles_print_as_short_as_they_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        double number;
+        const char *expected;
+    } cases[] = {{0.1, "0.1"}, {-0.0, "0"}, {2, "2"}, {1.0 / 3, "0.3333333333333333"},
+                 {239.15943838548569, "239.15943838548569"}, {1e300, "1e+300"}, {5e-324, "5e-324"},
+                 {9007199254740993.0, "9007199254740992"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[DOUBLE_TEXT_BYTES];
+        text[double_write(cases[i].number, text)] = '\0';
+        assert_true(strtod(text, NULL) == cases[i].number);
+        assert_string_equal(text, cases[i].expected);
+    }
+}
+
+static void formulas_multiply_exactly(void **state)
+{
+    (void)state;
+    struct exact const a = read_number("0.00000000000000000000000000000000000001");
+    struct exact const b = read_number("99999999999999999999999999999999999999");
+    struct exact product;
+    assert_true(exact_times(&a, &b, &product));
+    check_text(&product, "0.99999999999999999999999999999999999999");
+    for (int i = 0; i < 10 && exact_times(&product, &b, &product); i++) assert_int_not_equal(i, 9);
+}
+
+int main(void)
+{
+    struct CMUnitTest const tests[] = {
+        cmocka_unit_test(sums_do_not_depend_on_order_or_detours),
+        cmocka_unit_test(the_largest_sum_fits),
+        cmocka_unit_test(packed_numbers_read_back),
+        cmocka_unit_test(a_ratio_is_the_nearest_double),
+        cmocka_unit_test(doubles_print_as_short_as_they_read_back),
+        cmocka_unit_test(formulas_multiply_exactly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
