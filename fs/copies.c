@@ -76,7 +76,8 @@ bool copy_read(const struct copy *copy, uint64_t offset, size_t size, struct buf
     while (size) {
         ssize_t const got = pread(copy->fd, into->at + into->length, size, (off_t)offset);
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return error_system(err, got ? errno : EIO, "cannot read an old version of a file");
+        if (got <= 0)
+            return error_system(err, got ? errno : EIO, "cannot read an old version of a file");
         into->length += (size_t)got;
         offset += (uint64_t)got;
         size -= (size_t)got;

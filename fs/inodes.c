@@ -120,7 +120,8 @@ const char *inode_name(const struct inode *inode)
 struct inode *inodes_find(const struct inodes *inodes, uint64_t id)
 {
     struct inode *inode = *slot_of_id(&inodes->by_id, id);
-    while (inode && inode->id != id) inode = inode->next_of_id;
+    while (inode && inode->id != id)
+        inode = inode->next_of_id;
     return inode;
 }
 
@@ -169,7 +170,8 @@ void inodes_retire(struct inodes *inodes, struct inode *inode)
 {
     if (!inode->newest) return;
     struct inode **at = slot_of_node(&inodes->by_node, inode->node_hash);
-    while (*at != inode) at = &(*at)->next_of_node;
+    while (*at != inode)
+        at = &(*at)->next_of_node;
     *at = inode->next_of_node;
     inodes->by_node.count--;
     inode->newest = false;
@@ -183,10 +185,12 @@ struct pinned *inodes_forget(struct inodes *inodes, uint64_t id, uint64_t lookup
     struct inode *const inode = inodes_find(inodes, id);
     if (!inode || id == FUSE_ROOT_ID) return NULL; /* the root is never forgotten */
     inode->lookup_count -= lookup_count < inode->lookup_count ? lookup_count : inode->lookup_count;
-    if (inode->lookup_count > 0 || (inode->listing && inode->listing->handle_count > 0)) return NULL;
+    if (inode->lookup_count > 0 || (inode->listing && inode->listing->handle_count > 0))
+        return NULL;
     inodes_retire(inodes, inode);
     struct inode **at = slot_of_id(&inodes->by_id, id);
-    while (*at != inode) at = &(*at)->next_of_id;
+    while (*at != inode)
+        at = &(*at)->next_of_id;
     *at = inode->next_of_id;
     inodes->by_id.count--;
     struct pinned *const pinned = inode->pinned;

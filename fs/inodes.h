@@ -27,14 +27,14 @@ struct inode {
     uint64_t lookup_count; /* the kernel's; it forgets as many */
     struct inode *next_of_id;
     struct inode *next_of_node;
-    struct pinned *pinned;  /* the snapshot that has its content; NULL: the current one */
-    struct copy *copy;      /* of the content, once `pinned` was let go */
+    struct pinned *pinned;         /* the snapshot that has its content; NULL: the current one */
+    struct copy *copy;             /* of the content, once `pinned` was let go */
     struct listing_cache *listing; /* directories, once opened */
     struct node_stat stat;
     uint32_t node_hash;
     uint16_t node_length;
     uint16_t name_length;
-    bool newest; /* in the table of nodes */
+    bool newest;  /* in the table of nodes */
     char bytes[]; /* the packed node, the name, a NUL */
 };
 

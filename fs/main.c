@@ -41,7 +41,8 @@ static bool is_mounted(const char *mountpoint)
     if (!mounts) return false;
     while (!found && getline(&line, &capacity, mounts) > 0) {
         char *rest = line;
-        for (int i = 0; i < 4; i++) (void)strsep(&rest, " ");
+        for (int i = 0; i < 4; i++)
+            (void)strsep(&rest, " ");
         const char *const place = strsep(&rest, " ");
         found = place && rest && strcmp(place, mountpoint) == 0 && strstr(rest, " - fuse.tallyfs ");
     }
@@ -84,7 +85,8 @@ static bool check_mountpoint(const struct options *options, struct error *err)
     struct stat status;
     if (!clear_dead(options, err)) return false;
     if (stat(place, &status) < 0) return error_system(err, errno, "%s", place);
-    if (!S_ISDIR(status.st_mode)) return error_set(err, ERROR_INPUT, "%s is not a directory", place);
+    if (!S_ISDIR(status.st_mode))
+        return error_set(err, ERROR_INPUT, "%s is not a directory", place);
     if (is_mounted(place)) {
         (void)error_set(err, ERROR_BUSY, "%s: a tallyfs is mounted there already", place);
         return error_remedy(err, "umount %s", place);
@@ -101,7 +103,8 @@ static bool add_root(struct mount *mount, struct error *err)
     struct node const root = {.kind = NODE_ROOT};
     struct node_stat stat;
     node_pack(&root, &packed);
-    if (tree_stat(mount->snapshots.current->snapshot, &root, &stat, err) != TREE_FOUND) return false;
+    if (tree_stat(mount->snapshots.current->snapshot, &root, &stat, err) != TREE_FOUND)
+        return false;
     (void)inodes_add(&mount->inodes, buffer_slice(&packed), FUSE_ROOT_ID, slice_text("/"), &stat);
     return true;
 }
@@ -121,8 +124,7 @@ static int serve(struct mount *mount, struct error *err)
 {
     int status = 1;
     struct error no_socket;
-    mount->session =
-        fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
+    mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
     if (!mount->session) return 1;
     if (fuse_set_signal_handlers(mount->session) == 0) {
         if (fuse_session_mount(mount->session, mount->options->mountpoint) == 0) {
@@ -148,7 +150,8 @@ static int serve(struct mount *mount, struct error *err)
 static void mount_done(struct mount *mount)
 {
     handles_done(mount);
-    for (size_t i = 0; i < READERS; i++) tree_reader_done(&mount->readers[i].reader);
+    for (size_t i = 0; i < READERS; i++)
+        tree_reader_done(&mount->readers[i].reader);
     inodes_done(&mount->inodes);
     snapshots_done(&mount->snapshots);
     store_close(mount->store);
@@ -158,8 +161,8 @@ static void mount_done(struct mount *mount)
 
 static int run(struct options *options, int ready_pipe)
 {
-    struct mount mount = {.options = options, .ready_pipe = ready_pipe,
-                          .announce = {.fd = -1, .directory = -1}};
+    struct mount mount = {
+        .options = options, .ready_pipe = ready_pipe, .announce = {.fd = -1, .directory = -1}};
     struct error err;
     (void)pthread_mutex_init(&mount.lock, NULL); /* cannot fail for a plain mutex */
     inodes_init(&mount.inodes);

@@ -43,13 +43,13 @@ struct mount {
     int ready_pipe; /* -1: nobody waits */
 
     pthread_mutex_t lock;
-    struct inodes inodes;                 /* protected by lock */
-    struct snapshots snapshots;           /* protected by lock */
-    struct handle *handles;               /* open directories; protected by lock */
-    struct file_reader readers[READERS];  /* protected by lock */
-    uint64_t reads;                       /* protected by lock */
-    uint64_t upcalls[UPCALLS];            /* protected by lock */
-    struct buffer reply;                  /* of the worker alone */
+    struct inodes inodes;                /* protected by lock */
+    struct snapshots snapshots;          /* protected by lock */
+    struct handle *handles;              /* open directories; protected by lock */
+    struct file_reader readers[READERS]; /* protected by lock */
+    uint64_t reads;                      /* protected by lock */
+    uint64_t upcalls[UPCALLS];           /* protected by lock */
+    struct buffer reply;                 /* of the worker alone */
 
     pthread_t notify_thread;
     int stop_event; /* eventfd */

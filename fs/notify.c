@@ -35,8 +35,8 @@ enum { LOOK_BY_ITSELF_MS = 2000, STOP_PATIENCE_S = 2, COPY_STEP_BYTES = 1 << 20 
 
 /* One thing to tell the kernel. */
 struct note {
-    uint64_t id;      /* of the directory */
-    size_t name_at;   /* in `names`; NO_NAME: the directory's listing and attributes */
+    uint64_t id;    /* of the directory */
+    size_t name_at; /* in `names`; NO_NAME: the directory's listing and attributes */
     size_t name_length;
 };
 enum { NO_NAME = -1 };
@@ -49,15 +49,14 @@ struct queue {
 struct recheck {
     struct mount *mount;
     struct queue *queue;
-    struct pinned *older;           /* the snapshot that was shown until now */
+    struct pinned *older; /* the snapshot that was shown until now */
     const struct snapshot *newer;
 };
 
 static void queue_name(struct queue *queue, const struct inode *inode)
 {
-    struct note const note = {.id = inode->parent_id,
-                              .name_at = queue->names.length,
-                              .name_length = inode->name_length};
+    struct note const note = {
+        .id = inode->parent_id, .name_at = queue->names.length, .name_length = inode->name_length};
     buffer_add(&queue->names, inode_name(inode), inode->name_length + 1u);
     buffer_add(&queue->notes, &note, sizeof note);
 }
@@ -108,8 +107,7 @@ static void recheck_node(void *context, const struct node *node, bool replaced)
     struct recheck *const recheck = context;
     AUTO_BUFFER struct buffer packed = {0};
     node_pack(node, &packed);
-    struct inode *const inode =
-        inodes_find_node(&recheck->mount->inodes, buffer_slice(&packed));
+    struct inode *const inode = inodes_find_node(&recheck->mount->inodes, buffer_slice(&packed));
     if (inode) recheck_inode(recheck, inode);
 }
 
@@ -142,11 +140,10 @@ static void tell_kernel(struct mount *mount, const struct queue *queue)
     size_t const count = queue->notes.length / sizeof *notes;
     for (size_t i = 0; i < count; i++) {
         const char *const name = (const char *)queue->names.at + notes[i].name_at;
-        int const answer =
-            notes[i].name_at == (size_t)NO_NAME
-                ? fuse_lowlevel_notify_inval_inode(mount->session, notes[i].id, 0, 0)
-                : fuse_lowlevel_notify_inval_entry(mount->session, notes[i].id, name,
-                                                   notes[i].name_length);
+        int const answer = notes[i].name_at == (size_t)NO_NAME
+                               ? fuse_lowlevel_notify_inval_inode(mount->session, notes[i].id, 0, 0)
+                               : fuse_lowlevel_notify_inval_entry(mount->session, notes[i].id, name,
+                                                                  notes[i].name_length);
         if (answer == 0 || answer == -ENOENT || answer == -EBADF || answer == -ENODEV) continue;
         struct error err;
         (void)error_system(&err, -answer, "the kernel did not take an invalidation");
@@ -191,9 +188,9 @@ static bool copy_step(struct mount *mount, uint64_t id, const struct pinned *pin
     struct error err;
     struct inode *const inode = inodes_find(&mount->inodes, id);
     if (!inode || inode->pinned != pinned || !node_unpack(inode_node(inode), &node)) return false;
-    bool const good = tree_read(pinned->snapshot, &node, reader, *offset, COPY_STEP_BYTES, &bytes,
-                                &err) &&
-                      copy_add(*copy, buffer_slice(&bytes), &err);
+    bool const good =
+        tree_read(pinned->snapshot, &node, reader, *offset, COPY_STEP_BYTES, &bytes, &err) &&
+        copy_add(*copy, buffer_slice(&bytes), &err);
     if (!good) {
         mount_log(mount, &err); /* it keeps its snapshot: better a large store than a lost file */
         return false;

@@ -10,7 +10,12 @@
 
 /* The kernel keeps what it is told until the notify thread takes it back: seconds enough for ever. */
 static double const for_ever = 1e9;
-enum { BLOCK_BYTES = 4096, STAT_BLOCK_BYTES = 512, NAME_BYTES_LIMIT = 255, NS_PER_SECOND = 1000000000 };
+enum {
+    BLOCK_BYTES = 4096,
+    STAT_BLOCK_BYTES = 512,
+    NAME_BYTES_LIMIT = 255,
+    NS_PER_SECOND = 1000000000
+};
 static const char commit_attribute[] = "user.tallyfs.commit";
 static const char upcalls_attribute[] = "user.tallyfs.upcalls";
 
@@ -53,8 +58,8 @@ void enter_node(struct mount *mount, const struct node *node, const struct node_
     AUTO_BUFFER struct buffer packed = {0};
     node_pack(node, &packed);
     struct inode *inode = inodes_find_node(&mount->inodes, buffer_slice(&packed));
-    bool const same = inode && inode->id != 0 &&
-                      (stat->directory || inode->stat.commit_id == stat->commit_id);
+    bool const same =
+        inode && inode->id != 0 && (stat->directory || inode->stat.commit_id == stat->commit_id);
     if (!same) inode = inodes_add(&mount->inodes, buffer_slice(&packed), parent_id, name, stat);
     inode->stat = *stat;
     inode->lookup_count++;
@@ -119,7 +124,8 @@ static void op_forget(fuse_req_t req, fuse_ino_t id, uint64_t lookup_count)
 
 static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
 {
-    for (size_t i = 0; i < count; i++) leave_node(mount_of(req), forgets[i].ino, forgets[i].nlookup);
+    for (size_t i = 0; i < count; i++)
+        leave_node(mount_of(req), forgets[i].ino, forgets[i].nlookup);
     fuse_reply_none(req);
 }
 
@@ -185,9 +191,8 @@ static int read_file(struct mount *mount, uint64_t id, uint64_t offset, size_t s
     if (!inode || !node_unpack(inode_node(inode), &node)) return ENOENT;
     if (inode->stat.directory) return EISDIR;
     if (inode->copy)
-        return copy_read(inode->copy, offset, size, &mount->reply, &err)
-                   ? 0
-                   : mount_errno(mount, &err);
+        return copy_read(inode->copy, offset, size, &mount->reply, &err) ? 0
+                                                                         : mount_errno(mount, &err);
     const struct pinned *const pinned = inode->pinned ? inode->pinned : mount->snapshots.current;
     return tree_read(pinned->snapshot, &node, find_reader(mount, id), offset, size, &mount->reply,
                      &err)

@@ -15,7 +15,8 @@ void fill_attr(const struct mount *mount, const struct node_stat *stat, struct s
 /* The inode of a node of the current snapshot with one more lookup, and what to reply with. Under the lock. */
 void enter_node(struct mount *mount, const struct node *node, const struct node_stat *stat,
                 uint64_t parent_id, struct slice name, struct fuse_entry_param *ret_entry);
-void leave_node(struct mount *mount, uint64_t id, uint64_t lookup_count); /* takes the lock itself */
+void leave_node(struct mount *mount, uint64_t id,
+                uint64_t lookup_count); /* takes the lock itself */
 
 void op_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info);
 void op_readdir(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,

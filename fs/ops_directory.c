@@ -96,7 +96,8 @@ static void free_handle(struct handle *handle)
 static void close_directory(struct mount *mount, struct handle *handle)
 {
     struct handle **at = &mount->handles;
-    while (*at != handle) at = &(*at)->next;
+    while (*at != handle)
+        at = &(*at)->next;
     *at = handle->next;
     struct inode *const inode = inodes_find(&mount->inodes, handle->inode_id);
     if (inode && handle->counted) inode->listing->handle_count--;
@@ -224,16 +225,14 @@ static int read_directory(fuse_req_t req, struct mount *mount, struct handle *ha
     for (;; index++) {
         struct listed listed;
         bool found = false;
-        int const reason =
-            list_entry(mount, handle, index - DOT_ENTRIES, &name, &listed, &found);
+        int const reason = list_entry(mount, handle, index - DOT_ENTRIES, &name, &listed, &found);
         if (reason) return mount->reply.length ? 0 : reason;
         if (!found) return 0;
         struct fuse_entry_param entry = {.attr = listed.attr};
-        bool const enters =
-            plus && listed.has_node && handle->pinned == mount->snapshots.current;
+        bool const enters = plus && listed.has_node && handle->pinned == mount->snapshots.current;
         if (enters)
-            enter_node(mount, &listed.node, &listed.stat, handle->inode_id,
-                       slice_text(listed.name), &entry);
+            enter_node(mount, &listed.node, &listed.stat, handle->inode_id, slice_text(listed.name),
+                       &entry);
         if (add_entry(req, mount, listed.name, &entry, (off_t)index + 1, plus, size)) continue;
         if (enters)
             snapshots_release(&mount->snapshots, inodes_forget(&mount->inodes, entry.ino, 1));
@@ -283,8 +282,7 @@ static void keep_entries(struct mount *mount, struct handle *handle)
             capacity = capacity ? capacity * 2 : 64;
             struct kept_entry *const more =
                 ARENA_ARRAY(&handle->arena, struct kept_entry, capacity);
-            if (handle->kept_count)
-                memcpy(more, handle->kept, handle->kept_count * sizeof *more);
+            if (handle->kept_count) memcpy(more, handle->kept, handle->kept_count * sizeof *more);
             handle->kept = more;
         }
         handle->kept[handle->kept_count++] =

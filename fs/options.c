@@ -11,9 +11,15 @@
 
 enum { KEY_IGNORED = 1, KEY_RO, KEY_RW };
 
-#define OPTION(template, member) {template, offsetof(struct options, member), 1}
+#define OPTION(template, member)                                                                   \
+    {                                                                                              \
+        template, offsetof(struct options, member), 1                                              \
+    }
 /* FUSE_OPT_KEY of libfuse widens its -1U without a cast, which clang warns of. */
-#define OPTION_KEY(template, key) {template, (unsigned long)-1U, key}
+#define OPTION_KEY(template, key)                                                                  \
+    {                                                                                              \
+        template, (unsigned long)-1U, key                                                          \
+    }
 
 static const struct fuse_opt own_options[] = {
     OPTION("-f", foreground),
@@ -58,7 +64,7 @@ static int see_option(void *data, const char *argument, int key, struct fuse_arg
     struct options *const options = data;
     switch (key) {
     case KEY_IGNORED:
-    case KEY_RO: /* added once at the end */
+    case KEY_RO:           /* added once at the end */
     case KEY_RW: return 0; /* mount(8) passes it where nothing was said; the tree is read-only */
     case FUSE_OPT_KEY_NONOPT:
         if (!options->store) {
@@ -111,7 +117,9 @@ static bool add_name(struct options *options, struct error *err)
 
 bool options_read(int argc, char **argv, struct options *ret_options, struct error *err)
 {
-    struct options options = {.snapshot_deadline_s = 30, .uid = getuid(), .gid = getgid(),
+    struct options options = {.snapshot_deadline_s = 30,
+                              .uid = getuid(),
+                              .gid = getgid(),
                               .fuse = FUSE_ARGS_INIT(argc, argv)};
     if (fuse_opt_parse(&options.fuse, &options, own_options, see_option) < 0) {
         options_done(&options);

@@ -14,7 +14,7 @@ struct options {
     int debug;
     int show_help;
     int show_version;
-    int replace;  /* clear a dead mount that is in the way */
+    int replace; /* clear a dead mount that is in the way */
     int nonempty;
     int has_uid, has_gid;
     unsigned uid, gid;

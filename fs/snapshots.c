@@ -62,7 +62,8 @@ struct pinned *snapshots_expired(const struct snapshots *snapshots, int64_t befo
 unsigned snapshots_count(const struct snapshots *snapshots)
 {
     unsigned count = 0;
-    for (const struct pinned *pinned = snapshots->current; pinned; pinned = pinned->older) count++;
+    for (const struct pinned *pinned = snapshots->current; pinned; pinned = pinned->older)
+        count++;
     return count;
 }
 

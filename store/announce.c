@@ -67,13 +67,15 @@ void announce_unlisten(struct announce_socket *socket)
 
 static void write_number(uint64_t number, uint8_t bytes[MESSAGE_BYTES])
 {
-    for (int i = 0; i < MESSAGE_BYTES; i++) bytes[i] = (uint8_t)(number >> (8 * i));
+    for (int i = 0; i < MESSAGE_BYTES; i++)
+        bytes[i] = (uint8_t)(number >> (8 * i));
 }
 
 static uint64_t read_number(const uint8_t bytes[MESSAGE_BYTES])
 {
     uint64_t number = 0;
-    for (int i = MESSAGE_BYTES; i > 0; i--) number = number << 8 | bytes[i - 1];
+    for (int i = MESSAGE_BYTES; i > 0; i--)
+        number = number << 8 | bytes[i - 1];
     return number;
 }
 
@@ -172,7 +174,8 @@ static void await_answers(struct told *told, uint64_t commit_id, int64_t deadlin
 {
     while (take_answers(told, commit_id)) {
         int64_t const left = deadline_ms - now_ms();
-        for (nfds_t i = 0; i < told->count; i++) told->polls[i].revents = 0;
+        for (nfds_t i = 0; i < told->count; i++)
+            told->polls[i].revents = 0;
         if (left <= 0 || (poll(told->polls, told->count, (int)left) <= 0 && errno != EINTR)) break;
     }
     for (nfds_t i = 0; i < told->count; i++) {
@@ -199,8 +202,7 @@ bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
     for (const struct dirent *entry; (entry = readdir(directory));) {
         size_t const length = strlen(entry->d_name);
         if (length < 5 || strcmp(entry->d_name + length - 5, ".sock") != 0) continue;
-        if (told->count < MOUNTS_MAX)
-            tell(directory_fd, entry->d_name, commit_id, told, &result);
+        if (told->count < MOUNTS_MAX) tell(directory_fd, entry->d_name, commit_id, told, &result);
     }
     await_answers(told, commit_id, deadline, &result);
     free(told);

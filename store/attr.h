@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format_index, first_index) \
+#define PRINTF_LIKE(format_index, first_index)                                                     \
     __attribute__((format(printf, format_index, first_index), nonnull(format_index)))
 
 /* The variable is released by CLOSER(&variable) when its scope ends, on every path. */
@@ -16,11 +16,11 @@
 #define AUTO_FD AUTO(auto_fd)
 
 /* Hands a pointer over: the variable is NULL afterwards, so that its cleanup does nothing. */
-#define TAKE(pointer)                        \
-    (__extension__({                         \
-        __typeof__(pointer) taken_ = (pointer); \
-        (pointer) = NULL;                    \
-        taken_;                              \
+#define TAKE(pointer)                                                                              \
+    (__extension__({                                                                               \
+        __typeof__(pointer) taken_ = (pointer);                                                    \
+        (pointer) = NULL;                                                                          \
+        taken_;                                                                                    \
     }))
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

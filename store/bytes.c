@@ -17,7 +17,8 @@ void buffer_reserve(struct buffer *buffer, size_t more)
     size_t const needed = buffer->length + more;
     if (needed <= buffer->capacity) return;
     size_t capacity = buffer->capacity ? buffer->capacity : 64;
-    while (capacity < needed) capacity *= 2;
+    while (capacity < needed)
+        capacity *= 2;
     buffer->at = memory_resize(buffer->at, capacity);
     buffer->capacity = capacity;
 }

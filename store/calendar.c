@@ -111,7 +111,8 @@ bool read_fraction(struct slice text, size_t *at, int64_t *ret_ns)
 {
     int64_t ns = 0, worth = NS_PER_SECOND / 10;
     if (!is_digit(text, *at)) return false;
-    for (; is_digit(text, *at); (*at)++, worth /= 10) ns += (text.at[*at] - '0') * worth;
+    for (; is_digit(text, *at); (*at)++, worth /= 10)
+        ns += (text.at[*at] - '0') * worth;
     *ret_ns = ns;
     return true;
 }
@@ -178,7 +179,8 @@ static bool read_epoch(struct slice text, int128 *ret_time_ns)
     struct decimal number;
     if (decimal_read(text, &number) != DECIMAL_READ) return false;
     int128 unit = 1;
-    for (unsigned i = 0; i < number.scale; i++) unit *= 10;
+    for (unsigned i = 0; i < number.scale; i++)
+        unit *= 10;
     int128 const whole = number.coefficient / unit;
     int128 const size = whole < 0 ? -whole : whole;
     int128 const ten_to_11 = 100000000000;
@@ -246,12 +248,13 @@ static size_t add_time(char *text, int64_t local, int64_t ns, const char *colon)
     int64_t const days = floor_days(local);
     int const rest = (int)(local - days * SECONDS_PER_DAY);
     civil_date(days, &year, &month, &day);
-    size_t length = add(text, 0, "%04d-%02d-%02dT%02d%s%02d%s%02d", year, month, day,
-                        rest / SECONDS_PER_HOUR, colon, rest / SECONDS_PER_MINUTE % 60, colon,
-                        rest % SECONDS_PER_MINUTE);
+    size_t length =
+        add(text, 0, "%04d-%02d-%02dT%02d%s%02d%s%02d", year, month, day, rest / SECONDS_PER_HOUR,
+            colon, rest / SECONDS_PER_MINUTE % 60, colon, rest % SECONDS_PER_MINUTE);
     if (ns == 0) return length;
     length = add(text, length, ".%09d", (int)ns);
-    while (text[length - 1] == '0') length--;
+    while (text[length - 1] == '0')
+        length--;
     return length;
 }
 
@@ -317,8 +320,7 @@ struct bucket calendar_bucket(int128 time_ns, enum bucket_unit unit, const struc
     int64_t const local = seconds + offset, days = floor_days(local);
     int64_t start_days = days;
     switch (unit) {
-    case BUCKET_MINUTE:
-        return (struct bucket){floor_to(local, SECONDS_PER_MINUTE), offset};
+    case BUCKET_MINUTE: return (struct bucket){floor_to(local, SECONDS_PER_MINUTE), offset};
     case BUCKET_HOUR: return (struct bucket){floor_to(local, SECONDS_PER_HOUR), offset};
     case BUCKET_DAY: break;
     case BUCKET_WEEK: start_days = monday_of(days); break;

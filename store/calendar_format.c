@@ -16,8 +16,9 @@ struct pieces {
     int64_t epoch_seconds;
 };
 
-static const char *const months[] = {"january", "february", "march",     "april",   "may",      "june",
-                                     "july",    "august",   "september", "october", "november", "december"};
+static const char *const months[] = {"january",   "february", "march",    "april",
+                                     "may",       "june",     "july",     "august",
+                                     "september", "october",  "november", "december"};
 static const char *const days[] = {"sunday",   "monday", "tuesday", "wednesday",
                                    "thursday", "friday", "saturday"};
 static const char directives[] = "YymdejHIMSfpbBhaAzZsTDFRnt%";
@@ -29,13 +30,13 @@ static bool is_blank(uint8_t byte)
 
 static void skip_blanks(struct slice text, size_t *at)
 {
-    while (*at < text.length && is_blank(text.at[*at])) (*at)++;
+    while (*at < text.length && is_blank(text.at[*at]))
+        (*at)++;
 }
 
 static bool starts_with(struct slice text, size_t at, const char *word, size_t length)
 {
-    return text.length - at >= length &&
-           strncasecmp((const char *)text.at + at, word, length) == 0;
+    return text.length - at >= length && strncasecmp((const char *)text.at + at, word, length) == 0;
 }
 
 /* One of NAMES, whole or its first three letters, in any case. */
@@ -95,8 +96,7 @@ static bool read_epoch(struct slice text, size_t *at, struct pieces *pieces)
     return *at > start;
 }
 
-static bool read_pattern(struct slice text, size_t *at, struct slice format,
-                         struct pieces *pieces);
+static bool read_pattern(struct slice text, size_t *at, struct slice format, struct pieces *pieces);
 
 static bool read_directive(struct slice text, size_t *at, char directive, struct pieces *pieces)
 {
@@ -138,8 +138,7 @@ static bool read_directive(struct slice text, size_t *at, char directive, struct
     }
 }
 
-static bool read_pattern(struct slice text, size_t *at, struct slice format,
-                         struct pieces *pieces)
+static bool read_pattern(struct slice text, size_t *at, struct slice format, struct pieces *pieces)
 {
     for (size_t i = 0; i < format.length; i++) {
         if (is_blank(format.at[i])) {

@@ -259,7 +259,8 @@ bool commit_rebuild(struct store *store, const struct view *const *views, size_t
     bool good;
     if (!store_schema(store, &schema, err)) return false;
     AUTO_FREE const struct view **all = memory_alloc(schema->view_count * sizeof *all);
-    for (size_t i = 0; i < schema->view_count; i++) all[i] = &schema->views[i];
+    for (size_t i = 0; i < schema->view_count; i++)
+        all[i] = &schema->views[i];
     const struct view *const *const chosen = view_count ? views : all;
     size_t const count = view_count ? view_count : schema->view_count;
     do {

@@ -50,7 +50,8 @@ static bool fail(struct error *err, const char *place, int code)
         (void)error_remedy(err, "end some of the mounts or commands that read it");
         break;
     case MDB_MAP_RESIZED:
-        (void)error_set(err, ERROR_BUSY, "another process made the store larger than this one can map now");
+        (void)error_set(err, ERROR_BUSY,
+                        "another process made the store larger than this one can map now");
         (void)error_remedy(err, "start this program again");
         break;
     case MDB_VERSION_MISMATCH:
@@ -143,7 +144,7 @@ static bool open_tables(struct db *db, enum db_access access, struct error *err)
 static int open_environment(struct db *db, unsigned flags, unsigned map_shift)
 {
     if (mdb_env_create(&db->env) != MDB_SUCCESS) return ENOMEM;
-    (void)mdb_env_set_maxdbs(db->env, DB_TABLES);       /* these fail only after the open */
+    (void)mdb_env_set_maxdbs(db->env, DB_TABLES); /* these fail only after the open */
     (void)mdb_env_set_maxreaders(db->env, READERS_MAX);
     db->map_bytes = (uint64_t)1 << map_shift;
     (void)mdb_env_set_mapsize(db->env, db->map_bytes);

@@ -10,7 +10,8 @@ enum { FAST_DIGITS = 18, EXPONENT_DIGITS_MAX = 9 };
 static uint128 power_of_ten(unsigned exponent)
 {
     uint128 power = 1;
-    while (exponent-- > 0) power *= 10;
+    while (exponent-- > 0)
+        power *= 10;
     return power;
 }
 
@@ -27,9 +28,9 @@ static bool is_digit(uint8_t byte)
 /* What decimal_read collects: digits without the zeros at their ends, and where the point is. */
 struct digits {
     uint128 coefficient;
-    int64_t scale;       /* digits behind the point that `coefficient` has */
-    unsigned count;      /* of digits in `coefficient` */
-    uint64_t zeros;      /* held back: they count only if another digit follows */
+    int64_t scale;  /* digits behind the point that `coefficient` has */
+    unsigned count; /* of digits in `coefficient` */
+    uint64_t zeros; /* held back: they count only if another digit follows */
     bool any;
     bool too_long;
 };
@@ -46,8 +47,7 @@ static void add_digit(struct digits *digits, unsigned digit, bool behind_point)
         digits->too_long = true;
         return;
     }
-    digits->coefficient =
-        digits->coefficient * power_of_ten((unsigned)digits->zeros + 1) + digit;
+    digits->coefficient = digits->coefficient * power_of_ten((unsigned)digits->zeros + 1) + digit;
     digits->count += (unsigned)digits->zeros + 1;
     digits->zeros = 0;
 }
@@ -233,8 +233,8 @@ bool decimal_divide(const struct decimal *a, const struct decimal *b, struct dec
 {
     bool const negative = (a->coefficient < 0) != (b->coefficient < 0);
     /* a / b * 10^18 = a.coefficient * 10^(18 + b.scale) / (b.coefficient * 10^a.scale) */
-    struct wide const over = raised((int128)magnitude_of(a->coefficient),
-                                    DECIMAL_QUOTIENT_SCALE + b->scale);
+    struct wide const over =
+        raised((int128)magnitude_of(a->coefficient), DECIMAL_QUOTIENT_SCALE + b->scale);
     struct wide const under = raised((int128)magnitude_of(b->coefficient), a->scale);
     struct wide quotient, rest;
     wide_divide(&over, &under, &quotient, &rest);

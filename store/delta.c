@@ -67,7 +67,8 @@ static void table_grow(struct delta_table *table, hash_of hash)
     for (size_t i = 0; i < table->capacity; i++) {
         if (!table->slots[i]) continue;
         size_t slot = hash(table->slots[i]) & (capacity - 1);
-        while (slots[slot]) slot = (slot + 1) & (capacity - 1);
+        while (slots[slot])
+            slot = (slot + 1) & (capacity - 1);
         slots[slot] = table->slots[i];
     }
     free(table->slots);
@@ -87,8 +88,8 @@ static struct delta_leaf *find_leaf(struct delta *delta, const struct view *view
          slot = (slot + 1) & (table->capacity - 1)) {
         if (leaf->hash == hash && leaf->view == view && slice_equal(leaf->key, key)) return leaf;
     }
-    struct delta_leaf *const leaf = arena_alloc(
-        &delta->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
+    struct delta_leaf *const leaf =
+        arena_alloc(&delta->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
     leaf->view = view;
     leaf->hash = hash;
     leaf->key = arena_copy(&delta->arena, key);
@@ -110,8 +111,8 @@ static void fold_value(struct delta *delta, struct delta_leaf *leaf, uint8_t agg
     buffer_clear(&delta->key);
     bool const whole = pack_value(&delta->key, value, DELTA_VALUE_BYTES_MAX);
     struct slice const packed = buffer_slice(&delta->key);
-    uint64_t const hash =
-        XXH3_64bits_withSeed(packed.at, packed.length, leaf->hash + aggregate * 0x9e3779b97f4a7c15u);
+    uint64_t const hash = XXH3_64bits_withSeed(packed.at, packed.length,
+                                               leaf->hash + aggregate * 0x9e3779b97f4a7c15u);
     if (table->count * 2 >= table->capacity) table_grow(table, value_hash);
     size_t slot = hash & (table->capacity - 1);
     for (struct delta_value *entry; (entry = table->slots[slot]);
@@ -123,7 +124,9 @@ static void fold_value(struct delta *delta, struct delta_leaf *leaf, uint8_t agg
         return;
     }
     struct delta_value *const entry = ARENA_NEW(&delta->arena, struct delta_value);
-    *entry = (struct delta_value){.leaf = leaf, .hash = hash, .weight = weight,
+    *entry = (struct delta_value){.leaf = leaf,
+                                  .hash = hash,
+                                  .weight = weight,
                                   .packed = arena_copy(&delta->arena, packed),
                                   .aggregate = aggregate};
     if (!whole) {

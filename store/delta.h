@@ -43,8 +43,8 @@ struct delta_table {
 struct delta {
     const struct schema *schema;
     struct arena arena;
-    struct buffer key;   /* scratch */
-    struct buffer exact; /* scratch */
+    struct buffer key;         /* scratch */
+    struct buffer exact;       /* scratch */
     struct delta_table leaves; /* of struct delta_leaf */
     struct delta_table values; /* of struct delta_value */
 };

@@ -28,7 +28,8 @@ static const char readme[] =
     "empty text %empty. A name that would be too long is cut and ends in %~ and a hash.\n"
     "The row inside the file always holds the exact value.\n"
     "\n"
-    "A file never changes while it is open. Each commit of `tally ingest` replaces the files that it\n"
+    "A file never changes while it is open. Each commit of `tally ingest` replaces the files that "
+    "it\n"
     "changed, all at once; their mtime, and the attribute user.tallyfs.commit, tell which commit.\n"
     "inotify does not tell of that: read .tallyfs/generation again.\n"
     "\n"
@@ -68,7 +69,9 @@ static enum tree_answer view_version(const struct snapshot *snapshot, const stru
     if (!view) return TREE_MISSING;
     uint64_t changed = 0;
     switch (whole_view(snapshot, view, &group, err)) {
-    case DB_FOUND: changed = view->dimension_count ? group.rows_commit_id : group.text_commit_id; break;
+    case DB_FOUND:
+        changed = view->dimension_count ? group.rows_commit_id : group.text_commit_id;
+        break;
     case DB_MISSING: changed = snapshot->root_listing_commit_id; break;
     case DB_FAILED: return TREE_FAILED;
     }
@@ -247,8 +250,7 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
              batch.stream < snapshot->schema->stream_count
                  ? snapshot->schema->streams[batch.stream].name
                  : slice_text(""));
-    add_text(document, "state",
-             slice_text(batch.state == BATCH_LOADED ? "loaded" : "unfinished"));
+    add_text(document, "state", slice_text(batch.state == BATCH_LOADED ? "loaded" : "unfinished"));
     add_number(document, "bytes", batch.input_bytes);
     add_number(document, "read", batch.read_count);
     add_number(document, "new", batch.new_count);
@@ -287,14 +289,15 @@ static bool render_rejects(const struct snapshot *snapshot, const struct node *n
     AUTO_BUFFER struct buffer path = {0};
     buffer_format(&path, "rejects/%s", name);
     buffer_add_byte(&path, '\0');
-    AUTO_FD int const fd =
-        openat(store_directory(snapshot->store), (char *)path.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) return error_system(err, errno, "%s/%s", store_path(snapshot->store), (char *)path.at);
+    AUTO_FD int const fd = openat(store_directory(snapshot->store), (char *)path.at,
+                                  O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return error_system(err, errno, "%s/%s", store_path(snapshot->store), (char *)path.at);
     size_t const start = text->length;
     buffer_reserve(text, batch.rejects_bytes + 1);
     while (text->length - start < batch.rejects_bytes) {
-        ssize_t const got = read(fd, text->at + text->length,
-                                 batch.rejects_bytes - (text->length - start));
+        ssize_t const got =
+            read(fd, text->at + text->length, batch.rejects_bytes - (text->length - start));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return error_system(err, errno, "%s", (char *)path.at);
         if (got == 0) break; /* somebody cut the file: what is left is shown */

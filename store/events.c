@@ -56,7 +56,8 @@ static bool unpack_integer(struct slice *from, size_t width, int128 *ret_number)
 {
     if (width > 16 || from->length < width) return false;
     uint128 number = width && (from->at[width - 1] & 0x80) ? ~(uint128)0 : 0;
-    for (size_t i = width; i > 0; i--) number = number << 8 | from->at[i - 1];
+    for (size_t i = width; i > 0; i--)
+        number = number << 8 | from->at[i - 1];
     *from = slice_of(from->at + width, from->length - width);
     *ret_number = (int128)number;
     return true;
@@ -243,8 +244,7 @@ static int compare_entries(const void *a, const void *b, void *context)
     const struct sort_entry *const left = a, *const right = b;
     const struct sort_context *const sort = context;
     if (left->head != right->head) return left->head < right->head ? -1 : 1;
-    int const order =
-        slice_compare(sort->events[left->index].key, sort->events[right->index].key);
+    int const order = slice_compare(sort->events[left->index].key, sort->events[right->index].key);
     if (order != 0) return order;
     return left->index < right->index ? -1 : left->index > right->index;
 }
@@ -256,7 +256,8 @@ static size_t common_length(const struct events_chunk *chunk)
     for (size_t i = 1; i < chunk->count; i++) {
         struct slice const key = chunk->events[i].key;
         if (key.length < common) common = key.length;
-        while (common && memcmp(first.at, key.at, common) != 0) common--;
+        while (common && memcmp(first.at, key.at, common) != 0)
+            common--;
     }
     return common;
 }
@@ -264,7 +265,8 @@ static size_t common_length(const struct events_chunk *chunk)
 static uint64_t head_of(struct slice key, size_t skip)
 {
     uint64_t head = 0;
-    for (size_t i = 0; i < 8; i++) head = head << 8 | (skip + i < key.length ? key.at[skip + i] : 0);
+    for (size_t i = 0; i < 8; i++)
+        head = head << 8 | (skip + i < key.length ? key.at[skip + i] : 0);
     return head;
 }
 
@@ -283,12 +285,13 @@ void events_chunk_sort(struct events_chunk *chunk)
     size_t const skip = common_length(chunk);
     struct sort_entry *const order = memory_alloc(chunk->count * sizeof *order);
     for (size_t i = 0; i < chunk->count; i++)
-        order[i] = (struct sort_entry){.head = head_of(chunk->events[i].key, skip),
-                                       .index = (uint32_t)i};
+        order[i] =
+            (struct sort_entry){.head = head_of(chunk->events[i].key, skip), .index = (uint32_t)i};
     struct sort_context context = {.events = chunk->events};
     qsort_r(order, chunk->count, sizeof *order, compare_entries, &context);
     struct event *const sorted = memory_alloc(chunk->capacity * sizeof *sorted);
-    for (size_t i = 0; i < chunk->count; i++) sorted[i] = chunk->events[order[i].index];
+    for (size_t i = 0; i < chunk->count; i++)
+        sorted[i] = chunk->events[order[i].index];
     free(order);
     free(chunk->events);
     chunk->events = sorted;

@@ -204,7 +204,7 @@ double exact_ratio(const struct exact *a, const struct exact *b)
         /* Only a product of two sums can be that wide: the nearest doubles have to do. */
         ratio = fabs(exact_to_double(a)) / fabs(exact_to_double(b));
     else if (wide_bits(&over) <= 64 && wide_bits(&under) <= 64 && over.limb[0] < whole_doubles &&
-        under.limb[0] < whole_doubles)
+             under.limb[0] < whole_doubles)
         ratio = (double)over.limb[0] / (double)under.limb[0]; /* both exact: rounded once */
     else
         ratio = divide(over, under);
@@ -229,7 +229,8 @@ size_t exact_write(const struct exact *number, char text[EXACT_TEXT_BYTES])
     if (count <= scale) { /* 0.05 */
         text[length++] = '0';
         text[length++] = '.';
-        for (size_t i = count; i < scale; i++) text[length++] = '0';
+        for (size_t i = count; i < scale; i++)
+            text[length++] = '0';
         memcpy(text + length, digits, count);
         return length + count;
     }

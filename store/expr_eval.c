@@ -36,19 +36,19 @@ static bool eval_comparison(const struct expr *expr, const struct value *fields,
     ret_value->kind = VALUE_NULL;
     if (left.kind == VALUE_NULL || right.kind == VALUE_NULL) return true;
     int const order = value_compare(&left, &right);
-    bool const less = expr->op == EXPR_LESS || expr->op == EXPR_LESS_EQUAL ||
-                      expr->op == EXPR_NOT_EQUAL;
-    bool const greater = expr->op == EXPR_GREATER || expr->op == EXPR_GREATER_EQUAL ||
-                         expr->op == EXPR_NOT_EQUAL;
-    bool const equal = expr->op == EXPR_EQUAL || expr->op == EXPR_LESS_EQUAL ||
-                       expr->op == EXPR_GREATER_EQUAL;
+    bool const less =
+        expr->op == EXPR_LESS || expr->op == EXPR_LESS_EQUAL || expr->op == EXPR_NOT_EQUAL;
+    bool const greater =
+        expr->op == EXPR_GREATER || expr->op == EXPR_GREATER_EQUAL || expr->op == EXPR_NOT_EQUAL;
+    bool const equal =
+        expr->op == EXPR_EQUAL || expr->op == EXPR_LESS_EQUAL || expr->op == EXPR_GREATER_EQUAL;
     set_bool(ret_value, order < 0 ? less : order > 0 ? greater : equal);
     return true;
 }
 
 /* Three-valued: the value that decides (false for `and`, true for `or`) wins over null. */
-static bool eval_logic(const struct expr *expr, const struct value *fields,
-                       const struct zone *zone, struct value *ret_value)
+static bool eval_logic(const struct expr *expr, const struct value *fields, const struct zone *zone,
+                       struct value *ret_value)
 {
     bool const deciding = expr->op == EXPR_OR;
     struct value left, right;
@@ -116,7 +116,8 @@ static bool matches(struct slice text, struct slice pattern)
             return false;
         }
     }
-    while (in_pattern < pattern.length && pattern.at[in_pattern] == '%') in_pattern++;
+    while (in_pattern < pattern.length && pattern.at[in_pattern] == '%')
+        in_pattern++;
     return in_pattern == pattern.length;
 }
 
@@ -133,8 +134,8 @@ static bool eval_like(const struct expr *expr, const struct value *fields, const
     return true;
 }
 
-static bool eval_unary(const struct expr *expr, const struct value *fields,
-                       const struct zone *zone, struct value *ret_value)
+static bool eval_unary(const struct expr *expr, const struct value *fields, const struct zone *zone,
+                       struct value *ret_value)
 {
     struct value operand;
     if (!expr_eval(expr->operands[0], fields, zone, &operand)) return false;

@@ -31,13 +31,15 @@ bool parser_fail(struct expr_parser *parser, const char *format, ...)
 /* The end of a number at AT: digits, a point, an exponent. */
 static size_t number_end(struct slice text, size_t at)
 {
-    while (at < text.length && (is_digit(text.at[at]) || text.at[at] == '.')) at++;
+    while (at < text.length && (is_digit(text.at[at]) || text.at[at] == '.'))
+        at++;
     if (at >= text.length || (text.at[at] | 0x20) != 'e') return at;
     size_t exponent = at + 1;
     if (exponent < text.length && (text.at[exponent] == '+' || text.at[exponent] == '-'))
         exponent++;
     if (exponent >= text.length || !is_digit(text.at[exponent])) return at;
-    while (exponent < text.length && is_digit(text.at[exponent])) exponent++;
+    while (exponent < text.length && is_digit(text.at[exponent]))
+        exponent++;
     return exponent;
 }
 
@@ -93,7 +95,8 @@ bool parser_next(struct expr_parser *parser)
         end = number_end(text, start);
     } else if (is_letter(first)) {
         parser->token.kind = TOKEN_NAME;
-        while (end < text.length && (is_letter(text.at[end]) || is_digit(text.at[end]))) end++;
+        while (end < text.length && (is_letter(text.at[end]) || is_digit(text.at[end])))
+            end++;
     } else {
         parser->token.kind = TOKEN_SIGN;
         end += first ? sign_length(rest) : 0;

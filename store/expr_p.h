@@ -32,10 +32,10 @@ enum expr_op {
 struct expr {
     enum expr_op op;
     struct value_type type;
-    struct value literal;  /* EXPR_LITERAL */
-    unsigned field;        /* EXPR_FIELD */
-    unsigned digits;       /* of a number: at most so many in front of the point; see expr_can_overflow */
-    unsigned scale;        /* and so many behind it */
+    struct value literal; /* EXPR_LITERAL */
+    unsigned field;       /* EXPR_FIELD */
+    unsigned digits; /* of a number: at most so many in front of the point; see expr_can_overflow */
+    unsigned scale;  /* and so many behind it */
     size_t operand_count;
     const struct expr *const *operands;
 };
@@ -57,7 +57,7 @@ struct token {
 
 struct expr_parser {
     struct slice text;
-    size_t at; /* behind the current token */
+    size_t at;          /* behind the current token */
     struct token token; /* the current one */
     unsigned depth;
     const struct stream *stream;

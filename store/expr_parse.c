@@ -5,7 +5,7 @@
 
 enum { INT_DIGITS = 19 };
 
-static const char *const keywords[] = {"and", "or", "not",  "in",   "is",    "like",
+static const char *const keywords[] = {"and",     "or",   "not",  "in",    "is",   "like",
                                        "between", "null", "true", "false", "where"};
 
 const char *type_name(enum value_kind kind)
@@ -79,8 +79,7 @@ static bool adapt(struct expr_parser *parser, const struct expr **expr, struct v
             : calendar_bucket_read(text, type.unit, parser->zone, &literal->literal.bucket);
     *expr = literal;
     if (good) return true;
-    return parser_fail(parser, "'%.*s' is not %s", (int)text.length, text.at,
-                       type_name(type.kind));
+    return parser_fail(parser, "'%.*s' is not %s", (int)text.length, text.at, type_name(type.kind));
 }
 
 static bool make_comparable(struct expr_parser *parser, const struct expr **left,
@@ -112,10 +111,11 @@ static bool no_field(struct expr_parser *parser, struct slice name)
 {
     const struct stream *const stream = parser->stream;
     struct slice *const names = ARENA_ARRAY(parser->arena, struct slice, stream->field_count);
-    for (size_t i = 0; i < stream->field_count; i++) names[i] = stream->fields[i].name;
+    for (size_t i = 0; i < stream->field_count; i++)
+        names[i] = stream->fields[i].name;
     struct slice const near = schema_nearest(name, names, stream->field_count);
-    (void)error_set(parser->err, ERROR_SCHEMA, "no field '%.*s' in stream '%.*s'",
-                    (int)name.length, name.at, (int)stream->name.length, stream->name.at);
+    (void)error_set(parser->err, ERROR_SCHEMA, "no field '%.*s' in stream '%.*s'", (int)name.length,
+                    name.at, (int)stream->name.length, stream->name.at);
     if (near.length)
         return error_remedy(parser->err, "did you mean '%.*s'?", (int)near.length, near.at);
     AUTO_BUFFER struct buffer list = {0};
@@ -126,8 +126,7 @@ static bool no_field(struct expr_parser *parser, struct slice name)
     return error_remedy(parser->err, "its fields are %.*s", (int)list.length, list.at);
 }
 
-static bool parse_field(struct expr_parser *parser, struct slice name,
-                        const struct expr **ret_expr)
+static bool parse_field(struct expr_parser *parser, struct slice name, const struct expr **ret_expr)
 {
     const struct stream *const stream = parser->stream;
     static enum value_kind const kinds[] = {[FIELD_STRING] = VALUE_STRING,
@@ -153,8 +152,7 @@ static bool parse_bucket(struct expr_parser *parser, enum bucket_unit unit,
 {
     const struct expr *operand;
     if (!parser_expect(parser, "(") || !parser_expr(parser, &operand) ||
-        !wants(parser, operand, VALUE_TIME, bucket_unit_names[unit]) ||
-        !parser_expect(parser, ")"))
+        !wants(parser, operand, VALUE_TIME, bucket_unit_names[unit]) || !parser_expect(parser, ")"))
         return false;
     struct expr *const expr = new_expr(parser, EXPR_BUCKET, VALUE_BUCKET);
     expr->type.unit = unit;
@@ -166,7 +164,8 @@ static bool parse_bucket(struct expr_parser *parser, enum bucket_unit unit,
 static bool no_function(struct expr_parser *parser, struct slice name)
 {
     struct slice names[BUCKET_UNITS];
-    for (size_t i = 0; i < BUCKET_UNITS; i++) names[i] = slice_text(bucket_unit_names[i]);
+    for (size_t i = 0; i < BUCKET_UNITS; i++)
+        names[i] = slice_text(bucket_unit_names[i]);
     struct slice const near = schema_nearest(name, names, BUCKET_UNITS);
     (void)parser_fail(parser, "no function '%.*s' of a field", (int)name.length, name.at);
     if (near.length)
@@ -218,8 +217,7 @@ static bool parse_word(struct expr_parser *parser, const struct expr **ret_expr)
 {
     bool const is_true = parser_is_word(parser, "true"), is_null = parser_is_word(parser, "null");
     if (is_true || is_null || parser_is_word(parser, "false")) {
-        struct expr *const expr =
-            new_expr(parser, EXPR_LITERAL, is_null ? VALUE_NULL : VALUE_BOOL);
+        struct expr *const expr = new_expr(parser, EXPR_LITERAL, is_null ? VALUE_NULL : VALUE_BOOL);
         expr->literal.kind = expr->type.kind;
         if (!is_null) expr->literal.boolean = is_true;
         *ret_expr = expr;
@@ -371,8 +369,7 @@ static bool parse_between(struct expr_parser *parser, const struct expr **ret_ex
 {
     const struct expr *low_value = *ret_expr, *high_value = *ret_expr, *low, *high;
     if (!parser_next(parser) || !parse_sum(parser, &low)) return false;
-    if (!parser_is_word(parser, "and"))
-        return parser_fail(parser, "expected 'and' of 'between'");
+    if (!parser_is_word(parser, "and")) return parser_fail(parser, "expected 'and' of 'between'");
     if (!parser_next(parser) || !parse_sum(parser, &high) ||
         !make_comparable(parser, &low_value, &low) || !make_comparable(parser, &high_value, &high))
         return false;
@@ -386,8 +383,7 @@ static bool parse_like(struct expr_parser *parser, const struct expr **ret_expr)
 {
     const struct expr *const left = *ret_expr, *pattern;
     if (!parser_next(parser) || !parse_sum(parser, &pattern) ||
-        !wants(parser, left, VALUE_STRING, "like") ||
-        !wants(parser, pattern, VALUE_STRING, "like"))
+        !wants(parser, left, VALUE_STRING, "like") || !wants(parser, pattern, VALUE_STRING, "like"))
         return false;
     *ret_expr = new_binary(parser, EXPR_LIKE, VALUE_BOOL, left, pattern);
     return true;
@@ -409,8 +405,8 @@ static bool find_comparison(const struct expr_parser *parser, enum expr_op *ret_
     static const struct {
         const char *sign;
         enum expr_op op;
-    } signs[] = {{"=", EXPR_EQUAL},      {"!=", EXPR_NOT_EQUAL}, {"<>", EXPR_NOT_EQUAL},
-                 {"<", EXPR_LESS},       {"<=", EXPR_LESS_EQUAL}, {">", EXPR_GREATER},
+    } signs[] = {{"=", EXPR_EQUAL},         {"!=", EXPR_NOT_EQUAL},  {"<>", EXPR_NOT_EQUAL},
+                 {"<", EXPR_LESS},          {"<=", EXPR_LESS_EQUAL}, {">", EXPR_GREATER},
                  {">=", EXPR_GREATER_EQUAL}};
     for (size_t i = 0; i < COUNT_OF(signs); i++) {
         if (!parser_is_sign(parser, signs[i].sign)) continue;

@@ -45,8 +45,8 @@ struct result {
     enum result_kind kind;
     union {
         struct exact exact;
-        double number;       /* finite; what would not be is RESULT_NULL */
-        struct value value;  /* min and max of anything but numbers */
+        double number;      /* finite; what would not be is RESULT_NULL */
+        struct value value; /* min and max of anything but numbers */
     };
 };
 

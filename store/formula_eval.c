@@ -39,11 +39,10 @@ static struct result combine(enum formula_op op, const struct result *left,
 {
     struct result result = {.kind = RESULT_EXACT};
     if (left->kind == RESULT_EXACT && right->kind == RESULT_EXACT) {
-        bool const fits =
-            op == FORMULA_ADD ? exact_plus(&left->exact, &right->exact, &result.exact)
-            : op == FORMULA_SUBTRACT
-                ? exact_minus(&left->exact, &right->exact, &result.exact)
-                : exact_times(&left->exact, &right->exact, &result.exact);
+        bool const fits = op == FORMULA_ADD ? exact_plus(&left->exact, &right->exact, &result.exact)
+                          : op == FORMULA_SUBTRACT
+                              ? exact_minus(&left->exact, &right->exact, &result.exact)
+                              : exact_times(&left->exact, &right->exact, &result.exact);
         if (fits) return result;
     }
     double const a = as_double(left), b = as_double(right);

@@ -19,7 +19,7 @@ struct formula {
     enum formula_op op;
     bool is_number; /* else a value that only min and max can give, of `type` */
     struct value_type type;
-    struct exact literal;           /* FORMULA_LITERAL */
-    size_t aggregate;               /* FORMULA_AGGREGATE */
+    struct exact literal; /* FORMULA_LITERAL */
+    size_t aggregate;     /* FORMULA_AGGREGATE */
     const struct formula *operands[2];
 };

@@ -92,7 +92,8 @@ static bool parse_aggregate(struct reading *reading, enum aggregate_kind kind,
 static bool no_function(struct reading *reading, struct slice name)
 {
     struct slice names[COUNT_OF(aggregate_names)];
-    for (size_t i = 0; i < COUNT_OF(names); i++) names[i] = slice_text(aggregate_names[i]);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        names[i] = slice_text(aggregate_names[i]);
     struct slice const near = schema_nearest(name, names, COUNT_OF(names));
     (void)parser_fail(&reading->parser, "no measure '%.*s()'", (int)name.length, name.at);
     if (near.length)
@@ -104,13 +105,15 @@ static bool no_measure(struct reading *reading, struct slice name)
 {
     const struct formulas *const all = reading->all;
     struct slice *const names = ARENA_ARRAY(all->arena, struct slice, all->count);
-    for (size_t i = 0; i < all->count; i++) names[i] = all->sources[i].name;
+    for (size_t i = 0; i < all->count; i++)
+        names[i] = all->sources[i].name;
     struct slice const near = schema_nearest(name, names, all->count);
     (void)parser_fail(&reading->parser, "no measure '%.*s' in this view", (int)name.length,
                       name.at);
     for (size_t i = 0; i < reading->all->stream->field_count; i++) {
         if (slice_equal(reading->all->stream->fields[i].name, name))
-            return error_remedy(all->err, "a field stands inside sum(), min(), max(), avg(), count() or uniq()");
+            return error_remedy(
+                all->err, "a field stands inside sum(), min(), max(), avg(), count() or uniq()");
     }
     if (near.length)
         return error_remedy(all->err, "did you mean '%.*s'?", (int)near.length, near.at);
@@ -128,8 +131,8 @@ static bool is_cycle(struct formulas *all, size_t index)
     }
     buffer_add_text(&chain, " -> ");
     buffer_add_slice(&chain, all->sources[index].name);
-    (void)error_set(all->err, ERROR_SCHEMA, "a measure is made of itself: %.*s",
-                    (int)chain.length, chain.at);
+    (void)error_set(all->err, ERROR_SCHEMA, "a measure is made of itself: %.*s", (int)chain.length,
+                    chain.at);
     return false;
 }
 

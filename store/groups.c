@@ -66,10 +66,10 @@ static bool group_unpack(struct slice value, bool leaf, struct group *ret_group)
         !unpack_byte(&value, &flags) || !unpack_varint(&value, &group.id) ||
         !unpack_varint(&value, &group.event_count) || !unpack_varint(&value, &group.text_commit_id))
         return false;
-    if (!leaf && (!unpack_varint(&value, &group.rows_commit_id) ||
-                  !unpack_varint(&value, &group.listing_commit_id) ||
-                  !unpack_varint(&value, &group.row_count) ||
-                  !unpack_varint(&value, &group.json_bytes)))
+    if (!leaf &&
+        (!unpack_varint(&value, &group.rows_commit_id) ||
+         !unpack_varint(&value, &group.listing_commit_id) ||
+         !unpack_varint(&value, &group.row_count) || !unpack_varint(&value, &group.json_bytes)))
         return false;
     if (!unpack_varint(&value, &group.csv_bytes)) return false;
     if ((flags & GROUP_EXACT) && !unpack_bytes(&value, &group.exact)) return false;

@@ -24,12 +24,12 @@ static void pack_batch(const struct batch *batch, struct buffer *into)
     pack_u64(into, batch->digest[0]);
     pack_u64(into, batch->digest[1]);
     uint64_t const numbers[] = {
-        batch->input_bytes,  batch->resume_offset,   batch->resume_line,
-        batch->read_count,   batch->new_count,       batch->duplicate_count,
-        batch->rejected_count, batch->rejects_bytes, batch->first_commit,
-        batch->last_commit,
+        batch->input_bytes,  batch->resume_offset,   batch->resume_line,    batch->read_count,
+        batch->new_count,    batch->duplicate_count, batch->rejected_count, batch->rejects_bytes,
+        batch->first_commit, batch->last_commit,
     };
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) pack_varint(into, numbers[i]);
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        pack_varint(into, numbers[i]);
     pack_bytes(into, batch->source);
     pack_bytes(into, batch->rejects);
     pack_bytes(into, batch->first_error);
@@ -63,8 +63,8 @@ static bool unpack_batch(struct slice from, struct arena *arena, struct batch *b
         return false;
     batch->state = (enum batch_state)state;
     uint64_t *const numbers[] = {
-        &batch->input_bytes,  &batch->resume_offset,   &batch->resume_line,
-        &batch->read_count,   &batch->new_count,       &batch->duplicate_count,
+        &batch->input_bytes,    &batch->resume_offset, &batch->resume_line,
+        &batch->read_count,     &batch->new_count,     &batch->duplicate_count,
         &batch->rejected_count, &batch->rejects_bytes, &batch->first_commit,
         &batch->last_commit,
     };

@@ -26,11 +26,11 @@ struct batch_reason {
 };
 
 struct batch {
-    uint64_t id;       /* 1, 2, ... in order of first commit; 0: not in the store yet */
+    uint64_t id;        /* 1, 2, ... in order of first commit; 0: not in the store yet */
     uint64_t digest[2]; /* XXH3-128 of the input's bytes as given, seeded by nothing */
     uint16_t stream;
     enum batch_state state;
-    struct slice source; /* path as given, or "-" */
+    struct slice source;    /* path as given, or "-" */
     uint64_t input_bytes;   /* as given, perhaps compressed */
     uint64_t resume_offset; /* bytes of decompressed input that are dealt with */
     uint64_t resume_line;   /* line number of what follows, from 1 */
@@ -38,8 +38,8 @@ struct batch {
     uint64_t new_count;
     uint64_t duplicate_count;
     uint64_t rejected_count;
-    uint64_t rejects_bytes; /* length of the rejects file at this checkpoint */
-    struct slice rejects;   /* name of the rejects file within STORE/rejects, or empty */
+    uint64_t rejects_bytes;   /* length of the rejects file at this checkpoint */
+    struct slice rejects;     /* name of the rejects file within STORE/rejects, or empty */
     struct slice first_error; /* "line 17: revenue: not a number", or empty */
     struct batch_reason reasons[BATCH_REASONS_MAX];
     size_t reason_count; /* the last one collects what is beyond */

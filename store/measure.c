@@ -47,8 +47,8 @@ void measure_apply(const struct aggregate *aggregate, struct state *state,
     }
 }
 
-void measure_merge(const struct aggregate *aggregate, struct state *into,
-                   const struct state *delta, struct arena *arena)
+void measure_merge(const struct aggregate *aggregate, struct state *into, const struct state *delta,
+                   struct arena *arena)
 {
     into->count += delta->count;
     switch (aggregate->kind) {
@@ -108,8 +108,7 @@ struct result measure_result(const struct aggregate *aggregate, const struct sta
     return result;
 }
 
-void measure_pack(const struct aggregate *aggregate, const struct state *state,
-                  struct buffer *into)
+void measure_pack(const struct aggregate *aggregate, const struct state *state, struct buffer *into)
 {
     buffer_add_byte(into, STATE_VERSION);
     pack_varint(into, (uint64_t)state->count);

@@ -26,8 +26,8 @@ struct state {
 void measure_apply(const struct aggregate *aggregate, struct state *state,
                    const struct value *value, int64_t weight, struct arena *arena);
 /* INTO += DELTA. */
-void measure_merge(const struct aggregate *aggregate, struct state *into,
-                   const struct state *delta, struct arena *arena);
+void measure_merge(const struct aggregate *aggregate, struct state *into, const struct state *delta,
+                   struct arena *arena);
 /* What the aggregate comes to. A string borrows from STATE or lives in ARENA. */
 struct result measure_result(const struct aggregate *aggregate, const struct state *state,
                              struct arena *arena);

@@ -131,8 +131,8 @@ static bool load_level(struct merge *merge, unsigned depth, struct error *err)
             group->group.text = arena_copy(&merge->arena, group->group.text);
             break;
         case DB_MISSING:
-            group->group = (struct group){.id = merge->meta->next_group_id++,
-                                          .exact = group->exact};
+            group->group =
+                (struct group){.id = merge->meta->next_group_id++, .exact = group->exact};
             break;
         case DB_FAILED: return false;
         }
@@ -231,10 +231,8 @@ static void tell(struct merge *merge, unsigned depth, const struct merge_group *
                  unsigned flags)
 {
     if (flags == 0) return;
-    struct change const change = {.view = merge->view->id,
-                                  .depth = (uint8_t)depth,
-                                  .key = group->key,
-                                  .flags = flags};
+    struct change const change = {
+        .view = merge->view->id, .depth = (uint8_t)depth, .key = group->key, .flags = flags};
     changes_add(merge->log, &change);
 }
 
@@ -331,15 +329,13 @@ static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *g
     buffer_clear(states);
     buffer_clear(text);
     if (!render(merge, depth, group, states, text, err)) return false;
-    bool const text_changed =
-        !group->existed || !slice_equal(stored->text, buffer_slice(text));
+    bool const text_changed = !group->existed || !slice_equal(stored->text, buffer_slice(text));
     if (text_changed) stored->text_commit_id = merge->meta->commit_id;
     if (leaf)
         count_leaf(merge, group, text_changed, buffer_slice(text));
     else
         count_inner(merge, group);
-    if (!group->existed && depth == 0)
-        merge->meta->root_listing_commit_id = merge->meta->commit_id;
+    if (!group->existed && depth == 0) merge->meta->root_listing_commit_id = merge->meta->commit_id;
     tell(merge, depth, group,
          (text_changed ? CHANGE_TEXT : 0) | (group->existed ? 0 : CHANGE_EXISTS) |
              (group->rows_changed ? CHANGE_ROWS : 0) |
@@ -365,7 +361,8 @@ static bool merge_view(struct merge *merge, const struct delta *delta, struct er
     unsigned const leaf_depth = (unsigned)merge->view->dimension_count;
     collect_leaves(merge, delta);
     if (merge->levels[leaf_depth].count == 0) return true;
-    for (unsigned depth = leaf_depth; depth > 0; depth--) collect_parents(merge, depth - 1);
+    for (unsigned depth = leaf_depth; depth > 0; depth--)
+        collect_parents(merge, depth - 1);
     for (unsigned depth = 0; depth <= leaf_depth; depth++) {
         if (!load_level(merge, depth, err)) return false;
     }

@@ -35,7 +35,8 @@ bool meta_load(const struct txn *txn, struct meta *ret_meta, struct error *err)
     if (format != FORMAT_VERSION) {
         (void)error_set(err, ERROR_VERSION, "the store has format %u, this program reads format %u",
                         format, FORMAT_VERSION);
-        return error_remedy(err, "use the version of tallyfs that wrote it, or ingest again into a new store");
+        return error_remedy(
+            err, "use the version of tallyfs that wrote it, or ingest again into a new store");
     }
     if (!unpack_varint(&rest, &meta.commit_id) || !unpack_u64(&rest, &commit_ns) ||
         !unpack_varint(&rest, &meta.schema_commit_id) ||

@@ -65,8 +65,7 @@ static void write_text(struct slice text, struct buffer *name)
         if (total <= NAME_STEM_BYTES_MAX - CUT_BYTES) cut = name->length;
         if (total <= NAME_STEM_BYTES_MAX) continue;
         name->length = cut;
-        buffer_format(name, "%%~%016llx",
-                      (unsigned long long)XXH3_64bits(text.at, text.length));
+        buffer_format(name, "%%~%016llx", (unsigned long long)XXH3_64bits(text.at, text.length));
         return;
     }
 }

@@ -99,7 +99,8 @@ static bool unpack_big_endian(struct slice *from, unsigned width_bytes, uint64_t
     struct slice bytes;
     if (!take(from, width_bytes, &bytes)) return false;
     uint64_t number = 0;
-    for (unsigned i = 0; i < width_bytes; i++) number = number << 8 | bytes.at[i];
+    for (unsigned i = 0; i < width_bytes; i++)
+        number = number << 8 | bytes.at[i];
     *ret_number = number;
     return true;
 }
@@ -138,7 +139,8 @@ static size_t write_digits(uint128 magnitude, uint8_t digits[DIGITS_MAX])
     }
     for (uint64_t rest = (uint64_t)magnitude; rest; rest /= 10)
         reversed[count++] = (uint8_t)(rest % 10);
-    for (size_t i = 0; i < count; i++) digits[i] = reversed[count - 1 - i];
+    for (size_t i = 0; i < count; i++)
+        digits[i] = reversed[count - 1 - i];
     return count;
 }
 
@@ -154,7 +156,8 @@ static void pack_number(struct buffer *into, const struct decimal *number)
     size_t count = write_digits(
         negative ? -(uint128)number->coefficient : (uint128)number->coefficient, digits);
     int const exponent = (int)count - (int)number->scale;
-    while (digits[count - 1] == 0) count--;
+    while (digits[count - 1] == 0)
+        count--;
     digits[count] = 0; /* completes an odd pair */
 
     buffer_add_byte(into, negative ? TAG_NEGATIVE : TAG_POSITIVE);
@@ -221,8 +224,8 @@ static bool unpack_time(struct slice *from, int128 *ret_time_ns)
 static void pack_bucket(struct buffer *into, const struct bucket *bucket)
 {
     buffer_add_byte(into, TAG_BUCKET);
-    pack_big_endian(into,
-                    (uint64_t)(bucket->local_seconds - bucket->offset_seconds + SECONDS_BIAS), 5);
+    pack_big_endian(into, (uint64_t)(bucket->local_seconds - bucket->offset_seconds + SECONDS_BIAS),
+                    5);
     pack_big_endian(into, (uint64_t)(bucket->offset_seconds + OFFSET_BIAS), 3);
 }
 
@@ -320,8 +323,7 @@ static struct slice unescape(struct slice escaped, struct arena *arena)
     return slice_of(text, length);
 }
 
-static enum unpacking unpack_string(struct slice *from, struct arena *arena,
-                                    struct slice *ret_text)
+static enum unpacking unpack_string(struct slice *from, struct arena *arena, struct slice *ret_text)
 {
     size_t end;
     bool has_nul;

@@ -107,7 +107,8 @@ void rows_csv(struct slice row, struct buffer *line)
             add_cell(buffer_slice(&bytes), line);
         } else {
             size_t const start = i;
-            while (row.at[i] != ',' && row.at[i] != '}') i++;
+            while (row.at[i] != ',' && row.at[i] != '}')
+                i++;
             struct slice const text = slice_of(row.at + start, i - start);
             if (!slice_is(text, "null")) buffer_add_slice(line, text);
         }

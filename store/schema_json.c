@@ -76,13 +76,15 @@ static size_t distance(struct slice a, struct slice b)
     enum { LETTERS_MAX = 64 };
     size_t rows[3][LETTERS_MAX + 1];
     if (a.length > LETTERS_MAX || b.length > LETTERS_MAX) return SIZE_MAX;
-    for (size_t j = 0; j <= b.length; j++) rows[1][j] = j;
+    for (size_t j = 0; j <= b.length; j++)
+        rows[1][j] = j;
     for (size_t i = 1; i <= a.length; i++) {
         size_t *const before = rows[(i - 1 + 1) % 3], *const row = rows[(i + 1) % 3];
         const size_t *const two_before = rows[(i - 2 + 1 + 3) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b.length; j++) {
-            bool const same = strncasecmp((const char *)a.at + i - 1, (const char *)b.at + j - 1, 1) == 0;
+            bool const same =
+                strncasecmp((const char *)a.at + i - 1, (const char *)b.at + j - 1, 1) == 0;
             size_t least = before[j - 1] + !same;
             if (before[j] + 1 < least) least = before[j] + 1;
             if (row[j - 1] + 1 < least) least = row[j - 1] + 1;

@@ -21,8 +21,8 @@ static bool check_text(struct slice text, struct error *err)
         if (text.at[i] == '\n') line++;
         if (length == 0 || text.at[i] == '\0')
             return error_set(err, ERROR_SCHEMA, "line %zu has a byte that is not UTF-8 text", line);
-        if (text.at[i] == '\\' && slice_starts(slice_of(text.at + i, text.length - i),
-                                               slice_text("\\u0000")))
+        if (text.at[i] == '\\' &&
+            slice_starts(slice_of(text.at + i, text.length - i), slice_text("\\u0000")))
             return error_set(err, ERROR_SCHEMA, "line %zu has \\u0000 in a name or text", line);
         i += text.at[i] == '\\' && i + 1 < text.length ? 2 : length;
     }
@@ -44,11 +44,11 @@ static bool parse_json(struct slice text, cJSON **ret_json, struct error *err)
 {
     const char *end = NULL;
     if (!check_text(text, err)) return false;
-    cJSON *const json =
-        cJSON_ParseWithLengthOpts((const char *)text.at, text.length, &end, false);
+    cJSON *const json = cJSON_ParseWithLengthOpts((const char *)text.at, text.length, &end, false);
     if (!json) return syntax_error(text, end, err);
     const char *const last = (const char *)text.at + text.length;
-    while (end < last && strchr(" \t\r\n", *end)) end++;
+    while (end < last && strchr(" \t\r\n", *end))
+        end++;
     if (end == last) {
         *ret_json = json;
         return true;
@@ -104,7 +104,8 @@ static bool read_field(struct schema *schema, const cJSON *json, struct field *f
     if (!read_type(type, &field->type, err)) return error_wrap_dot(err, "type");
     const cJSON *const column = json_get(json, "column"), *const format = json_get(json, "format");
     if (column) {
-        if (!json_is_text(column, "the name of a column", err)) return error_wrap_dot(err, "column");
+        if (!json_is_text(column, "the name of a column", err))
+            return error_wrap_dot(err, "column");
         field->column = arena_copy(&schema->arena, slice_text(column->valuestring));
     }
     if (!format) return true;
@@ -210,7 +211,8 @@ static bool read_on_duplicate(const cJSON *json, struct error *err)
         return error_remedy(err, "use \"ignore\": the first event of a key stays");
     }
     (void)error_set(err, ERROR_SCHEMA, "expected \"ignore\"");
-    return error_remedy(err, "the first event of a key stays, later ones are counted as duplicates");
+    return error_remedy(err,
+                        "the first event of a key stays, later ones are counted as duplicates");
 }
 
 static bool read_stream(struct schema *schema, const cJSON *json, struct stream *stream,
@@ -255,8 +257,7 @@ static bool read_timezone(struct schema *schema, const cJSON *json, const struct
 {
     AUTO_BUFFER struct buffer loaded = {0};
     if (json && !json_is_text(json, "the name of a time zone", err)) return false;
-    schema->timezone =
-        arena_copy(&schema->arena, slice_text(json ? json->valuestring : "UTC"));
+    schema->timezone = arena_copy(&schema->arena, slice_text(json ? json->valuestring : "UTC"));
     if (zone_bytes) return zone_new(*zone_bytes, &schema->zone, err);
     return zone_load(schema->timezone, &loaded, err) &&
            zone_new(buffer_slice(&loaded), &schema->zone, err);

@@ -21,7 +21,8 @@ static bool read_from(const struct schema *schema, const cJSON *json, struct vie
     view->stream = schema_stream(schema, slice_text(json->valuestring));
     if (view->stream) return true;
     AUTO_FREE struct slice *names = memory_alloc(schema->stream_count * sizeof *names);
-    for (size_t i = 0; i < schema->stream_count; i++) names[i] = schema->streams[i].name;
+    for (size_t i = 0; i < schema->stream_count; i++)
+        names[i] = schema->streams[i].name;
     (void)json_unknown("stream", json->valuestring, names, schema->stream_count, err);
     return error_wrap_dot(err, "from");
 }

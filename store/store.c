@@ -35,8 +35,7 @@ struct open_snapshot {
     struct loaded_schema *schema;
 };
 
-static const char *const own_names[] = {"data.mdb",    "lock.mdb", "ingest.lock",
-                                        "mounts",      "rejects"};
+static const char *const own_names[] = {"data.mdb", "lock.mdb", "ingest.lock", "mounts", "rejects"};
 
 static void path_join(const char *directory, const char *name, struct buffer *path)
 {
@@ -171,8 +170,7 @@ static bool check_format(const struct store *store, struct error *err)
            (meta_load(txn, &meta, err) || error_wrap(err, "%s", store->path));
 }
 
-bool store_open(const char *path, enum store_mode mode, struct store **ret_store,
-                struct error *err)
+bool store_open(const char *path, enum store_mode mode, struct store **ret_store, struct error *err)
 {
     if (!find_store(path, err)) return false;
     struct store *const store = memory_alloc(sizeof *store);
@@ -181,11 +179,10 @@ bool store_open(const char *path, enum store_mode mode, struct store **ret_store
     memcpy(store->path, path, strlen(path));
     (void)pthread_mutex_init(&store->lock, NULL); /* cannot fail for a plain mutex */
     store->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool const good =
-        store->directory < 0
-            ? error_system(err, errno, "%s", path)
-            : db_open(path, mode == STORE_WRITE ? DB_WRITE : DB_READ, &store->db, err) &&
-                  check_format(store, err);
+    bool const good = store->directory < 0 ? error_system(err, errno, "%s", path)
+                                           : db_open(path, mode == STORE_WRITE ? DB_WRITE : DB_READ,
+                                                     &store->db, err) &&
+                                                 check_format(store, err);
     if (!good) {
         store_close(store);
         return false;
@@ -357,8 +354,7 @@ bool snapshot_commit_time(const struct snapshot *snapshot, uint64_t commit_id, i
     return true;
 }
 
-bool store_usage(const struct snapshot *snapshot, struct store_usage *ret_usage,
-                 struct error *err)
+bool store_usage(const struct snapshot *snapshot, struct store_usage *ret_usage, struct error *err)
 {
     struct db_usage usage;
     if (!db_usage(snapshot->txn, &usage, err)) return false;

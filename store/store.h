@@ -30,7 +30,7 @@ bool store_create(const char *path, struct slice schema_text, struct error *err)
  * file. A read-only medium or directory is opened without the reader table. */
 bool store_open(const char *path, enum store_mode mode, struct store **ret_store,
                 struct error *err) MUST_CHECK;
-void store_close(struct store *store); /* all snapshots are closed; takes NULL */
+void store_close(struct store *store);             /* all snapshots are closed; takes NULL */
 const char *store_path(const struct store *store); /* as given */
 int store_directory(const struct store *store);    /* file descriptor of the directory, borrowed */
 struct db *store_db(const struct store *store);    /* for commit.c */
@@ -58,10 +58,12 @@ struct snapshot {
     uint64_t row_count; /* leaves of all views */
 };
 
-bool snapshot_open(struct store *store, struct snapshot **ret_snapshot, struct error *err) MUST_CHECK;
+bool snapshot_open(struct store *store, struct snapshot **ret_snapshot,
+                   struct error *err) MUST_CHECK;
 void snapshot_close(struct snapshot *snapshot); /* takes NULL */
 /* The number of the newest commit, without opening it. */
-bool store_newest_commit(struct store *store, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
+bool store_newest_commit(struct store *store, uint64_t *ret_commit_id,
+                         struct error *err) MUST_CHECK;
 /* Wall-clock time of a commit up to this one. */
 bool snapshot_commit_time(const struct snapshot *snapshot, uint64_t commit_id, int64_t *ret_ns,
                           struct error *err) MUST_CHECK;

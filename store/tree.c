@@ -14,8 +14,8 @@
 const char *const rows_extensions[3] = {".json", ".ndjson", ".csv"};
 
 const struct system_name system_names[SYSTEM_NAMES] = {
-    {"README", NODE_README},   {"generation", NODE_GENERATION}, {"status.json", NODE_STATUS},
-    {"schema.json", NODE_SCHEMA}, {"views", NODE_VIEWS},        {"batches", NODE_BATCHES},
+    {"README", NODE_README},      {"generation", NODE_GENERATION}, {"status.json", NODE_STATUS},
+    {"schema.json", NODE_SCHEMA}, {"views", NODE_VIEWS},           {"batches", NODE_BATCHES},
     {"rejects", NODE_REJECTS},
 };
 
@@ -81,8 +81,8 @@ static uint64_t inode_number(const struct node *node, const struct node_stat *st
     AUTO_BUFFER struct buffer bytes = {0};
     if (node->kind == NODE_ROOT) return 1;
     node_pack(node, &bytes);
-    uint64_t const number = XXH3_64bits_withSeed(bytes.at, bytes.length,
-                                                 stat->directory ? 0 : stat->commit_id);
+    uint64_t const number =
+        XXH3_64bits_withSeed(bytes.at, bytes.length, stat->directory ? 0 : stat->commit_id);
     return number > 1 ? number : number + 2;
 }
 
@@ -126,8 +126,7 @@ bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
         stat.commit_id = group->text_commit_id;
         stat.size_bytes = group->text.length + 1;
     } else {
-        stat.commit_id =
-            node->kind == NODE_LEAF ? group->text_commit_id : group->rows_commit_id;
+        stat.commit_id = node->kind == NODE_LEAF ? group->text_commit_id : group->rows_commit_id;
         stat.size_bytes = rows_bytes(view, node, group);
     }
     if (!complete_stat(snapshot, node, &stat, err)) return false;
@@ -289,8 +288,7 @@ static enum tree_answer lookup_child(const struct snapshot *snapshot, const stru
     struct value_type const type = view->dimensions[parent->depth].type;
     switch (names_read(stem, type, snapshot->schema->zone, arena, &value)) {
     case NAME_EXACT: break;
-    case NAME_HASHED:
-        return find_hashed(snapshot, parent, stem, value.string, arena, node, err);
+    case NAME_HASHED: return find_hashed(snapshot, parent, stem, value.string, arena, node, err);
     case NAME_INVALID: return TREE_NEVER;
     }
     AUTO_BUFFER struct buffer key = {0};
@@ -388,7 +386,8 @@ enum tree_answer tree_find(const struct snapshot *snapshot, struct slice path, s
     enum tree_answer answer = tree_stat(snapshot, &node, ret_stat, err);
     while (answer == TREE_FOUND && path.length) {
         const uint8_t *const slash = memchr(path.at, '/', path.length);
-        struct slice const name = slice_of(path.at, slash ? (size_t)(slash - path.at) : path.length);
+        struct slice const name =
+            slice_of(path.at, slash ? (size_t)(slash - path.at) : path.length);
         size_t const used = name.length + (slash ? 1 : 0);
         path = slice_of(path.at + used, path.length - used);
         if (name.length == 0) continue;
@@ -416,10 +415,8 @@ void tree_change_nodes(const struct snapshot *snapshot, const struct change *cha
                        void (*see)(void *context, const struct node *node, bool replaced),
                        void *context)
 {
-    struct node node = {.kind = NODE_GROUP,
-                        .view = change->view,
-                        .depth = change->depth,
-                        .key = change->key};
+    struct node node = {
+        .kind = NODE_GROUP, .view = change->view, .depth = change->depth, .key = change->key};
     const struct view *const view = tree_view(snapshot, &node);
     bool const exists = change->flags & CHANGE_EXISTS;
     if (!view) return;

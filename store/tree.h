@@ -86,9 +86,8 @@ struct tree_reader {
 void tree_reader_done(struct tree_reader *reader);
 /* Appends the bytes [offset, offset + size) of a file to INTO, fewer only at the end of the file. The node must be there with the
  * same version as in SNAPSHOT. Random offsets cost a walk over the siblings in front. */
-bool tree_read(const struct snapshot *snapshot, const struct node *node,
-               struct tree_reader *reader, uint64_t offset, size_t size, struct buffer *into,
-               struct error *err) MUST_CHECK;
+bool tree_read(const struct snapshot *snapshot, const struct node *node, struct tree_reader *reader,
+               uint64_t offset, size_t size, struct buffer *into, struct error *err) MUST_CHECK;
 
 /* One directory's entries in the order of their values, each name once. Without "." and "..". */
 struct tree_listing;

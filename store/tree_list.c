@@ -11,10 +11,10 @@ struct tree_listing {
     const struct snapshot *snapshot;
     struct buffer directory_key;
     struct node directory;
-    uint64_t index;        /* of the next entry */
-    bool first_done;       /* the one name in front of a group's children, or of the views */
-    bool file_pending;     /* the directory was told, its file comes next */
-    uint64_t place;        /* next view, fixed name or batch */
+    uint64_t index;    /* of the next entry */
+    bool first_done;   /* the one name in front of a group's children, or of the views */
+    bool file_pending; /* the directory was told, its file comes next */
+    uint64_t place;    /* next view, fixed name or batch */
     struct groups_walk walk;
     bool walking;
     struct arena arena; /* the current entry's dimensions */

@@ -154,9 +154,8 @@ static bool read_document(const struct snapshot *snapshot, const struct node *no
     return true;
 }
 
-bool tree_read(const struct snapshot *snapshot, const struct node *node,
-               struct tree_reader *reader, uint64_t offset, size_t size, struct buffer *into,
-               struct error *err)
+bool tree_read(const struct snapshot *snapshot, const struct node *node, struct tree_reader *reader,
+               uint64_t offset, size_t size, struct buffer *into, struct error *err)
 {
     struct window window = {.start = offset, .end = offset + size, .into = into};
     if (node_of_group(node) && !tree_view(snapshot, node)) return is_gone(err);

@@ -13,7 +13,7 @@ struct check {
     void (*differ)(void *context, const char *path, const char *what);
     void *context;
     struct verify_result result;
-    struct buffer path;     /* of the group at hand, without extension */
+    struct buffer path; /* of the group at hand, without extension */
     struct buffer expected;
     struct buffer found;
 };
@@ -39,12 +39,13 @@ static void tell_difference(struct check *check, const char *extension)
     const struct buffer *const a = &check->found, *const b = &check->expected;
     AUTO_BUFFER struct buffer what = {0};
     size_t at = 0;
-    while (at < a->length && at < b->length && a->at[at] == b->at[at]) at++;
+    while (at < a->length && at < b->length && a->at[at] == b->at[at])
+        at++;
     size_t const start = at > EXCERPT_BYTES / 2 ? at - EXCERPT_BYTES / 2 : 0;
     int const left = (int)(a->length - start < EXCERPT_BYTES ? a->length - start : EXCERPT_BYTES);
     int const right = (int)(b->length - start < EXCERPT_BYTES ? b->length - start : EXCERPT_BYTES);
-    buffer_format(&what, "differs at byte %zu: stored %.*s, recomputed %.*s", at,
-                  left, (const char *)a->at + start, right, (const char *)b->at + start);
+    buffer_format(&what, "differs at byte %zu: stored %.*s, recomputed %.*s", at, left,
+                  (const char *)a->at + start, right, (const char *)b->at + start);
     buffer_add_byte(&what, '\0');
     tell(check, extension, (char *)what.at);
 }
@@ -161,8 +162,8 @@ static void add_row(const struct check *check, enum kind kind, const struct tall
         struct result const result = formula_eval(measure->formula, results);
         buffer_clear(&json);
         result_json(&result, formula_type(measure->formula), zone, &json);
-        add_member(kind, measure->name, &json,
-                   result.kind == RESULT_VALUE ? &result.value : NULL, depth == 0 && i == 0, row);
+        add_member(kind, measure->name, &json, result.kind == RESULT_VALUE ? &result.value : NULL,
+                   depth == 0 && i == 0, row);
     }
     if (kind != KIND_CSV) buffer_add_byte(row, '}');
 }
@@ -213,8 +214,8 @@ static void add_name(const struct check *check, const struct tallied_group *grou
                 check->snapshot->schema->zone, path);
 }
 
-static bool next_name_is(struct tree_listing *listing, struct slice name,
-                         bool *good, struct error *err)
+static bool next_name_is(struct tree_listing *listing, struct slice name, bool *good,
+                         struct error *err)
 {
     struct tree_entry entry;
     enum tree_answer const answer = tree_listing_next(listing, &entry, err);
@@ -233,8 +234,8 @@ static bool check_listing(struct check *check, unsigned depth, size_t first, siz
     struct node_stat stat;
     bool good;
     bool const leaves = depth + 1 == check->view->view->dimension_count;
-    enum tree_answer const answer = tree_find(check->snapshot, buffer_slice(&check->path), &arena,
-                                              &node, &stat, err);
+    enum tree_answer const answer =
+        tree_find(check->snapshot, buffer_slice(&check->path), &arena, &node, &stat, err);
     if (answer == TREE_FAILED) return false;
     if (answer != TREE_FOUND) {
         tell(check, "/", "is missing");

@@ -84,8 +84,7 @@ static struct tallied_group *find_group(struct counting *counting, unsigned dept
     group->dimensions = ARENA_ARRAY(&view->arena, struct value, depth);
     for (unsigned i = 0; i < depth; i++)
         group->dimensions[i] = keep_value(&view->arena, dimensions[i]);
-    group->tallies =
-        ARENA_ARRAY(&view->arena, struct tally, view->view->aggregate_count);
+    group->tallies = ARENA_ARRAY(&view->arena, struct tally, view->view->aggregate_count);
     return group;
 }
 
@@ -135,8 +134,7 @@ static bool count_group(struct counting *counting, struct tallied_group *group,
         const struct aggregate *const aggregate = &view->aggregates[i];
         struct value value = {.kind = VALUE_NULL};
         if (!expr_holds(aggregate->where, fields, counting->zone)) continue;
-        if (aggregate->argument &&
-            !expr_eval(aggregate->argument, fields, counting->zone, &value))
+        if (aggregate->argument && !expr_eval(aggregate->argument, fields, counting->zone, &value))
             return overflow(err);
         if (aggregate->argument && value.kind == VALUE_NULL) continue;
         count_value(counting, group, i, &value);

@@ -8,7 +8,7 @@
 
 /* One aggregate of one group, as plainly as can be. */
 struct tally {
-    uint64_t count;       /* of the values that count */
+    uint64_t count; /* of the values that count */
     struct exact sum;
     struct value extreme; /* null: none yet */
 };

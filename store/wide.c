@@ -7,7 +7,8 @@ static uint64_t const ten_to_step = 10000000000000000000u;
 static uint64_t power_of_ten(unsigned exponent)
 {
     uint64_t power = 1;
-    while (exponent-- > 0) power *= 10;
+    while (exponent-- > 0)
+        power *= 10;
     return power;
 }
 
@@ -16,14 +17,16 @@ struct wide wide_from_signed(int128 number)
     struct wide wide;
     wide.limb[0] = (uint64_t)number;
     wide.limb[1] = (uint64_t)((uint128)number >> 64);
-    for (size_t i = 2; i < WIDE_LIMBS; i++) wide.limb[i] = number < 0 ? UINT64_MAX : 0;
+    for (size_t i = 2; i < WIDE_LIMBS; i++)
+        wide.limb[i] = number < 0 ? UINT64_MAX : 0;
     return wide;
 }
 
 bool wide_is_zero(const struct wide *number)
 {
     uint64_t any = 0;
-    for (size_t i = 0; i < WIDE_LIMBS; i++) any |= number->limb[i];
+    for (size_t i = 0; i < WIDE_LIMBS; i++)
+        any |= number->limb[i];
     return any == 0;
 }
 
@@ -132,10 +135,12 @@ bool wide_multiply(const struct wide *a, const struct wide *b, struct wide *ret)
         if (b->limb[i] == 0) continue;
         struct wide part = *a;
         uint64_t lost = wide_scale(&part, b->limb[i]);
-        for (size_t j = 0; j < i; j++) lost |= part.limb[WIDE_LIMBS - 1 - j];
+        for (size_t j = 0; j < i; j++)
+            lost |= part.limb[WIDE_LIMBS - 1 - j];
         if (lost) return false;
         struct wide shifted = {0};
-        for (size_t j = i; j < WIDE_LIMBS; j++) shifted.limb[j] = part.limb[j - i];
+        for (size_t j = i; j < WIDE_LIMBS; j++)
+            shifted.limb[j] = part.limb[j - i];
         struct wide const before = product;
         wide_add(&product, &shifted);
         if (wide_compare(&product, &before) < 0) return false;
@@ -155,7 +160,9 @@ size_t wide_digits(const struct wide *magnitude, char digits[WIDE_DIGITS_MAX])
         for (int i = 0; i < TEN_POWER_STEP; i++, part /= 10)
             reversed[count++] = (char)('0' + part % 10);
     } while (!wide_is_zero(&rest));
-    while (count > 1 && reversed[count - 1] == '0') count--;
-    for (size_t i = 0; i < count; i++) digits[i] = reversed[count - 1 - i];
+    while (count > 1 && reversed[count - 1] == '0')
+        count--;
+    for (size_t i = 0; i < count; i++)
+        digits[i] = reversed[count - 1 - i];
     return count;
 }

@@ -58,8 +58,10 @@ static int64_t year_of(int64_t seconds)
 {
     int64_t const days = (seconds - (seconds < 0 ? SECONDS_PER_DAY - 1 : 0)) / SECONDS_PER_DAY;
     int64_t year = 1970 + days * 400 / 146097;
-    while (days_from_civil(year, 1, 1) > days) year--;
-    while (days_from_civil(year + 1, 1, 1) <= days) year++;
+    while (days_from_civil(year, 1, 1) > days)
+        year--;
+    while (days_from_civil(year + 1, 1, 1) <= days)
+        year++;
     return year;
 }
 
@@ -87,7 +89,8 @@ static int64_t rule_time(const struct rule *rule, int64_t year)
         int64_t const first = days_from_civil(year, rule->month, 1);
         int const weekday = (int)(((first + 4) % 7 + 7) % 7);
         int date = 1 + (rule->day - weekday + 7) % 7 + (rule->week - 1) * 7;
-        while (date > month_days(year, rule->month)) date -= 7;
+        while (date > month_days(year, rule->month))
+            date -= 7;
         day = first + date - 1;
         break;
     }
@@ -112,8 +115,7 @@ int32_t zone_offset(const struct zone *zone, int64_t utc_seconds)
         return zone->has_footer ? footer_offset(zone, utc_seconds) : zone->first_offset;
     if (utc_seconds < zone->at[0]) return zone->first_offset;
     if (utc_seconds >= zone->at[zone->count - 1])
-        return zone->has_footer ? footer_offset(zone, utc_seconds)
-                                : zone->offsets[zone->count - 1];
+        return zone->has_footer ? footer_offset(zone, utc_seconds) : zone->offsets[zone->count - 1];
     size_t low = 0, high = zone->count - 1; /* at[low] <= t < at[high] */
     while (high - low > 1) {
         size_t const middle = low + (high - low) / 2;
@@ -229,9 +231,12 @@ static bool read_header(struct slice *from, uint8_t *ret_version, struct block *
     if (from->length < HEADER_BYTES || memcmp(from->at, "TZif", 4) != 0) return false;
     *ret_version = from->at[4];
     *ret_block = (struct block){
-        .utc_count = read_u32(from->at + 20),  .wall_count = read_u32(from->at + 24),
-        .leap_count = read_u32(from->at + 28), .time_count = read_u32(from->at + 32),
-        .type_count = read_u32(from->at + 36), .name_bytes = read_u32(from->at + 40),
+        .utc_count = read_u32(from->at + 20),
+        .wall_count = read_u32(from->at + 24),
+        .leap_count = read_u32(from->at + 28),
+        .time_count = read_u32(from->at + 32),
+        .type_count = read_u32(from->at + 36),
+        .name_bytes = read_u32(from->at + 40),
     };
     *from = slice_of(from->at + HEADER_BYTES, from->length - HEADER_BYTES);
     return ret_block->type_count > 0 && ret_block->type_count <= 256;
@@ -268,10 +273,12 @@ static bool skip_name(const char **at)
 {
     const char *const start = *at;
     if (**at == '<') {
-        while (**at && **at != '>') (*at)++;
+        while (**at && **at != '>')
+            (*at)++;
         return *(*at)++ == '>';
     }
-    while ((**at | 0x20) >= 'a' && (**at | 0x20) <= 'z') (*at)++;
+    while ((**at | 0x20) >= 'a' && (**at | 0x20) <= 'z')
+        (*at)++;
     return *at - start >= 3;
 }
 
@@ -436,7 +443,8 @@ bool zone_load(struct slice name, struct buffer *ret_bytes, struct error *err)
     if (status.st_size > ZONE_BYTES_MAX) return broken(err);
     buffer_reserve(ret_bytes, (size_t)status.st_size + 1);
     ssize_t const got = read(fd, ret_bytes->at, (size_t)status.st_size);
-    if (got != status.st_size) return error_system(err, got < 0 ? errno : EIO, "%s", (char *)path.at);
+    if (got != status.st_size)
+        return error_system(err, got < 0 ? errno : EIO, "%s", (char *)path.at);
     ret_bytes->length = (size_t)got;
     return true;
 }

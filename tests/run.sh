@@ -37,6 +37,18 @@ build() { # build FOLDER OPTION...
     ninja -C "$folder"
 }
 
+formatted() {
+  git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
+}
+# Who may include what: only db.c knows LMDB, only fs/ knows FUSE, events and rows never meet cJSON.
+layers() {
+  ! grep -l 'include <lmdb' store/*.[ch] ingest/*.[ch] fs/*.[ch] | grep -v '^store/db\.c$' &&
+    ! grep -l 'include <fuse' store/*.[ch] ingest/*.[ch] &&
+    ! grep -l 'include <cjson' store/*.[ch] ingest/*.[ch] fs/*.[ch] |
+      grep -v -e '^store/schema_' -e '^store/documents\.c$'
+}
+step 'clang-format' formatted
+step 'layers' layers
 step 'build, gcc, warnings are errors' build build-test --werror
 [ "$failed" -eq 0 ] || exit 1
 step 'build, address and undefined behaviour sanitizers' \

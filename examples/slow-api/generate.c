@@ -32,7 +32,8 @@ static void write_time(uint64_t second, char text[static 21])
     static const unsigned month_days[] = {31, 28, 31};
     unsigned day = (unsigned)(second / SECONDS_PER_DAY), month = 0;
     unsigned const rest = (unsigned)(second % SECONDS_PER_DAY);
-    while (day >= month_days[month]) day -= month_days[month++];
+    while (day >= month_days[month])
+        day -= month_days[month++];
     (void)snprintf(text, 21, "2026-%02u-%02uT%02u:%02u:%02uZ", (month + 1) % 100, (day + 1) % 100,
                    rest / 3600 % 100, rest / 60 % 60, rest % 60);
 }
@@ -51,11 +52,12 @@ int main(int argc, char **argv)
         char time[21];
         uint64_t const random = mix(n), other = mix(random);
         write_time(random % ((uint64_t)DAYS * SECONDS_PER_DAY), time);
-        (void)printf(csv ? "evt_%llu,%s,user_%llu,%s,%llu\n"
-                         : "{\"event_id\":\"evt_%llu\",\"event_ts\":\"%s\",\"user_id\":\"user_%llu\","
-                           "\"region\":\"%s\",\"revenue\":%llu}\n",
-                     (unsigned long long)n, time, (unsigned long long)(other % USERS),
-                     regions[(other >> 32) % 3], (unsigned long long)((other >> 40) % REVENUES));
+        (void)printf(
+            csv ? "evt_%llu,%s,user_%llu,%s,%llu\n"
+                : "{\"event_id\":\"evt_%llu\",\"event_ts\":\"%s\",\"user_id\":\"user_%llu\","
+                  "\"region\":\"%s\",\"revenue\":%llu}\n",
+            (unsigned long long)n, time, (unsigned long long)(other % USERS),
+            regions[(other >> 32) % 3], (unsigned long long)((other >> 40) % REVENUES));
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         perror("generate");

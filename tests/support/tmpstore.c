@@ -94,7 +94,8 @@ struct commit_result tmpstore_put(struct tmpstore *tmp, const char *stream,
                           .state = BATCH_LOADED,
                           .source = slice_text("test")};
     events_chunk_init(&chunk, found);
-    for (size_t i = 0; i < count; i++) add_line(&chunk, schema, lines[i]);
+    for (size_t i = 0; i < count; i++)
+        add_line(&chunk, schema, lines[i]);
     must(commit_chunk(tmp->store, &chunk, &batch, 64 << 20, &result, &err), &err);
     events_chunk_done(&chunk);
     return result;

@@ -6,7 +6,7 @@
 static struct zone *load(const char *name)
 {
     struct error err;
-    struct zone *zone;
+    struct zone *zone = NULL;
     AUTO_BUFFER struct buffer bytes = {0};
     if (!zone_load(slice_text(name), &bytes, &err) || !zone_new(buffer_slice(&bytes), &zone, &err))
         fail_msg("%s: %s", name, err.fact);
@@ -55,10 +55,23 @@ static void what_is_no_time_is_refused(void **state)
 {
     (void)state;
     struct zone *const utc = load("UTC");
-    static const char *const cases[] = {"", "2026-02-30", "2026-13-01", "2026-00-01", "2026-01-01T24:00",
-                                        "2026-01-01T10:60", "2026-01-01T10:00:61", "2026-1-1", "2026-01-01x",
-                                        "2026-01-01T", "2026-01-01T10", "2026-01-01T10:00:00.", "abc", "1e30",
-                                        "2026-01-01T10:00:00+25:00", "2025-02-29", "1900-02-29"};
+    static const char *const cases[] = {"",
+                                        "2026-02-30",
+                                        "2026-13-01",
+                                        "2026-00-01",
+                                        "2026-01-01T24:00",
+                                        "2026-01-01T10:60",
+                                        "2026-01-01T10:00:61",
+                                        "2026-1-1",
+                                        "2026-01-01x",
+                                        "2026-01-01T",
+                                        "2026-01-01T10",
+                                        "2026-01-01T10:00:00.",
+                                        "abc",
+                                        "1e30",
+                                        "2026-01-01T10:00:00+25:00",
+                                        "2025-02-29",
+                                        "1900-02-29"};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int128 time_ns;
         if (calendar_read(slice_text(cases[i]), utc, &time_ns)) fail_msg("%s", cases[i]);
@@ -90,8 +103,10 @@ static void patterns_read(void **state)
     }
     int128 unused;
     size_t offset;
-    assert_false(calendar_read_format(slice_text("2/30/2020"), slice_text("%m/%d/%Y"), utc, &unused));
-    assert_false(calendar_read_format(slice_text("1/1/2020 "), slice_text("%m/%d/%Y"), utc, &unused));
+    assert_false(
+        calendar_read_format(slice_text("2/30/2020"), slice_text("%m/%d/%Y"), utc, &unused));
+    assert_false(
+        calendar_read_format(slice_text("1/1/2020 "), slice_text("%m/%d/%Y"), utc, &unused));
     assert_false(calendar_check_format(slice_text("%Y-%Q"), &offset));
     assert_int_equal(offset, 3);
     zone_free(utc);
@@ -148,12 +163,18 @@ static void other_spellings_of_a_bucket_are_refused(void **state)
     static const struct {
         const char *text;
         enum bucket_unit unit;
-    } cases[] = {{"2026-10-25T02", BUCKET_HOUR},      {"2026-10-25T02+0300", BUCKET_HOUR},
-                 {"2026-10-25T03+0100", BUCKET_HOUR}, {"2026-03-29T02", BUCKET_HOUR},
-                 {"2026-1-01", BUCKET_DAY},           {"2026-02-30", BUCKET_DAY},
-                 {"2026-01", BUCKET_DAY},             {"2026-Q5", BUCKET_QUARTER},
-                 {"2026-W00", BUCKET_WEEK},           {"2025-W53", BUCKET_WEEK},
-                 {"26", BUCKET_YEAR},                 {"2026-01-01T13:05", BUCKET_MINUTE}};
+    } cases[] = {{"2026-10-25T02", BUCKET_HOUR},
+                 {"2026-10-25T02+0300", BUCKET_HOUR},
+                 {"2026-10-25T03+0100", BUCKET_HOUR},
+                 {"2026-03-29T02", BUCKET_HOUR},
+                 {"2026-1-01", BUCKET_DAY},
+                 {"2026-02-30", BUCKET_DAY},
+                 {"2026-01", BUCKET_DAY},
+                 {"2026-Q5", BUCKET_QUARTER},
+                 {"2026-W00", BUCKET_WEEK},
+                 {"2025-W53", BUCKET_WEEK},
+                 {"26", BUCKET_YEAR},
+                 {"2026-01-01T13:05", BUCKET_MINUTE}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct bucket bucket;
         if (calendar_bucket_read(slice_text(cases[i].text), cases[i].unit, berlin, &bucket))
@@ -169,7 +190,8 @@ static void text_without_offset_is_local_time(void **state)
     static const char *const cases[][2] = {
         {"2026-07-01 12:00:00", "2026-07-01T12:00:00+02:00"},
         {"2026-10-25 02:30:00", "2026-10-25T02:30:00+02:00"}, /* the first of two */
-        {"2026-03-29 02:30:00", "2026-03-29T03:30:00+02:00"}, /* in the gap: as if there was no jump */
+        {"2026-03-29 02:30:00",
+         "2026-03-29T03:30:00+02:00"}, /* in the gap: as if there was no jump */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int128 time_ns;
@@ -182,8 +204,14 @@ static void text_without_offset_is_local_time(void **state)
 static void zones_are_checked(void **state)
 {
     (void)state;
-    static const char *const cases[] = {"", "Europe/Berlim", "../etc/passwd", "/etc/passwd", "Europe//Berlin",
-                                        "Europe/", "Europe", "a b"};
+    static const char *const cases[] = {"",
+                                        "Europe/Berlim",
+                                        "../etc/passwd",
+                                        "/etc/passwd",
+                                        "Europe//Berlin",
+                                        "Europe/",
+                                        "Europe",
+                                        "a b"};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO_BUFFER struct buffer bytes = {0};
         struct error err;
@@ -193,9 +221,10 @@ static void zones_are_checked(void **state)
     }
     AUTO_BUFFER struct buffer bytes = {0};
     struct error err;
-    struct zone *zone;
+    struct zone *zone = NULL;
     assert_true(zone_load(slice_text("Europe/Berlin"), &bytes, &err));
-    for (size_t length = 1; length < bytes.length; length += 7) /* cut anywhere: refused, no crash */
+    for (size_t length = 1; length < bytes.length;
+         length += 7) /* cut anywhere: refused, no crash */
         assert_false(zone_new(slice_of(bytes.at, length), &zone, &err));
 }
 

@@ -6,12 +6,15 @@
 #include "../support/test.h"
 #include "../support/tmpstore.h"
 
-static const char shop[] =
-    "{\"streams\":{\"events\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{\"id\":\"string\",\"t\":\"time\","
-    "\"user\":\"string\",\"region\":\"string\",\"amount\":\"decimal\"}}},"
-    "\"views\":{\"all\":{\"measures\":{\"n\":\"count()\",\"users\":\"uniq(user)\",\"sum\":\"sum(amount)\","
-    "\"least\":\"min(amount)\",\"last\":\"max(t)\",\"mean\":\"avg(amount)\",\"per_user\":\"sum / users\"}},"
-    "\"by_day\":{\"by\":[\"region\",\"day(t)\"],\"measures\":{\"n\":\"count()\",\"users\":\"uniq(user)\"}}}}";
+static const char shop[] = "{\"streams\":{\"events\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{"
+                           "\"id\":\"string\",\"t\":\"time\","
+                           "\"user\":\"string\",\"region\":\"string\",\"amount\":\"decimal\"}}},"
+                           "\"views\":{\"all\":{\"measures\":{\"n\":\"count()\",\"users\":\"uniq("
+                           "user)\",\"sum\":\"sum(amount)\","
+                           "\"least\":\"min(amount)\",\"last\":\"max(t)\",\"mean\":\"avg(amount)\","
+                           "\"per_user\":\"sum / users\"}},"
+                           "\"by_day\":{\"by\":[\"region\",\"day(t)\"],\"measures\":{\"n\":\"count("
+                           ")\",\"users\":\"uniq(user)\"}}}}";
 
 static void check_file(struct tmpstore *tmp, const char *path, const char *expected)
 {
@@ -127,11 +130,16 @@ static void a_version_moves_only_with_the_bytes(void **state)
     static const struct {
         const char *path;
         bool moved;
-    } cases[] = {{"by_day/eu.json", false},          {"by_day/us.json", true},
-                 {"by_day/us", false},               {"by_day/us/2026-01-02.json", true},
-                 {"by_day/eu/2026-01-01.json", false}, {"by_day", false},
-                 {"by_day.json", true},              {"by_day/.total.json", true},
-                 {"", false},                        {".tallyfs/generation", true}};
+    } cases[] = {{"by_day/eu.json", false},
+                 {"by_day/us.json", true},
+                 {"by_day/us", false},
+                 {"by_day/us/2026-01-02.json", true},
+                 {"by_day/eu/2026-01-01.json", false},
+                 {"by_day", false},
+                 {"by_day.json", true},
+                 {"by_day/.total.json", true},
+                 {"", false},
+                 {".tallyfs/generation", true}};
     struct snapshot *snapshot;
     assert_true(snapshot_open(tmp.store, &snapshot, &err));
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -182,7 +190,8 @@ static void a_rows_file_reads_alike_from_any_offset(void **state)
     tmpstore_open(&tmp, shop);
     for (int i = 0; i < 40; i++) {
         char line[64];
-        (void)snprintf(line, sizeof line, "k%d|2026-01-%02d|u%d|r\"%d|1", i, i % 28 + 1, i % 7, i % 5);
+        (void)snprintf(line, sizeof line, "k%d|2026-01-%02d|u%d|r\"%d|1", i, i % 28 + 1, i % 7,
+                       i % 5);
         const char *const lines[] = {line};
         (void)tmpstore_put(&tmp, "events", lines, 1);
     }
@@ -203,7 +212,9 @@ static void a_rows_file_reads_alike_from_any_offset(void **state)
             size_t const offset = (i * 7919) % (length + 3), size = i % 97;
             AUTO_BUFFER struct buffer part = {0};
             assert_true(tree_read(snapshot, &node, &reader, offset, size, &part, &err));
-            size_t const expected = offset >= length ? 0 : offset + size > length ? length - offset : size;
+            size_t const expected = offset >= length         ? 0
+                                    : offset + size > length ? length - offset
+                                                             : size;
             assert_int_equal(part.length, expected);
             if (expected) assert_memory_equal(part.at, whole + offset, expected);
         }
@@ -225,7 +236,8 @@ static void rebuild_gives_the_same_files(void **state)
     char *before[COUNT_OF(paths)];
     tmpstore_open(&tmp, shop);
     (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
-    for (size_t i = 0; i < COUNT_OF(paths); i++) before[i] = tmpstore_cat(&tmp, paths[i]);
+    for (size_t i = 0; i < COUNT_OF(paths); i++)
+        before[i] = tmpstore_cat(&tmp, paths[i]);
     assert_true(commit_rebuild(tmp.store, NULL, 0, 1 << 20, &commit_id, &err));
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         check_file(&tmp, paths[i], before[i]);

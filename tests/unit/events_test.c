@@ -11,10 +11,11 @@ static struct schema *read_schema(const char *key)
     struct error err;
     struct schema *schema;
     AUTO_BUFFER struct buffer text = {0};
-    buffer_format(&text,
-                  "{\"streams\":{\"s\":{%s\"fields\":{\"a\":\"string\",\"b\":\"bool\",\"i\":\"int\","
-                  "\"d\":\"decimal\",\"t\":\"time\"}}},\"views\":{}}",
-                  key);
+    buffer_format(
+        &text,
+        "{\"streams\":{\"s\":{%s\"fields\":{\"a\":\"string\",\"b\":\"bool\",\"i\":\"int\","
+        "\"d\":\"decimal\",\"t\":\"time\"}}},\"views\":{}}",
+        key);
     if (!schema_read(buffer_slice(&text), NULL, &schema, &err)) fail_msg("%s", err.fact);
     return schema;
 }
@@ -36,16 +37,39 @@ static void check_values(const struct schema *schema, const struct value *values
 static void every_value_reads_back(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"", "\"key\":\"a\",", "\"key\":[\"i\",\"a\",\"t\",\"d\",\"b\"],"};
-    static const char *const numbers[] = {
-        "0", "1", "-1", "127", "128", "-128", "-129", "255", "256", "32767", "32768", "-32768",
-        "-32769", "8388607", "8388608", "2147483647", "2147483648", "-2147483649",
-        "9223372036854775807", "-9223372036854775808"};
-    static const char *const decimals[] = {
-        "0", "19.99", "-0.01", "1.28", "-1.28", "99999999999999999999999999999999999999",
-        "-0.00000000000000000000000000000000000001", "170141183460469231731687303715884105.7"};
-    static const char *const times[] = {"0000-01-01", "1969-12-31T23:59:59.999999999Z", "1970-01-01",
-                                        "2026-01-01T10:00:00Z", "9999-12-31T23:59:59Z"};
+    static const char *const keys[] = {"", "\"key\":\"a\",",
+                                       "\"key\":[\"i\",\"a\",\"t\",\"d\",\"b\"],"};
+    static const char *const numbers[] = {"0",
+                                          "1",
+                                          "-1",
+                                          "127",
+                                          "128",
+                                          "-128",
+                                          "-129",
+                                          "255",
+                                          "256",
+                                          "32767",
+                                          "32768",
+                                          "-32768",
+                                          "-32769",
+                                          "8388607",
+                                          "8388608",
+                                          "2147483647",
+                                          "2147483648",
+                                          "-2147483649",
+                                          "9223372036854775807",
+                                          "-9223372036854775808"};
+    static const char *const decimals[] = {"0",
+                                           "19.99",
+                                           "-0.01",
+                                           "1.28",
+                                           "-1.28",
+                                           "99999999999999999999999999999999999999",
+                                           "-0.00000000000000000000000000000000000001",
+                                           "170141183460469231731687303715884105.7"};
+    static const char *const times[] = {"0000-01-01", "1969-12-31T23:59:59.999999999Z",
+                                        "1970-01-01", "2026-01-01T10:00:00Z",
+                                        "9999-12-31T23:59:59Z"};
     static struct slice const strings[] = {{(const uint8_t *)"", 0},
                                            {(const uint8_t *)"evt_1", 5},
                                            {(const uint8_t *)"a\0b", 3},
@@ -72,8 +96,7 @@ static void nulls_and_long_keys_read_back(void **state)
     char text[2000];
     memset(text, 'k', sizeof text);
     struct schema *const schema = read_schema("\"key\":\"a\",");
-    struct value const values[5] = {
-        {.kind = VALUE_STRING, .string = slice_of(text, sizeof text)}};
+    struct value const values[5] = {{.kind = VALUE_STRING, .string = slice_of(text, sizeof text)}};
     check_values(schema, values);
     schema_free(schema);
 }
@@ -111,8 +134,8 @@ static void damaged_events_are_refused(void **state)
 {
     (void)state;
     struct schema *const schema = read_schema("");
-    static const char *const cases[] = {"", "\0\tabc", "\0\0\0\x13", "\0\0\0\0\x05", "\0\0\0\0\0\x11",
-                                        "\0\0\0\0\0\0\0"};
+    static const char *const cases[] = {
+        "", "\0\tabc", "\0\0\0\x13", "\0\0\0\0\x05", "\0\0\0\0\0\x11", "\0\0\0\0\0\0\0"};
     static size_t const lengths[] = {0, 5, 4, 5, 6, 7};
     for (size_t i = 0; i < COUNT_OF(lengths); i++) {
         struct event const event = {.packed = slice_of(cases[i], lengths[i])};

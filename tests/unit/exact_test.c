@@ -60,8 +60,9 @@ static void the_largest_sum_fits(void **state)
 static void packed_numbers_read_back(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"0", "1", "-1", "127", "128", "-128", "-129", "255", "0.5", "-0.25",
-                                        "9747747.934", "-99999999999999999999999999999999999999"};
+    static const char *const texts[] = {
+        "0",    "1",   "-1",  "127",   "128",         "-128",
+        "-129", "255", "0.5", "-0.25", "9747747.934", "-99999999999999999999999999999999999999"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct exact const number = read_number(texts[i]);
         uint8_t bytes[EXACT_PACKED_BYTES];
@@ -87,7 +88,8 @@ static void a_ratio_is_the_nearest_double(void **state)
                  {"18014398509481985", "2", 9007199254740992.0},
                  {"18014398509481987", "2", 9007199254740994.0},
                  {"99999999999999999999999999999999999999", "1", 1e38},
-                 {"0.00000000000000000000000000000000000001", "99999999999999999999999999999999999999", 1e-76}};
+                 {"0.00000000000000000000000000000000000001",
+                  "99999999999999999999999999999999999999", 1e-76}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct exact const a = read_number(cases[i].a), b = read_number(cases[i].b);
         assert_true(exact_ratio(&a, &b) == cases[i].expected);
@@ -100,8 +102,13 @@ static void doubles_print_as_short_as_they_read_back(void **state)
     static const struct {
         double number;
         const char *expected;
-    } cases[] = {{0.1, "0.1"}, {-0.0, "0"}, {2, "2"}, {1.0 / 3, "0.3333333333333333"},
-                 {239.15943838548569, "239.15943838548569"}, {1e300, "1e+300"}, {5e-324, "5e-324"},
+    } cases[] = {{0.1, "0.1"},
+                 {-0.0, "0"},
+                 {2, "2"},
+                 {1.0 / 3, "0.3333333333333333"},
+                 {239.15943838548569, "239.15943838548569"},
+                 {1e300, "1e+300"},
+                 {5e-324, "5e-324"},
                  {9007199254740993.0, "9007199254740992"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char text[DOUBLE_TEXT_BYTES];
@@ -119,7 +126,8 @@ static void formulas_multiply_exactly(void **state)
     struct exact product;
     assert_true(exact_times(&a, &b, &product));
     check_text(&product, "0.99999999999999999999999999999999999999");
-    for (int i = 0; i < 10 && exact_times(&product, &b, &product); i++) assert_int_not_equal(i, 9);
+    for (int i = 0; i < 10 && exact_times(&product, &b, &product); i++)
+        assert_int_not_equal(i, 9);
 }
 
 int main(void)

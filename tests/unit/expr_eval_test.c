@@ -4,9 +4,9 @@
 #include "../support/test.h"
 #include "schema.h"
 
-static const char schema_text[] =
-    "{\"streams\":{\"s\":{\"fields\":{\"s\":\"string\",\"n\":\"int\",\"d\":\"decimal\",\"b\":\"bool\",\"t\":\"time\","
-    "\"null field\":\"int\"}}},\"views\":{}}";
+static const char schema_text[] = "{\"streams\":{\"s\":{\"fields\":{\"s\":\"string\",\"n\":\"int\","
+                                  "\"d\":\"decimal\",\"b\":\"bool\",\"t\":\"time\","
+                                  "\"null field\":\"int\"}}},\"views\":{}}";
 
 struct fixture {
     struct schema *schema;
@@ -21,9 +21,11 @@ static int setup(void **state)
     assert_true(schema_read(slice_text(schema_text), NULL, &fixture->schema, &err));
     fixture->fields[0] = (struct value){.kind = VALUE_STRING, .string = slice_text("C536\xc3\xbc")};
     fixture->fields[1] = (struct value){.kind = VALUE_NUMBER, .number = {.coefficient = -6}};
-    fixture->fields[2] = (struct value){.kind = VALUE_NUMBER, .number = {.coefficient = 255, .scale = 2}};
+    fixture->fields[2] =
+        (struct value){.kind = VALUE_NUMBER, .number = {.coefficient = 255, .scale = 2}};
     fixture->fields[3] = (struct value){.kind = VALUE_BOOL, .boolean = true};
-    fixture->fields[4] = (struct value){.kind = VALUE_TIME, .time_ns = (int128)1767272400 * 1000000000};
+    fixture->fields[4] =
+        (struct value){.kind = VALUE_TIME, .time_ns = (int128)1767272400 * 1000000000};
     *state = fixture;
     return 0;
 }
@@ -50,20 +52,51 @@ static const struct expr *parse(struct fixture *fixture, const char *text)
 static void expressions_have_the_values_of_sql(void **state)
 {
     static const char *const cases[][2] = {
-        {"n * d", "-15.3"}, {"n + d * 2", "-0.9"}, {"(n + d) * 2", "-6.9"}, {"-n", "6"}, {"- -d", "2.55"},
-        {"n / 4", "-1.5"}, {"n / 0", "null"}, {"1 / 3", "0.333333333333333333"}, {"0.1 + 0.2", "0.3"},
-        {"\"null field\" + 1", "null"}, {"n = -6", "true"}, {"n != -6", "false"}, {"n <> 1", "true"},
-        {"d > 2.549", "true"}, {"d <= 2.55", "true"}, {"\"null field\" = \"null field\"", "null"},
-        {"\"null field\" is null", "true"}, {"n is not null", "true"},
-        {"b and \"null field\" = 1", "null"}, {"not b and \"null field\" = 1", "false"},
-        {"b or \"null field\" = 1", "true"}, {"not b or \"null field\" = 1", "null"}, {"not (\"null field\" = 1)", "null"},
-        {"n in (1, -6)", "true"}, {"n in (1, 2)", "false"}, {"n in (1, null)", "null"}, {"n not in (1, 2)", "true"},
-        {"n between -6 and 0", "true"}, {"n not between -5 and 0", "true"},
-        {"s like 'C%'", "true"}, {"s like 'c%'", "false"}, {"s like 'C___'", "false"}, {"s like 'C____'", "true"},
-        {"s like '%\xc3\xbc'", "true"}, {"s like '%5%6%'", "true"}, {"s not like '%x%'", "true"}, {"s like ''", "false"},
-        {"s = 'C536\xc3\xbc'", "true"}, {"'it''s' = 'it''s'", "true"}, {"s < 'D'", "true"},
-        {"t >= '2026-01-01' and t < '2026-01-02'", "true"}, {"day(t) = '2026-01-01'", "true"},
-        {"hour(t)", "\"2026-01-01T13\""}, {"b = true", "true"}, {"TRUE AND NOT FALSE", "true"},
+        {"n * d", "-15.3"},
+        {"n + d * 2", "-0.9"},
+        {"(n + d) * 2", "-6.9"},
+        {"-n", "6"},
+        {"- -d", "2.55"},
+        {"n / 4", "-1.5"},
+        {"n / 0", "null"},
+        {"1 / 3", "0.333333333333333333"},
+        {"0.1 + 0.2", "0.3"},
+        {"\"null field\" + 1", "null"},
+        {"n = -6", "true"},
+        {"n != -6", "false"},
+        {"n <> 1", "true"},
+        {"d > 2.549", "true"},
+        {"d <= 2.55", "true"},
+        {"\"null field\" = \"null field\"", "null"},
+        {"\"null field\" is null", "true"},
+        {"n is not null", "true"},
+        {"b and \"null field\" = 1", "null"},
+        {"not b and \"null field\" = 1", "false"},
+        {"b or \"null field\" = 1", "true"},
+        {"not b or \"null field\" = 1", "null"},
+        {"not (\"null field\" = 1)", "null"},
+        {"n in (1, -6)", "true"},
+        {"n in (1, 2)", "false"},
+        {"n in (1, null)", "null"},
+        {"n not in (1, 2)", "true"},
+        {"n between -6 and 0", "true"},
+        {"n not between -5 and 0", "true"},
+        {"s like 'C%'", "true"},
+        {"s like 'c%'", "false"},
+        {"s like 'C___'", "false"},
+        {"s like 'C____'", "true"},
+        {"s like '%\xc3\xbc'", "true"},
+        {"s like '%5%6%'", "true"},
+        {"s not like '%x%'", "true"},
+        {"s like ''", "false"},
+        {"s = 'C536\xc3\xbc'", "true"},
+        {"'it''s' = 'it''s'", "true"},
+        {"s < 'D'", "true"},
+        {"t >= '2026-01-01' and t < '2026-01-02'", "true"},
+        {"day(t) = '2026-01-01'", "true"},
+        {"hour(t)", "\"2026-01-01T13\""},
+        {"b = true", "true"},
+        {"TRUE AND NOT FALSE", "true"},
     };
     struct fixture *const fixture = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -81,12 +114,24 @@ static void expressions_have_the_values_of_sql(void **state)
 static void bad_expressions_are_refused_with_their_column(void **state)
 {
     static const char *const cases[][2] = {
-        {"", "text ends at column 1"}, {"n +", "text ends at column 4"}, {"B", "no field 'B'"},
-        {"n = = 1", "column 5"}, {"(n", "expected ')'"}, {"'open", "not closed at column 1"}, {"n ; d", "';' at column 3"},
-        {"n and b", "needs a truth value"}, {"s + 1", "needs a number"}, {"not n", "needs a truth value"},
-        {"n like 'a'", "needs a string"}, {"n in ()", "expected a value"}, {"n d", "unexpected 'd' at column 3"},
-        {"week(n)", "needs a time"}, {"foo(n)", "no function 'foo'"}, {"1e999 > n", "more than 38 digits"},
-        {"n is 5", "expected 'null'"}, {"day(t) = month(t)", "cannot compare a day with a month"},
+        {"", "text ends at column 1"},
+        {"n +", "text ends at column 4"},
+        {"B", "no field 'B'"},
+        {"n = = 1", "column 5"},
+        {"(n", "expected ')'"},
+        {"'open", "not closed at column 1"},
+        {"n ; d", "';' at column 3"},
+        {"n and b", "needs a truth value"},
+        {"s + 1", "needs a number"},
+        {"not n", "needs a truth value"},
+        {"n like 'a'", "needs a string"},
+        {"n in ()", "expected a value"},
+        {"n d", "unexpected 'd' at column 3"},
+        {"week(n)", "needs a time"},
+        {"foo(n)", "no function 'foo'"},
+        {"1e999 > n", "more than 38 digits"},
+        {"n is 5", "expected 'null'"},
+        {"day(t) = month(t)", "cannot compare a day with a month"},
     };
     struct fixture *const fixture = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -105,7 +150,8 @@ static void hostile_nesting_is_refused(void **state)
     struct fixture *const fixture = *state;
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         AUTO_BUFFER struct buffer text = {0};
-        for (int n = 0; n < 100000; n++) buffer_add_text(&text, parts[i]);
+        for (int n = 0; n < 100000; n++)
+            buffer_add_text(&text, parts[i]);
         const struct expr *expr;
         struct error err;
         assert_false(expr_parse(buffer_slice(&text), &fixture->schema->streams[0],
@@ -123,14 +169,16 @@ static void what_may_overflow_is_known_and_told(void **state)
     assert_true(expr_can_overflow(parse(fixture, "d * n > 5")));
     struct value value;
     fixture->fields[2].number = (struct decimal){.coefficient = (int128)1 << 126};
-    assert_false(expr_eval(parse(fixture, "d * 10"), fixture->fields, fixture->schema->zone, &value));
+    assert_false(
+        expr_eval(parse(fixture, "d * 10"), fixture->fields, fixture->schema->zone, &value));
 }
 
 int main(void)
 {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test_setup_teardown(expressions_have_the_values_of_sql, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_expressions_are_refused_with_their_column, setup, teardown),
+        cmocka_unit_test_setup_teardown(bad_expressions_are_refused_with_their_column, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(hostile_nesting_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_may_overflow_is_known_and_told, setup, teardown),
     };

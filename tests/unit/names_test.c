@@ -30,13 +30,31 @@ static void names_follow_the_rule_and_read_back(void **state)
         size_t length;
         const char *name;
     } cases[] = {
-        {"eu-central", 10, "eu-central"}, {"", 0, "%empty"}, {"a/b", 3, "a%2Fb"}, {"..", 2, "%2E."},
-        {".total", 6, "%2Etotal"}, {"-rf", 3, "%2Drf"}, {"~root", 5, "%7Eroot"}, {"a~-.b", 5, "a~-.b"},
-        {"%null", 5, "%25null"}, {"a\\b", 3, "a%5Cb"}, {"a\nb\x7f", 4, "a%0Ab%7F"}, {"\0", 1, "%00"},
-        {"x.json", 6, "x%2Ejson"}, {"x.json.json", 11, "x.json%2Ejson"}, {"x.ndjson", 8, "x%2Endjson"},
-        {"x.csv", 5, "x%2Ecsv"}, {".json", 5, "%2Ejson"}, {"x.JSON", 6, "x.JSON"}, {"x.json ", 7, "x.json "},
-        {"\xc3\xbc", 2, "\xc3\xbc"}, {"\xc3(", 2, "%C3("}, {"\xff", 1, "%FF"}, {"\xed\xa0\x80", 3, "%ED%A0%80"},
-        {"\xc0\xaf", 2, "%C0%AF"}, {"\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80"},
+        {"eu-central", 10, "eu-central"},
+        {"", 0, "%empty"},
+        {"a/b", 3, "a%2Fb"},
+        {"..", 2, "%2E."},
+        {".total", 6, "%2Etotal"},
+        {"-rf", 3, "%2Drf"},
+        {"~root", 5, "%7Eroot"},
+        {"a~-.b", 5, "a~-.b"},
+        {"%null", 5, "%25null"},
+        {"a\\b", 3, "a%5Cb"},
+        {"a\nb\x7f", 4, "a%0Ab%7F"},
+        {"\0", 1, "%00"},
+        {"x.json", 6, "x%2Ejson"},
+        {"x.json.json", 11, "x.json%2Ejson"},
+        {"x.ndjson", 8, "x%2Endjson"},
+        {"x.csv", 5, "x%2Ecsv"},
+        {".json", 5, "%2Ejson"},
+        {"x.JSON", 6, "x.JSON"},
+        {"x.json ", 7, "x.json "},
+        {"\xc3\xbc", 2, "\xc3\xbc"},
+        {"\xc3(", 2, "%C3("},
+        {"\xff", 1, "%FF"},
+        {"\xed\xa0\x80", 3, "%ED%A0%80"},
+        {"\xc0\xaf", 2, "%C0%AF"},
+        {"\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct value const value = string(cases[i].text, cases[i].length);
@@ -56,7 +74,8 @@ static void names_follow_the_rule_and_read_back(void **state)
 static void other_spellings_are_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "%", "%4", "%41", "%2f", "%zz", ".a", "-a", "~a", "a/b", "%Empty", "a%",
+    static const char *const texts[] = {"",     "%",      "%4",   "%41",    "%2f",          "%zz",
+                                        ".a",   "-a",     "~a",   "a/b",    "%Empty",       "a%",
                                         "\xff", "%C3%BC", "a\nb", "x.json", "a%2Ejson.json"};
     static const char *const numbers[] = {"05", "+5", "-5", "5.0", "1e3", "%empty", "x", ""};
     AUTO_ARENA struct arena arena = {0};
@@ -66,7 +85,8 @@ static void other_spellings_are_refused(void **state)
             fail_msg("'%s' is a name", texts[i]);
     }
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-        if (names_read(slice_text(numbers[i]), (struct value_type){.kind = VALUE_NUMBER}, NULL, &arena, &value) != NAME_INVALID)
+        if (names_read(slice_text(numbers[i]), (struct value_type){.kind = VALUE_NUMBER}, NULL,
+                       &arena, &value) != NAME_INVALID)
             fail_msg("'%s' is a name", numbers[i]);
     }
 }
@@ -80,7 +100,8 @@ static void long_names_are_cut_between_characters_and_hashed(void **state)
             AUTO_BUFFER struct buffer text = {0}, name = {0};
             AUTO_ARENA struct arena arena = {0};
             struct value back;
-            for (size_t i = 0; i < count; i++) buffer_add_text(&text, units[u]);
+            for (size_t i = 0; i < count; i++)
+                buffer_add_text(&text, units[u]);
             struct value const value = string((char *)text.at, text.length);
             names_write(&value, text_type, NULL, &name);
             assert_in_range(name.length, 1, NAME_STEM_BYTES_MAX);

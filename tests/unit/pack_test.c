@@ -43,15 +43,39 @@ static void check_order(const struct value *values, size_t count)
 static void numbers_sort_by_size(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "-99999999999999999999999999999999999999", "-9223372036854775808", "-100", "-99.5", "-99",
-        "-12.5", "-10", "-9", "-1.01", "-1", "-0.5", "-0.05",
-        "-0.00000000000000000000000000000000000001", "0",
-        "0.00000000000000000000000000000000000001", "0.001", "0.05", "0.5", "0.99", "1", "1.01",
-        "9", "10", "12.5", "99", "100", "101", "1000", "9223372036854775807",
-        "99999999999999999999999999999999999999"};
+    static const char *const texts[] = {"-99999999999999999999999999999999999999",
+                                        "-9223372036854775808",
+                                        "-100",
+                                        "-99.5",
+                                        "-99",
+                                        "-12.5",
+                                        "-10",
+                                        "-9",
+                                        "-1.01",
+                                        "-1",
+                                        "-0.5",
+                                        "-0.05",
+                                        "-0.00000000000000000000000000000000000001",
+                                        "0",
+                                        "0.00000000000000000000000000000000000001",
+                                        "0.001",
+                                        "0.05",
+                                        "0.5",
+                                        "0.99",
+                                        "1",
+                                        "1.01",
+                                        "9",
+                                        "10",
+                                        "12.5",
+                                        "99",
+                                        "100",
+                                        "101",
+                                        "1000",
+                                        "9223372036854775807",
+                                        "99999999999999999999999999999999999999"};
     struct value values[COUNT_OF(texts) + 1] = {{.kind = VALUE_NULL}};
-    for (size_t i = 0; i < COUNT_OF(texts); i++) values[i + 1] = number(texts[i]);
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        values[i + 1] = number(texts[i]);
     check_order(values, COUNT_OF(values));
 }
 
@@ -59,9 +83,9 @@ static void strings_sort_by_bytes_even_with_nuls(void **state)
 {
     (void)state;
     struct value const values[] = {
-        {.kind = VALUE_NULL}, STRING(""),     STRING("\0"),   STRING("\0\0"), STRING("\0a"),
-        STRING("\1"),         STRING("a"),    STRING("a\0"),  STRING("a\0b"), STRING("a\1"),
-        STRING("aa"),         STRING("ab"),   STRING("b"),    STRING("\xff"), STRING("\xff\xff"),
+        {.kind = VALUE_NULL}, STRING(""),   STRING("\0"),  STRING("\0\0"), STRING("\0a"),
+        STRING("\1"),         STRING("a"),  STRING("a\0"), STRING("a\0b"), STRING("a\1"),
+        STRING("aa"),         STRING("ab"), STRING("b"),   STRING("\xff"), STRING("\xff\xff"),
     };
     check_order(values, COUNT_OF(values));
 }
@@ -138,8 +162,19 @@ static void a_cut_string_sorts_behind_its_beginning_and_before_what_is_greater(v
 static void broken_bytes_are_refused(void **state)
 {
     (void)state;
-    static const char *const cases[] = {"", "\x0a", "\x09""abc", "\x09""abc\0", "\x06\x41", "\x06\x41\x70",
-                                        "\x07\1\2\3", "\x08\1", "\x06\x41\xf0", "\x09""a\0\x42"};
+    static const char *const cases[] = {"",
+                                        "\x0a",
+                                        "\x09"
+                                        "abc",
+                                        "\x09"
+                                        "abc\0",
+                                        "\x06\x41",
+                                        "\x06\x41\x70",
+                                        "\x07\1\2\3",
+                                        "\x08\1",
+                                        "\x06\x41\xf0",
+                                        "\x09"
+                                        "a\0\x42"};
     static size_t const lengths[] = {0, 1, 4, 5, 2, 3, 4, 2, 3, 4};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO_ARENA struct arena arena = {0};
@@ -155,7 +190,8 @@ static void varints_read_back(void **state)
     (void)state;
     static uint64_t const numbers[] = {0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX};
     AUTO_BUFFER struct buffer bytes = {0};
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) pack_varint(&bytes, numbers[i]);
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        pack_varint(&bytes, numbers[i]);
     struct slice rest = buffer_slice(&bytes);
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
         uint64_t number_read;

@@ -7,12 +7,15 @@
 static struct slice quoted(struct arena *arena, const char *text)
 {
     char *const copy = arena_text(arena, slice_text(text));
-    for (char *at = copy; *at; at++) *at = *at == '\'' ? '"' : *at == '`' ? '\'' : *at;
+    for (char *at = copy; *at; at++)
+        *at = *at == '\'' ? '"' : *at == '`' ? '\'' : *at;
     return slice_text(copy);
 }
 
-#define STREAM "'streams':{'s':{'key':'id','time':'t','fields':{'id':'string','t':'time','n':'int','d':'decimal'," \
-               "'b':'bool'}}}"
+#define STREAM                                                                                     \
+    "'streams':{'s':{'key':'id','time':'t','fields':{'id':'string','t':'time','n':'int','d':'"     \
+    "decimal',"                                                                                    \
+    "'b':'bool'}}}"
 
 static void mistakes_are_told_with_place_and_hint(void **state)
 {
@@ -25,34 +28,61 @@ static void mistakes_are_told_with_place_and_hint(void **state)
         {"[]", "", "expected an object", ""},
         {"{'streams':{},'views':{}}", "streams", "1 to", ""},
         {"{'stream':{}}", "", "no key 'stream'", "'streams'"},
-        {"{'timezone':'Europe/Berlim'," STREAM ",'views':{}}", "timezone", "no time zone 'Europe/Berlim'", "IANA"},
-        {"{'streams':{'s':{'fields':{'a':'strin'}}},'views':{}}", "streams.s.fields.a", "no type 'strin'", "'string'"},
-        {"{'streams':{'s':{'fields':{'a':'float'}}},'views':{}}", "streams.s.fields.a", "float", "decimal"},
-        {"{'streams':{'s':{'fields':{'a':'int','a':'int'}}},'views':{}}", "streams.s.fields", "'a' is there twice", ""},
-        {"{'streams':{'s':{'fields':{'a':{'type':'time','format':'%Q'}}}},'views':{}}", "streams.s.fields.a.format", "%Q", ""},
-        {"{'streams':{'s':{'fields':{'a':{'type':'int','format':'%Y'}}}},'views':{}}", "streams.s.fields.a.format", "only a field of type 'time'", ""},
-        {"{'streams':{'s':{'key':'ib','fields':{'id':'int'}}},'views':{}}", "streams.s.key", "no field 'ib'", "'id'"},
-        {"{'streams':{'s':{'key':['id','id'],'fields':{'id':'int'}}},'views':{}}", "streams.s.key", "twice", ""},
-        {"{'streams':{'s':{'time':'id','fields':{'id':'int'}}},'views':{}}", "streams.s.time", "not of type 'time'", ""},
-        {"{'streams':{'s':{'on_duplicate':'replace','fields':{'id':'int'}}},'views':{}}", "streams.s.on_duplicate", "not available", "ignore"},
-        {"{'streams':{'s':{'keys':'id','fields':{'id':'int'}}},'views':{}}", "streams.s", "no key 'keys'", "'key'"},
-        {"{" STREAM ",'views':{'v':{'by':['day(tt)'],'measures':{'n':'count()'}}}}", "views.v.by[0]", "no field 'tt' in stream 's'", ""},
-        {"{" STREAM ",'views':{'v':{'by':['day(n)'],'measures':{'m':'count()'}}}}", "views.v.by[0]", "day needs a time, not a number", ""},
-        {"{" STREAM ",'views':{'v':{'by':['n + 1'],'measures':{'m':'count()'}}}}", "views.v.by[0]", "a dimension is", "day("},
-        {"{" STREAM ",'views':{'v':{'by':['n',{'x':'d','y':'d'}],'measures':{'m':'count()'}}}}", "views.v.by[1]", "expected one name", ""},
-        {"{" STREAM ",'views':{'v':{'by':['n','n'],'measures':{'m':'count()'}}}}", "views.v.by[1]", "taken", "alias"},
-        {"{" STREAM ",'views':{'v':{'by':['n'],'measures':{'n':'count()'}}}}", "views.v.measures.n", "dimension", ""},
-        {"{" STREAM ",'views':{'v':{'measures':{'m':'cout()'}}}}", "views.v.measures.m", "no measure 'cout()'", "'count'"},
-        {"{" STREAM ",'views':{'v':{'measures':{'m':'sum(id)'}}}}", "views.v.measures.m", "sum needs a number, not a string", ""},
-        {"{" STREAM ",'views':{'v':{'measures':{'m':'count() where n'}}}}", "views.v.measures.m", "where needs a truth value", ""},
-        {"{" STREAM ",'views':{'v':{'measures':{'a':'b','b':'a + 1'}}}}", "views.v.measures.b", "made of itself: a -> b -> a", ""},
-        {"{" STREAM ",'views':{'v':{'measures':{'total':'count()','r':'totl / 2'}}}}", "views.v.measures.r", "no measure 'totl'", "'total'"},
-        {"{" STREAM ",'views':{'v':{'measures':{'m':'sum(n'}}}}", "views.v.measures.m", "expected ')'", ""},
-        {"{" STREAM ",'views':{'v':{'where':'n = `a`','measures':{'m':'count()'}}}}", "views.v.where", "cannot compare a number with a string", ""},
-        {"{" STREAM ",'views':{'v':{'where':'t > `yesterday`','measures':{'m':'count()'}}}}", "views.v.where", "'yesterday' is not a time", ""},
-        {"{" STREAM ",'views':{'v':{'from':'x','measures':{'m':'count()'}}}}", "views.v.from", "no stream 'x'", ""},
-        {"{" STREAM ",'views':{'v':{}}}", "views.v", "needs \"measures\"", ""},
-        {"{" STREAM ",'views':{'.v':{'measures':{'m':'count()'}}}}", "views..v", "begin with a dot", ""},
+        {"{'timezone':'Europe/Berlim'," STREAM ",'views':{}}", "timezone",
+         "no time zone 'Europe/Berlim'", "IANA"},
+        {"{'streams':{'s':{'fields':{'a':'strin'}}},'views':{}}", "streams.s.fields.a",
+         "no type 'strin'", "'string'"},
+        {"{'streams':{'s':{'fields':{'a':'float'}}},'views':{}}", "streams.s.fields.a", "float",
+         "decimal"},
+        {"{'streams':{'s':{'fields':{'a':'int','a':'int'}}},'views':{}}", "streams.s.fields",
+         "'a' is there twice", ""},
+        {"{'streams':{'s':{'fields':{'a':{'type':'time','format':'%Q'}}}},'views':{}}",
+         "streams.s.fields.a.format", "%Q", ""},
+        {"{'streams':{'s':{'fields':{'a':{'type':'int','format':'%Y'}}}},'views':{}}",
+         "streams.s.fields.a.format", "only a field of type 'time'", ""},
+        {"{'streams':{'s':{'key':'ib','fields':{'id':'int'}}},'views':{}}", "streams.s.key",
+         "no field 'ib'", "'id'"},
+        {"{'streams':{'s':{'key':['id','id'],'fields':{'id':'int'}}},'views':{}}", "streams.s.key",
+         "twice", ""},
+        {"{'streams':{'s':{'time':'id','fields':{'id':'int'}}},'views':{}}", "streams.s.time",
+         "not of type 'time'", ""},
+        {"{'streams':{'s':{'on_duplicate':'replace','fields':{'id':'int'}}},'views':{}}",
+         "streams.s.on_duplicate", "not available", "ignore"},
+        {"{'streams':{'s':{'keys':'id','fields':{'id':'int'}}},'views':{}}", "streams.s",
+         "no key 'keys'", "'key'"},
+        {"{" STREAM ",'views':{'v':{'by':['day(tt)'],'measures':{'n':'count()'}}}}",
+         "views.v.by[0]", "no field 'tt' in stream 's'", ""},
+        {"{" STREAM ",'views':{'v':{'by':['day(n)'],'measures':{'m':'count()'}}}}", "views.v.by[0]",
+         "day needs a time, not a number", ""},
+        {"{" STREAM ",'views':{'v':{'by':['n + 1'],'measures':{'m':'count()'}}}}", "views.v.by[0]",
+         "a dimension is", "day("},
+        {"{" STREAM ",'views':{'v':{'by':['n',{'x':'d','y':'d'}],'measures':{'m':'count()'}}}}",
+         "views.v.by[1]", "expected one name", ""},
+        {"{" STREAM ",'views':{'v':{'by':['n','n'],'measures':{'m':'count()'}}}}", "views.v.by[1]",
+         "taken", "alias"},
+        {"{" STREAM ",'views':{'v':{'by':['n'],'measures':{'n':'count()'}}}}", "views.v.measures.n",
+         "dimension", ""},
+        {"{" STREAM ",'views':{'v':{'measures':{'m':'cout()'}}}}", "views.v.measures.m",
+         "no measure 'cout()'", "'count'"},
+        {"{" STREAM ",'views':{'v':{'measures':{'m':'sum(id)'}}}}", "views.v.measures.m",
+         "sum needs a number, not a string", ""},
+        {"{" STREAM ",'views':{'v':{'measures':{'m':'count() where n'}}}}", "views.v.measures.m",
+         "where needs a truth value", ""},
+        {"{" STREAM ",'views':{'v':{'measures':{'a':'b','b':'a + 1'}}}}", "views.v.measures.b",
+         "made of itself: a -> b -> a", ""},
+        {"{" STREAM ",'views':{'v':{'measures':{'total':'count()','r':'totl / 2'}}}}",
+         "views.v.measures.r", "no measure 'totl'", "'total'"},
+        {"{" STREAM ",'views':{'v':{'measures':{'m':'sum(n'}}}}", "views.v.measures.m",
+         "expected ')'", ""},
+        {"{" STREAM ",'views':{'v':{'where':'n = `a`','measures':{'m':'count()'}}}}",
+         "views.v.where", "cannot compare a number with a string", ""},
+        {"{" STREAM ",'views':{'v':{'where':'t > `yesterday`','measures':{'m':'count()'}}}}",
+         "views.v.where", "'yesterday' is not a time", ""},
+        {"{" STREAM ",'views':{'v':{'from':'x','measures':{'m':'count()'}}}}", "views.v.from",
+         "no stream 'x'", ""},
+        {"{" STREAM ",'views':{'v':{}}}", "views.v.measures", "needs \"measures\"", ""},
+        {"{" STREAM ",'views':{'.v':{'measures':{'m':'count()'}}}}", "views..v", "begin with a dot",
+         ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO_ARENA struct arena arena = {0};
@@ -73,11 +103,13 @@ static void a_schema_is_resolved_and_typed(void **state)
     AUTO_ARENA struct arena arena = {0};
     struct schema *schema;
     struct error err;
-    struct slice const text = quoted(
-        &arena, "{'timezone':'Europe/Berlin'," STREAM ",'views':{"
-                "'plain':{'measures':{'ratio':'errors / total','total':'count()','errors':'count() where b',"
-                "'again':'sum(n) / count()'}},"
-                "'grouped':{'from':'s','by':['id',{'when':'month(t)'},'day(t)'],'where':'n * d > 1','measures':{'m':'sum(n * d)'}}}}");
+    struct slice const text =
+        quoted(&arena, "{'timezone':'Europe/Berlin'," STREAM ",'views':{"
+                       "'plain':{'measures':{'ratio':'errors / "
+                       "total','total':'count()','errors':'count() where b',"
+                       "'again':'sum(n) / count()'}},"
+                       "'grouped':{'from':'s','by':['id',{'when':'month(t)'},'day(t)'],'where':'n "
+                       "* d > 1','measures':{'m':'sum(n * d)'}}}}");
     if (!schema_read(text, NULL, &schema, &err)) fail_msg("%s: %s", err.place, err.fact);
     const struct view *const plain = schema_view(schema, slice_text("plain"));
     const struct view *const grouped = schema_view(schema, slice_text("grouped"));
@@ -112,7 +144,8 @@ static void text_that_cjson_would_let_pass_is_refused(void **state)
 static void the_nearest_name_is_near(void **state)
 {
     (void)state;
-    struct slice const names[] = {slice_text("event_ts"), slice_text("event_id"), slice_text("region")};
+    struct slice const names[] = {slice_text("event_ts"), slice_text("event_id"),
+                                  slice_text("region")};
     assert_true(slice_is(schema_nearest(slice_text("evnt_ts"), names, 3), "event_ts"));
     assert_true(slice_is(schema_nearest(slice_text("REGION"), names, 3), "region"));
     assert_true(slice_is(schema_nearest(slice_text("regoin"), names, 3), "region"));
