@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "../support/test.h"
+#include "../support/tmpstore.h"
+#include "db.h"
+#include "pack.h"
+
+static const char schema[] =
+    "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"n\":\"int\"}}},"
+    "\"views\":{\"v\":{\"by\":[\"k\"],\"measures\":{\"n\":\"sum(n)\"}}}}";
+
+static void expect_refused(const char *path, enum error_kind kind, const char *fact)
+{
+    struct store *store;
+    struct error err;
+    assert_false(store_open(path, STORE_READ, &store, &err));
+    assert_int_equal(err.kind, kind);
+    if (!strstr(err.fact, fact)) fail_msg("%s", err.fact);
+    assert_string_not_equal(err.remedy, "");
+}
+
+static void what_is_no_store_is_refused(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    tmpstore_open(&tmp, schema);
+    expect_refused(tmp.directory, ERROR_MISSING, "no store");
+    expect_refused("/nonexistent/store", ERROR_MISSING, "no store");
+    assert_false(store_create(tmp.path, slice_text(schema), &err));
+    assert_non_null(strstr(err.fact, "already"));
+    assert_false(store_create(tmp.directory, slice_text(schema), &err));
+    assert_non_null(strstr(err.fact, "not empty"));
+    tmpstore_close(&tmp);
+}
+
+static void a_store_of_another_format_is_refused(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct txn *txn;
+    struct error err;
+    AUTO_BUFFER struct buffer record = {0};
+    tmpstore_open(&tmp, schema);
+    pack_u16(&record, 99);
+    assert_true(txn_begin(store_db(tmp.store), true, &txn, &err));
+    assert_true(db_put(txn, TABLE_META, slice_text("store"), buffer_slice(&record), &err));
+    assert_true(txn_commit(txn, &err));
+    store_close(TAKE(tmp.store));
+    expect_refused(tmp.path, ERROR_VERSION, "format 99");
+    tmpstore_close(&tmp);
+}
+
+static void a_file_that_is_cut_or_foreign_is_refused(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    char data[128];
+    tmpstore_open(&tmp, schema);
+    for (int i = 0; i < 50; i++) {
+        char line[32];
+        (void)snprintf(line, sizeof line, "key%d|%d", i, i);
+        (void)tmpstore_put(&tmp, "s", (const char *const[]){line}, 1);
+    }
+    store_close(TAKE(tmp.store));
+    (void)snprintf(data, sizeof data, "%s/data.mdb", tmp.path);
+    struct stat status;
+    assert_int_equal(stat(data, &status), 0);
+    assert_int_equal(truncate(data, status.st_size / 2), 0);
+    expect_refused(tmp.path, ERROR_CORRUPT, "cut short");
+    int const fd = open(data, O_WRONLY | O_TRUNC);
+    assert_int_equal(write(fd, schema, sizeof schema), (ssize_t)sizeof schema);
+    assert_int_equal(close(fd), 0);
+    expect_refused(tmp.path, ERROR_CORRUPT, "LMDB");
+    tmpstore_close(&tmp);
+}
+
+static void the_lock_tells_who_has_it(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    int holder = 0, status;
+    tmpstore_open(&tmp, schema);
+    assert_int_equal(store_lock(tmp.store, false, &holder, &err), STORE_LOCKED);
+    pid_t const child = fork();
+    if (child == 0) { /* flock is of the open file: another open is another holder */
+        struct store *const inherited = tmp.store;
+        int const directory = store_directory(inherited);
+        int const fd = openat(directory, "ingest.lock", O_RDONLY);
+        char text[16] = "";
+        _exit(read(fd, text, sizeof text - 1) > 0 && atoi(text) == (int)getppid() ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    store_unlock(tmp.store);
+    assert_int_equal(store_lock(tmp.store, false, &holder, &err), STORE_LOCKED);
+    tmpstore_close(&tmp);
+}
+
+static void a_snapshot_does_not_see_later_commits(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct snapshot *snapshot;
+    struct error err;
+    uint64_t newest;
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"a|1"}, 1);
+    assert_true(snapshot_open(tmp.store, &snapshot, &err));
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"b|2"}, 1);
+    assert_true(store_newest_commit(tmp.store, &newest, &err));
+    assert_int_equal(newest, snapshot->commit_id + 1);
+    assert_int_equal(snapshot->event_count, 1);
+    int64_t earlier, later;
+    assert_true(snapshot_commit_time(snapshot, 1, &earlier, &err));
+    assert_true(snapshot_commit_time(snapshot, 2, &later, &err));
+    assert_true(earlier < later);
+    snapshot_close(snapshot);
+    tmpstore_close(&tmp);
+}
+
+int main(void)
+{
+    struct CMUnitTest const tests[] = {
+        cmocka_unit_test(what_is_no_store_is_refused),
+        cmocka_unit_test(a_store_of_another_format_is_refused),
+        cmocka_unit_test(a_file_that_is_cut_or_foreign_is_refused),
+        cmocka_unit_test(the_lock_tells_who_has_it),
+        cmocka_unit_test(a_snapshot_does_not_see_later_commits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

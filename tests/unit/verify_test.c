@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify.h"
+
+#include "../support/test.h"
+#include "../support/tmpstore.h"
+#include "db.h"
+#include "groups.h"
+
+static const char schema[] =
+    "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"g\":\"string\",\"n\":"
+    "\"int\"}}},"
+    "\"views\":{\"v\":{\"by\":[\"g\",\"k\"],\"measures\":{\"n\":\"sum(n)\",\"u\":\"uniq(k)\"}},"
+    "\"all\":{\"measures\":{\"n\":\"sum(n)\",\"least\":\"min(k)\"}}}}";
+static const char *const lines[] = {"a|x|1", "b|x|2", "c|y|3"};
+
+static void collect(void *context, const char *path, const char *what)
+{
+    (void)what;
+    buffer_format(context, "%s ", path);
+}
+
+static void check_differing(struct tmpstore *tmp, const char *expected)
+{
+    struct snapshot *snapshot;
+    struct error err;
+    struct verify_result result;
+    AUTO_BUFFER struct buffer seen = {0};
+    assert_true(snapshot_open(tmp->store, &snapshot, &err));
+    assert_true(verify_store(snapshot, collect, &seen, &result, &err));
+    snapshot_close(snapshot);
+    buffer_add_byte(&seen, '\0');
+    assert_string_equal((char *)seen.at, expected);
+}
+
+/* Changes one group behind everybody's back: another text of the same length, or none at all. */
+static void damage(struct tmpstore *tmp, const char *view_name, unsigned depth,
+                   const char *const *values, bool drop)
+{
+    struct error err;
+    struct txn *txn;
+    struct group group;
+    const struct schema *read;
+    struct value dimensions[2];
+    AUTO_BUFFER struct buffer key = {0}, text = {0};
+    assert_true(store_schema(tmp->store, &read, &err));
+    const struct view *const view = schema_view(read, slice_text(view_name));
+    for (unsigned i = 0; i < depth; i++)
+        dimensions[i] = (struct value){.kind = VALUE_STRING, .string = slice_text(values[i])};
+    (void)group_key_pack(view, dimensions, depth, &key);
+    assert_true(txn_begin(store_db(tmp->store), true, &txn, &err));
+    assert_int_equal(groups_get(txn, view, depth, buffer_slice(&key), &group, &err), DB_FOUND);
+    if (drop) {
+        assert_true(groups_drop(txn, view, depth, buffer_slice(&key), &err));
+    } else {
+        buffer_add_slice(&text, group.text);
+        text.at[text.length - 2] ^= 1; /* the last digit */
+        AUTO_BUFFER struct buffer states = {0};
+        buffer_add_slice(&states, group.states);
+        group.states = buffer_slice(&states);
+        group.text = buffer_slice(&text);
+        assert_true(groups_put(txn, view, depth, buffer_slice(&key), &group, &err));
+    }
+    assert_true(txn_commit(txn, &err));
+}
+
+static void a_sound_store_is_clean_and_an_empty_one_too(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, schema);
+    check_differing(&tmp, "");
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    check_differing(&tmp, "");
+    tmpstore_close(&tmp);
+}
+
+static void a_changed_row_is_found_in_every_file_that_has_it(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    damage(&tmp, "v", 2, (const char *const[]){"x", "b"}, false);
+    check_differing(&tmp, "v.json v.ndjson v.csv v/x.json v/x.ndjson v/x.csv "
+                          "v/x/b.json v/x/b.ndjson v/x/b.csv ");
+    tmpstore_close(&tmp);
+}
+
+static void a_changed_total_is_found(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    damage(&tmp, "v", 1, (const char *const[]){"y"}, false);
+    check_differing(&tmp, "v/y/.total.json ");
+    tmpstore_close(&tmp);
+}
+
+static void a_lost_group_is_found(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    damage(&tmp, "all", 0, NULL, true);
+    check_differing(&tmp, "all.json all.ndjson all.csv ");
+    tmpstore_close(&tmp);
+}
+
+int main(void)
+{
+    struct CMUnitTest const tests[] = {
+        cmocka_unit_test(a_sound_store_is_clean_and_an_empty_one_too),
+        cmocka_unit_test(a_changed_row_is_found_in_every_file_that_has_it),
+        cmocka_unit_test(a_changed_total_is_found),
+        cmocka_unit_test(a_lost_group_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
