@@ -328,6 +328,7 @@ static enum unpacking unpack_string(struct slice *from, struct arena *arena, str
     size_t end;
     bool has_nul;
     if (!find_end(*from, &end, &has_nul)) return UNPACK_FAILED;
+    if (has_nul && !arena) return UNPACK_FAILED;
     bool const cut = from->at[end + 1] == STRING_CUT;
     struct slice const kept = slice_of(from->at, end);
     size_t const used = end + 2 + (cut ? HASH_BYTES : 0);

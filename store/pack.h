@@ -33,7 +33,7 @@ enum { PACK_LIMIT_LEAST = 24, PACK_KEPT_LEAST = 5 };
 
 enum unpacking { UNPACKED, UNPACKED_CUT, UNPACK_FAILED };
 /* UNPACKED_CUT: *ret_value is the string's kept beginning. A string without NUL bytes borrows from
- * FROM, another lives in ARENA. */
+ * FROM, another lives in ARENA; it is refused where ARENA is NULL. */
 enum unpacking unpack_value(struct slice *from, struct arena *arena, struct value *ret_value);
 /* The bytes of the packed value at the start of FROM, 0 if there is none. */
 size_t packed_length(struct slice from);

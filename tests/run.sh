@@ -65,6 +65,9 @@ for case in tests/cli/*.py tests/property/*.py tests/mount/*.py; do
 done
 step 'mount under sanitizers' env TALLY="$PWD/build-asan/ingest/tally" \
   TALLYFS="$PWD/build-asan/fs/tallyfs" python3 tests/mount/commits.py
+step 'build, thread sanitizer' build build-tsan --werror -Db_sanitize=thread -Db_lundef=false
+step 'mount under the thread sanitizer' env TALLY="$PWD/build-tsan/ingest/tally" \
+  TALLYFS="$PWD/build-tsan/fs/tallyfs" python3 tests/mount/commits.py
 step 'examples/quickstart.sh' examples/quickstart.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh
 step 'examples/slow-api/run.sh' env EVENTS=200000 examples/slow-api/run.sh
