@@ -54,8 +54,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 {
     size_t const step = alignof(max_align_t);
     size_t const rounded = (bytes + step - 1) / step * step;
-    if (!arena->blocks || (size_t)(arena->end - arena->next) < rounded)
-        add_block(arena, rounded);
+    if (!arena->blocks || (size_t)(arena->end - arena->next) < rounded) add_block(arena, rounded);
     uint8_t *const at = arena->next;
     arena->next += rounded;
     if (bytes) memset(at, 0, bytes);

@@ -126,7 +126,8 @@ static bool unpack_time(struct slice *from, uint8_t head, struct value *ret_valu
 {
     int128 seconds;
     uint64_t ns = 0;
-    if (!unpack_integer(from, (head & ~(unsigned)TIME_HAS_NS) - 1u, &seconds)) return false;
+    size_t const width = (head & ~(unsigned)TIME_HAS_NS) - 1u;
+    if (width > sizeof(int64_t) || !unpack_integer(from, width, &seconds)) return false;
     if ((head & TIME_HAS_NS) && !unpack_varint(from, &ns)) return false;
     ret_value->kind = VALUE_TIME;
     ret_value->time_ns = seconds * NS_PER_SECOND + (int128)ns;
