@@ -63,10 +63,10 @@ export GENERATE=$PWD/build-test/examples/generate
 for case in tests/cli/*.py tests/property/*.py tests/mount/*.py; do
   [ -e "$case" ] && step "$case" env SOAK=$soak python3 "$case"
 done
-step 'mount under sanitizers' env TALLY="$PWD/build-asan/ingest/tally" \
+step 'mount under sanitizers' env VISIBLE=100 TALLY="$PWD/build-asan/ingest/tally" \
   TALLYFS="$PWD/build-asan/fs/tallyfs" python3 tests/mount/commits.py
 step 'build, thread sanitizer' build build-tsan --werror -Db_sanitize=thread -Db_lundef=false
-step 'mount under the thread sanitizer' env TALLY="$PWD/build-tsan/ingest/tally" \
+step 'mount under the thread sanitizer' env VISIBLE=100 TALLY="$PWD/build-tsan/ingest/tally" \
   TALLYFS="$PWD/build-tsan/fs/tallyfs" python3 tests/mount/commits.py
 step 'examples/quickstart.sh' examples/quickstart.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh

@@ -22,6 +22,7 @@ SCHEMA = {
     },
 }
 COMMITS, EVENTS = 100, 50
+VISIBLE = int(os.environ.get("VISIBLE", 1000))
 
 
 def batch(first, count):
@@ -79,7 +80,7 @@ def visible_at_once(scene):
     store = scene.store("visible", SCHEMA)
     place = scene.mount(store, "m1")
     check(not os.path.exists(place + "/all.json"), "an empty store shows a view")
-    for i in range(200):
+    for i in range(VISIBLE):
         tally("ingest", store, "-", stdin=batch(i * 3, 3))
         check(json.loads(read(place, "all.json"))["n"] == (i + 1) * 3, f"commit {i} does not show")
         listed = set(os.listdir(place + "/by_day"))
