@@ -16,7 +16,8 @@
  * character, case counts. A string literal compared with a time is read as a time by calendar_read.
  * Memory   a tree lives in the schema's arena. Values of evaluation borrow from the event and tree.
  * Threads  a tree is immutable; evaluation is pure.
- * Limits   EXPR_DEPTH_MAX nested levels, so that hostile text cannot exhaust the stack.
+ * Limits   EXPR_DEPTH_MAX nested levels and 1000 operators in a row, so that hostile text cannot exhaust
+ *          the stack.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -6,6 +6,10 @@
 #include "expr.h"
 #include "schema.h"
 
+/* A chain of operators nests to the left without a parenthesis: `a or b or c`. What walks a tree calls
+ * itself once a level, so that its height has a bound of its own. */
+enum { EXPR_HEIGHT_MAX = 1000 };
+
 enum expr_op {
     EXPR_LITERAL,
     EXPR_FIELD,
@@ -36,6 +40,7 @@ struct expr {
     unsigned field;       /* EXPR_FIELD */
     unsigned digits; /* of a number: at most so many in front of the point; see expr_can_overflow */
     unsigned scale;  /* and so many behind it */
+    unsigned height; /* levels of operands below; at most EXPR_HEIGHT_MAX */
     size_t operand_count;
     const struct expr *const *operands;
 };

@@ -29,6 +29,11 @@ static struct expr *new_expr(struct expr_parser *parser, enum expr_op op, enum v
     return expr;
 }
 
+static unsigned most(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
 static void set_operands(struct expr_parser *parser, struct expr *expr,
                          const struct expr *const *operands, size_t count)
 {
@@ -36,6 +41,8 @@ static void set_operands(struct expr_parser *parser, struct expr *expr,
     memcpy(kept, operands, count * sizeof *kept);
     expr->operands = kept;
     expr->operand_count = count;
+    for (size_t i = 0; i < count; i++)
+        expr->height = most(expr->height, operands[i]->height + 1);
 }
 
 static const struct expr *new_unary(struct expr_parser *parser, enum expr_op op,
@@ -151,9 +158,11 @@ static bool parse_bucket(struct expr_parser *parser, enum bucket_unit unit,
                          const struct expr **ret_expr)
 {
     const struct expr *operand;
-    if (!parser_expect(parser, "(") || !parser_expr(parser, &operand) ||
-        !wants(parser, operand, VALUE_TIME, bucket_unit_names[unit]) || !parser_expect(parser, ")"))
-        return false;
+    if (!parser_expect(parser, "(") || !parser_expr(parser, &operand)) return false;
+    if (operand->type.kind != VALUE_TIME)
+        return parser_fail(parser, "%s needs %s, not %s", bucket_unit_names[unit],
+                           type_name(VALUE_TIME), type_name(operand->type.kind));
+    if (!parser_expect(parser, ")")) return false;
     struct expr *const expr = new_expr(parser, EXPR_BUCKET, VALUE_BUCKET);
     expr->type.unit = unit;
     set_operands(parser, expr, &operand, 1);
@@ -183,6 +192,7 @@ static bool parse_name(struct expr_parser *parser, const struct expr **ret_expr)
             strncasecmp((const char *)name.text.at, bucket_unit_names[i], name.text.length) == 0)
             return parse_bucket(parser, (enum bucket_unit)i, ret_expr);
     }
+    parser->token = name; /* where the error is */
     return no_function(parser, name.text);
 }
 
@@ -250,11 +260,6 @@ static bool parse_primary(struct expr_parser *parser, const struct expr **ret_ex
     case TOKEN_END: return parser_fail(parser, "expected a value but the text ends");
     }
     return parser_fail(parser, "expected a value before '%.*s'", (int)source.length, source.at);
-}
-
-static unsigned most(unsigned a, unsigned b)
-{
-    return a > b ? a : b;
 }
 
 static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr)
@@ -354,13 +359,16 @@ static bool parse_in(struct expr_parser *parser, const struct expr **ret_expr)
         buffer_add(&operands, &item, sizeof item);
     } while (parser_is_sign(parser, ","));
     if (!parser_expect(parser, ")")) return false;
-    memcpy(operands.at, &left, sizeof left);
-    struct expr *const expr = new_expr(parser, EXPR_IN, VALUE_BOOL);
     size_t const count = operands.length / sizeof item;
     const struct expr **const kept = ARENA_ARRAY(parser->arena, const struct expr *, count);
     memcpy(kept, operands.at, operands.length);
-    expr->operands = kept;
-    expr->operand_count = count;
+    kept[0] = left;
+    /* A late item may have made a time of the left side: the items in front of it follow. */
+    for (size_t i = 1; i < count; i++) {
+        if (!make_comparable(parser, &kept[0], &kept[i])) return false;
+    }
+    struct expr *const expr = new_expr(parser, EXPR_IN, VALUE_BOOL);
+    set_operands(parser, expr, kept, count);
     *ret_expr = expr;
     return true;
 }
@@ -473,6 +481,8 @@ bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr)
             return false;
         left = new_binary(parser, EXPR_OR, VALUE_BOOL, left, right);
     }
+    if (left->height > EXPR_HEIGHT_MAX)
+        return parser_fail(parser, "more than %d operators in a row", EXPR_HEIGHT_MAX);
     parser->depth--;
     *ret_expr = left;
     return true;

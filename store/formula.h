@@ -10,6 +10,8 @@
  * Promise  + - * are exact; / gives the nearest double of the exact quotient, and what follows a
  *          double is a double; x / 0 and any operation on null is null.
  *
+ * Limits   1000 operations in a measure, those of the measures it names counted each time.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -18,7 +18,8 @@ struct formulas {
     const struct formula **formulas;
     struct aggregate *aggregates;
     size_t aggregate_count;
-    size_t current; /* the source being parsed */
+    size_t current;   /* the source being parsed */
+    size_t *asked_by; /* for those in parsing: which source named it */
     const struct stream *stream;
     const struct zone *zone;
     struct arena *arena;
@@ -48,6 +49,7 @@ static struct formula *new_formula(struct reading *reading, enum formula_op op)
 {
     struct formula *const formula = ARENA_NEW(reading->all->arena, struct formula);
     formula->op = op;
+    formula->size = 1;
     formula->is_number = true;
     formula->type.kind = VALUE_NUMBER;
     return formula;
@@ -67,9 +69,9 @@ static bool parse_aggregate(struct reading *reading, enum aggregate_kind kind,
     struct expr_parser *const parser = &reading->parser;
     struct aggregate aggregate = {.kind = kind, .type = {.kind = VALUE_NULL}};
     if (!parser_expect(parser, "(")) return false;
-    if (kind == AGGREGATE_COUNT && parser_is_sign(parser, "*") && !parser_next(parser))
-        return false; /* count(*) is what SQL calls count() */
-    if (kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")")) {
+    bool const star = kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
+    if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
+    if (!star && (kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
         if (!parser_expr(parser, &aggregate.argument)) return false;
         aggregate.type = expr_type(aggregate.argument);
     }
@@ -124,10 +126,14 @@ static bool no_measure(struct reading *reading, struct slice name)
 static bool is_cycle(struct formulas *all, size_t index)
 {
     AUTO_BUFFER struct buffer chain = {0};
+    size_t *const backwards = ARENA_ARRAY(all->arena, size_t, all->count);
+    size_t count = 0;
+    for (size_t at = all->current; at != index; at = all->asked_by[at])
+        backwards[count++] = at;
     buffer_add_slice(&chain, all->sources[index].name);
-    if (all->current != index) {
+    while (count > 0) {
         buffer_add_text(&chain, " -> ");
-        buffer_add_slice(&chain, all->sources[all->current].name);
+        buffer_add_slice(&chain, all->sources[backwards[--count]].name);
     }
     buffer_add_text(&chain, " -> ");
     buffer_add_slice(&chain, all->sources[index].name);
@@ -136,12 +142,12 @@ static bool is_cycle(struct formulas *all, size_t index)
     return false;
 }
 
-static bool parse_reference(struct reading *reading, struct slice name,
+static bool parse_reference(struct reading *reading, const struct token *name,
                             struct formula **ret_formula)
 {
     struct formulas *const all = reading->all;
     for (size_t i = 0; i < all->count; i++) {
-        if (!slice_equal(all->sources[i].name, name)) continue;
+        if (!slice_equal(all->sources[i].name, name->text)) continue;
         if (all->progress[i] == IN_PARSING) return is_cycle(all, i);
         if (all->progress[i] == NOT_PARSED && !parse_measure(all, i)) return false;
         struct formula *const copy = ARENA_NEW(all->arena, struct formula);
@@ -149,7 +155,8 @@ static bool parse_reference(struct reading *reading, struct slice name,
         *ret_formula = copy;
         return true;
     }
-    return no_measure(reading, name);
+    reading->parser.token = *name; /* where the error is */
+    return no_measure(reading, name->text);
 }
 
 static bool parse_name(struct reading *reading, struct formula **ret_formula)
@@ -157,7 +164,7 @@ static bool parse_name(struct reading *reading, struct formula **ret_formula)
     struct token const name = reading->parser.token;
     if (!parser_next(&reading->parser)) return false;
     if (name.kind == TOKEN_QUOTED || !parser_is_sign(&reading->parser, "("))
-        return parse_reference(reading, name.text, ret_formula);
+        return parse_reference(reading, &name, ret_formula);
     for (unsigned i = 0; i < COUNT_OF(aggregate_names); i++) {
         if (name.text.length == strlen(aggregate_names[i]) &&
             strncasecmp((const char *)name.text.at, aggregate_names[i], name.text.length) == 0)
@@ -200,6 +207,11 @@ static bool join(struct reading *reading, enum formula_op op, struct formula **l
     struct formula *const formula = new_formula(reading, op);
     formula->operands[0] = *left;
     formula->operands[1] = right;
+    formula->size += (*left)->size + (right ? right->size : 0);
+    if (formula->size > FORMULA_SIZE_MAX)
+        return parser_fail(&reading->parser,
+                           "more than %d operations, with those of the measures named",
+                           FORMULA_SIZE_MAX);
     *left = formula;
     return true;
 }
@@ -273,16 +285,30 @@ static bool place_own(struct reading *reading, const struct expr *where)
     return true;
 }
 
+/* A filter over measures that are named would silently filter nothing. */
+static bool nothing_to_filter(struct reading *reading)
+{
+    (void)parser_fail(&reading->parser, "'where' has no count(), sum() or the like to filter");
+    return error_remedy(reading->all->err,
+                        "a measure that is named keeps its own filter: write it there, or "
+                        "\"count() where ...\" here");
+}
+
 static bool parse_text(struct reading *reading, struct formula **ret_formula)
 {
     struct expr_parser *const parser = &reading->parser;
     const struct expr *where = NULL;
     if (!parse_sum(reading, ret_formula)) return false;
     if (parser_is_word(parser, "where")) {
+        struct token const word = parser->token;
         if (!parser_next(parser) || !parser_expr(parser, &where)) return false;
         if (expr_type(where).kind != VALUE_BOOL)
             return parser_fail(parser, "where needs a truth value, not %s",
                                type_name(expr_type(where).kind));
+        if (reading->own_count == 0) {
+            parser->token = word; /* where the error is */
+            return nothing_to_filter(reading);
+        }
     }
     if (parser->token.kind != TOKEN_END)
         return parser_fail(parser, "unexpected '%.*s'", (int)parser->token.source.length,
@@ -294,15 +320,15 @@ static bool parse_measure(struct formulas *all, size_t index)
 {
     struct reading *const reading = ARENA_NEW(all->arena, struct reading);
     struct formula *formula;
-    size_t const asked_by = all->current;
     reading->all = all;
+    all->asked_by[index] = all->current;
     all->current = index;
     all->progress[index] = IN_PARSING;
     bool const good = parser_init(&reading->parser, all->sources[index].text, all->stream,
                                   all->zone, all->arena, all->err) &&
                       parse_text(reading, &formula);
     if (!good) return false; /* `current` stays: it is the one at fault */
-    all->current = asked_by;
+    all->current = all->asked_by[index];
     all->progress[index] = PARSED;
     all->formulas[index] = formula;
     return true;
@@ -319,6 +345,7 @@ bool formula_parse(const struct measure_source *sources, size_t source_count,
         .progress = ARENA_ARRAY(arena, enum progress, source_count),
         .formulas = ret_formulas,
         .aggregates = ARENA_ARRAY(arena, struct aggregate, SCHEMA_AGGREGATES_MAX),
+        .asked_by = ARENA_ARRAY(arena, size_t, source_count),
         .stream = stream,
         .zone = zone,
         .arena = arena,

@@ -46,6 +46,10 @@ static void tell_difference(struct check *check, const char *extension)
     int const right = (int)(b->length - start < EXCERPT_BYTES ? b->length - start : EXCERPT_BYTES);
     buffer_format(&what, "differs at byte %zu: stored %.*s, recomputed %.*s", at, left,
                   (const char *)a->at + start, right, (const char *)b->at + start);
+    /* Values may hold anything, and a terminal may show this. */
+    for (size_t i = 0; i < what.length; i++) {
+        if (what.at[i] < 0x20 || what.at[i] == 0x7f) what.at[i] = '?';
+    }
     buffer_add_byte(&what, '\0');
     tell(check, extension, (char *)what.at);
 }

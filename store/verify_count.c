@@ -102,6 +102,21 @@ static bool is_first(struct counting *counting, const struct tallied_group *grou
     return true;
 }
 
+/* A string that rises with each event must not cost memory with each event: its room is used again, and
+ * doubles when it is too small. */
+static void keep_extreme(struct arena *arena, struct tally *tally, const struct value *value)
+{
+    tally->extreme = *value;
+    if (value->kind != VALUE_STRING) return;
+    size_t const length = value->string.length;
+    if (length > tally->room_bytes) {
+        tally->room_bytes = length > 2 * tally->room_bytes ? length : 2 * tally->room_bytes;
+        tally->room = arena_alloc(arena, tally->room_bytes);
+    }
+    if (length) memcpy(tally->room, value->string.at, length);
+    tally->extreme.string = slice_of(tally->room, length);
+}
+
 static void count_value(struct counting *counting, struct tallied_group *group, size_t index,
                         const struct value *value)
 {
@@ -115,7 +130,7 @@ static void count_value(struct counting *counting, struct tallied_group *group, 
     int const order = value_compare(value, &tally->extreme);
     bool const none = tally->extreme.kind == VALUE_NULL;
     if (none || (aggregate->kind == AGGREGATE_MIN ? order < 0 : order > 0))
-        tally->extreme = keep_value(&counting->view->arena, *value);
+        keep_extreme(&counting->view->arena, tally, value);
 }
 
 static bool overflow(struct error *err)

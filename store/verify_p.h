@@ -11,6 +11,8 @@ struct tally {
     uint64_t count; /* of the values that count */
     struct exact sum;
     struct value extreme; /* null: none yet */
+    uint8_t *room;        /* of an extreme string, in the arena */
+    size_t room_bytes;
 };
 
 struct tallied_group {

@@ -160,6 +160,25 @@ static void hostile_nesting_is_refused(void **state)
     }
 }
 
+/* A chain nests to the left without one parenthesis. */
+static void a_long_chain_of_operators_is_refused(void **state)
+{
+    static const char *const parts[][2] = {{"n + ", "n > 0"}, {"b and ", "b"}, {"b or ", "b"}};
+    struct fixture *const fixture = *state;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        AUTO_BUFFER struct buffer text = {0};
+        for (int n = 0; n < 1000000; n++)
+            buffer_add_text(&text, parts[i][0]);
+        buffer_add_text(&text, parts[i][1]);
+        const struct expr *expr;
+        struct error err;
+        assert_false(expr_parse(buffer_slice(&text), &fixture->schema->streams[0],
+                                fixture->schema->zone, &fixture->arena, &expr, &err));
+        assert_int_equal(err.kind, ERROR_SCHEMA);
+        assert_non_null(strstr(err.fact, "in a row"));
+    }
+}
+
 static void what_may_overflow_is_known_and_told(void **state)
 {
     struct fixture *const fixture = *state;
@@ -180,6 +199,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bad_expressions_are_refused_with_their_column, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(hostile_nesting_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_chain_of_operators_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_may_overflow_is_known_and_told, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,18 @@ static void mistakes_are_told_with_place_and_hint(void **state)
          "where needs a truth value", ""},
         {"{" STREAM ",'views':{'v':{'measures':{'a':'b','b':'a + 1'}}}}", "views.v.measures.b",
          "made of itself: a -> b -> a", ""},
+        {"{" STREAM ",'views':{'v':{'measures':{'a':'b','b':'c','c':'a'}}}}", "views.v.measures.c",
+         "made of itself: a -> b -> c -> a", ""},
+        {"{" STREAM ",'views':{'v':{'measures':{'a':'count()','b':'a where b'}}}}",
+         "views.v.measures.b", "'where' has no count(), sum() or the like to filter at column 3",
+         "keeps its own filter"},
+        {"{" STREAM ",'views':{'v':{'measures':{'m':'count(*id)'}}}}", "views.v.measures.m",
+         "expected ')' before 'id' at column 8", ""},
+        {"{" STREAM ",'views':{'v':{'by':['day(null)'],'measures':{'m':'count()'}}}}",
+         "views.v.by[0]", "day needs a time, not null", ""},
+        {"{" STREAM
+         ",'views':{'v':{'where':'`2026-01-01` in (`x`, t)','measures':{'m':'count()'}}}}",
+         "views.v.where", "'x' is not a time", ""},
         {"{" STREAM ",'views':{'v':{'measures':{'total':'count()','r':'totl / 2'}}}}",
          "views.v.measures.r", "no measure 'totl'", "'total'"},
         {"{" STREAM ",'views':{'v':{'measures':{'m':'sum(n'}}}}", "views.v.measures.m",
@@ -141,6 +153,25 @@ static void text_that_cjson_would_let_pass_is_refused(void **state)
     }
 }
 
+/* m1 = m0 + m0, m2 = m1 + m1: 2^40 additions a row. */
+static void measures_that_double_each_other_are_refused_in_time(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer text = {0};
+    struct schema *schema;
+    struct error err;
+    buffer_add_text(&text, "{" STREAM ",'views':{'v':{'measures':{'m0':'count()'");
+    for (int i = 1; i <= 40; i++)
+        buffer_format(&text, ",'m%d':'m%d + m%d'", i, i - 1, i - 1);
+    buffer_add_text(&text, "}}}}");
+    buffer_add_byte(&text, '\0');
+    assert_false(schema_read(quoted(&arena, (const char *)text.at), NULL, &schema, &err));
+    assert_int_equal(err.kind, ERROR_SCHEMA);
+    assert_string_equal(err.place, "views.v.measures.m9");
+    assert_non_null(strstr(err.fact, "more than 1000 operations"));
+}
+
 static void the_nearest_name_is_near(void **state)
 {
     (void)state;
@@ -158,6 +189,7 @@ int main(void)
         cmocka_unit_test(mistakes_are_told_with_place_and_hint),
         cmocka_unit_test(a_schema_is_resolved_and_typed),
         cmocka_unit_test(text_that_cjson_would_let_pass_is_refused),
+        cmocka_unit_test(measures_that_double_each_other_are_refused_in_time),
         cmocka_unit_test(the_nearest_name_is_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,290 @@
+/* formula_parse.c and formula_eval.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "formula.h"
+
+#include "../support/test.h"
+#include "schema.h"
+
+enum { MEASURES_MAX = 64 };
+
+static const char schema_text[] =
+    "{\"streams\":{\"s\":{\"fields\":{\"s\":\"string\",\"n\":\"int\","
+    "\"d\":\"decimal\",\"b\":\"bool\",\"t\":\"time\"}}},\"views\":{}}";
+
+struct fixture {
+    struct schema *schema;
+    struct arena arena;
+    const struct formula *formulas[MEASURES_MAX];
+    struct aggregate *aggregates;
+    size_t aggregate_count;
+    size_t bad;
+    struct error err;
+};
+
+static int setup(void **state)
+{
+    struct fixture *const fixture = memory_alloc(sizeof *fixture);
+    if (!schema_read(slice_text(schema_text), NULL, &fixture->schema, &fixture->err))
+        fail_msg("%s", fixture->err.fact);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *const fixture = *state;
+    schema_free(fixture->schema);
+    arena_done(&fixture->arena);
+    free(fixture);
+    return 0;
+}
+
+/* TEXTS[i] is the measure "a" + i. */
+static bool parse(struct fixture *fixture, const char *const *texts, size_t count)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    struct measure_source sources[COUNT_OF(names)];
+    assert_true(count <= COUNT_OF(names));
+    for (size_t i = 0; i < count; i++)
+        sources[i] =
+            (struct measure_source){.name = slice_text(names[i]), .text = slice_text(texts[i])};
+    return formula_parse(sources, count, &fixture->schema->streams[0], fixture->schema->zone,
+                         &fixture->arena, fixture->formulas, &fixture->aggregates,
+                         &fixture->aggregate_count, &fixture->bad, &fixture->err);
+}
+
+/* The JSON of the first measure, where the aggregates come to RESULTS. */
+static void check_json(struct fixture *fixture, const char *text, const struct result *results,
+                       const char *expected)
+{
+    AUTO_BUFFER struct buffer json = {0};
+    if (!parse(fixture, &text, 1)) fail_msg("%s: %s", text, fixture->err.fact);
+    struct result const result = formula_eval(fixture->formulas[0], results);
+    result_json(&result, formula_type(fixture->formulas[0]), fixture->schema->zone, &json);
+    buffer_add_byte(&json, '\0');
+    if (strcmp((char *)json.at, expected) != 0)
+        fail_msg("%s is %s, not %s", text, (char *)json.at, expected);
+}
+
+static struct result exact(int64_t number)
+{
+    return (struct result){.kind = RESULT_EXACT, .exact = exact_from_int(number)};
+}
+
+static void arithmetic_is_exact_until_it_divides(void **state)
+{
+    /* The aggregates come to 4 and -6 in the order in which a text names them. */
+    static const char *const cases[][2] = {
+        {"count() + sum(n) * 2", "-8"},
+        {"(count() + sum(n)) * 2", "-4"},
+        {"count() - sum(n) - 1", "9"},
+        {"-sum(n)", "-4"},
+        {"- -count()", "4"},
+        {"+count()", "4"},
+        {"count() * 0.1 + 0.2", "0.6"},
+        {"count() / sum(n)", "-0.6666666666666666"},
+        {"count() / 2", "2"},
+        {"100 * count() / 3", "133.33333333333334"},
+        {"sum(n) / 0", "null"},
+        {"count() / (sum(n) + 6)", "null"},
+        {"COUNT(*)", "4"},
+        {"12345678901234567890123456789012345678 * count() + sum(n)",
+         "49382715604938271560493827156049382706"},
+    };
+    struct result const results[] = {exact(4), exact(-6)};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        check_json(*state, cases[i][0], results, cases[i][1]);
+}
+
+static void null_and_what_is_not_finite_are_null(void **state)
+{
+    struct result const null = {.kind = RESULT_NULL};
+    struct result const huge = {.kind = RESULT_DOUBLE, .number = 1e308};
+    struct result const half = {.kind = RESULT_DOUBLE, .number = 0.5};
+    check_json(*state, "sum(n) + 1", &null, "null");
+    check_json(*state, "1 - avg(n)", &null, "null");
+    check_json(*state, "-min(n)", &null, "null");
+    check_json(*state, "avg(n) * 1e30", &huge, "null");
+    check_json(*state, "avg(n) + 1", &half, "1.5");
+    check_json(*state, "1 / avg(n)", &half, "2");
+    check_json(*state, "avg(n) / (avg(n) - 0.5)", &half, "null");
+}
+
+static void what_min_and_max_find_keeps_its_type(void **state)
+{
+    const struct fixture *const fixture = *state;
+    struct result result = {.kind = RESULT_VALUE};
+    result.value = (struct value){.kind = VALUE_STRING, .string = slice_text("a\"b\n")};
+    check_json(*state, "min(s)", &result, "\"a\\\"b\\n\"");
+    result.value = (struct value){.kind = VALUE_BOOL, .boolean = true};
+    check_json(*state, "max(b)", &result, "true");
+    result.value = (struct value){.kind = VALUE_TIME, .time_ns = (int128)1767272409500 * 1000000};
+    check_json(*state, "(max(t))", &result, "\"2026-01-01T13:00:09.5Z\"");
+    result.value = (struct value){.kind = VALUE_BUCKET};
+    result.value.bucket =
+        calendar_bucket((int128)1767272400 * 1000000000, BUCKET_QUARTER, fixture->schema->zone);
+    check_json(*state, "min(quarter(t))", &result, "\"2026-Q1\"");
+    assert_int_equal(formula_type(fixture->formulas[0]).unit, BUCKET_QUARTER);
+}
+
+static void equal_aggregates_are_kept_once(void **state)
+{
+    static const char *const texts[] = {
+        "count() + sum(n * d)",
+        "sum(n*d) / count( )",
+        "count() where b = true",
+        "sum(n) + count() where B = true or b",
+        "e - e",
+    };
+    static const char *const good[] = {
+        "count() + sum(n * d)",   "sum(n*d) / count( )",
+        "count() where b = true", "sum(n) + count() where b  =  TRUE",
+        "a + b + c + d",
+    };
+    struct fixture *const fixture = *state;
+    assert_false(parse(fixture, texts, COUNT_OF(texts)));
+    assert_int_equal(fixture->bad, 3); /* no field 'B' */
+    assert_true(parse(fixture, good, COUNT_OF(good)));
+    assert_int_equal(fixture->aggregate_count, 4);
+    assert_int_equal(fixture->aggregates[0].kind, AGGREGATE_COUNT);
+    assert_null(fixture->aggregates[0].argument);
+    assert_null(fixture->aggregates[0].where);
+    assert_int_equal(fixture->aggregates[1].kind, AGGREGATE_SUM);
+    assert_int_equal(fixture->aggregates[2].kind, AGGREGATE_COUNT);
+    assert_non_null(fixture->aggregates[2].where);
+    assert_int_equal(fixture->aggregates[3].kind, AGGREGATE_SUM);
+    assert_ptr_not_equal(fixture->aggregates[3].where, NULL);
+}
+
+static void a_measure_may_name_one_that_comes_later(void **state)
+{
+    static const char *const texts[] = {"b / c", "count() where b", "count()"};
+    struct fixture *const fixture = *state;
+    assert_true(parse(fixture, texts, COUNT_OF(texts)));
+    assert_int_equal(fixture->aggregate_count, 2);
+    struct result const results[] = {exact(1), exact(4)};
+    struct result const result = formula_eval(fixture->formulas[0], results);
+    assert_int_equal(result.kind, RESULT_DOUBLE);
+    assert_true(result.number == 0.25);
+}
+
+static void mistakes_are_told_with_measure_column_and_hint(void **state)
+{
+    static const struct {
+        const char *texts[4];
+        size_t bad;
+        const char *fact, *remedy;
+    } cases[] = {
+        {{""}, 0, "expected a measure but the text ends at column 1", ""},
+        {{"count() +"}, 0, "the text ends at column 10", ""},
+        {{"count() sum(n)"}, 0, "unexpected 'sum' at column 9", ""},
+        {{"count("}, 0, "expected a value but the text ends at column 7", ""},
+        {{"1 + cuont()"}, 0, "no measure 'cuont()' at column 5", "did you mean 'count'?"},
+        {{"median(n)"},
+         0,
+         "no measure 'median()' at column 1",
+         "there are count, sum, min, max, avg and uniq"},
+        {{"sum()"}, 0, "expected a value before ')' at column 5", ""},
+        {{"sum(s)"}, 0, "sum needs a number, not a string", ""},
+        {{"avg(t)"}, 0, "avg needs a number, not a time", ""},
+        {{"sum(m)"}, 0, "no field 'm' in stream 's'", "did you mean"},
+        {{"count(*s)"}, 0, "expected ')' before 's' at column 8", ""},
+        {{"n"}, 0, "no measure 'n' in this view at column 1", "a field stands inside sum()"},
+        {{"1 + nothing / 2"},
+         0,
+         "no measure 'nothing' in this view at column 5",
+         "measures of the view"},
+        {{"min(t) + 1"}, 0, "arithmetic needs numbers, not a time", ""},
+        {{"-max(s)"}, 0, "arithmetic needs numbers, not a string", ""},
+        {{"2 * b", "min(s)"}, 0, "arithmetic needs numbers, not a string", ""},
+        {{"count() where n"}, 0, "where needs a truth value, not a number", ""},
+        {{"b where b", "count()"},
+         0,
+         "'where' has no count(), sum() or the like to filter at column 3",
+         "keeps its own filter"},
+        {{"5 where b"}, 0, "to filter at column 3", ""},
+        {{"count() where b where b"}, 0, "unexpected 'where' at column 17", ""},
+        {{"a"}, 0, "made of itself: a -> a", ""},
+        {{"b", "count() + a"}, 1, "made of itself: a -> b -> a", ""},
+        {{"b", "c", "d", "a"}, 3, "made of itself: a -> b -> c -> d -> a", ""},
+        {{"b", "c", "1 + b"}, 2, "made of itself: b -> c -> b", ""},
+    };
+    struct fixture *const fixture = *state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        size_t count = 0;
+        while (count < COUNT_OF(cases[i].texts) && cases[i].texts[count])
+            count++;
+        if (parse(fixture, cases[i].texts, count)) fail_msg("accepted: %s", cases[i].texts[0]);
+        assert_int_equal(fixture->err.kind, ERROR_SCHEMA);
+        assert_int_equal(fixture->bad, cases[i].bad);
+        if (!strstr(fixture->err.fact, cases[i].fact) ||
+            !strstr(fixture->err.remedy, cases[i].remedy))
+            fail_msg("%s: %s (%s)", cases[i].texts[0], fixture->err.fact, fixture->err.remedy);
+    }
+}
+
+static void measures_that_double_each_other_are_refused_in_time(void **state)
+{
+    struct fixture *const fixture = *state;
+    struct measure_source sources[MEASURES_MAX];
+    for (size_t i = 0; i < MEASURES_MAX; i++) {
+        AUTO_BUFFER struct buffer name = {0}, text = {0};
+        buffer_format(&name, "m%zu", i);
+        if (i == 0)
+            buffer_add_text(&text, "count()");
+        else
+            buffer_format(&text, "m%zu + m%zu", i - 1, i - 1);
+        sources[i].name = arena_copy(&fixture->arena, buffer_slice(&name));
+        sources[i].text = arena_copy(&fixture->arena, buffer_slice(&text));
+    }
+    assert_false(formula_parse(sources, MEASURES_MAX, &fixture->schema->streams[0],
+                               fixture->schema->zone, &fixture->arena, fixture->formulas,
+                               &fixture->aggregates, &fixture->aggregate_count, &fixture->bad,
+                               &fixture->err));
+    assert_int_equal(fixture->err.kind, ERROR_SCHEMA);
+    assert_non_null(strstr(fixture->err.fact, "operations"));
+}
+
+static void hostile_length_and_nesting_are_refused(void **state)
+{
+    static const struct {
+        const char *part, *fact;
+    } cases[] = {
+        {"(", "nested"},
+        {"-", "nested"},
+        {"1+", "operations"},
+        {"count()*", "aggregates"},
+        {"uniq(n)*", "aggregates"},
+    };
+    struct fixture *const fixture = *state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_BUFFER struct buffer text = {0};
+        for (int n = 0; n < 100000; n++)
+            buffer_add_text(&text, cases[i].part);
+        buffer_add_text(&text, "1");
+        buffer_add_byte(&text, '\0');
+        const char *const source = (const char *)text.at;
+        assert_false(parse(fixture, &source, 1));
+        if (!strstr(fixture->err.fact, cases[i].fact))
+            fail_msg("%s: %s", cases[i].part, fixture->err.fact);
+    }
+}
+
+int main(void)
+{
+    struct CMUnitTest const tests[] = {
+        cmocka_unit_test_setup_teardown(arithmetic_is_exact_until_it_divides, setup, teardown),
+        cmocka_unit_test_setup_teardown(null_and_what_is_not_finite_are_null, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_min_and_max_find_keeps_its_type, setup, teardown),
+        cmocka_unit_test_setup_teardown(equal_aggregates_are_kept_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_measure_may_name_one_that_comes_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(mistakes_are_told_with_measure_column_and_hint, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(measures_that_double_each_other_are_refused_in_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(hostile_length_and_nesting_are_refused, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
