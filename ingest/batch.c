@@ -28,6 +28,7 @@
 
 #include "bind.h"
 #include "commit.h"
+#include "meta.h"
 #include "reader.h"
 #include "rejects.h"
 #include "writer.h"
@@ -107,6 +108,21 @@ static bool find_batch(struct load *load, struct error *err)
         .input_bytes = identity->input_bytes,
         .resume_line = 1,
     };
+    return true;
+}
+
+/* Which events the stream no longer has. */
+static bool find_dropped(struct load *load, struct error *err)
+{
+    struct snapshot *snapshot;
+    struct meta_stream meta;
+    load->store_failed = true;
+    if (!snapshot_open(load->store, &snapshot, err)) return false;
+    bool const good = meta_stream_load(snapshot->txn, load->options->stream->id, &meta, err);
+    snapshot_close(snapshot);
+    if (!good) return false;
+    load->store_failed = false;
+    load->binder.dropped_before = meta.dropped_before;
     return true;
 }
 
@@ -245,20 +261,16 @@ static bool check_limit(struct load *load, struct error *err)
 
 static bool preview_part(struct load *load, struct error *err)
 {
-    struct commit_result result;
     if (!source_check(load->source, err)) return false;
     load->store_failed = true;
-    if (!commit_preview(load->store, &load->chunk, &result, err)) return false;
+    if (!commit_preview(load->store, &load->chunk, load->batch, err)) return false;
     load->store_failed = false;
-    load->batch->new_count += result.new_count;
-    load->batch->duplicate_count += result.duplicate_count;
-    load->batch->last_commit = result.commit_id;
     return true;
 }
 
 static bool commit_part(struct load *load, enum batch_state state, struct error *err)
 {
-    struct commit_result result;
+    uint64_t commit_id;
     size_t const share = load->options->memory_bytes / MEMORY_SHARES;
     int const patience =
         load->mount_silent && state == BATCH_PARTIAL ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS;
@@ -267,9 +279,9 @@ static bool commit_part(struct load *load, enum batch_state state, struct error 
     if (!rejects_sync(&load->rejects, err)) return false;
     load->batch->state = state;
     load->batch->rejects_bytes = load->rejects.bytes;
-    if (!commit_chunk(load->store, &load->chunk, load->batch, share, &result, err)) return false;
+    if (!commit_chunk(load->store, &load->chunk, load->batch, share, &commit_id, err)) return false;
     load->store_failed = false;
-    if (!writer_announce(load->store, result.commit_id, patience, load->options->notices))
+    if (!writer_announce(load->store, commit_id, patience, load->options->notices))
         load->mount_silent = true;
     return true;
 }
@@ -340,7 +352,7 @@ static enum batch_ending ingest(struct load *load, const char *path, struct erro
     progress_begin(options->progress, slice_text(path));
     if (!source_open(path, store_directory(load->store), options->progress, &load->source, err))
         return BATCH_REFUSED;
-    if (!find_batch(load, err)) return BATCH_STOPPED;
+    if (!find_batch(load, err) || !find_dropped(load, err)) return BATCH_STOPPED;
     if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) return BATCH_KNOWN;
     rejects_init(&load->rejects, store_directory(load->store), load->batch);
     if (run(load, err)) return BATCH_INGESTED;

@@ -87,6 +87,12 @@ static const char *read_decimal(struct slice text, struct value *value)
     return "a number";
 }
 
+static const char *read_float(struct slice text, struct value *value)
+{
+    value->kind = VALUE_FLOAT;
+    return float_read(text, &value->real) ? NULL : "a number within the range of a double";
+}
+
 static const char *read_int(struct slice text, struct value *value)
 {
     int64_t integer;
@@ -137,6 +143,7 @@ static const char *read_typed(const struct binder *binder, const struct field *f
     case FIELD_INT: return read_int(text, value);
     case FIELD_DECIMAL: return read_decimal(text, value);
     case FIELD_TIME: return read_time(binder, field, text, value);
+    case FIELD_FLOAT: return read_float(text, value);
     }
     return "of a known type";
 }
@@ -147,7 +154,8 @@ static const char *type_wanted(enum field_type type)
     case FIELD_STRING: return "a string";
     case FIELD_BOOL: return "true or false";
     case FIELD_INT:
-    case FIELD_DECIMAL: return "a number";
+    case FIELD_DECIMAL:
+    case FIELD_FLOAT: return "a number";
     case FIELD_TIME: return "a time";
     }
     return "a value";
@@ -182,22 +190,63 @@ static bool check_size(const struct binder *binder, struct refusal *refusal)
     return false;
 }
 
+/* A part of a key may be missing, as the province of a country without provinces. */
+static bool has_key(const struct binder *binder)
+{
+    const struct stream *const stream = binder->stream;
+    for (size_t i = 0; i < stream->key_count; i++) {
+        if (binder->values[stream->key_fields[i]].kind != VALUE_NULL) return true;
+    }
+    return false;
+}
+
+static bool bind_field(struct binder *binder, size_t field, const struct cell *cells,
+                       struct refusal *refusal)
+{
+    const struct stream *const stream = binder->stream;
+    const char *const wanted =
+        bind_cell(binder, &stream->fields[field], &cells[field], &binder->values[field]);
+    if (!wanted) return true;
+    refusal_set_value(refusal, stream->fields[field].name, cell_text(&cells[field]), wanted);
+    return false;
+}
+
+static bool check_key(const struct binder *binder, struct refusal *refusal)
+{
+    const struct stream *const stream = binder->stream;
+    if (stream->key_count == 0 || has_key(binder)) return true;
+    refusal_set_field(refusal, stream->fields[stream->key_fields[0]].name, "key is missing");
+    return false;
+}
+
+static bool check_age(const struct binder *binder, struct refusal *refusal)
+{
+    const struct stream *const stream = binder->stream;
+    if (binder->dropped_before.kind == VALUE_NULL) return true;
+    const struct value *const time = &binder->values[stream->time_field];
+    if (time->kind == VALUE_NULL || value_compare(time, &binder->dropped_before) >= 0) return true;
+    refusal_set_field(refusal, stream->fields[stream->time_field].name,
+                      "older than what \"keep\" has dropped");
+    return false;
+}
+
+bool bind_key(struct binder *binder, const struct cell *cells, struct refusal *refusal)
+{
+    const struct stream *const stream = binder->stream;
+    memset(binder->values, 0, stream->field_count * sizeof *binder->values);
+    for (size_t i = 0; i < stream->key_count; i++) {
+        if (!bind_field(binder, stream->key_fields[i], cells, refusal)) return false;
+    }
+    return check_key(binder, refusal);
+}
+
 bool bind_cells(struct binder *binder, const struct cell *cells, struct refusal *refusal)
 {
     const struct stream *const stream = binder->stream;
     for (size_t i = 0; i < stream->field_count; i++) {
-        const char *const wanted =
-            bind_cell(binder, &stream->fields[i], &cells[i], &binder->values[i]);
-        if (!wanted) continue;
-        refusal_set_value(refusal, stream->fields[i].name, cell_text(&cells[i]), wanted);
-        return false;
+        if (!bind_field(binder, i, cells, refusal)) return false;
     }
-    for (size_t i = 0; i < stream->key_count; i++) {
-        size_t const field = stream->key_fields[i];
-        if (binder->values[field].kind != VALUE_NULL) continue;
-        refusal_set_field(refusal, stream->fields[field].name, "key is missing");
-        return false;
-    }
+    if (!check_key(binder, refusal) || !check_age(binder, refusal)) return false;
     for (size_t i = 0; i < stream->fallible_count; i++) {
         struct value result;
         if (expr_eval(stream->fallible[i], binder->values, binder->zone, &result)) continue;

@@ -16,11 +16,15 @@ struct binder {
     const struct stream *stream;
     const struct zone *zone;
     struct value *values; /* one a field: the event */
+    struct value
+        dropped_before; /* older events are gone, so that a repeat of one cannot be told; null: none */
 };
 
 void binder_init(struct binder *binder, const struct stream *stream, const struct zone *zone);
 void binder_done(struct binder *binder); /* takes a zeroed one */
 
+/* The same for the fields of the key alone; the others are null. */
+bool bind_key(struct binder *binder, const struct cell *cells, struct refusal *refusal) MUST_CHECK;
 /* CELLS: one a field of the stream. Fills binder->values, or refuses the record. */
 bool bind_cells(struct binder *binder, const struct cell *cells,
                 struct refusal *refusal) MUST_CHECK;

@@ -7,12 +7,14 @@ static const struct option options[] = {{.name = NULL}};
 
 static const struct usage usage = {
     .command = "cat",
-    .line = "tally cat STORE PATH",
-    .help = "Prints a file of the store's tree as a mount would show it, as metrics.json,\n"
-            "breakdown/eu-central.csv or .tallyfs/status.json. PATH may begin with a slash.\n",
+    .line = "tally cat STORE PATH...",
+    .help = "Prints files of the store's tree as a mount would show them, as metrics.json,\n"
+            "breakdown/eu-central.csv or .tallyfs/status.json, all of one commit. PATH may begin "
+            "with a\n"
+            "slash.\n",
     .options = options,
     .least_positionals = 2,
-    .most_positionals = 2,
+    .most_positionals = -1,
 };
 
 enum exit_status cmd_cat(int argc, char **argv)
@@ -26,6 +28,8 @@ enum exit_status cmd_cat(int argc, char **argv)
     }
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
     if (!tree_view_open(&view, argv[first], &err)) return report_error(&err);
-    if (!tree_print_file(&view, argv[first + 1], &err)) return report_error(&err);
+    for (int i = first + 1; i < argc; i++) {
+        if (!tree_print_file(&view, argv[i], &err)) return report_error(&err);
+    }
     return EXIT_GOOD;
 }

@@ -9,6 +9,7 @@
 #include "batch.h"
 #include "commands.h"
 #include "options.h"
+#include "stream_choice.h"
 #include "visible.h"
 #include "writer.h"
 
@@ -78,28 +79,6 @@ static bool set_option(void *context, int code, const char *value)
     }
 }
 
-static bool list_streams(const struct schema *schema, const char *fact, const char *wrong,
-                         struct error *err)
-{
-    AUTO_BUFFER struct buffer names = {0};
-    for (size_t i = 0; i < schema->stream_count; i++) {
-        if (i > 0) buffer_add_text(&names, ", ");
-        visible_write(schema->streams[i].name, 60, &names);
-    }
-    (void)error_set(err, ERROR_INPUT, wrong ? "%s '%s'" : "%s", fact, wrong);
-    return error_remedy(err, "--stream takes one of: %.*s", (int)names.length,
-                        (const char *)names.at);
-}
-
-static bool choose_stream(const struct schema *schema, const char *name,
-                          const struct stream **ret_stream, struct error *err)
-{
-    if (!name && schema->stream_count != 1)
-        return list_streams(schema, "the store has several streams", NULL, err);
-    *ret_stream = name ? schema_stream(schema, slice_text(name)) : schema->streams;
-    return *ret_stream || list_streams(schema, "no stream", name, err);
-}
-
 static void print_name(const char *path)
 {
     AUTO_BUFFER struct buffer shown = {0};
@@ -120,10 +99,7 @@ static void print_summary(const char *store, const char *path, const struct batc
 {
     const struct batch *const batch = &report->batch;
     print_name(path);
-    (void)printf("read %llu, new %llu, duplicate %llu, rejected %llu", /* report_end looks */
-                 (unsigned long long)batch->read_count, (unsigned long long)batch->new_count,
-                 (unsigned long long)batch->duplicate_count,
-                 (unsigned long long)batch->rejected_count);
+    report_counts(batch);
     if (batch->rejects.length > 0)
         (void)printf(" (rejects: %s/rejects/%.*s)", store, (int)batch->rejects.length,
                      (const char *)batch->rejects.at);
@@ -188,7 +164,7 @@ static enum exit_status ingest_all(const char *path, char **files, int file_coun
     bool stop = false;
     struct error err;
     if (!writer_open(path, &notices, &store, &err) || !store_schema(store, &batch->schema, &err) ||
-        !choose_stream(batch->schema, arguments->stream, &batch->stream, &err))
+        !stream_choose(batch->schema, arguments->stream, &batch->stream, &err))
         return report_error(&err);
     batch->notices = &notices;
     batch->progress = &progress;

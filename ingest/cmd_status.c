@@ -65,12 +65,10 @@ static bool print_last_batch(const struct snapshot *snapshot, struct error *err)
     case LEDGER_FAILED: return false;
     }
     visible_write(batch.source, 200, &shown);
-    (void)printf(
-        "batches  %llu; the last: %.*s, read %llu, new %llu, duplicate %llu, rejected %llu%s\n",
-        (unsigned long long)last, (int)shown.length, (const char *)shown.at,
-        (unsigned long long)batch.read_count, (unsigned long long)batch.new_count,
-        (unsigned long long)batch.duplicate_count, (unsigned long long)batch.rejected_count,
-        batch.state == BATCH_LOADED ? "" : "; not finished: ingest it again");
+    (void)printf("batches  %llu; the last: %.*s, ", (unsigned long long)last, (int)shown.length,
+                 (const char *)shown.at);
+    report_counts(&batch);
+    (void)puts(batch.state == BATCH_LOADED ? "" : "; not finished: ingest it again");
     return true;
 }
 

@@ -44,5 +44,8 @@ enum exit_status cmd_verify(int argc, char **argv)
     (void)printf("commit %llu: %llu events, %llu files, %llu differ\n", /* report_end looks */
                  (unsigned long long)view.snapshot->commit_id, (unsigned long long)result.events,
                  (unsigned long long)result.files, (unsigned long long)result.differing);
+    if (result.unproven)
+        (void)printf("%llu groups may hold events that \"keep\" has dropped: not proven\n",
+                     (unsigned long long)result.unproven);
     return result.differing == 0 ? EXIT_GOOD : EXIT_FAILED;
 }

@@ -16,12 +16,13 @@ static const struct command commands[] = {
     {"init", cmd_init, "init STORE --schema FILE       make a store"},
     {"ingest", cmd_ingest,
      "ingest STORE [FILE...|-]       load events: NDJSON, CSV, TSV, plain or compressed"},
+    {"delete", cmd_delete, "delete STORE --key K|--where E|FILE  take events out again"},
     {"status", cmd_status, "status STORE [--json]          what is in it, and how fresh it is"},
     {"verify", cmd_verify, "verify STORE                   recompute every file and compare"},
     {"rebuild", cmd_rebuild,
      "rebuild STORE [VIEW...]        compute views anew from the stored events"},
     {"schema", cmd_schema, "schema STORE [--apply FILE]    print the schema in force"},
-    {"cat", cmd_cat, "cat STORE PATH                 print a file of the tree, without a mount"},
+    {"cat", cmd_cat, "cat STORE PATH...              print files of the tree, without a mount"},
     {"ls", cmd_ls, "ls STORE [PATH]                list a directory of the tree"},
 };
 

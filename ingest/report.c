@@ -27,6 +27,25 @@ struct notices report_notices(struct progress *progress)
     return (struct notices){.show = show, .context = progress};
 }
 
+void report_counts(const struct batch *batch)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+        bool always;
+    } counts[] = {
+        {"read", batch->read_count, true},           {"new", batch->new_count, true},
+        {"duplicate", batch->duplicate_count, true}, {"replaced", batch->replaced_count, false},
+        {"stale", batch->stale_count, false},        {"deleted", batch->deleted_count, false},
+        {"rejected", batch->rejected_count, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        if (counts[i].always || counts[i].count)
+            (void)printf("%s%s %llu", i ? ", " : "", counts[i].name, /* report_end looks */
+                         (unsigned long long)counts[i].count);
+    }
+}
+
 void report_reasons(const struct batch *batch, bool to_output)
 {
     for (size_t i = 0; i < batch->reason_count; i++) {

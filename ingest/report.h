@@ -22,6 +22,9 @@ enum exit_status report_error(const struct error *err);
 void report_notice(struct progress *progress, const char *text);
 /* Notices that go there. PROGRESS may be NULL; it is borrowed. */
 struct notices report_notices(struct progress *progress);
+/* "read 5, new 3, duplicate 1, rejected 1": what there is none of is left out, but for these four. To standard
+ * output. */
+void report_counts(const struct batch *batch);
 /* "    12  revenue: not a number", a line a reason, to standard output or error. */
 void report_reasons(const struct batch *batch, bool to_output);
 /* Ends standard output: STATUS, or EXIT_FAILED with a message where something is not written. */

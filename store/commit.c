@@ -1,7 +1,8 @@
 /* The write path, from top to bottom. One transaction
  *
  *   sorts the chunk by key, so that the tree of events is touched in order,
- *   puts each event that is new (the first one of a key wins) and folds it into a delta,
+ *   settles each key: its records decide which event it has now (upsert.h); the one that it had is folded out of a
+ *   delta, the one that it has into it,
  *   merges the delta into the views, in between too when it grows beyond its bound,
  *   writes the batch's checkpoint, the list of changes, the commit's number,
  *   and commits: LMDB makes the pages durable before the meta page that refers to them.
@@ -13,85 +14,128 @@
  */
 #include "commit.h"
 
-#include "changes.h"
-#include "db.h"
-#include "delta.h"
-#include "groups.h"
+#include "commit_p.h"
+#include "expiry.h"
 #include "merge.h"
-#include "meta.h"
 #include "pack.h"
+#include "retain.h"
+#include "upsert.h"
 
-/* One transaction in the making. */
-struct work {
-    const struct schema *schema;
-    struct txn *txn;
-    struct meta meta;
-    struct delta delta;
-    struct changes_log log;
-    size_t memory_bytes;
-};
-
-static void work_done(struct work *work)
+void work_done(struct work *work)
 {
     txn_abort(work->txn);
     work->txn = NULL;
     delta_done(&work->delta);
     changes_log_done(&work->log);
+    free(work->cutoffs);
+    work->cutoffs = NULL;
 }
 
-static bool work_begin(struct work *work, struct store *store, const struct schema *schema,
-                       size_t memory_bytes, struct error *err)
+bool work_begin(struct work *work, struct store *store, const struct schema *schema,
+                size_t memory_bytes, struct error *err)
 {
     *work = (struct work){.schema = schema, .memory_bytes = memory_bytes};
     delta_init(&work->delta, schema);
+    work->cutoffs = memory_alloc(schema->view_count * sizeof *work->cutoffs);
+    work->delta.cutoffs = work->cutoffs;
     if (!txn_begin(store_db(store), true, &work->txn, err)) return false;
     if (!meta_load(work->txn, &work->meta, err)) return false;
+    for (size_t i = 0; i < schema->view_count; i++) {
+        if (schema->views[i].retain_seconds &&
+            !meta_view_load(work->txn, schema->views[i].id, &work->cutoffs[i], err))
+            return false;
+    }
     meta_next_commit(&work->meta);
     return true;
 }
 
-static bool work_commit(struct work *work, struct error *err)
+bool work_commit(struct work *work, struct error *err)
 {
     return changes_save(work->txn, work->meta.commit_id, &work->log, err) &&
            meta_save(work->txn, &work->meta, err) && txn_commit(TAKE(work->txn), err);
 }
 
-static bool merge_now(struct work *work, struct error *err)
+bool work_merge(struct work *work, struct error *err)
 {
     bool const good = merge_delta(work->txn, &work->delta, &work->meta, &work->log, err);
     delta_clear(&work->delta);
     return good;
 }
 
-static bool corrupt_event(struct error *err)
+bool work_corrupt_event(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "an event cannot be read");
     (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
     return error_place(err, "events");
 }
 
-/* Folds one event into the views over its stream; into the one VIEW if it is not NULL. */
-static bool fold_event(struct work *work, const struct stream *stream, const struct view *view,
-                       const struct event *event, struct value *fields, struct error *err)
+bool work_fold(struct work *work, const struct stream *stream, const struct event *event,
+               struct value *fields, int64_t weight, struct error *err)
 {
-    if (!event_unpack(stream, event, fields)) return corrupt_event(err);
+    if (!event_unpack(stream, event, fields)) return work_corrupt_event(err);
     for (size_t i = 0; i < work->schema->view_count; i++) {
-        const struct view *const each = &work->schema->views[i];
-        if (each->stream->id == stream->id && (!view || view == each))
-            delta_fold(&work->delta, each, fields, +1);
+        const struct view *const view = &work->schema->views[i];
+        if (view->stream == stream && (!work->only || work->only[i]))
+            delta_fold(&work->delta, view, fields, event_own_key(event), weight);
     }
-    if (delta_bytes(&work->delta) <= work->memory_bytes) return true;
-    return merge_now(work, err);
+    return delta_bytes(&work->delta) <= work->memory_bytes || work_merge(work, err);
 }
 
-static void see_time(const struct stream *stream, const struct value *fields,
-                     struct meta_stream *meta)
+bool work_put_batch(struct work *work, struct batch *batch, struct error *err)
 {
+    if (batch->id == 0) {
+        batch->id = ++work->meta.last_batch_id;
+        batch->first_commit = work->meta.commit_id;
+    }
+    batch->last_commit = work->meta.commit_id;
+    work->meta.commit_batch_id = batch->id;
+    return ledger_put(work->txn, batch, err);
+}
+
+bool work_try_again(struct work *work, struct store *store, struct error *err)
+{
+    bool const full = work->txn && txn_map_full(work->txn);
+    work_done(work);
+    return full && db_grow(store_db(store), err);
+}
+
+/* The events of one chunk on their way into the store. */
+struct putting {
+    struct work *work;
+    const struct events_chunk *chunk;
+    struct meta_stream meta;
+    struct cursor *cursor;
+    struct upsert upsert;
+    struct upsert_counts counts;
+};
+
+static void see_time(struct putting *putting)
+{
+    const struct stream *const stream = putting->chunk->stream;
     if (stream->time_field < 0) return;
-    const struct value *const time = &fields[stream->time_field];
+    const struct value *const time = &putting->upsert.record[stream->time_field];
+    struct value *const newest = &putting->meta.newest;
     if (time->kind == VALUE_NULL) return;
-    if (meta->newest.kind == VALUE_NULL || value_compare(&meta->newest, time) < 0)
-        meta->newest = *time;
+    if (newest->kind == VALUE_NULL || value_compare(newest, time) < 0) *newest = *time;
+}
+
+static bool insert(struct putting *putting, const struct event *event, struct error *err)
+{
+    const struct stream *const stream = putting->chunk->stream;
+    struct value *const fields = putting->upsert.record;
+    if (!work_fold(putting->work, stream, event, fields, +1, err)) return false;
+    see_time(putting);
+    return expiry_add(putting->work->txn, stream, event->key, fields, err);
+}
+
+static bool retract(struct putting *putting, const struct event *event, struct error *err)
+{
+    const struct stream *const stream = putting->chunk->stream;
+    struct value *const fields = putting->upsert.existing;
+    /* First the fields that borrow from the table: folding may merge, and so write to it. */
+    if (!event_unpack(stream, event, fields)) return work_corrupt_event(err);
+    return expiry_remove(putting->work->txn, stream, event->key, fields, err) &&
+           work_fold(putting->work, stream, event, fields, -1, err);
 }
 
 /* The key of an event without one: its number in the stream. */
@@ -103,74 +147,127 @@ static struct slice number_key(const struct event *event, uint64_t number, struc
     return buffer_slice(key);
 }
 
-static bool put_events(struct work *work, const struct events_chunk *chunk,
-                       struct commit_result *result, struct error *err)
+/* Where nothing is ever replaced or deleted, one look at the table does. */
+static bool put_first(struct putting *putting, struct error *err)
 {
-    const struct stream *const stream = chunk->stream;
-    AUTO_CURSOR struct cursor *cursor = NULL;
+    const struct events_chunk *const chunk = putting->chunk;
     AUTO_BUFFER struct buffer key = {0};
-    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
-    struct meta_stream meta;
-    if (!meta_stream_load(work->txn, stream->id, &meta, err)) return false;
-    if (!cursor_open(work->txn, TABLE_EVENTS, &cursor, err)) return false;
     for (size_t i = 0; i < chunk->count; i++) {
         struct event event = chunk->events[i];
-        if (stream->key_count == 0) event.key = number_key(&event, meta.next_number++, &key);
-        enum db_finding const found = cursor_add(cursor, event.key, event.packed, err);
-        if (found == DB_FAILED) return false;
-        if (found == DB_FOUND) {
-            result->duplicate_count++;
-            continue;
+        if (chunk->stream->key_count == 0)
+            event.key = number_key(&event, putting->meta.next_number++, &key);
+        switch (cursor_add(putting->cursor, event.key, event.packed, err)) {
+        case DB_FAILED: return false;
+        case DB_FOUND: putting->counts.duplicate_count++; continue;
+        case DB_MISSING: break;
         }
-        result->new_count++;
-        if (!fold_event(work, stream, NULL, &event, fields, err)) return false;
-        see_time(stream, fields, &meta);
+        putting->counts.new_count++;
+        if (!insert(putting, &event, err)) return false;
     }
-    meta.event_count += result->new_count;
-    work->meta.event_count += result->new_count;
-    return meta_stream_save(work->txn, stream->id, &meta, err);
+    return true;
 }
 
-static bool put_batch(struct work *work, const struct commit_result *result, struct batch *batch,
-                      struct error *err)
+/* What the table has for a key; empty: nothing. */
+static bool known_of(const struct txn *txn, struct slice key, struct slice *ret_packed,
+                     struct error *err)
 {
-    if (batch->id == 0) {
-        batch->id = ++work->meta.last_batch_id;
-        batch->first_commit = work->meta.commit_id;
+    *ret_packed = (struct slice){0};
+    return db_get(txn, TABLE_EVENTS, key, ret_packed, err) != DB_FAILED;
+}
+
+/* Applies the records of one key, from FIRST on, to what is known of it. Returns how many. */
+static size_t apply_records(struct putting *putting, size_t first, struct slice *now,
+                            struct error *err)
+{
+    const struct events_chunk *const chunk = putting->chunk;
+    struct slice const key = chunk->events[first].key;
+    size_t i = first;
+    for (; i < chunk->count && slice_equal(chunk->events[i].key, key); i++) {
+        if (upsert_apply(&putting->upsert, &chunk->events[i], now, &putting->counts)) continue;
+        (void)work_corrupt_event(err);
+        return 0;
     }
-    batch->new_count += result->new_count;
-    batch->duplicate_count += result->duplicate_count;
-    batch->last_commit = work->meta.commit_id;
-    work->meta.commit_batch_id = batch->id;
-    return ledger_put(work->txn, batch, err);
+    return i - first;
+}
+
+static bool change_event(struct putting *putting, struct slice key, struct slice known,
+                         struct slice now, struct error *err)
+{
+    struct txn *const txn = putting->work->txn;
+    struct event const old = {.key = key, .packed = known}, new = {.key = key, .packed = now};
+    bool const had = known.length > 0;
+    if (event_is_live(known) && !retract(putting, &old, err)) return false;
+    if (event_is_live(now) && !insert(putting, &new, err)) return false;
+    if (now.length) return db_put(txn, TABLE_EVENTS, key, now, err);
+    return !had || db_drop(txn, TABLE_EVENTS, key, err);
+}
+
+static bool put_settled(struct putting *putting, struct error *err)
+{
+    const struct events_chunk *const chunk = putting->chunk;
+    for (size_t i = 0; i < chunk->count;) {
+        struct slice const key = chunk->events[i].key;
+        struct slice known, now;
+        if (!known_of(putting->work->txn, key, &known, err)) return false;
+        now = known;
+        size_t const count = apply_records(putting, i, &now, err);
+        if (count == 0) return false;
+        i += count;
+        if (!slice_equal(known, now) && !change_event(putting, key, known, now, err)) return false;
+    }
+    return true;
+}
+
+static bool put_events(struct work *work, const struct events_chunk *chunk,
+                       struct upsert_counts *ret_counts, struct error *err)
+{
+    const struct stream *const stream = chunk->stream;
+    struct putting putting = {.work = work, .chunk = chunk};
+    if (!meta_stream_load(work->txn, stream->id, &putting.meta, err)) return false;
+    if (!cursor_open(work->txn, TABLE_EVENTS, &putting.cursor, err)) return false;
+    upsert_init(&putting.upsert, stream, work->schema->zone);
+    bool good = stream->retracts ? put_settled(&putting, err) : put_first(&putting, err);
+    cursor_close(putting.cursor);
+    upsert_done(&putting.upsert);
+    if (!good) return false;
+    uint64_t const gone = putting.counts.deleted_count;
+    putting.meta.event_count += putting.counts.new_count - gone;
+    work->meta.event_count += putting.counts.new_count - gone;
+    *ret_counts = putting.counts;
+    return meta_stream_save(work->txn, stream->id, &putting.meta, err);
+}
+
+static void add_counts(struct batch *batch, const struct upsert_counts *counts)
+{
+    batch->new_count += counts->new_count;
+    batch->duplicate_count += counts->duplicate_count;
+    batch->replaced_count += counts->replaced_count;
+    batch->stale_count += counts->stale_count;
+    batch->deleted_count += counts->deleted_count;
 }
 
 static bool try_chunk(struct work *work, struct store *store, const struct schema *schema,
                       const struct events_chunk *chunk, struct batch *batch, size_t memory_bytes,
-                      struct commit_result *ret_result, struct error *err)
+                      uint64_t *ret_commit_id, struct error *err)
 {
-    struct commit_result result = {0};
+    struct upsert_counts counts;
     struct batch written = *batch;
+    bool const ends = batch->state == BATCH_LOADED;
     if (!work_begin(work, store, schema, memory_bytes, err)) return false;
-    if (!put_events(work, chunk, &result, err) || !merge_now(work, err)) return false;
-    if (!put_batch(work, &result, &written, err)) return false;
-    result.commit_id = work->meta.commit_id;
+    if (!put_events(work, chunk, &counts, err) || !work_merge(work, err)) return false;
+    if (ends && (!expiry_drop(work->txn, schema, &work->meta, err) || !retain_drop(work, err)))
+        return false;
+    add_counts(&written, &counts);
+    if (!work_put_batch(work, &written, err)) return false;
+    uint64_t const commit_id = work->meta.commit_id;
     if (!work_commit(work, err)) return false;
     *batch = written;
-    *ret_result = result;
+    *ret_commit_id = commit_id;
     return true;
 }
 
-/* After a failed try: whether another one makes sense, as the map is larger now. */
-static bool grow_after(struct work *work, struct store *store, struct error *err)
-{
-    bool const full = work->txn && txn_map_full(work->txn);
-    work_done(work);
-    return full && db_grow(store_db(store), err);
-}
-
 bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
-                  size_t memory_bytes, struct commit_result *ret_result, struct error *err)
+                  size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
     const struct schema *schema;
     struct work work = {0};
@@ -178,95 +275,33 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
     if (!store_schema(store, &schema, err)) return false;
     events_chunk_sort(chunk);
     do {
-        good = try_chunk(&work, store, schema, chunk, batch, memory_bytes, ret_result, err);
-    } while (!good && grow_after(&work, store, err));
+        good = try_chunk(&work, store, schema, chunk, batch, memory_bytes, ret_commit_id, err);
+    } while (!good && work_try_again(&work, store, err));
     work_done(&work);
     return good;
 }
 
-bool commit_preview(struct store *store, struct events_chunk *chunk,
-                    struct commit_result *ret_result, struct error *err)
+bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
+                    struct error *err)
 {
     AUTO_TXN struct txn *txn = NULL;
-    struct commit_result result = {0};
-    struct slice value;
-    bool const keyed = chunk->stream->key_count > 0;
+    const struct schema *schema;
+    if (!store_schema(store, &schema, err)) return false;
     if (!txn_begin(store_db(store), false, &txn, err)) return false;
     events_chunk_sort(chunk);
-    for (size_t i = 0; i < chunk->count; i++) {
-        struct slice const key = chunk->events[i].key;
-        enum db_finding found = DB_MISSING;
-        if (keyed && i > 0 && slice_equal(key, chunk->events[i - 1].key)) found = DB_FOUND;
-        if (keyed && found == DB_MISSING) found = db_get(txn, TABLE_EVENTS, key, &value, err);
-        if (found == DB_FAILED) return false;
-        if (found == DB_FOUND)
-            result.duplicate_count++;
-        else
-            result.new_count++;
+    struct putting putting = {.chunk = chunk};
+    upsert_init(&putting.upsert, chunk->stream, schema->zone);
+    bool good = true;
+    for (size_t i = 0; i < chunk->count && good && chunk->stream->key_count;) {
+        struct slice now;
+        size_t count = 0;
+        good = known_of(txn, chunk->events[i].key, &now, err);
+        if (good) count = apply_records(&putting, i, &now, err);
+        good = good && count > 0;
+        i += count;
     }
-    *ret_result = result;
-    return true;
-}
-
-static bool clear_view(struct work *work, const struct view *view, struct error *err)
-{
-    struct group whole;
-    switch (groups_get(work->txn, view, 0, (struct slice){0}, &whole, err)) {
-    case DB_FOUND: break;
-    case DB_MISSING: return true;
-    case DB_FAILED: return false;
-    }
-    work->meta.row_count -= whole.row_count;
-    work->meta.root_listing_commit_id = work->meta.commit_id;
-    return groups_clear(work->txn, view, err);
-}
-
-/* Folds every stored event into VIEW. The cursor stays good while the view's tables are written, as the table of
- * events is not. */
-static bool refold_view(struct work *work, const struct view *view, struct error *err)
-{
-    const struct stream *const stream = view->stream;
-    struct snapshot const reading = {.txn = work->txn};
-    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
-    struct events_walk *walk;
-    struct event event;
-    if (!events_walk_open(&reading, stream, &walk, err)) return false;
-    enum events_step step;
-    while ((step = events_walk_next(walk, &event, err)) == EVENTS_ONE) {
-        if (!fold_event(work, stream, view, &event, fields, err)) break;
-    }
-    events_walk_close(walk);
-    return step == EVENTS_END && merge_now(work, err);
-}
-
-static bool try_rebuild(struct work *work, struct store *store, const struct schema *schema,
-                        const struct view *const *views, size_t view_count, size_t memory_bytes,
-                        struct error *err)
-{
-    if (!work_begin(work, store, schema, memory_bytes, err)) return false;
-    for (size_t i = 0; i < view_count; i++) {
-        if (!clear_view(work, views[i], err) || !refold_view(work, views[i], err)) return false;
-    }
-    work->log.count = CHANGES_MAX + 1; /* any of it may have changed */
-    return work_commit(work, err);
-}
-
-bool commit_rebuild(struct store *store, const struct view *const *views, size_t view_count,
-                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
-{
-    const struct schema *schema;
-    struct work work = {0};
-    bool good;
-    if (!store_schema(store, &schema, err)) return false;
-    AUTO_FREE const struct view **all = memory_alloc(schema->view_count * sizeof *all);
-    for (size_t i = 0; i < schema->view_count; i++)
-        all[i] = &schema->views[i];
-    const struct view *const *const chosen = view_count ? views : all;
-    size_t const count = view_count ? view_count : schema->view_count;
-    do {
-        good = try_rebuild(&work, store, schema, chosen, count, memory_bytes, err);
-    } while (!good && grow_after(&work, store, err));
-    if (good) *ret_commit_id = work.meta.commit_id;
-    work_done(&work);
+    upsert_done(&putting.upsert);
+    if (chunk->stream->key_count == 0) putting.counts.new_count = chunk->count;
+    if (good) add_counts(batch, &putting.counts);
     return good;
 }

@@ -12,21 +12,27 @@
 #include "ledger.h"
 #include "store.h"
 
-struct commit_result {
-    uint64_t commit_id;
-    uint64_t new_count;
-    uint64_t duplicate_count;
-};
-
-/* CHUNK is sorted in place and may be cleared afterwards. BATCH has the counts up to this chunk but
- * for this chunk's new and duplicate, which are added, and its id, given at the first commit. BATCH
- * is changed only when true is returned. MEMORY_BYTES bounds the deltas held. */
+/* CHUNK is sorted in place and may be cleared afterwards. BATCH has the counts up to this chunk but for what the
+ * chunk's records do (new, duplicate, ...), which is added, and its id, given at the first commit. BATCH
+ * is changed only when true is returned. MEMORY_BYTES bounds the deltas held. A batch that ends (BATCH_LOADED) also
+ * lets go what is older than the schema's "keep" and "retain". */
 bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
-                  size_t memory_bytes, struct commit_result *ret_result,
-                  struct error *err) MUST_CHECK;
-/* Counts what commit_chunk would find new and duplicate, and changes nothing. */
-bool commit_preview(struct store *store, struct events_chunk *chunk,
-                    struct commit_result *ret_result, struct error *err) MUST_CHECK;
-/* Empties the views (all if VIEW_COUNT is 0) and folds every event again, in one commit. */
+                  size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
+/* Adds to BATCH's counts what commit_chunk would, and changes nothing. */
+bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
+                    struct error *err) MUST_CHECK;
+
+/* Which events to delete: those of which WHERE holds, or those with the keys of the events in KEYS. */
+struct deletion {
+    const struct stream *stream;
+    const struct expr *where; /* NULL: by keys */
+    const struct events_chunk *keys;
+};
+/* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys without an event. */
+bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
+                   size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
+
+/* Empties the views (all if VIEW_COUNT is 0), and those over them, and folds every event again, in one
+ * commit. */
 bool commit_rebuild(struct store *store, const struct view *const *views, size_t view_count,
                     size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;

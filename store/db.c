@@ -34,8 +34,8 @@ struct cursor {
 /* 1022 readers: LMDB's own 126 is soon used up by many mounts with a few snapshots each. */
 enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
 
-const char *const db_table_names[DB_TABLES] = {"meta",   "commits", "events",  "groups",
-                                               "values", "batches", "digests", "changes"};
+const char *const db_table_names[DB_TABLES] = {"meta",  "commits", "events",  "groups", "values",
+                                               "ranks", "batches", "digests", "changes"};
 
 /* The one place where LMDB's codes become words. */
 static bool fail(struct error *err, const char *place, int code)
@@ -334,10 +334,42 @@ enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, s
     return step(cursor, &key, MDB_NEXT, ret_entry, err);
 }
 
+enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entry,
+                                struct error *err)
+{
+    MDB_val key;
+    return step(cursor, &key, MDB_PREV, ret_entry, err);
+}
+
+enum db_finding cursor_seek_before(struct cursor *cursor, struct slice key,
+                                   struct db_entry *ret_entry, struct error *err)
+{
+    MDB_val key_val = val_of(key);
+    switch (step(cursor, &key_val, MDB_SET_RANGE, ret_entry, err)) {
+    case DB_FOUND: return cursor_previous(cursor, ret_entry, err);
+    case DB_MISSING: return step(cursor, &key_val, MDB_LAST, ret_entry, err);
+    case DB_FAILED: break;
+    }
+    return DB_FAILED;
+}
+
 bool cursor_drop(struct cursor *cursor, struct error *err)
 {
     int const code = mdb_cursor_del(cursor->mdb, 0);
     return code == MDB_SUCCESS || fail_txn(cursor->txn, cursor->table, code, err);
+}
+
+bool db_clear_prefix(struct txn *txn, enum db_table table, struct slice prefix, struct error *err)
+{
+    AUTO_CURSOR struct cursor *cursor = NULL;
+    struct db_entry entry;
+    if (!cursor_open(txn, table, &cursor, err)) return false;
+    enum db_finding answer = cursor_seek(cursor, prefix, &entry, err);
+    while (answer == DB_FOUND && slice_starts(entry.key, prefix)) {
+        if (!cursor_drop(cursor, err)) return false;
+        answer = cursor_next(cursor, &entry, err);
+    }
+    return answer != DB_FAILED;
 }
 
 bool db_table_bytes(const struct txn *txn, enum db_table table, uint64_t *ret_bytes,

@@ -22,13 +22,15 @@ enum db_table {
     TABLE_META,
     TABLE_COMMITS,
     TABLE_EVENTS,
+    TABLE_EXPIRY,
     TABLE_GROUPS,
     TABLE_VALUES,
+    TABLE_RANKS,
     TABLE_BATCHES,
     TABLE_DIGESTS,
     TABLE_CHANGES,
 };
-enum { DB_TABLES = 8 };
+enum { DB_TABLES = 10 };
 extern const char *const db_table_names[DB_TABLES];
 
 struct db;
@@ -62,6 +64,9 @@ bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice
 bool db_drop(struct txn *txn, enum db_table table, struct slice key,
              struct error *err) MUST_CHECK; /* the key is there */
 bool db_clear(struct txn *txn, enum db_table table, struct error *err) MUST_CHECK;
+/* Removes the entries whose keys begin with PREFIX. */
+bool db_clear_prefix(struct txn *txn, enum db_table table, struct slice prefix,
+                     struct error *err) MUST_CHECK;
 
 /* A cursor of a write transaction may also add: DB_FOUND where the key was there already (its value
  * stays), DB_MISSING where it was added. */
@@ -74,11 +79,14 @@ struct db_entry {
     struct slice key;
     struct slice value;
 };
-/* The first entry whose key is not before KEY; the one after the last found; the last of all; the
- * last one before KEY. */
+/* The first entry whose key is not before KEY, the last one before KEY, and the neighbours of the last found. */
 enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_entry *ret_entry,
                             struct error *err);
+enum db_finding cursor_seek_before(struct cursor *cursor, struct slice key,
+                                   struct db_entry *ret_entry, struct error *err);
 enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err);
+enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entry,
+                                struct error *err);
 /* Removes the entry that the cursor stands at; cursor_next then gives the one behind it. */
 bool cursor_drop(struct cursor *cursor, struct error *err) MUST_CHECK;
 

@@ -23,16 +23,15 @@ struct delta_leaf {
     struct state states[];     /* one an aggregate */
 };
 
-/* One value of a uniq in a leaf. */
+/* One element of a multiset of a leaf. */
 struct delta_value {
     struct delta_leaf *leaf;
     uint64_t hash;
     int64_t weight;
-    struct slice packed; /* within DELTA_VALUE_BYTES_MAX */
-    struct slice exact;  /* where `packed` was cut, else empty */
-    uint8_t aggregate;   /* place in the view's */
+    struct slice key;   /* see multiset_key */
+    struct slice exact; /* the whole element where `key` has cut it, else empty */
+    uint8_t set;        /* place in the view's multisets */
 };
-enum { DELTA_VALUE_BYTES_MAX = 500 }; /* a group's id and the aggregate stand in front of it */
 
 struct delta_table {
     void **slots;
@@ -43,8 +42,11 @@ struct delta_table {
 struct delta {
     const struct schema *schema;
     struct arena arena;
-    struct buffer key;         /* scratch */
-    struct buffer exact;       /* scratch */
+    struct buffer key; /* scratch, as are the next two */
+    struct buffer exact;
+    struct buffer element;
+    const struct value
+        *cutoffs; /* per view of the schema: groups before it are gone; null: none. Borrowed */
     struct delta_table leaves; /* of struct delta_leaf */
     struct delta_table values; /* of struct delta_value */
 };
@@ -54,7 +56,14 @@ void delta_done(struct delta *delta); /* takes a zeroed one */
 void delta_clear(struct delta *delta);
 size_t delta_bytes(const struct delta *delta);
 
-/* Folds an event into VIEW. FIELDS: one value per field of the view's stream, borrowed until return. The
- * event's expressions are known not to overflow (bind refuses those that do). */
+/* Folds an event into VIEW. FIELDS: one value per field of the view's stream; KEY: what tells the event from
+ * others. Both are borrowed until return. An expression that overflows is null: bind refuses events
+ * that do so, rows of a view may. */
 void delta_fold(struct delta *delta, const struct view *view, const struct value *fields,
-                int64_t weight);
+                struct slice key, int64_t weight);
+/* The leaf of VIEW with a packed key; EXACT: its dimensions where the key has cut one, else empty. */
+struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, struct slice key,
+                                 struct slice exact);
+/* Adds WEIGHT of an element to a leaf's multiset. */
+void delta_add_value(struct delta *delta, struct delta_leaf *leaf, uint8_t set, struct slice key,
+                     struct slice exact, int64_t weight);

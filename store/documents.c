@@ -255,6 +255,9 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     add_number(document, "read", batch.read_count);
     add_number(document, "new", batch.new_count);
     add_number(document, "duplicate", batch.duplicate_count);
+    add_number(document, "replaced", batch.replaced_count);
+    add_number(document, "stale", batch.stale_count);
+    add_number(document, "deleted", batch.deleted_count);
     add_number(document, "rejected", batch.rejected_count);
     cJSON *const reasons = cJSON_AddArrayToObject(document, "reasons");
     for (size_t i = 0; i < batch.reason_count; i++) {

@@ -7,6 +7,7 @@
 #include "events.h"
 
 #include <assert.h>
+#include <math.h>
 
 #include "db.h"
 #include "format.h"
@@ -99,6 +100,10 @@ static void pack_field(struct buffer *into, enum field_type type, const struct v
     case FIELD_INT: pack_integer(into, value->number.coefficient, 0); break;
     case FIELD_DECIMAL: pack_decimal(into, &value->number); break;
     case FIELD_TIME: pack_time(into, value->time_ns); break;
+    case FIELD_FLOAT:
+        buffer_add_byte(into, 1);
+        buffer_add(into, &value->real, sizeof value->real);
+        break;
     }
 }
 
@@ -134,6 +139,15 @@ static bool unpack_time(struct slice *from, uint8_t head, struct value *ret_valu
     return ns < NS_PER_SECOND;
 }
 
+static bool unpack_float(struct slice *from, struct value *ret_value)
+{
+    if (from->length < sizeof ret_value->real) return false;
+    memcpy(&ret_value->real, from->at, sizeof ret_value->real);
+    *from = slice_of(from->at + sizeof ret_value->real, from->length - sizeof ret_value->real);
+    ret_value->kind = VALUE_FLOAT;
+    return isfinite(ret_value->real);
+}
+
 static bool unpack_field(struct slice *from, enum field_type type, struct value *ret_value)
 {
     uint8_t head;
@@ -151,11 +165,22 @@ static bool unpack_field(struct slice *from, enum field_type type, struct value 
     case FIELD_INT: return unpack_number(from, head, false, ret_value);
     case FIELD_DECIMAL: return unpack_number(from, head, true, ret_value);
     case FIELD_TIME: return unpack_time(from, head, ret_value);
+    case FIELD_FLOAT: return head == 1 && unpack_float(from, ret_value);
     }
     return false;
 }
 
-static bool is_key_field(const struct stream *stream, size_t field)
+bool event_is_live(struct slice packed)
+{
+    return packed.length > 0 && !(packed.at[0] & EVENT_DELETED);
+}
+
+struct slice event_own_key(const struct event *event)
+{
+    return slice_of(event->key.at + STREAM_BYTES, event->key.length - STREAM_BYTES);
+}
+
+bool event_is_key_field(const struct stream *stream, size_t field)
 {
     for (size_t i = 0; i < stream->key_count; i++) {
         if (stream->key_fields[i] == field) return true;
@@ -171,13 +196,30 @@ static bool pack_key(const struct stream *stream, const struct value *values, st
     for (size_t i = 0; i < stream->key_count; i++) {
         const struct value *const value = &values[stream->key_fields[i]];
         size_t const share = (DB_KEY_BYTES_MAX - STREAM_BYTES) / stream->key_count;
-        assert(value->kind != VALUE_NULL);
         if (!pack_value(into, value, share)) readable = false;
         if (value->kind == VALUE_STRING && value->string.length &&
             memchr(value->string.at, 0, value->string.length))
             readable = false;
     }
     return readable;
+}
+
+static void pack_fields(const struct stream *stream, const struct value *values, bool key_inside,
+                        uint8_t flags, struct buffer *into)
+{
+    buffer_add_byte(into, flags | (key_inside ? EVENT_KEY_INSIDE : 0));
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if (key_inside || !event_is_key_field(stream, i))
+            pack_field(into, stream->fields[i].type, &values[i]);
+    }
+}
+
+void event_pack_tombstone(const struct stream *stream, const struct value *values,
+                          struct buffer *into)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    bool const key_inside = !pack_key(stream, values, &key);
+    pack_fields(stream, values, key_inside, EVENT_DELETED, into);
 }
 
 static struct event *next_event(struct events_chunk *chunk)
@@ -196,11 +238,7 @@ void events_chunk_add(struct events_chunk *chunk, const struct value *values)
     buffer_clear(into);
     bool const key_inside = !pack_key(stream, values, into);
     size_t const key_length = into->length;
-    buffer_add_byte(into, key_inside ? EVENT_KEY_INSIDE : 0);
-    for (size_t i = 0; i < stream->field_count; i++) {
-        if (key_inside || !is_key_field(stream, i))
-            pack_field(into, stream->fields[i].type, &values[i]);
-    }
+    pack_fields(stream, values, key_inside, 0, into);
     uint8_t *const bytes = arena_alloc(&chunk->arena, into->length);
     memcpy(bytes, into->at, into->length);
     *next_event(chunk) = (struct event){
@@ -216,7 +254,7 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
     if (!unpack_byte(&rest, &flags)) return false;
     bool const key_inside = flags & EVENT_KEY_INSIDE;
     for (size_t i = 0; i < stream->field_count; i++) {
-        if (!key_inside && is_key_field(stream, i)) continue;
+        if (!key_inside && event_is_key_field(stream, i)) continue;
         if (!unpack_field(&rest, stream->fields[i].type, &ret_values[i])) return false;
     }
     if (rest.length) return false;
@@ -323,9 +361,11 @@ enum events_step events_walk_next(struct events_walk *walk, struct event *ret_ev
 {
     struct slice const prefix = slice_of(walk->prefix, sizeof walk->prefix);
     struct db_entry entry;
-    enum db_finding const answer = walk->started ? cursor_next(walk->cursor, &entry, err)
-                                                 : cursor_seek(walk->cursor, prefix, &entry, err);
+    enum db_finding answer = walk->started ? cursor_next(walk->cursor, &entry, err)
+                                           : cursor_seek(walk->cursor, prefix, &entry, err);
     walk->started = true;
+    while (answer == DB_FOUND && slice_starts(entry.key, prefix) && !event_is_live(entry.value))
+        answer = cursor_next(walk->cursor, &entry, err);
     if (answer == DB_FAILED) return EVENTS_FAILED;
     if (answer == DB_MISSING || !slice_starts(entry.key, prefix)) return EVENTS_END;
     *ret_event = (struct event){.key = entry.key, .packed = entry.value};

@@ -34,17 +34,26 @@ void events_chunk_done(struct events_chunk *chunk);
 void events_chunk_clear(struct events_chunk *chunk);
 size_t events_chunk_bytes(const struct events_chunk *chunk); /* held in memory */
 
-/* VALUES: one per field of the stream, borrowed until return. Key fields must not be null. */
+/* VALUES: one per field of the stream, borrowed until return. Not all fields of the key are null. */
 void events_chunk_add(struct events_chunk *chunk, const struct value *values);
 
 /* Puts the events in the order of their keys, those of one key in the order of arrival. */
 void events_chunk_sort(struct events_chunk *chunk);
 
+/* Whether the table's bytes for a key are an event: not empty, and no tombstone. */
+bool event_is_live(struct slice packed);
+/* What the table keeps of a deleted event; it unpacks as an event does. */
+void event_pack_tombstone(const struct stream *stream, const struct value *values,
+                          struct buffer *into);
+bool event_is_key_field(const struct stream *stream, size_t field);
+/* The event's key without the stream in front: tells it from the others of the stream. */
+struct slice event_own_key(const struct event *event);
+
 /* The inverse: fills one value per field. false: the bytes are no event of this stream. */
 bool event_unpack(const struct stream *stream, const struct event *event,
                   struct value *ret_values) MUST_CHECK;
 
-/* Every stored event of one stream, in the order of keys. An event borrows until the next step. */
+/* Every live event of one stream, in the order of keys. An event borrows until the next step. */
 struct events_walk;
 bool events_walk_open(const struct snapshot *snapshot, const struct stream *stream,
                       struct events_walk **ret_walk, struct error *err) MUST_CHECK;

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "limbs.h"
 #include "wide.h"
 
 enum { SCALE_MAX = 2 * DECIMAL_DIGITS };
@@ -124,6 +125,18 @@ void exact_add(struct exact *sum, const struct decimal *decimal, int64_t weight)
     exact_merge(sum, &term);
 }
 
+void exact_add_square(struct exact *sum, const struct decimal *decimal, int64_t weight)
+{
+    struct wide magnitude = wide_from_signed(decimal->coefficient), square;
+    (void)split_sign(&magnitude);
+    bool const fits = wide_multiply(&magnitude, &magnitude, &square);
+    assert(fits); /* 254 bits */
+    (void)wide_scale(&square, weight < 0 ? -(uint64_t)weight : (uint64_t)weight);
+    join_sign(&square, weight < 0);
+    struct exact const term = exact_of(&square, 2 * decimal->scale);
+    exact_merge(sum, &term);
+}
+
 bool exact_is_zero(const struct exact *number)
 {
     struct wide const wide = wide_of(number);
@@ -209,6 +222,58 @@ double exact_ratio(const struct exact *a, const struct exact *b)
     else
         ratio = divide(over, under);
     return negative ? -ratio : ratio;
+}
+
+enum { TEN_STEP = 18, VARIANCE_LIMBS = 32, QUOTIENT_LIMBS = 8 };
+
+static uint64_t power_of_ten(unsigned exponent)
+{
+    uint64_t power = 1;
+    while (exponent-- > 0)
+        power *= 10;
+    return power;
+}
+
+/* LIMBS *= 10^exponent, in steps of what a limb holds. */
+static void raise_limbs(uint64_t limbs[VARIANCE_LIMBS], unsigned exponent)
+{
+    while (exponent > 0) {
+        unsigned const step = exponent < TEN_STEP ? exponent : TEN_STEP;
+        uint64_t raised[VARIANCE_LIMBS] = {0};
+        limbs_add_scaled(raised, VARIANCE_LIMBS, limbs, VARIANCE_LIMBS, power_of_ten(step));
+        memcpy(limbs, raised, sizeof raised);
+        exponent -= step;
+    }
+}
+
+/* Both are brought to scales s and 2s, so that the numerator is a whole number; below it, limbs of zero give the
+ * quotient its bits after all divisions. */
+double exact_variance(const struct exact *sum, const struct exact *squares, uint64_t count,
+                      uint64_t divisor)
+{
+    struct exact const short_sum = canonical(sum), short_squares = canonical(squares);
+    struct wide wide = wide_of(&short_sum);
+    unsigned const half = (short_squares.scale + 1) / 2;
+    unsigned const scale = short_sum.scale > half ? short_sum.scale : half;
+    uint64_t magnitude[VARIANCE_LIMBS] = {0}, of_squares[VARIANCE_LIMBS] = {0};
+    uint64_t limbs[QUOTIENT_LIMBS + VARIANCE_LIMBS] = {0};
+    bool sticky = false;
+    (void)split_sign(&wide);
+    memcpy(magnitude, wide.limb, sizeof wide.limb);
+    memcpy(of_squares, short_squares.limb, sizeof short_squares.limb);
+    raise_limbs(magnitude, scale - short_sum.scale);
+    raise_limbs(of_squares, 2 * scale - short_squares.scale);
+    uint64_t *const numerator = limbs + QUOTIENT_LIMBS;
+    limbs_add_scaled(numerator, VARIANCE_LIMBS, of_squares, VARIANCE_LIMBS, count);
+    limbs_subtract_square(numerator, VARIANCE_LIMBS, magnitude, VARIANCE_LIMBS);
+    sticky |= limbs_divide(limbs, COUNT_OF(limbs), count);
+    sticky |= limbs_divide(limbs, COUNT_OF(limbs), divisor);
+    for (unsigned left = 2 * scale; left > 0;) {
+        unsigned const step = left < TEN_STEP ? left : TEN_STEP;
+        sticky |= limbs_divide(limbs, COUNT_OF(limbs), power_of_ten(step));
+        left -= step;
+    }
+    return limbs_round(limbs, COUNT_OF(limbs), -(long)(QUOTIENT_LIMBS * LIMB_BITS), sticky);
 }
 
 double exact_to_double(const struct exact *number)

@@ -1,7 +1,7 @@
 /* exact.h - an exact number of a measure: the sum of up to 2^63 decimals.
  *
  * Place    measure.h keeps one per sum; formula.h computes with them.
- * Promise  exact_add and exact_merge cannot overflow: (10^38 * 10^38) * 2^63 < 2^316, held in 448
+ * Promise  exact_add, exact_add_square and exact_merge cannot overflow: (10^76 * 10^76) * 2^63 < 2^568, held in 576
  *          bits, two's complement. The canonical form (no trailing zero behind the point) makes
  *          pack and write functions of the number alone, whatever the order it was summed in.
  * Threads  pure functions.
@@ -11,7 +11,7 @@
 #pragma once
 #include "decimal.h"
 
-enum { EXACT_LIMBS = 7, EXACT_TEXT_BYTES = 160, EXACT_PACKED_BYTES = 2 + EXACT_LIMBS * 8 };
+enum { EXACT_LIMBS = 9, EXACT_TEXT_BYTES = 192, EXACT_PACKED_BYTES = 2 + EXACT_LIMBS * 8 };
 
 /* limbs / 10^scale, least significant limb first */
 struct exact {
@@ -22,6 +22,7 @@ struct exact {
 struct exact exact_from_int(int64_t integer);
 struct exact exact_from_decimal(const struct decimal *decimal);
 void exact_add(struct exact *sum, const struct decimal *decimal, int64_t weight);
+void exact_add_square(struct exact *sum, const struct decimal *decimal, int64_t weight);
 void exact_merge(struct exact *sum, const struct exact *other);
 bool exact_is_zero(const struct exact *number);
 /* For formulas over measures; false: does not fit, nothing written. */
@@ -30,6 +31,9 @@ bool exact_minus(const struct exact *a, const struct exact *b, struct exact *ret
 bool exact_times(const struct exact *a, const struct exact *b, struct exact *ret) MUST_CHECK;
 /* The double nearest to a / b (ties to even), from the exact quotient. B must not be zero. */
 double exact_ratio(const struct exact *a, const struct exact *b);
+/* The double nearest to (count * squares - sum^2) / (count * divisor). COUNT, DIVISOR > 0. */
+double exact_variance(const struct exact *sum, const struct exact *squares, uint64_t count,
+                      uint64_t divisor);
 double exact_to_double(const struct exact *number); /* nearest */
 
 size_t exact_write(const struct exact *number, char text[EXACT_TEXT_BYTES]); /* as decimal_write */

@@ -47,6 +47,8 @@ struct value_type expr_type(const struct expr *expr);
 bool expr_can_overflow(const struct expr *expr);
 /* The field that the expression is nothing but, or -1. */
 int expr_field(const struct expr *expr);
+/* The field that the expression is, or is a bucket of; or -1. */
+int expr_time_field(const struct expr *expr);
 bool expr_equal(const struct expr *a, const struct expr *b); /* same tree */
 
 /* FIELDS: one value per field of the stream. false: a number outgrew DECIMAL_DIGITS. */

@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <math.h>
+
+#include "exact.h"
 #include "expr_p.h"
 
 static void set_bool(struct value *value, bool boolean)
 {
     value->kind = VALUE_BOOL;
     value->boolean = boolean;
+}
+
+/* What is no finite number has no place in JSON: it is null, as in SQL for x / 0. */
+static void set_float(struct value *value, double real)
+{
+    value->kind = isfinite(real) ? VALUE_FLOAT : VALUE_NULL;
+    value->real = real == 0 ? 0 : real; /* no -0 */
+}
+
+static void eval_float(enum expr_op op, double left, double right, struct value *ret_value)
+{
+    set_float(ret_value, op == EXPR_ADD        ? left + right
+                         : op == EXPR_SUBTRACT ? left - right
+                         : op == EXPR_MULTIPLY ? left * right
+                                               : left / right);
 }
 
 static bool eval_arithmetic(const struct expr *expr, const struct value *fields,
@@ -16,6 +34,10 @@ static bool eval_arithmetic(const struct expr *expr, const struct value *fields,
         return false;
     ret_value->kind = VALUE_NULL;
     if (left.kind == VALUE_NULL || right.kind == VALUE_NULL) return true;
+    if (left.kind == VALUE_FLOAT) {
+        eval_float(expr->op, left.real, right.real, ret_value);
+        return true;
+    }
     if (expr->op == EXPR_DIVIDE && right.number.coefficient == 0) return true;
     ret_value->kind = VALUE_NUMBER;
     if (expr->op == EXPR_ADD) return decimal_add(&left.number, &right.number, &ret_value->number);
@@ -147,6 +169,11 @@ static bool eval_unary(const struct expr *expr, const struct value *fields, cons
     if (operand.kind == VALUE_NULL) return true;
     if (expr->op == EXPR_NOT) {
         ret_value->boolean = !operand.boolean;
+    } else if (expr->op == EXPR_TO_FLOAT) {
+        struct exact const exact = exact_from_decimal(&operand.number);
+        set_float(ret_value, exact_to_double(&exact));
+    } else if (expr->op == EXPR_NEGATE && operand.kind == VALUE_FLOAT) {
+        set_float(ret_value, -operand.real);
     } else if (expr->op == EXPR_NEGATE) {
         ret_value->number.coefficient = -operand.number.coefficient;
     } else {
@@ -179,6 +206,7 @@ bool expr_eval(const struct expr *expr, const struct value *fields, const struct
     case EXPR_NEGATE:
     case EXPR_NOT:
     case EXPR_IS_NULL:
+    case EXPR_TO_FLOAT:
     case EXPR_BUCKET: return eval_unary(expr, fields, zone, ret_value);
     }
     return true;

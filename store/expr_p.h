@@ -31,6 +31,7 @@ enum expr_op {
     EXPR_LIKE,
     EXPR_IS_NULL,
     EXPR_BUCKET,
+    EXPR_TO_FLOAT, /* of a number beside a float */
 };
 
 struct expr {
@@ -82,5 +83,7 @@ bool parser_expect(struct expr_parser *parser, const char *sign) MUST_CHECK;
 bool parser_fail(struct expr_parser *parser, const char *format, ...) PRINTF_LIKE(2, 3);
 bool parser_enter(struct expr_parser *parser) MUST_CHECK; /* one level deeper; `depth--` leaves */
 /* An expression of the grammar in expr.h, up to a token that does not belong to it. */
+/* A field of the stream as an expression. */
+const struct expr *parser_field(struct expr_parser *parser, size_t field);
 bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr) MUST_CHECK;
 const char *type_name(enum value_kind kind); /* "a string" */

@@ -13,7 +13,8 @@ const char *type_name(enum value_kind kind)
     switch (kind) {
     case VALUE_NULL: return "null";
     case VALUE_BOOL: return "a truth value";
-    case VALUE_NUMBER: return "a number";
+    case VALUE_NUMBER:
+    case VALUE_FLOAT: return "a number";
     case VALUE_TIME: return "a time";
     case VALUE_BUCKET: return "a bucket of time";
     case VALUE_STRING: return "a string";
@@ -70,6 +71,11 @@ static bool wants(struct expr_parser *parser, const struct expr *expr, enum valu
                        type_name(expr->type.kind));
 }
 
+static bool wants_number(struct expr_parser *parser, const struct expr *expr, const char *what)
+{
+    return expr->type.kind == VALUE_FLOAT || wants(parser, expr, VALUE_NUMBER, what);
+}
+
 /* A string written in the schema takes the type of what it is compared with: a time or a bucket. */
 static bool adapt(struct expr_parser *parser, const struct expr **expr, struct value_type type)
 {
@@ -89,10 +95,21 @@ static bool adapt(struct expr_parser *parser, const struct expr **expr, struct v
     return parser_fail(parser, "'%.*s' is not %s", (int)text.length, text.at, type_name(type.kind));
 }
 
+/* A number beside a float is computed with and compared as the nearest float. */
+static void make_floats(struct expr_parser *parser, const struct expr **left,
+                        const struct expr **right)
+{
+    const struct expr **const exact = (*left)->type.kind == VALUE_FLOAT ? right : left;
+    const struct expr *const other = exact == left ? *right : *left;
+    if (other->type.kind == VALUE_FLOAT && (*exact)->type.kind == VALUE_NUMBER)
+        *exact = new_unary(parser, EXPR_TO_FLOAT, VALUE_FLOAT, *exact);
+}
+
 static bool make_comparable(struct expr_parser *parser, const struct expr **left,
                             const struct expr **right)
 {
     if (!adapt(parser, left, (*right)->type) || !adapt(parser, right, (*left)->type)) return false;
+    make_floats(parser, left, right);
     struct value_type const a = (*left)->type, b = (*right)->type;
     if (a.kind == VALUE_NULL || b.kind == VALUE_NULL) return true;
     if (a.kind != b.kind)
@@ -133,22 +150,24 @@ static bool no_field(struct expr_parser *parser, struct slice name)
     return error_remedy(parser->err, "its fields are %.*s", (int)list.length, list.at);
 }
 
+const struct expr *parser_field(struct expr_parser *parser, size_t field)
+{
+    const struct field *const declared = &parser->stream->fields[field];
+    struct expr *const expr = new_expr(parser, EXPR_FIELD, declared->value.kind);
+    bool const integer = declared->type == FIELD_INT;
+    expr->type = declared->value;
+    expr->field = (unsigned)field;
+    expr->digits = integer ? INT_DIGITS : DECIMAL_DIGITS;
+    expr->scale = integer ? 0 : DECIMAL_DIGITS;
+    return expr;
+}
+
 static bool parse_field(struct expr_parser *parser, struct slice name, const struct expr **ret_expr)
 {
     const struct stream *const stream = parser->stream;
-    static enum value_kind const kinds[] = {[FIELD_STRING] = VALUE_STRING,
-                                            [FIELD_BOOL] = VALUE_BOOL,
-                                            [FIELD_INT] = VALUE_NUMBER,
-                                            [FIELD_DECIMAL] = VALUE_NUMBER,
-                                            [FIELD_TIME] = VALUE_TIME};
     for (size_t i = 0; i < stream->field_count; i++) {
         if (!slice_equal(stream->fields[i].name, name)) continue;
-        enum field_type const type = stream->fields[i].type;
-        struct expr *const expr = new_expr(parser, EXPR_FIELD, kinds[type]);
-        expr->field = (unsigned)i;
-        expr->digits = type == FIELD_INT ? INT_DIGITS : DECIMAL_DIGITS;
-        expr->scale = type == FIELD_INT ? 0 : DECIMAL_DIGITS;
-        *ret_expr = expr;
+        *ret_expr = parser_field(parser, i);
         return true;
     }
     return no_field(parser, name);
@@ -268,12 +287,12 @@ static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr
     if (!minus && !parser_is_sign(parser, "+")) return parse_primary(parser, ret_expr);
     const struct expr *operand;
     if (!parser_enter(parser) || !parser_next(parser) || !parse_unary(parser, &operand) ||
-        !wants(parser, operand, VALUE_NUMBER, minus ? "-" : "+"))
+        !wants_number(parser, operand, minus ? "-" : "+"))
         return false;
     parser->depth--;
     *ret_expr = operand;
     if (!minus) return true;
-    struct expr *const expr = new_expr(parser, EXPR_NEGATE, VALUE_NUMBER);
+    struct expr *const expr = new_expr(parser, EXPR_NEGATE, operand->type.kind);
     set_operands(parser, expr, &operand, 1);
     expr->digits = operand->digits;
     expr->scale = operand->scale;
@@ -285,9 +304,10 @@ static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr
 static bool new_arithmetic(struct expr_parser *parser, enum expr_op op, const struct expr **left,
                            const struct expr *right, const char *sign)
 {
-    if (!wants(parser, *left, VALUE_NUMBER, sign) || !wants(parser, right, VALUE_NUMBER, sign))
-        return false;
-    struct expr *const expr = new_expr(parser, op, VALUE_NUMBER);
+    if (!wants_number(parser, *left, sign) || !wants_number(parser, right, sign)) return false;
+    make_floats(parser, left, &right);
+    bool const real = (*left)->type.kind == VALUE_FLOAT || right->type.kind == VALUE_FLOAT;
+    struct expr *const expr = new_expr(parser, op, real ? VALUE_FLOAT : VALUE_NUMBER);
     set_operands(parser, expr, (const struct expr *const[]){*left, right}, 2);
     if (op == EXPR_MULTIPLY) {
         expr->digits = (*left)->digits + right->digits;
@@ -509,8 +529,9 @@ struct value_type expr_type(const struct expr *expr)
 
 bool expr_can_overflow(const struct expr *expr)
 {
-    bool const computes = expr->op == EXPR_ADD || expr->op == EXPR_SUBTRACT ||
-                          expr->op == EXPR_MULTIPLY || expr->op == EXPR_DIVIDE;
+    bool const computes =
+        expr->type.kind == VALUE_NUMBER && (expr->op == EXPR_ADD || expr->op == EXPR_SUBTRACT ||
+                                            expr->op == EXPR_MULTIPLY || expr->op == EXPR_DIVIDE);
     if (computes && expr->digits + expr->scale > DECIMAL_DIGITS) return true;
     for (size_t i = 0; i < expr->operand_count; i++) {
         if (expr_can_overflow(expr->operands[i])) return true;
@@ -521,6 +542,11 @@ bool expr_can_overflow(const struct expr *expr)
 int expr_field(const struct expr *expr)
 {
     return expr->op == EXPR_FIELD ? (int)expr->field : -1;
+}
+
+int expr_time_field(const struct expr *expr)
+{
+    return expr_field(expr->op == EXPR_BUCKET ? expr->operands[0] : expr);
 }
 
 bool expr_equal(const struct expr *a, const struct expr *b)

@@ -11,25 +11,34 @@
  *            "zone"                -> TZif bytes of the schema's time zone, empty for UTC: a database of
  *                                     zones that is updated must not move events between buckets
  *            "stream" [stream u16] -> [next number][events][packed newest time, or null]
+ *                                     [dropped events][packed time before which they were, or null]
+ *            "view" [view u16]      -> the packed bucket or time before which groups are gone
  *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
  *   events   [stream u16][packed key fields | number u64] -> event
- *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE
+ *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED
  *            The fields of the key stand in the key alone where they can be read back from there.
  *            field  = string: [1 + length][bytes] | bool: 1, 2 | int: [1 + width][two's complement]
  *                     | decimal: [1 + width][scale][two's complement] | time: [1 + width | 0x80 with ns]
- *                     [seconds, two's complement]( [ns] )?        0 instead of all that: null
+ *                     [seconds, two's complement]( [ns] )?
+ *                     | float: 1, eight bytes   0 instead of all that: null
+ *            A deleted event stays, with its key, version and time alone, where versions decide.
  *            Fields missing at the end are null. Two's complement is little-endian and of least width.
+ *   expiry   [stream u16][packed time][XXH3-128 of the event's key] -> the event's key
+ *            The events of streams with "keep", by time.
  *   groups   [view u16][depth u8]( packed dimension )* -> group
  *            group  = [version u8][flags u8][id][events][text commit]
  *                     inner: [rows commit][listing commit][rows][JSON bytes of rows][CSV bytes of rows]
  *                     leaf:  [CSV bytes of the row]
  *                     ( [length][dimensions packed without limit] )?      flags: GROUP_EXACT
- *                     ( state )*  one an aggregate, see measure.c
+ *                     ( state )*  one an aggregate, see measure_pack.c
  *                     the text: the leaf's row, the inner group's total; to the end
  *            All groups of one depth are neighbours, in the order of their dimensions: a directory's listing is the
  *            range (depth + 1, prefix), a rows file is the range (last depth, prefix).
- *   values   [group id u64][aggregate u8][packed value] -> [weight]( [value packed without limit] )?
- *            What uniq has to remember: how many events carry the value.
+ *   values   [group id u64][multiset u8][element] -> [weight]( [whole element] )?
+ *            element = ( packed order )* ( packed key of the event )? [packed value]: how many events carry
+ *            the value; with order and key for arg_min and arg_max. See multisets.h for how a long one is cut.
+ *   ranks    [group id u64][multiset u8][~weight u64][element] -> ( [whole element] )?
+ *            The same by falling weight, for top().
  *   batches  [batch u64]           -> see ledger.c
  *   digests  [stream u16][digest 16] -> [batch u64]
  *   changes  [commit u64][part u16] -> ( [view u16][depth u8][flags u8][length][packed dimensions] )*
@@ -39,6 +48,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 1, GROUP_VERSION = 1, STATE_VERSION = 1 };
-enum event_flag { EVENT_KEY_INSIDE = 1 };
+enum { FORMAT_VERSION = 2, GROUP_VERSION = 1, STATE_VERSION = 2 };
+enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1 };

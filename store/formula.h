@@ -3,7 +3,12 @@
  *   measure   = term-sum [ "where" expr ]            the filter holds for every aggregate of the text
  *   sum, product, unary as in expr.h, over
  *   primary   = number | aggregate | other measure | "other measure" | "(" sum ")"
- *   aggregate = "count" "(" [ expr ] ")" | ("sum" | "min" | "max" | "avg" | "uniq") "(" expr ")"
+ *   aggregate = "count" "(" [ expr | "*" ] ")"
+ *             | ("sum" | "min" | "max" | "avg" | "uniq" | "any_value" | "bool_and" | "bool_or" | "median"
+ *                | "var" | "variance" | "var_samp" | "var_pop" | "stddev" | "stddev_samp" | "stddev_pop"
+ *                | "first" | "last" | "approx_uniq") "(" expr ")"
+ *             | ("quantile" | "quantile_disc" | "approx_quantile") "(" expr "," fraction ")"
+ *             | ("arg_min" | "arg_max") "(" expr { "," expr } ")"  |  "top" "(" expr "," count ")"
  *
  * A measure may name measures of its view in any order, but not itself, not even by way of others.
  * Place    schema_read parses (formula_parse.c); rows evaluates (formula_eval.c).
@@ -31,24 +36,46 @@ enum aggregate_kind {
     AGGREGATE_MAX,
     AGGREGATE_AVG,
     AGGREGATE_UNIQ,
+    AGGREGATE_VAR_SAMP,
+    AGGREGATE_VAR_POP,
+    AGGREGATE_STDDEV_SAMP,
+    AGGREGATE_STDDEV_POP,
+    AGGREGATE_QUANTILE,      /* numbers: between the two nearest ranks; others: as the next */
+    AGGREGATE_QUANTILE_DISC, /* nearest rank: one of the values */
+    AGGREGATE_ARG_MIN,       /* first() too: by the event's time */
+    AGGREGATE_ARG_MAX,
+    AGGREGATE_TOP,
+    AGGREGATE_BOOL_AND,
+    AGGREGATE_BOOL_OR,
+    AGGREGATE_APPROX_UNIQ,
+    AGGREGATE_APPROX_QUANTILE,
 };
+
+enum { AGGREGATE_ORDER_MAX = 8, AGGREGATE_TOP_MAX = 1000 };
 
 /* One accumulator of a view. Its state lives in every group. */
 struct aggregate {
     enum aggregate_kind kind;
     const struct expr *argument; /* NULL: count() */
-    const struct expr *where;    /* NULL: every event of the view */
-    struct value_type type;      /* of the argument */
+    const struct expr *const
+        *order; /* of arg_min and arg_max: the event's key decides what is left */
+    size_t order_count;
+    const struct expr *where; /* NULL: every event of the view */
+    struct value_type type;   /* of the argument */
+    struct decimal fraction;  /* of a quantile: 0 to 1 */
+    unsigned limit;           /* of top(): how many */
+    int multiset;             /* place in the view's multisets; -1: its state is all it needs */
 };
 
 /* What an aggregate or a formula comes to. */
-enum result_kind { RESULT_NULL, RESULT_EXACT, RESULT_DOUBLE, RESULT_VALUE };
+enum result_kind { RESULT_NULL, RESULT_EXACT, RESULT_DOUBLE, RESULT_VALUE, RESULT_LIST };
 struct result {
     enum result_kind kind;
     union {
         struct exact exact;
         double number;      /* finite; what would not be is RESULT_NULL */
-        struct value value; /* min and max of anything but numbers */
+        struct value value; /* of anything but numbers */
+        struct slice list;  /* top(): ( [count][length][packed value] )* */
     };
 };
 
@@ -60,18 +87,23 @@ struct measure_source {
     struct slice text;
 };
 
-/* Parses the measures of one view together, as they may name each other. RET_FORMULAS has one place
- * a source. RET_AGGREGATES collects what they need, equal ones once, in order of first use. Errors
+/* Parses the measures of one view together, as they may name each other. RETRACTS: events may go after
+ * they were counted, which not every measure can follow. RET_FORMULAS has one place a source. RET_AGGREGATES collects what they need, equal ones once, in order of first use. Errors
  * as expr_parse; *ret_bad is the source at fault. */
 bool formula_parse(const struct measure_source *sources, size_t source_count,
-                   const struct stream *stream, const struct zone *zone, struct arena *arena,
-                   const struct formula **ret_formulas, struct aggregate **ret_aggregates,
-                   size_t *ret_aggregate_count, size_t *ret_bad, struct error *err) MUST_CHECK;
+                   const struct stream *stream, bool retracts, const struct zone *zone,
+                   struct arena *arena, const struct formula **ret_formulas,
+                   struct aggregate **ret_aggregates, size_t *ret_aggregate_count, size_t *ret_bad,
+                   struct error *err) MUST_CHECK;
 
-/* The type of a RESULT_VALUE, for its text; other kinds print as numbers. */
+/* What its results are; VALUE_FLOAT where they are RESULT_DOUBLE. */
 struct value_type formula_type(const struct formula *formula);
+bool formula_is_list(const struct formula *formula); /* RESULT_LIST, of values of that type */
 /* AGGREGATES: one result per aggregate of the view. */
 struct result formula_eval(const struct formula *formula, const struct result *aggregates);
+/* A result as a value of a type that formula_type told: what a number of measures is to the views over them. One
+ * of more than DECIMAL_DIGITS digits is null. */
+struct value result_value(const struct result *result, struct value_type type);
 /* JSON text of a result. */
 void result_json(const struct result *result, struct value_type type, const struct zone *zone,
                  struct buffer *json);

@@ -2,10 +2,16 @@
 #include <math.h>
 
 #include "formula_p.h"
+#include "pack.h"
 
 struct value_type formula_type(const struct formula *formula)
 {
     return formula->type;
+}
+
+bool formula_is_list(const struct formula *formula)
+{
+    return formula->is_list;
 }
 
 static double as_double(const struct result *result)
@@ -66,21 +72,65 @@ struct result formula_eval(const struct formula *formula, const struct result *a
                                          : combine(formula->op, &left, &right);
 }
 
+struct value result_value(const struct result *result, struct value_type type)
+{
+    struct value value = {.kind = VALUE_NULL};
+    char text[EXACT_TEXT_BYTES];
+    if (result->kind == RESULT_VALUE) return result->value;
+    if (result->kind == RESULT_NULL || result->kind == RESULT_LIST) return value;
+    if (type.kind == VALUE_FLOAT) {
+        value.real = as_double(result);
+        if (isfinite(value.real)) value.kind = VALUE_FLOAT;
+    } else if (result->kind == RESULT_EXACT &&
+               decimal_read(slice_of(text, exact_write(&result->exact, text)), &value.number) ==
+                   DECIMAL_READ) {
+        value.kind = VALUE_NUMBER;
+    }
+    return value;
+}
+
+/* A time in full, where value_json has the form of names. */
+static void add_value(const struct value *value, struct value_type type, const struct zone *zone,
+                      struct buffer *json)
+{
+    char time[CALENDAR_TEXT_BYTES];
+    if (value->kind != VALUE_TIME) {
+        value_json(value, type, zone, json);
+        return;
+    }
+    buffer_add_byte(json, '"');
+    buffer_add(json, time, calendar_write(value->time_ns, zone, time));
+    buffer_add_byte(json, '"');
+}
+
+static void add_list(struct slice list, struct value_type type, const struct zone *zone,
+                     struct buffer *json)
+{
+    AUTO_ARENA struct arena arena = {0};
+    uint64_t count;
+    struct slice packed;
+    struct value value;
+    bool first = true;
+    buffer_add_byte(json, '[');
+    while (unpack_varint(&list, &count) && unpack_bytes(&list, &packed) &&
+           unpack_value(&packed, &arena, &value) == UNPACKED) {
+        buffer_add_text(json, first ? "{\"value\":" : ",{\"value\":");
+        add_value(&value, type, zone, json);
+        buffer_format(json, ",\"count\":%llu}", (unsigned long long)count);
+        first = false;
+    }
+    buffer_add_byte(json, ']');
+}
+
 void result_json(const struct result *result, struct value_type type, const struct zone *zone,
                  struct buffer *json)
 {
-    char exact[EXACT_TEXT_BYTES], number[DOUBLE_TEXT_BYTES], time[CALENDAR_TEXT_BYTES];
+    char exact[EXACT_TEXT_BYTES], number[DOUBLE_TEXT_BYTES];
     switch (result->kind) {
     case RESULT_NULL: buffer_add_text(json, "null"); return;
     case RESULT_EXACT: buffer_add(json, exact, exact_write(&result->exact, exact)); return;
     case RESULT_DOUBLE: buffer_add(json, number, double_write(result->number, number)); return;
-    case RESULT_VALUE: break;
+    case RESULT_VALUE: add_value(&result->value, type, zone, json); return;
+    case RESULT_LIST: add_list(result->list, type, zone, json); return;
     }
-    if (result->value.kind != VALUE_TIME) {
-        value_json(&result->value, type, zone, json);
-        return;
-    }
-    buffer_add_byte(json, '"');
-    buffer_add(json, time, calendar_write(result->value.time_ns, zone, time));
-    buffer_add_byte(json, '"');
 }

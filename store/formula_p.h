@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "expr_p.h"
 #include "formula.h"
 
 /* Measures that name others share their nodes, but are evaluated anew each time: a few that double each
@@ -21,10 +22,50 @@ enum formula_op {
 
 struct formula {
     enum formula_op op;
-    bool is_number; /* else a value that only min and max can give, of `type` */
-    struct value_type type;
+    struct value_type type; /* of the result, or of the values of a list */
+    bool is_list;
     unsigned size;        /* nodes, those of named measures too; at most FORMULA_SIZE_MAX */
     struct exact literal; /* FORMULA_LITERAL */
     size_t aggregate;     /* FORMULA_AGGREGATE */
     const struct formula *operands[2];
 };
+
+enum progress { NOT_PARSED, IN_PARSING, PARSED };
+
+/* The measures of a view while they are parsed. */
+struct formulas {
+    const struct measure_source *sources;
+    size_t count;
+    enum progress *progress;
+    const struct formula **formulas;
+    struct aggregate *aggregates;
+    size_t aggregate_count;
+    size_t current;   /* the source being parsed */
+    size_t *asked_by; /* for those in parsing: which source named it */
+    const struct stream *stream;
+    bool retracts;
+    const struct zone *zone;
+    struct arena *arena;
+    struct error *err;
+};
+
+/* An aggregate as it stands in a text: its filter comes only behind the last of them. */
+struct own_aggregate {
+    struct aggregate aggregate;
+    struct formula *formula;
+};
+
+/* The text of one measure on its way to a formula. */
+struct reading {
+    struct formulas *all;
+    struct expr_parser parser;
+    struct own_aggregate own[SCHEMA_AGGREGATES_MAX];
+    size_t own_count;
+};
+
+struct formula *formula_new(struct reading *reading, enum formula_op op);
+bool formula_is_number(const struct formula *formula);
+/* The aggregate that NAME begins; the current token is its parenthesis. */
+bool aggregate_parse(struct reading *reading, const struct token *name,
+                     struct formula **ret_formula) MUST_CHECK;
+bool aggregate_equal(const struct aggregate *a, const struct aggregate *b);

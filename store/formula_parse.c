@@ -4,103 +4,25 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
-#include <strings.h>
 
-#include "expr_p.h"
 #include "formula_p.h"
-
-enum progress { NOT_PARSED, IN_PARSING, PARSED };
-
-struct formulas {
-    const struct measure_source *sources;
-    size_t count;
-    enum progress *progress;
-    const struct formula **formulas;
-    struct aggregate *aggregates;
-    size_t aggregate_count;
-    size_t current;   /* the source being parsed */
-    size_t *asked_by; /* for those in parsing: which source named it */
-    const struct stream *stream;
-    const struct zone *zone;
-    struct arena *arena;
-    struct error *err;
-};
-
-/* An aggregate as it stands in a text: its filter comes only behind the last of them. */
-struct own_aggregate {
-    struct aggregate aggregate;
-    struct formula *formula;
-};
-
-/* The text of one measure on its way to a formula. */
-struct reading {
-    struct formulas *all;
-    struct expr_parser parser;
-    struct own_aggregate own[SCHEMA_AGGREGATES_MAX];
-    size_t own_count;
-};
-
-static const char *const aggregate_names[] = {"count", "sum", "min", "max", "avg", "uniq"};
 
 static bool parse_sum(struct reading *reading, struct formula **ret_formula);
 static bool parse_measure(struct formulas *all, size_t index);
 
-static struct formula *new_formula(struct reading *reading, enum formula_op op)
+struct formula *formula_new(struct reading *reading, enum formula_op op)
 {
     struct formula *const formula = ARENA_NEW(reading->all->arena, struct formula);
     formula->op = op;
     formula->size = 1;
-    formula->is_number = true;
     formula->type.kind = VALUE_NUMBER;
     return formula;
 }
 
-static bool wants_number(struct reading *reading, const struct expr *argument, const char *name)
+bool formula_is_number(const struct formula *formula)
 {
-    enum value_kind const kind = expr_type(argument).kind;
-    if (kind == VALUE_NUMBER || kind == VALUE_NULL) return true;
-    return parser_fail(&reading->parser, "%s needs a number, not %s", name, type_name(kind));
-}
-
-/* The argument in its parentheses; count() has none. */
-static bool parse_aggregate(struct reading *reading, enum aggregate_kind kind,
-                            struct formula **ret_formula)
-{
-    struct expr_parser *const parser = &reading->parser;
-    struct aggregate aggregate = {.kind = kind, .type = {.kind = VALUE_NULL}};
-    if (!parser_expect(parser, "(")) return false;
-    bool const star = kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
-    if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
-    if (!star && (kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
-        if (!parser_expr(parser, &aggregate.argument)) return false;
-        aggregate.type = expr_type(aggregate.argument);
-    }
-    if ((kind == AGGREGATE_SUM || kind == AGGREGATE_AVG) &&
-        !wants_number(reading, aggregate.argument, aggregate_names[kind]))
-        return false;
-    if (!parser_expect(parser, ")")) return false;
-    if (reading->own_count == SCHEMA_AGGREGATES_MAX)
-        return parser_fail(parser, "more than %d aggregates", SCHEMA_AGGREGATES_MAX);
-    struct formula *const formula = new_formula(reading, FORMULA_AGGREGATE);
-    bool const extreme = kind == AGGREGATE_MIN || kind == AGGREGATE_MAX;
-    formula->is_number = !extreme || aggregate.type.kind == VALUE_NUMBER;
-    if (extreme) formula->type = aggregate.type;
-    reading->own[reading->own_count++] =
-        (struct own_aggregate){.aggregate = aggregate, .formula = formula};
-    *ret_formula = formula;
-    return true;
-}
-
-static bool no_function(struct reading *reading, struct slice name)
-{
-    struct slice names[COUNT_OF(aggregate_names)];
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        names[i] = slice_text(aggregate_names[i]);
-    struct slice const near = schema_nearest(name, names, COUNT_OF(names));
-    (void)parser_fail(&reading->parser, "no measure '%.*s()'", (int)name.length, name.at);
-    if (near.length)
-        return error_remedy(reading->all->err, "did you mean '%.*s'?", (int)near.length, near.at);
-    return error_remedy(reading->all->err, "there are count, sum, min, max, avg and uniq");
+    return !formula->is_list &&
+           (formula->type.kind == VALUE_NUMBER || formula->type.kind == VALUE_FLOAT);
 }
 
 static bool no_measure(struct reading *reading, struct slice name)
@@ -115,7 +37,8 @@ static bool no_measure(struct reading *reading, struct slice name)
     for (size_t i = 0; i < reading->all->stream->field_count; i++) {
         if (slice_equal(reading->all->stream->fields[i].name, name))
             return error_remedy(
-                all->err, "a field stands inside sum(), min(), max(), avg(), count() or uniq()");
+                all->err,
+                "a field stands inside an aggregate: sum(), min(), count(), uniq() and so on");
     }
     if (near.length)
         return error_remedy(all->err, "did you mean '%.*s'?", (int)near.length, near.at);
@@ -165,13 +88,7 @@ static bool parse_name(struct reading *reading, struct formula **ret_formula)
     if (!parser_next(&reading->parser)) return false;
     if (name.kind == TOKEN_QUOTED || !parser_is_sign(&reading->parser, "("))
         return parse_reference(reading, &name, ret_formula);
-    for (unsigned i = 0; i < COUNT_OF(aggregate_names); i++) {
-        if (name.text.length == strlen(aggregate_names[i]) &&
-            strncasecmp((const char *)name.text.at, aggregate_names[i], name.text.length) == 0)
-            return parse_aggregate(reading, (enum aggregate_kind)i, ret_formula);
-    }
-    reading->parser.token = name; /* where the error is */
-    return no_function(reading, name.text);
+    return aggregate_parse(reading, &name, ret_formula);
 }
 
 static bool parse_primary(struct reading *reading, struct formula **ret_formula)
@@ -183,7 +100,7 @@ static bool parse_primary(struct reading *reading, struct formula **ret_formula)
         if (decimal_read(parser->token.text, &number) != DECIMAL_READ)
             return parser_fail(parser, "'%.*s' is no number of at most %d digits",
                                (int)source.length, source.at, DECIMAL_DIGITS);
-        struct formula *const formula = new_formula(reading, FORMULA_LITERAL);
+        struct formula *const formula = formula_new(reading, FORMULA_LITERAL);
         formula->literal = exact_from_decimal(&number);
         *ret_formula = formula;
         return parser_next(parser);
@@ -198,15 +115,23 @@ static bool parse_primary(struct reading *reading, struct formula **ret_formula)
     return parser_fail(parser, "expected a measure before '%.*s'", (int)source.length, source.at);
 }
 
+static bool wants_number(struct reading *reading, const struct formula *formula)
+{
+    if (formula_is_number(formula)) return true;
+    return parser_fail(&reading->parser, "arithmetic needs numbers, not %s",
+                       formula->is_list ? "a list" : type_name(formula->type.kind));
+}
+
 static bool join(struct reading *reading, enum formula_op op, struct formula **left,
                  struct formula *right)
 {
-    if (!(*left)->is_number || (right && !right->is_number))
-        return parser_fail(&reading->parser, "arithmetic needs numbers, not %s",
-                           type_name((*left)->is_number ? right->type.kind : (*left)->type.kind));
-    struct formula *const formula = new_formula(reading, op);
+    if (!wants_number(reading, *left) || (right && !wants_number(reading, right))) return false;
+    struct formula *const formula = formula_new(reading, op);
     formula->operands[0] = *left;
     formula->operands[1] = right;
+    if (op == FORMULA_DIVIDE || (*left)->type.kind == VALUE_FLOAT ||
+        (right && right->type.kind == VALUE_FLOAT))
+        formula->type.kind = VALUE_FLOAT;
     formula->size += (*left)->size + (right ? right->size : 0);
     if (formula->size > FORMULA_SIZE_MAX)
         return parser_fail(&reading->parser,
@@ -258,12 +183,9 @@ static bool place_aggregate(struct formulas *all, const struct aggregate *aggreg
                             size_t *ret_place)
 {
     for (size_t i = 0; i < all->aggregate_count; i++) {
-        const struct aggregate *const other = &all->aggregates[i];
-        if (other->kind == aggregate->kind && expr_equal(other->argument, aggregate->argument) &&
-            expr_equal(other->where, aggregate->where)) {
-            *ret_place = i;
-            return true;
-        }
+        if (!aggregate_equal(&all->aggregates[i], aggregate)) continue;
+        *ret_place = i;
+        return true;
     }
     if (all->aggregate_count == SCHEMA_AGGREGATES_MAX)
         return error_set(all->err, ERROR_SCHEMA, "the view has more than %d aggregates",
@@ -335,9 +257,10 @@ static bool parse_measure(struct formulas *all, size_t index)
 }
 
 bool formula_parse(const struct measure_source *sources, size_t source_count,
-                   const struct stream *stream, const struct zone *zone, struct arena *arena,
-                   const struct formula **ret_formulas, struct aggregate **ret_aggregates,
-                   size_t *ret_aggregate_count, size_t *ret_bad, struct error *err)
+                   const struct stream *stream, bool retracts, const struct zone *zone,
+                   struct arena *arena, const struct formula **ret_formulas,
+                   struct aggregate **ret_aggregates, size_t *ret_aggregate_count, size_t *ret_bad,
+                   struct error *err)
 {
     struct formulas all = {
         .sources = sources,
@@ -347,6 +270,7 @@ bool formula_parse(const struct measure_source *sources, size_t source_count,
         .aggregates = ARENA_ARRAY(arena, struct aggregate, SCHEMA_AGGREGATES_MAX),
         .asked_by = ARENA_ARRAY(arena, size_t, source_count),
         .stream = stream,
+        .retracts = retracts,
         .zone = zone,
         .arena = arena,
         .err = err,

@@ -2,6 +2,7 @@
 #include "groups.h"
 
 #include "format.h"
+#include "multisets.h"
 #include "pack.h"
 
 enum { KEY_HEAD_BYTES = 2 + 1 };
@@ -169,35 +170,17 @@ enum db_finding groups_walk_next(struct groups_walk *walk, struct slice *ret_key
     return DB_FOUND;
 }
 
-/* Removes the entries of TABLE whose keys begin with PREFIX. */
-static bool clear_prefix(struct txn *txn, enum db_table table, struct slice prefix,
-                         struct error *err)
-{
-    AUTO_CURSOR struct cursor *cursor = NULL;
-    struct db_entry entry;
-    if (!cursor_open(txn, table, &cursor, err)) return false;
-    enum db_finding answer = cursor_seek(cursor, prefix, &entry, err);
-    while (answer == DB_FOUND && slice_starts(entry.key, prefix)) {
-        if (!cursor_drop(cursor, err)) return false;
-        answer = cursor_next(cursor, &entry, err);
-    }
-    return answer != DB_FAILED;
-}
-
 static bool clear_values(struct txn *txn, const struct view *view, unsigned depth,
                          struct error *err)
 {
     AUTO(groups_walk_close) struct groups_walk walk = {0};
-    AUTO_BUFFER struct buffer prefix = {0};
     struct slice key;
     struct group group;
     if (!groups_walk_open(&walk, txn, view, depth, (struct slice){0}, (struct slice){0}, err))
         return false;
     enum db_finding answer;
     while ((answer = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
-        buffer_clear(&prefix);
-        pack_u64(&prefix, group.id);
-        if (!clear_prefix(txn, TABLE_VALUES, buffer_slice(&prefix), err)) return false;
+        if (!multisets_clear(txn, group.id, err)) return false;
     }
     return answer == DB_MISSING;
 }
@@ -209,5 +192,5 @@ bool groups_clear(struct txn *txn, const struct view *view, struct error *err)
         if (!clear_values(txn, view, depth, err)) return false;
     }
     pack_u16(&prefix, view->id);
-    return clear_prefix(txn, TABLE_GROUPS, buffer_slice(&prefix), err);
+    return db_clear_prefix(txn, TABLE_GROUPS, buffer_slice(&prefix), err);
 }

@@ -1,6 +1,7 @@
 /* An entry of the ledger is packed as
- *   [version u8][state u8][stream u16][digest 16]
- *   [input bytes][resume offset][resume line][read][new][duplicate][rejected][rejects bytes]
+ *   [version u8][kind u8][state u8][stream u16][digest 16]
+ *   [input bytes][resume offset][resume line][read][new][duplicate][replaced][stale][deleted]
+ *   [rejected][rejects bytes]
  *   [first commit][last commit]
  *   [length][source] [length][rejects] [length][first error]
  *   [reasons] ( [count][length][text] )*
@@ -14,19 +15,21 @@
 #include "pack.h"
 #include "store.h"
 
-enum { ENTRY_VERSION = 1 };
+enum { ENTRY_VERSION = 2 };
 
 static void pack_batch(const struct batch *batch, struct buffer *into)
 {
     buffer_add_byte(into, ENTRY_VERSION);
+    buffer_add_byte(into, (uint8_t)batch->kind);
     buffer_add_byte(into, (uint8_t)batch->state);
     pack_u16(into, batch->stream);
     pack_u64(into, batch->digest[0]);
     pack_u64(into, batch->digest[1]);
     uint64_t const numbers[] = {
-        batch->input_bytes,  batch->resume_offset,   batch->resume_line,    batch->read_count,
-        batch->new_count,    batch->duplicate_count, batch->rejected_count, batch->rejects_bytes,
-        batch->first_commit, batch->last_commit,
+        batch->input_bytes,   batch->resume_offset,   batch->resume_line,    batch->read_count,
+        batch->new_count,     batch->duplicate_count, batch->replaced_count, batch->stale_count,
+        batch->deleted_count, batch->rejected_count,  batch->rejects_bytes,  batch->first_commit,
+        batch->last_commit,
     };
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         pack_varint(into, numbers[i]);
@@ -56,15 +59,18 @@ static bool unpack_reasons(struct slice *from, struct arena *arena, struct batch
 
 static bool unpack_batch(struct slice from, struct arena *arena, struct batch *batch)
 {
-    uint8_t version, state;
-    if (!unpack_byte(&from, &version) || version != ENTRY_VERSION || !unpack_byte(&from, &state) ||
-        state > BATCH_LOADED || !unpack_u16(&from, &batch->stream) ||
-        !unpack_u64(&from, &batch->digest[0]) || !unpack_u64(&from, &batch->digest[1]))
+    uint8_t version, kind, state;
+    if (!unpack_byte(&from, &version) || version != ENTRY_VERSION || !unpack_byte(&from, &kind) ||
+        kind > BATCH_DELETE || !unpack_byte(&from, &state) || state > BATCH_LOADED ||
+        !unpack_u16(&from, &batch->stream) || !unpack_u64(&from, &batch->digest[0]) ||
+        !unpack_u64(&from, &batch->digest[1]))
         return false;
+    batch->kind = (enum batch_kind)kind;
     batch->state = (enum batch_state)state;
     uint64_t *const numbers[] = {
         &batch->input_bytes,    &batch->resume_offset, &batch->resume_line,
         &batch->read_count,     &batch->new_count,     &batch->duplicate_count,
+        &batch->replaced_count, &batch->stale_count,   &batch->deleted_count,
         &batch->rejected_count, &batch->rejects_bytes, &batch->first_commit,
         &batch->last_commit,
     };
@@ -142,5 +148,6 @@ bool ledger_put(struct txn *txn, const struct batch *batch, struct error *err)
     digest_key(batch->stream, batch->digest, &digest);
     pack_batch(batch, &entry);
     return db_put(txn, TABLE_BATCHES, buffer_slice(&id), buffer_slice(&entry), err) &&
-           db_put(txn, TABLE_DIGESTS, buffer_slice(&digest), buffer_slice(&id), err);
+           (batch->kind == BATCH_DELETE ||
+            db_put(txn, TABLE_DIGESTS, buffer_slice(&digest), buffer_slice(&id), err));
 }

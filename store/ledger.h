@@ -18,6 +18,11 @@ enum batch_state {
     BATCH_LOADED,  /* all of it is in the store */
 };
 
+enum batch_kind {
+    BATCH_INGEST,
+    BATCH_DELETE, /* of `tally delete`: not found by its digest, as it may be asked for again */
+};
+
 enum { BATCH_REASONS_MAX = 32 };
 
 struct batch_reason {
@@ -29,14 +34,18 @@ struct batch {
     uint64_t id;        /* 1, 2, ... in order of first commit; 0: not in the store yet */
     uint64_t digest[2]; /* XXH3-128 of the input's bytes as given, seeded by nothing */
     uint16_t stream;
+    enum batch_kind kind;
     enum batch_state state;
     struct slice source;    /* path as given, or "-" */
     uint64_t input_bytes;   /* as given, perhaps compressed */
     uint64_t resume_offset; /* bytes of decompressed input that are dealt with */
     uint64_t resume_line;   /* line number of what follows, from 1 */
-    uint64_t read_count;    /* records read = new + duplicate + rejected */
+    uint64_t read_count;    /* records read: the sum of the next six */
     uint64_t new_count;
     uint64_t duplicate_count;
+    uint64_t replaced_count;
+    uint64_t stale_count;
+    uint64_t deleted_count;
     uint64_t rejected_count;
     uint64_t rejects_bytes;   /* length of the rejects file at this checkpoint */
     struct slice rejects;     /* name of the rejects file within STORE/rejects, or empty */

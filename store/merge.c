@@ -3,8 +3,9 @@
  *   1. The delta's leaves are sorted; every prefix of a key is an inner group, whose delta is the
  *      sum of its children's. So one batch touches each group once, in the order of the table.
  *   2. What the store has of each group is loaded; a new group gets an id.
- *   3. The values of uniq are added to the table of values for the leaf and each of its prefixes,
- *      sorted; a weight that leaves or reaches zero changes the group's number of values by one.
+ *   3. The values of multisets are added to the table of values for the leaf and each of its prefixes,
+ *      sorted. A weight that leaves or reaches zero changes the number of distinct values by one; what the
+ *      aggregates over them show is found anew.
  *   4. From the leaves up, states are added and texts rendered. A text that came out as it was keeps
  *      its commit. What a group changes in its parent (rows, bytes, names) it hands up:
  *
@@ -16,7 +17,8 @@
 #include "merge.h"
 
 #include "groups.h"
-#include "pack.h"
+#include "multisets.h"
+#include "row_events.h"
 #include "rows.h"
 
 struct merge_group {
@@ -24,7 +26,7 @@ struct merge_group {
     struct slice key;
     struct slice exact;
     int64_t event_count;  /* delta */
-    struct state *states; /* delta */
+    struct state *states; /* delta; from step 2 on the sum of what is stored and delta */
     bool existed;
     struct group group; /* as stored, slices in the arena */
     /* handed up by children */
@@ -46,6 +48,8 @@ struct merge {
     const struct view *view;
     struct meta *meta;
     struct changes_log *log;
+    struct delta *delta;
+    bool has_dependents;
     struct arena arena;
     struct level levels[SCHEMA_DIMENSIONS_MAX + 1];
 };
@@ -117,6 +121,26 @@ static void collect_parents(struct merge *merge, unsigned depth)
     }
 }
 
+static bool other_version(const struct merge *merge, struct error *err)
+{
+    (void)error_set(err, ERROR_VERSION, "view '%.*s' has states of another version",
+                    (int)merge->view->name.length, merge->view->name.at);
+    return error_remedy(err, "tally rebuild STORE");
+}
+
+/* Adds the stored states to the delta. */
+static bool load_states(struct merge *merge, struct merge_group *group, struct error *err)
+{
+    const struct view *const view = merge->view;
+    struct state *const totals = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
+    if (!measure_unpack(view->aggregates, view->aggregate_count, group->group.states, &merge->arena,
+                        totals))
+        return other_version(merge, err);
+    merge_states(merge, totals, group->states);
+    group->states = totals;
+    return true;
+}
+
 /* Step 2. The copies are needed as the next put may move what the transaction has. */
 static bool load_level(struct merge *merge, unsigned depth, struct error *err)
 {
@@ -129,6 +153,7 @@ static bool load_level(struct merge *merge, unsigned depth, struct error *err)
             group->group.exact = arena_copy(&merge->arena, group->group.exact);
             group->group.states = arena_copy(&merge->arena, group->group.states);
             group->group.text = arena_copy(&merge->arena, group->group.text);
+            if (!load_states(merge, group, err)) return false;
             break;
         case DB_MISSING:
             group->group =
@@ -146,14 +171,18 @@ struct value_change {
     int64_t weight;
 };
 
+static int compare_places(const struct value_change *left, const struct value_change *right)
+{
+    uint64_t const left_id = left->group->group.id, right_id = right->group->group.id;
+    if (left_id != right_id) return left_id < right_id ? -1 : 1;
+    return left->value->set - right->value->set;
+}
+
 static int compare_values(const void *a, const void *b)
 {
     const struct value_change *const left = a, *const right = b;
-    uint64_t const left_id = left->group->group.id, right_id = right->group->group.id;
-    if (left_id != right_id) return left_id < right_id ? -1 : 1;
-    int const aggregates = left->value->aggregate - right->value->aggregate;
-    if (aggregates != 0) return aggregates;
-    return slice_compare(left->value->packed, right->value->packed);
+    int const places = compare_places(left, right);
+    return places ? places : slice_compare(left->value->key, right->value->key);
 }
 
 static bool goes_below_zero(struct error *err)
@@ -163,47 +192,57 @@ static bool goes_below_zero(struct error *err)
     return error_remedy(err, "tally rebuild STORE");
 }
 
-/* Adds to the weight of one value of one group. */
-static bool put_weight(struct merge *merge, const struct value_change *change, struct buffer *key,
-                       struct buffer *value, struct error *err)
+static struct multiset_place place_of(const struct merge *merge, const struct value_change *change)
 {
-    struct slice rest;
-    uint64_t old_weight = 0;
-    buffer_clear(key);
-    pack_u64(key, change->group->group.id);
-    buffer_add_byte(key, change->value->aggregate);
-    buffer_add_slice(key, change->value->packed);
-    if (change->group->existed) {
-        switch (db_get(merge->txn, TABLE_VALUES, buffer_slice(key), &rest, err)) {
-        case DB_FOUND:
-            if (!unpack_varint(&rest, &old_weight)) return goes_below_zero(err);
-            break;
-        case DB_MISSING: break;
-        case DB_FAILED: return false;
-        }
+    uint8_t const set = change->value->set;
+    return (struct multiset_place){.group = change->group->group.id,
+                                   .set = set,
+                                   .is_ranked = merge->view->multisets[set].is_ranked};
+}
+
+/* Adds to the weight of one value of one group. */
+static bool put_weight(struct merge *merge, const struct value_change *change, struct error *err)
+{
+    struct weights weights;
+    const struct view *const view = merge->view;
+    if (!multiset_add(merge->txn, place_of(merge, change), change->value->key, change->value->exact,
+                      change->weight, &weights, err))
+        return false;
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        const struct aggregate *const aggregate = &view->aggregates[i];
+        struct state *const state = &change->group->states[i];
+        if (aggregate->multiset != change->value->set) continue;
+        if (aggregate->kind == AGGREGATE_UNIQ)
+            state->count += (weights.new_weight > 0) - (weights.old_weight > 0);
+        multiset_shift(aggregate, state, change->value->key, change->weight);
     }
-    int64_t const weight = (int64_t)old_weight + change->weight;
-    if (weight < 0) return goes_below_zero(err);
-    struct state *const state = &change->group->states[change->value->aggregate];
-    state->count += (weight > 0) - (old_weight > 0);
-    if (weight == 0)
-        return old_weight == 0 || db_drop(merge->txn, TABLE_VALUES, buffer_slice(key), err);
-    buffer_clear(value);
-    pack_varint(value, (uint64_t)weight);
-    if (change->value->exact.length) pack_bytes(value, change->value->exact);
-    return db_put(merge->txn, TABLE_VALUES, buffer_slice(key), buffer_slice(value), err);
+    return true;
+}
+
+/* All weights of the change's multiset are put. */
+static bool settle(struct merge *merge, const struct value_change *change, struct error *err)
+{
+    const struct view *const view = merge->view;
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        if (view->aggregates[i].multiset != change->value->set) continue;
+        if (!multiset_settle(merge->txn, place_of(merge, change), &view->aggregates[i],
+                             &change->group->states[i], &merge->arena, err))
+            return false;
+    }
+    return true;
 }
 
 static bool put_weights(struct merge *merge, struct value_change *changes, size_t count,
                         struct error *err)
 {
-    AUTO_BUFFER struct buffer key = {0}, value = {0};
     qsort(changes, count, sizeof *changes, compare_values);
     for (size_t i = 0; i < count;) {
         struct value_change sum = changes[i];
         for (i++; i < count && compare_values(&sum, &changes[i]) == 0; i++)
             sum.weight += changes[i].weight;
-        if (!put_weight(merge, &sum, &key, &value, err)) return false;
+        if (sum.weight != 0 && !put_weight(merge, &sum, err)) return false;
+        bool const last = i == count || compare_places(&sum, &changes[i]) != 0;
+        if (last && !settle(merge, &sum, err)) return false;
     }
     return true;
 }
@@ -236,28 +275,19 @@ static void tell(struct merge *merge, unsigned depth, const struct merge_group *
     changes_add(merge->log, &change);
 }
 
-/* The group's stored states with its delta, packed and rendered. */
+/* The group's states, packed and rendered. */
 static bool render(struct merge *merge, unsigned depth, struct merge_group *group,
                    struct buffer *states, struct buffer *text, struct error *err)
 {
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-    struct state totals[SCHEMA_AGGREGATES_MAX];
     const struct view *const view = merge->view;
-    memset(totals, 0, view->aggregate_count * sizeof totals[0]);
-    if (group->existed &&
-        !measure_unpack(view->aggregates, view->aggregate_count, group->group.states, totals)) {
-        (void)error_set(err, ERROR_VERSION, "view '%.*s' has states of another version",
-                        (int)view->name.length, view->name.at);
-        return error_remedy(err, "tally rebuild STORE");
-    }
-    merge_states(merge, totals, group->states);
     for (size_t i = 0; i < view->aggregate_count; i++) {
-        if (totals[i].count < 0) return goes_below_zero(err);
-        measure_pack(&view->aggregates[i], &totals[i], states);
+        if (group->states[i].count < 0) return goes_below_zero(err);
+        measure_pack(&view->aggregates[i], &group->states[i], states);
     }
     if (!group_dimensions(group->key, &group->group, depth, &merge->arena, dimensions, err))
         return false;
-    rows_text(view, merge->zone, dimensions, depth, totals, text);
+    rows_text(view, merge->zone, dimensions, depth, group->states, text);
     return true;
 }
 
@@ -272,6 +302,27 @@ static void hand_up(struct merge_group *parent, int64_t row_count, int64_t json_
     parent->listing_changed |= listing_changed;
 }
 
+/* What the views over this one see of a leaf that changed: the row as it was, the row as it is. */
+static bool tell_dependents(struct merge *merge, const struct merge_group *group, bool gone,
+                            struct error *err)
+{
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    const struct view *const view = merge->view;
+    if (!merge->has_dependents) return true;
+    if (!group_dimensions(group->key, &group->group, (unsigned)view->dimension_count, &merge->arena,
+                          dimensions, err))
+        return false;
+    if (group->existed) {
+        struct state *const old = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
+        if (!measure_unpack(view->aggregates, view->aggregate_count, group->group.states,
+                            &merge->arena, old))
+            return other_version(merge, err);
+        row_events_fold(merge->delta, view, NULL, dimensions, old, group->key, -1);
+    }
+    if (!gone) row_events_fold(merge->delta, view, NULL, dimensions, group->states, group->key, +1);
+    return true;
+}
+
 /* A group without events is no group. */
 static bool drop_group(struct merge *merge, unsigned depth, struct merge_group *group,
                        struct error *err)
@@ -279,6 +330,7 @@ static bool drop_group(struct merge *merge, unsigned depth, struct merge_group *
     struct group const *const old = &group->group;
     bool const leaf = depth == merge->view->dimension_count;
     if (!group->existed) return true;
+    if (leaf && !tell_dependents(merge, group, true, err)) return false;
     if (leaf) merge->meta->row_count--;
     if (depth == 0) merge->meta->root_listing_commit_id = merge->meta->commit_id;
     int64_t const rows = leaf ? 1 : -group->row_count;
@@ -330,6 +382,7 @@ static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *g
     buffer_clear(text);
     if (!render(merge, depth, group, states, text, err)) return false;
     bool const text_changed = !group->existed || !slice_equal(stored->text, buffer_slice(text));
+    if (leaf && text_changed && !tell_dependents(merge, group, false, err)) return false;
     if (text_changed) stored->text_commit_id = merge->meta->commit_id;
     if (leaf)
         count_leaf(merge, group, text_changed, buffer_slice(text));
@@ -376,12 +429,15 @@ static bool merge_view(struct merge *merge, const struct delta *delta, struct er
 bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct changes_log *log,
                  struct error *err)
 {
-    for (size_t i = 0; i < delta->schema->view_count; i++) {
+    const struct schema *const schema = delta->schema;
+    for (size_t i = 0; i < schema->view_count; i++) {
         struct merge merge = {.txn = txn,
-                              .zone = delta->schema->zone,
-                              .view = &delta->schema->views[i],
+                              .zone = schema->zone,
+                              .view = schema->order[i],
                               .meta = meta,
-                              .log = log};
+                              .log = log,
+                              .delta = delta,
+                              .has_dependents = view_has_dependents(schema, schema->order[i])};
         bool const good = merge_view(&merge, delta, err);
         arena_done(&merge.arena);
         if (!good) return false;

@@ -115,7 +115,9 @@ bool meta_stream_load(const struct txn *txn, uint16_t stream, struct meta_stream
     case DB_FAILED: return false;
     }
     if (!unpack_varint(&rest, &meta.next_number) || !unpack_varint(&rest, &meta.event_count) ||
-        unpack_value(&rest, NULL, &meta.newest) != UNPACKED) /* times need no arena */
+        unpack_value(&rest, NULL, &meta.newest) != UNPACKED || /* times need no arena */
+        !unpack_varint(&rest, &meta.dropped_count) ||
+        unpack_value(&rest, NULL, &meta.dropped_before) != UNPACKED)
         return corrupt(err, "a stream");
     *ret_stream = meta;
     return true;
@@ -129,6 +131,37 @@ bool meta_stream_save(struct txn *txn, uint16_t stream, const struct meta_stream
     pack_varint(&value, meta->next_number);
     pack_varint(&value, meta->event_count);
     (void)pack_value(&value, &meta->newest, PACK_NO_LIMIT);
+    pack_varint(&value, meta->dropped_count);
+    (void)pack_value(&value, &meta->dropped_before, PACK_NO_LIMIT);
+    return db_put(txn, TABLE_META, buffer_slice(&key), buffer_slice(&value), err);
+}
+
+static void view_key(uint16_t view, struct buffer *key)
+{
+    buffer_add_text(key, "view");
+    pack_u16(key, view);
+}
+
+bool meta_view_load(const struct txn *txn, uint16_t view, struct value *ret_cutoff,
+                    struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    struct slice rest;
+    view_key(view, &key);
+    ret_cutoff->kind = VALUE_NULL;
+    switch (db_get(txn, TABLE_META, buffer_slice(&key), &rest, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return true;
+    case DB_FAILED: return false;
+    }
+    return unpack_value(&rest, NULL, ret_cutoff) == UNPACKED || corrupt(err, "a view");
+}
+
+bool meta_view_save(struct txn *txn, uint16_t view, const struct value *cutoff, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0}, value = {0};
+    view_key(view, &key);
+    (void)pack_value(&value, cutoff, PACK_NO_LIMIT);
     return db_put(txn, TABLE_META, buffer_slice(&key), buffer_slice(&value), err);
 }
 

@@ -35,12 +35,20 @@ bool meta_commit_load(const struct txn *txn, uint64_t commit_id, struct meta_com
 struct meta_stream {
     uint64_t next_number; /* of the next event of a stream without key */
     uint64_t event_count;
-    struct value newest; /* event time seen, or null */
+    struct value newest;         /* event time seen, or null */
+    uint64_t dropped_count;      /* events that "keep" has dropped */
+    struct value dropped_before; /* they were all before this time; null: none was dropped */
 };
 bool meta_stream_load(const struct txn *txn, uint16_t stream, struct meta_stream *ret_stream,
                       struct error *err) MUST_CHECK;
 bool meta_stream_save(struct txn *txn, uint16_t stream, const struct meta_stream *meta,
                       struct error *err) MUST_CHECK;
+
+/* Of a view with "retain": groups before it are gone; null: none is. */
+bool meta_view_load(const struct txn *txn, uint16_t view, struct value *ret_cutoff,
+                    struct error *err) MUST_CHECK;
+bool meta_view_save(struct txn *txn, uint16_t view, const struct value *cutoff,
+                    struct error *err) MUST_CHECK;
 
 /* Texts borrow from the transaction. */
 bool meta_schema_load(const struct txn *txn, struct slice *ret_schema, struct slice *ret_zone,

@@ -120,6 +120,7 @@ static bool read_typed(struct slice text, struct value_type type, const struct z
     case VALUE_NULL: return false;
     case VALUE_BOOL: value->boolean = slice_is(text, "true"); return true;
     case VALUE_NUMBER: return decimal_read(text, &value->number) == DECIMAL_READ;
+    case VALUE_FLOAT: return float_read(text, &value->real);
     case VALUE_TIME: return calendar_name_read(text, zone, &value->time_ns);
     case VALUE_BUCKET: return calendar_bucket_read(text, type.unit, zone, &value->bucket);
     case VALUE_STRING: value->string = text; return true;

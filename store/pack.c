@@ -6,12 +6,14 @@
  *      -12.5 = 04 | ~66 ~13 ~51 ~00      (0.1250 * 10^2: 12 -> 13, 50 -> 51)
  *   07 time: seconds + 2^39 in five bytes, nanoseconds in four
  *   08 bucket: start in UTC + 2^39 in five bytes, offset + 2^23 in three
+ *   0A float: its eight bytes, big-endian, all complemented if it is negative, else the first bit
  *   09 string: its bytes, 00 as 00 FF; then 00 00, or where it was cut 00 80 and the hash
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "pack.h"
 
+#include <math.h>
 #include <xxhash.h>
 
 enum tag {
@@ -24,6 +26,7 @@ enum tag {
     TAG_TIME,
     TAG_BUCKET,
     TAG_STRING,
+    TAG_FLOAT,
 };
 enum { STRING_END = 0x00, STRING_CUT = 0x80, STRING_NUL = 0xff, HASH_BYTES = 16 };
 enum { EXPONENT_BIAS = 64, NS_PER_SECOND = 1000000000, DIGITS_MAX = 40 };
@@ -199,6 +202,25 @@ static bool unpack_number(struct slice *from, bool negative, struct decimal *ret
     return true;
 }
 
+static uint64_t const SIGN_BIT = (uint64_t)1 << 63;
+
+static void pack_float(struct buffer *into, double real)
+{
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    buffer_add_byte(into, TAG_FLOAT);
+    pack_u64(into, bits & SIGN_BIT ? ~bits : bits | SIGN_BIT);
+}
+
+static bool unpack_float(struct slice *from, double *ret_real)
+{
+    uint64_t bits;
+    if (!unpack_u64(from, &bits)) return false;
+    bits = bits & SIGN_BIT ? bits & ~SIGN_BIT : ~bits;
+    memcpy(ret_real, &bits, sizeof *ret_real);
+    return isfinite(*ret_real);
+}
+
 static void pack_time(struct buffer *into, int128 time_ns)
 {
     int64_t seconds = (int64_t)(time_ns / NS_PER_SECOND);
@@ -285,6 +307,7 @@ bool pack_value(struct buffer *into, const struct value *value, size_t limit_byt
     case VALUE_NULL: buffer_add_byte(into, TAG_NULL); return true;
     case VALUE_BOOL: buffer_add_byte(into, value->boolean ? TAG_TRUE : TAG_FALSE); return true;
     case VALUE_NUMBER: pack_number(into, &value->number); return true;
+    case VALUE_FLOAT: pack_float(into, value->real); return true;
     case VALUE_TIME: pack_time(into, value->time_ns); return true;
     case VALUE_BUCKET: pack_bucket(into, &value->bucket); return true;
     case VALUE_STRING: return pack_string(into, value->string, limit_bytes);
@@ -358,6 +381,10 @@ enum unpacking unpack_value(struct slice *from, struct arena *arena, struct valu
         value.kind = VALUE_NUMBER;
         good = unpack_number(&rest, tag == TAG_NEGATIVE, &value.number);
         break;
+    case TAG_FLOAT:
+        value.kind = VALUE_FLOAT;
+        good = unpack_float(&rest, &value.real);
+        break;
     case TAG_TIME:
         value.kind = VALUE_TIME;
         good = unpack_time(&rest, &value.time_ns);
@@ -394,6 +421,7 @@ size_t packed_length(struct slice from)
     case TAG_POSITIVE:
         if (!unpack_number(&rest, from.at[0] == TAG_NEGATIVE, &number)) return 0;
         return from.length - rest.length;
+    case TAG_FLOAT: length = 1 + 8; break;
     case TAG_TIME: length = 1 + 5 + 4; break;
     case TAG_BUCKET: length = 1 + 5 + 3; break;
     case TAG_STRING:

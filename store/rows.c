@@ -94,6 +94,23 @@ static size_t read_string(struct slice text, struct buffer *bytes)
     return i + 1;
 }
 
+/* The number, word or list at START of ROW. */
+static struct slice plain_value(struct slice row, size_t start)
+{
+    AUTO_BUFFER struct buffer ignored = {0};
+    size_t i = start, depth = 0;
+    while (depth > 0 || (row.at[i] != ',' && row.at[i] != '}')) {
+        if (row.at[i] == '"') {
+            i += read_string(slice_of(row.at + i, row.length - i), &ignored);
+            continue;
+        }
+        depth += row.at[i] == '[' || row.at[i] == '{';
+        depth -= row.at[i] == ']' || row.at[i] == '}';
+        i++;
+    }
+    return slice_of(row.at + start, i - start);
+}
+
 void rows_csv(struct slice row, struct buffer *line)
 {
     AUTO_BUFFER struct buffer bytes = {0};
@@ -106,11 +123,12 @@ void rows_csv(struct slice row, struct buffer *line)
             i += read_string(slice_of(row.at + i, row.length - i), &bytes);
             add_cell(buffer_slice(&bytes), line);
         } else {
-            size_t const start = i;
-            while (row.at[i] != ',' && row.at[i] != '}')
-                i++;
-            struct slice const text = slice_of(row.at + start, i - start);
-            if (!slice_is(text, "null")) buffer_add_slice(line, text);
+            struct slice const text = plain_value(row, i);
+            i += text.length;
+            if (text.at[0] == '[')
+                add_cell(text, line);
+            else if (!slice_is(text, "null"))
+                buffer_add_slice(line, text);
         }
         if (row.at[i++] == ',') buffer_add_byte(line, ',');
     }

@@ -13,7 +13,7 @@
 void rows_text(const struct view *view, const struct zone *zone, const struct value *dimensions,
                unsigned depth, const struct state *states, struct buffer *row);
 /* The values of ROW, which rows_text wrote, as one line of RFC 4180 without its end: null is empty, the
- * empty string "", strings are their own bytes. Appends to LINE. */
+ * empty string "", strings are their own bytes, lists are JSON. Appends to LINE. */
 void rows_csv(struct slice row, struct buffer *line);
 /* The names of the columns, likewise. */
 void rows_csv_header(const struct view *view, struct buffer *line);

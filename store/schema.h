@@ -23,26 +23,43 @@ enum {
     SCHEMA_AGGREGATES_MAX = 200, /* of one view */
 };
 
-enum field_type { FIELD_STRING, FIELD_BOOL, FIELD_INT, FIELD_DECIMAL, FIELD_TIME };
+enum field_type {
+    FIELD_STRING,
+    FIELD_BOOL,
+    FIELD_INT,
+    FIELD_DECIMAL,
+    FIELD_TIME,
+    FIELD_FLOAT,
+};
 
 struct field {
     struct slice name;
     struct slice column; /* its name in the input: "column", or the field's own */
     enum field_type type;
-    struct slice format; /* of a time: strptime pattern; empty: calendar_read */
+    struct value_type value; /* what its values are */
+    struct slice format;     /* of a time: strptime pattern; empty: calendar_read */
 };
 
-enum duplicate_rule { DUPLICATE_IGNORE };
+enum duplicate_rule {
+    DUPLICATE_IGNORE,  /* the first event of a key stays */
+    DUPLICATE_REPLACE, /* the last one to arrive */
+    DUPLICATE_NEWEST,  /* the one with the highest version; of equal ones the first */
+};
 
+/* Where events come from: a stream, or the rows of a view (see struct view). */
 struct stream {
     struct slice name;
-    uint16_t id; /* place in schema->streams; in the keys of the store */
+    uint16_t id; /* in the keys of the store */
     const struct field *fields;
     size_t field_count;
     const uint16_t *key_fields; /* places in `fields`, in declared order */
     size_t key_count;           /* 0: no key, every record counts */
     int time_field;             /* -1: none */
     enum duplicate_rule on_duplicate;
+    int version_field;              /* of DUPLICATE_NEWEST */
+    const struct expr *delete_when; /* NULL: no record deletes */
+    bool retracts;                  /* an event may go or change after it was counted */
+    int64_t keep_seconds;           /* events older than this are dropped; 0: none */
     /* Every expression of a view over this stream that can overflow: bind refuses the record. */
     const struct expr *const *fallible;
     size_t fallible_count;
@@ -60,15 +77,34 @@ struct measure {
     const struct formula *formula;
 };
 
+/* The values of one expression, each with the number of events that carry it: what a measure needs that
+ * looks at all of them, or that must know the next one when its value goes. Equal ones are shared. */
+struct multiset {
+    const struct expr *argument;
+    const struct expr *const
+        *order; /* stand in front of the argument, and the event's key behind them */
+    size_t order_count;
+    const struct expr *where;
+    bool is_keyed;  /* of arg_min and arg_max: `order` and key are part of an element */
+    bool is_ranked; /* top() wants the most frequent first */
+};
+
 struct view {
     struct slice name;
-    uint16_t id; /* place in schema->views; in the keys of the store */
-    const struct stream *stream;
-    const struct expr *where; /* NULL: every event */
+    uint16_t id;                 /* in the keys of the store */
+    const struct stream *stream; /* whose events it counts: a stream's, or the rows of `source` */
+    const struct view *source;   /* NULL: a stream */
+    const struct stream *rows;   /* its own rows as events, for the views over it */
+    bool retracts;               /* an event may go after it was counted */
+    int64_t retain_seconds;      /* groups older than this go; 0: none */
+    int time_dimension;          /* that tells how old a group is; -1: none */
+    const struct expr *where;    /* NULL: every event */
     const struct dimension *dimensions;
     size_t dimension_count;
     const struct aggregate *aggregates; /* what is kept; equal ones once */
     size_t aggregate_count;
+    const struct multiset *multisets;
+    size_t multiset_count;
     const struct measure *measures; /* what is shown */
     size_t measure_count;
 };
@@ -82,6 +118,7 @@ struct schema {
     size_t stream_count;
     const struct view *views;
     size_t view_count;
+    const struct view *const *order; /* the views, each behind the one that it counts the rows of */
 };
 
 /* Parses and checks TEXT. Errors are ERROR_SCHEMA and name the place ("views.breakdown.by[1]"), what
@@ -93,6 +130,9 @@ void schema_free(struct schema *schema); /* takes NULL */
 
 const struct stream *schema_stream(const struct schema *schema, struct slice name); /* or NULL */
 const struct view *schema_view(const struct schema *schema, struct slice name);     /* or NULL */
+
+/* Whether a dimension of a view over a stream is the event's time, or a bucket of it. */
+bool view_dimension_is_time(const struct view *view, size_t dimension);
 
 /* The name of NAMES nearest to WRONG by edit distance, or empty if none is near (a distance of more
  * than a third of its length). Used by every "did you mean". */

@@ -69,6 +69,30 @@ bool json_is_text(const cJSON *json, const char *what, struct error *err)
     return error_set(err, ERROR_SCHEMA, "expected %s in quotes", what);
 }
 
+bool json_read_duration(const cJSON *json, int64_t *ret_seconds, struct error *err)
+{
+    static const struct {
+        const char *name;
+        int64_t seconds;
+    } units[] = {{"minute", 60},      {"hour", 3600},        {"day", 86400},
+                 {"week", 7 * 86400}, {"month", 31 * 86400}, {"year", 366 * 86400}};
+    enum { COUNT_MAX = 1000000 };
+    if (!json_is_text(json, "a duration such as \"90 days\"", err)) return false;
+    char *rest;
+    long const count = strtol(json->valuestring, &rest, 10);
+    while (*rest == ' ')
+        rest++;
+    size_t length = strlen(rest);
+    if (length > 1 && rest[length - 1] == 's') length--;
+    for (size_t i = 0; i < COUNT_OF(units) && count > 0 && count <= COUNT_MAX; i++) {
+        if (strlen(units[i].name) != length || memcmp(units[i].name, rest, length) != 0) continue;
+        *ret_seconds = count * units[i].seconds;
+        return true;
+    }
+    (void)error_set(err, ERROR_SCHEMA, "'%s' is no duration", json->valuestring);
+    return error_remedy(err, "write a number and minutes, hours, days, weeks, months or years");
+}
+
 /* Damerau-Levenshtein, restricted: the number of letters to insert, drop, change or swap. Source: Boytsov,
  * "Indexing methods for approximate dictionary searching", 2011. Case does not count. */
 static size_t distance(struct slice a, struct slice b)

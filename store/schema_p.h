@@ -20,4 +20,9 @@ bool json_unknown(const char *what, const char *name, const struct slice *names,
 bool error_wrap_dot(struct error *err, const char *name);
 bool error_wrap_index(struct error *err, size_t index);
 
+/* "90 days": a number and minutes, hours, days, weeks, months or years. A month is 31 days and a year 366, so
+ * that nothing goes too early. */
+bool json_read_duration(const cJSON *json, int64_t *ret_seconds, struct error *err) MUST_CHECK;
+
+bool schema_read_streams(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;

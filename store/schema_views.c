@@ -5,26 +5,112 @@
 
 enum { VIEW_NAME_BYTES_MAX = 200 };
 
-static bool read_from(const struct schema *schema, const cJSON *json, struct view *view,
-                      struct error *err)
+/* The views while they are read: one may be over another that is declared behind it. */
+struct views {
+    struct schema *schema;
+    struct view *views;
+    const cJSON **entries;
+    enum { NOT_READ, IN_READING, READ } * progress;
+    const struct view **order;
+    size_t read_count;
+    size_t current;   /* the view being read */
+    size_t *asked_by; /* for those in reading: which view is over it */
+};
+
+static bool read_view_at(struct views *all, size_t index, struct error *err);
+
+/* Tells the chain of views that leads back to its beginning. */
+static bool is_cycle(const struct views *all, size_t index, struct error *err)
 {
-    if (!json) {
-        if (schema->stream_count == 1) {
-            view->stream = &schema->streams[0];
-            return true;
-        }
+    AUTO_BUFFER struct buffer chain = {0};
+    buffer_add_slice(&chain, all->views[index].name);
+    for (size_t at = all->current; at != index; at = all->asked_by[at]) {
+        AUTO_BUFFER struct buffer longer = {0};
+        buffer_add_slice(&longer, all->views[at].name);
+        buffer_add_text(&longer, " -> ");
+        buffer_add_slice(&longer, buffer_slice(&chain));
+        buffer_clear(&chain);
+        buffer_add_slice(&chain, buffer_slice(&longer));
+    }
+    (void)error_set(err, ERROR_SCHEMA, "a view is over its own rows: %.*s -> %.*s",
+                    (int)all->views[index].name.length, all->views[index].name.at,
+                    (int)chain.length, chain.at);
+    return error_wrap_dot(err, "from");
+}
+
+static bool no_source(const struct views *all, const char *name, struct error *err)
+{
+    const struct schema *const schema = all->schema;
+    AUTO_FREE struct slice *names =
+        memory_alloc((schema->stream_count + schema->view_count) * sizeof *names);
+    for (size_t i = 0; i < schema->stream_count; i++)
+        names[i] = schema->streams[i].name;
+    for (size_t i = 0; i < schema->view_count; i++)
+        names[schema->stream_count + i] = all->views[i].name;
+    (void)json_unknown("stream or view", name, names, schema->stream_count + schema->view_count,
+                       err);
+    return error_wrap_dot(err, "from");
+}
+
+static void set_source(struct view *view, const struct view *source)
+{
+    view->source = source;
+    view->stream = source->rows;
+    view->retracts = true; /* rows change */
+}
+
+static bool read_from(struct views *all, const cJSON *json, struct view *view, struct error *err)
+{
+    const struct schema *const schema = all->schema;
+    if (!json && schema->stream_count == 1) {
+        view->stream = &schema->streams[0];
+    } else if (!json) {
         (void)error_set(err, ERROR_SCHEMA, "the view does not say which stream it is from");
         return error_remedy(err, "add \"from\": \"%.*s\"", (int)schema->streams[0].name.length,
                             schema->streams[0].name.at);
+    } else if (!json_is_text(json, "the name of a stream or view", err)) {
+        return error_wrap_dot(err, "from");
+    } else {
+        view->stream = schema_stream(schema, slice_text(json->valuestring));
     }
-    if (!json_is_text(json, "the name of a stream", err)) return error_wrap_dot(err, "from");
-    view->stream = schema_stream(schema, slice_text(json->valuestring));
-    if (view->stream) return true;
-    AUTO_FREE struct slice *names = memory_alloc(schema->stream_count * sizeof *names);
-    for (size_t i = 0; i < schema->stream_count; i++)
-        names[i] = schema->streams[i].name;
-    (void)json_unknown("stream", json->valuestring, names, schema->stream_count, err);
-    return error_wrap_dot(err, "from");
+    if (view->stream) {
+        view->retracts = view->stream->retracts;
+        return true;
+    }
+    for (size_t i = 0; i < schema->view_count; i++) {
+        if (!slice_is(all->views[i].name, json->valuestring)) continue;
+        if (all->progress[i] == IN_READING) return is_cycle(all, i, err);
+        if (all->progress[i] == NOT_READ && !read_view_at(all, i, err)) return false;
+        set_source(view, &all->views[i]);
+        return true;
+    }
+    return no_source(all, json->valuestring, err);
+}
+
+/* What the views over this one see as fields: its dimensions, and its measures but for lists. */
+static void describe_rows(struct schema *schema, struct view *view)
+{
+    size_t const most = view->dimension_count + view->measure_count;
+    struct field *const fields = ARENA_ARRAY(&schema->arena, struct field, most);
+    struct stream *const rows = ARENA_NEW(&schema->arena, struct stream);
+    size_t count = 0;
+    for (size_t i = 0; i < view->dimension_count; i++)
+        fields[count++] = (struct field){.name = view->dimensions[i].name,
+                                         .type = FIELD_DECIMAL,
+                                         .value = view->dimensions[i].type};
+    for (size_t i = 0; i < view->measure_count; i++) {
+        if (formula_is_list(view->measures[i].formula)) continue;
+        fields[count++] = (struct field){.name = view->measures[i].name,
+                                         .type = FIELD_DECIMAL,
+                                         .value = formula_type(view->measures[i].formula)};
+    }
+    *rows = (struct stream){.name = view->name,
+                            .fields = fields,
+                            .field_count = count,
+                            .time_field = -1,
+                            .version_field = -1,
+                            .retracts = true};
+    view->rows = rows;
 }
 
 static bool read_where(struct schema *schema, const cJSON *json, struct view *view,
@@ -114,6 +200,70 @@ static bool name_is_free(const struct view *view, struct slice name, struct erro
     return true;
 }
 
+/* Whether the state alone does not do: it is about all values, or has to find the next best one when the best
+ * goes. */
+static bool needs_values(const struct view *view, const struct aggregate *aggregate)
+{
+    switch (aggregate->kind) {
+    case AGGREGATE_UNIQ:
+    case AGGREGATE_QUANTILE:
+    case AGGREGATE_QUANTILE_DISC:
+    case AGGREGATE_TOP: return true;
+    case AGGREGATE_MIN:
+    case AGGREGATE_MAX:
+    case AGGREGATE_ARG_MIN:
+    case AGGREGATE_ARG_MAX: return view->retracts;
+    case AGGREGATE_COUNT:
+    case AGGREGATE_SUM:
+    case AGGREGATE_AVG:
+    case AGGREGATE_VAR_SAMP:
+    case AGGREGATE_VAR_POP:
+    case AGGREGATE_STDDEV_SAMP:
+    case AGGREGATE_STDDEV_POP:
+    case AGGREGATE_BOOL_AND:
+    case AGGREGATE_BOOL_OR:
+    case AGGREGATE_APPROX_UNIQ:
+    case AGGREGATE_APPROX_QUANTILE: break;
+    }
+    return false;
+}
+
+static bool holds_values_of(const struct multiset *set, const struct aggregate *aggregate)
+{
+    if (!expr_equal(set->argument, aggregate->argument) ||
+        !expr_equal(set->where, aggregate->where) || set->order_count != aggregate->order_count)
+        return false;
+    for (size_t i = 0; i < set->order_count; i++) {
+        if (!expr_equal(set->order[i], aggregate->order[i])) return false;
+    }
+    return true;
+}
+
+/* Gives each aggregate that needs them its values: of aggregates over the same ones, the same. */
+static void place_multisets(struct schema *schema, struct view *view, struct aggregate *aggregates)
+{
+    struct multiset *const sets =
+        ARENA_ARRAY(&schema->arena, struct multiset, view->aggregate_count);
+    size_t count = 0;
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        struct aggregate *const aggregate = &aggregates[i];
+        if (!needs_values(view, aggregate)) continue;
+        size_t place = 0;
+        while (place < count && !holds_values_of(&sets[place], aggregate))
+            place++;
+        if (place == count)
+            sets[count++] = (struct multiset){.argument = aggregate->argument,
+                                              .order = aggregate->order,
+                                              .order_count = aggregate->order_count,
+                                              .where = aggregate->where,
+                                              .is_keyed = aggregate->order_count > 0};
+        if (aggregate->kind == AGGREGATE_TOP) sets[place].is_ranked = true;
+        aggregate->multiset = (int)place;
+    }
+    view->multisets = sets;
+    view->multiset_count = count;
+}
+
 static bool read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err)
 {
@@ -139,16 +289,34 @@ static bool read_measures(struct schema *schema, const cJSON *json, struct view 
         sources[index++].text = arena_copy(&schema->arena, slice_text(entry->valuestring));
     }
     struct aggregate *aggregates;
-    if (!formula_parse(sources, count, view->stream, schema->zone, &schema->arena, formulas,
-                       &aggregates, &view->aggregate_count, &bad, err))
+    if (!formula_parse(sources, count, view->stream, view->retracts, schema->zone, &schema->arena,
+                       formulas, &aggregates, &view->aggregate_count, &bad, err))
         return error_wrap_dot(err, (const char *)sources[bad].name.at);
     for (size_t i = 0; i < count; i++)
         measures[i] = (struct measure){
             .name = sources[i].name, .text = sources[i].text, .formula = formulas[i]};
     view->aggregates = aggregates;
+    place_multisets(schema, view, aggregates);
     view->measures = measures;
     view->measure_count = count;
     return true;
+}
+
+/* A view that lets old groups go takes their events out of the groups above. */
+static bool read_retain(const cJSON *json, struct view *view, struct error *err)
+{
+    view->time_dimension = -1;
+    if (!json) return true;
+    if (!json_read_duration(json, &view->retain_seconds, err)) return false;
+    view->retracts = true;
+    for (size_t i = 0; i < view->dimension_count; i++) {
+        enum value_kind const kind = view->dimensions[i].type.kind;
+        if (kind != VALUE_BUCKET && kind != VALUE_TIME) continue;
+        view->time_dimension = (int)i;
+        return true;
+    }
+    (void)error_set(err, ERROR_SCHEMA, "no dimension of the view is a time");
+    return error_remedy(err, "add one to \"by\", such as \"day(time field)\"");
 }
 
 static bool check_name(const char *name, struct error *err)
@@ -168,18 +336,31 @@ static bool check_name(const char *name, struct error *err)
     return true;
 }
 
-static bool read_view(struct schema *schema, const cJSON *json, struct view *view,
-                      struct error *err)
+static bool read_view(struct views *all, const cJSON *json, struct view *view, struct error *err)
 {
-    static const char *const keys[] = {"from", "by", "where", "measures", NULL};
-    view->name = arena_copy(&schema->arena, slice_text(json->string));
+    static const char *const keys[] = {"from", "by", "where", "measures", "retain", NULL};
+    struct schema *const schema = all->schema;
     if (!check_name(json->string, err) || !json_is_object(json, keys, err)) return false;
-    if (!read_from(schema, json_get(json, "from"), view, err)) return false;
+    if (!read_from(all, json_get(json, "from"), view, err)) return false;
     if (!read_by(schema, json_get(json, "by"), view, err)) return error_wrap_dot(err, "by");
     if (!read_where(schema, json_get(json, "where"), view, err))
         return error_wrap_dot(err, "where");
+    if (!read_retain(json_get(json, "retain"), view, err)) return error_wrap_dot(err, "retain");
     if (!read_measures(schema, json_get(json, "measures"), view, err))
         return error_wrap_dot(err, "measures");
+    describe_rows(schema, view);
+    return true;
+}
+
+static bool read_view_at(struct views *all, size_t index, struct error *err)
+{
+    all->asked_by[index] = all->current;
+    all->current = index;
+    all->progress[index] = IN_READING;
+    if (!read_view(all, all->entries[index], &all->views[index], err)) return false;
+    all->current = all->asked_by[index]; /* else it stays: it is the one at fault */
+    all->progress[index] = READ;
+    all->order[all->read_count++] = &all->views[index];
     return true;
 }
 
@@ -195,19 +376,22 @@ static void add_fallible(const struct expr *expr, const struct expr **list, size
 /* Every expression that an event of the stream could make outgrow a decimal, once. */
 static void collect_fallible(struct schema *schema, struct stream *stream)
 {
-    size_t most = 0, count = 0;
+    size_t most = 1, count = 0;
     for (size_t i = 0; i < schema->view_count; i++)
-        most += 1 + 2 * schema->views[i].aggregate_count;
+        most += 1 + (2 + AGGREGATE_ORDER_MAX) * schema->views[i].aggregate_count;
     const struct expr **const list = ARENA_ARRAY(&schema->arena, const struct expr *, most);
     for (size_t i = 0; i < schema->view_count; i++) {
         const struct view *const view = &schema->views[i];
-        if (view->stream != stream) continue;
+        if (view->source || view->stream != stream) continue;
         add_fallible(view->where, list, &count);
         for (size_t j = 0; j < view->aggregate_count; j++) {
             add_fallible(view->aggregates[j].argument, list, &count);
             add_fallible(view->aggregates[j].where, list, &count);
+            for (size_t k = 0; k < view->aggregates[j].order_count; k++)
+                add_fallible(view->aggregates[j].order[k], list, &count);
         }
     }
+    add_fallible(stream->delete_when, list, &count);
     stream->fallible = list;
     stream->fallible_count = count;
 }
@@ -221,14 +405,27 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
     if (count > SCHEMA_VIEWS_MAX)
         return error_set(err, ERROR_SCHEMA, "more than %d views", SCHEMA_VIEWS_MAX);
     struct view *const views = ARENA_ARRAY(&schema->arena, struct view, count);
+    struct views all = {
+        .schema = schema,
+        .views = views,
+        .entries = ARENA_ARRAY(&schema->arena, const cJSON *, count),
+        .order = ARENA_ARRAY(&schema->arena, const struct view *, count),
+        .asked_by = ARENA_ARRAY(&schema->arena, size_t, count),
+    };
+    all.progress = arena_alloc(&schema->arena, count * sizeof *all.progress);
     schema->views = views;
     schema->view_count = count;
+    schema->order = all.order;
     const cJSON *entry;
     cJSON_ArrayForEach(entry, json)
     {
         views[index].id = (uint16_t)index;
-        if (!read_view(schema, entry, &views[index++], err))
-            return error_wrap_dot(err, entry->string);
+        views[index].name = arena_copy(&schema->arena, slice_text(entry->string));
+        all.entries[index++] = entry;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (all.progress[i] == READ || read_view_at(&all, i, err)) continue;
+        return error_wrap_dot(err, all.entries[all.current]->string);
     }
     for (size_t i = 0; i < schema->stream_count; i++)
         collect_fallible(schema, (struct stream *)(uintptr_t)&schema->streams[i]);

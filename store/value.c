@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "value.h"
 
+#include <math.h>
+
+#include "exact.h"
+
 static int compare_times(int128 a, int128 b)
 {
     return (a > b) - (a < b);
@@ -13,6 +17,7 @@ int value_compare(const struct value *a, const struct value *b)
     case VALUE_NULL: return 0;
     case VALUE_BOOL: return a->boolean - b->boolean;
     case VALUE_NUMBER: return decimal_compare(&a->number, &b->number);
+    case VALUE_FLOAT: return (a->real > b->real) - (a->real < b->real);
     case VALUE_TIME: return compare_times(a->time_ns, b->time_ns);
     case VALUE_BUCKET: {
         int const order = compare_times(a->bucket.local_seconds - a->bucket.offset_seconds,
@@ -27,11 +32,12 @@ int value_compare(const struct value *a, const struct value *b)
 void value_text(const struct value *value, struct value_type type, const struct zone *zone,
                 struct buffer *text)
 {
-    char number[DECIMAL_TEXT_BYTES], time[CALENDAR_TEXT_BYTES];
+    char number[DECIMAL_TEXT_BYTES], real[DOUBLE_TEXT_BYTES], time[CALENDAR_TEXT_BYTES];
     switch (value->kind) {
     case VALUE_NULL: return;
     case VALUE_BOOL: buffer_add_text(text, value->boolean ? "true" : "false"); return;
     case VALUE_NUMBER: buffer_add(text, number, decimal_write(&value->number, number)); return;
+    case VALUE_FLOAT: buffer_add(text, real, double_write(value->real, real)); return;
     case VALUE_TIME:
         buffer_add(text, time, calendar_name_write(value->time_ns, zone, time));
         return;
@@ -49,7 +55,8 @@ void value_json(const struct value *value, struct value_type type, const struct 
     case VALUE_NULL: buffer_add_text(json, "null"); return;
     case VALUE_STRING: json_string(value->string, json); return;
     case VALUE_BOOL:
-    case VALUE_NUMBER: value_text(value, type, zone, json); return;
+    case VALUE_NUMBER:
+    case VALUE_FLOAT: value_text(value, type, zone, json); return;
     case VALUE_TIME:
     case VALUE_BUCKET: /* digits, letters and signs: nothing to escape */
         buffer_add_byte(json, '"');
@@ -57,6 +64,52 @@ void value_json(const struct value *value, struct value_type type, const struct 
         buffer_add_byte(json, '"');
         return;
     }
+}
+
+static size_t count_digits(struct slice text, size_t at)
+{
+    size_t count = 0;
+    while (at + count < text.length && text.at[at + count] >= '0' && text.at[at + count] <= '9')
+        count++;
+    return count;
+}
+
+static bool is_sign(struct slice text, size_t at)
+{
+    return at < text.length && (text.at[at] == '+' || text.at[at] == '-');
+}
+
+/* [+-]digits[.digits][(e|E)[+-]digits]: strtod takes more, such as "inf" and "0x1p3". */
+static bool is_number(struct slice text)
+{
+    size_t at = is_sign(text, 0);
+    size_t digits = count_digits(text, at);
+    at += digits;
+    if (at < text.length && text.at[at] == '.') {
+        size_t const fraction = count_digits(text, at + 1);
+        digits += fraction;
+        at += 1 + fraction;
+    }
+    if (digits == 0) return false;
+    if (at < text.length && (text.at[at] | 0x20) == 'e') {
+        at += 1 + (size_t)is_sign(text, at + 1);
+        size_t const exponent = count_digits(text, at);
+        if (exponent == 0) return false;
+        at += exponent;
+    }
+    return at == text.length;
+}
+
+bool float_read(struct slice text, double *ret_real)
+{
+    AUTO_BUFFER struct buffer copy = {0};
+    if (!is_number(text)) return false;
+    buffer_add_slice(&copy, text);
+    buffer_add_byte(&copy, '\0');
+    double const real = strtod((char *)copy.at, NULL);
+    if (!isfinite(real)) return false;
+    *ret_real = real == 0 ? 0 : real; /* no -0 */
+    return true;
 }
 
 size_t utf8_length(struct slice text)

@@ -13,6 +13,7 @@ enum value_kind {
     VALUE_NULL,
     VALUE_BOOL,
     VALUE_NUMBER, /* of int and decimal fields alike */
+    VALUE_FLOAT,
     VALUE_TIME,
     VALUE_BUCKET,
     VALUE_STRING, /* any bytes */
@@ -23,6 +24,7 @@ struct value {
     union {
         bool boolean;
         struct decimal number;
+        double real; /* finite, never -0 */
         int128 time_ns;
         struct bucket bucket;
         struct slice string;
@@ -35,7 +37,7 @@ struct value_type {
     enum bucket_unit unit; /* of VALUE_BUCKET */
 };
 
-/* Total order within one kind, null before everything: false < true, numbers by size, times and
+/* Total order within one kind, null before everything: false < true, numbers and floats by size, times and
  * buckets by time, strings by bytes. */
 int value_compare(const struct value *a, const struct value *b);
 
@@ -49,5 +51,8 @@ void value_json(const struct value *value, struct value_type type, const struct 
                 struct buffer *json);
 /* A JSON string with its quotes, escaping as above. */
 void json_string(struct slice text, struct buffer *json);
+/* The float nearest to a number as decimal_read takes it, of any length; false: no number, or beyond the
+ * range of floats. */
+bool float_read(struct slice text, double *ret_real) MUST_CHECK;
 /* The length of the valid UTF-8 sequence at the start of TEXT (RFC 3629), 0 if there is none. */
 size_t utf8_length(struct slice text);

@@ -82,34 +82,18 @@ static bool check_file(struct check *check, const char *extension, struct error 
     return true;
 }
 
-static struct result result_of(const struct aggregate *aggregate, const struct tally *tally)
-{
-    struct exact const count = exact_from_int((int64_t)tally->count);
-    switch (aggregate->kind) {
-    case AGGREGATE_COUNT:
-    case AGGREGATE_UNIQ: return (struct result){.kind = RESULT_EXACT, .exact = count};
-    case AGGREGATE_SUM:
-        if (tally->count == 0) break;
-        return (struct result){.kind = RESULT_EXACT, .exact = tally->sum};
-    case AGGREGATE_AVG:
-        if (tally->count == 0) break;
-        return (struct result){.kind = RESULT_DOUBLE, .number = exact_ratio(&tally->sum, &count)};
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX:
-        if (tally->extreme.kind == VALUE_NULL) break;
-        if (tally->extreme.kind != VALUE_NUMBER)
-            return (struct result){.kind = RESULT_VALUE, .value = tally->extreme};
-        return (struct result){.kind = RESULT_EXACT,
-                               .exact = exact_from_decimal(&tally->extreme.number)};
-    }
-    return (struct result){.kind = RESULT_NULL};
-}
+static void add_text_cell(struct slice text, struct buffer *line);
 
-/* A CSV cell from the JSON of a value that is no string: null is nothing, times lose their quotes. */
+/* A CSV cell from the JSON of a value that is no string: null is nothing, times lose their quotes, a list is a
+ * text. */
 static void add_plain_cell(const struct buffer *json, struct buffer *line)
 {
     struct slice text = buffer_slice(json);
     if (slice_is(text, "null")) return;
+    if (text.at[0] == '[') {
+        add_text_cell(text, line);
+        return;
+    }
     if (text.at[0] == '"') text = slice_of(text.at + 1, text.length - 2);
     buffer_add_slice(line, text);
 }
@@ -152,9 +136,10 @@ static void add_row(const struct check *check, enum kind kind, const struct tall
     const struct view *const view = check->view->view;
     const struct zone *const zone = check->snapshot->schema->zone;
     AUTO_BUFFER struct buffer json = {0};
+    AUTO_ARENA struct arena arena = {0};
     struct result results[SCHEMA_AGGREGATES_MAX];
     for (size_t i = 0; i < view->aggregate_count; i++)
-        results[i] = result_of(&view->aggregates[i], &group->tallies[i]);
+        results[i] = measure_result(&view->aggregates[i], &group->tallies[i].state, &arena);
     if (kind != KIND_CSV) buffer_add_byte(row, '{');
     for (unsigned i = 0; i < depth; i++) {
         buffer_clear(&json);
@@ -316,14 +301,51 @@ static bool check_absent(struct check *check, struct error *err)
     return answer != TREE_FAILED;
 }
 
+/* Whether all events that the group ever counted are still there: it lies behind the time before which events were
+ * dropped. */
+static bool is_provable(const struct check *check, const struct tallied_group *group,
+                        unsigned depth)
+{
+    const struct tallied_view *const view = check->view;
+    const struct value *const dropped = &view->dropped_before;
+    if (dropped->kind == VALUE_NULL) return true;
+    for (unsigned i = 0; i < depth; i++) {
+        const struct value *const value = &group->dimensions[i];
+        if (!view_dimension_is_time(view->view, i)) continue;
+        if (value->kind == VALUE_TIME) return value_compare(value, dropped) >= 0;
+        if (value->kind != VALUE_BUCKET) return true; /* null: without a time nothing is dropped */
+        struct value const first = {.kind = VALUE_BUCKET,
+                                    .bucket = calendar_bucket(dropped->time_ns,
+                                                              view->view->dimensions[i].type.unit,
+                                                              check->snapshot->schema->zone)};
+        return value_compare(value, &first) > 0;
+    }
+    return false;
+}
+
+static void skip_group(struct check *check, const struct tallied_group *group, unsigned depth,
+                       size_t *child, size_t *leaf)
+{
+    const struct tallied_view *const view = check->view;
+    unsigned const leaf_depth = (unsigned)view->view->dimension_count;
+    *leaf += count_under(&view->levels[leaf_depth], *leaf, group->key);
+    if (depth < leaf_depth) *child += count_under(&view->levels[depth + 1], *child, group->key);
+    check->result.unproven++;
+}
+
 static bool check_view(struct check *check, struct error *err)
 {
     const struct tallied_view *const view = check->view;
-    if (view->levels[0].count == 0) return check_absent(check, err);
+    bool const whole = view->dropped_before.kind == VALUE_NULL;
+    if (whole && view->levels[0].count == 0) return check_absent(check, err);
     for (unsigned depth = 0; depth <= view->view->dimension_count; depth++) {
         size_t child = 0, leaf = 0;
         for (size_t i = 0; i < view->levels[depth].count; i++) {
             const struct tallied_group *const group = &view->levels[depth].groups[i];
+            if (!is_provable(check, group, depth)) {
+                skip_group(check, group, depth, &child, &leaf);
+                continue;
+            }
             set_path(check, group, depth);
             if (!check_group(check, depth, group, &child, &leaf, err)) return false;
         }

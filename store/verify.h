@@ -1,10 +1,13 @@
 /* verify.h - the proof: every file of the views, computed again from the stored events.
  *
  * Place    `tally verify`.
- * Promise  shares no fold code with delta.c, measure.c, merge.c, rows.c or tree_read.c: groups of all
+ * Promise  shares no fold code with delta.c, merge.c, multisets.c, rows.c or tree_read.c: groups of all
  *          depths are computed straight from the events, rows and files are put together here. What
- *          is shared is what an event and a value are: events.h, expr.h, formula.h, names.h.
- * Limits   memory grows with the groups and distinct values of one view at a time.
+ *          is shared is what an event, a value and a state mean: events.h, expr.h, formula.h, names.h,
+ *          measure_result.
+ *          Of a stream with "keep" the events before some time are gone: groups that may have counted one are
+ *          told as not proven.
+ * Limits   memory grows with the groups and values of one view at a time, and those of the views below it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,6 +18,7 @@ struct verify_result {
     uint64_t events;    /* read; once for each view over them */
     uint64_t files;     /* compared */
     uint64_t differing; /* told */
+    uint64_t unproven;  /* groups that may have counted events which were dropped */
 };
 
 /* Calls DIFFER for each file that is not what the events give: "breakdown/eu.json", "is missing".

@@ -7,6 +7,8 @@
 
 #include "events.h"
 #include "groups.h"
+#include "meta.h"
+#include "multisets.h"
 #include "pack.h"
 #include "verify_p.h"
 
@@ -30,7 +32,10 @@ struct counting {
     struct set groups;
     struct set values;
     struct buffer key;
-    struct buffer name; /* what is looked up */
+    struct buffer name;    /* what is looked up */
+    struct buffer element; /* what is compared */
+    struct slice own_key;  /* of the event at hand */
+    struct value retained; /* the view has let go what is before; null: nothing */
 };
 
 static struct entry *find_slot(const struct set *set, struct slice bytes)
@@ -102,46 +107,138 @@ static bool is_first(struct counting *counting, const struct tallied_group *grou
     return true;
 }
 
-/* A string that rises with each event must not cost memory with each event: its room is used again, and
+/* An extreme that rises with each event must not cost memory with each event: its room is used again, and
  * doubles when it is too small. */
-static void keep_extreme(struct arena *arena, struct tally *tally, const struct value *value)
+static void keep_extreme(struct arena *arena, struct tally *tally, struct slice element)
 {
-    tally->extreme = *value;
-    if (value->kind != VALUE_STRING) return;
-    size_t const length = value->string.length;
+    size_t const length = element.length;
     if (length > tally->room_bytes) {
         tally->room_bytes = length > 2 * tally->room_bytes ? length : 2 * tally->room_bytes;
         tally->room = arena_alloc(arena, tally->room_bytes);
     }
-    if (length) memcpy(tally->room, value->string.at, length);
-    tally->extreme.string = slice_of(tally->room, length);
+    memcpy(tally->room, element.at, length);
+    tally->state.best.value = slice_of(tally->room, length);
+}
+
+static void compare_extreme(struct counting *counting, const struct aggregate *aggregate,
+                            struct tally *tally)
+{
+    struct slice const element = buffer_slice(&counting->element), held = tally->state.best.value;
+    bool const least = aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_ARG_MIN;
+    int const order = held.length ? slice_compare(element, held) : 0;
+    if (held.length == 0 || (least ? order < 0 : order > 0))
+        keep_extreme(&counting->view->arena, tally, element);
+}
+
+static void list_value(struct counting *counting, struct tally *tally)
+{
+    struct arena *const arena = &counting->view->arena;
+    if (tally->value_count == tally->value_capacity) {
+        tally->value_capacity = tally->value_capacity ? tally->value_capacity * 2 : 4;
+        struct tallied_value *const larger =
+            ARENA_ARRAY(arena, struct tallied_value, tally->value_capacity);
+        if (tally->value_count) memcpy(larger, tally->values, tally->value_count * sizeof *larger);
+        tally->values = larger;
+    }
+    struct tallied_value *const value = &tally->values[tally->value_count++];
+    value->whole = arena_copy(arena, buffer_slice(&counting->element));
+    value->key = value->whole;
+    buffer_clear(&counting->name);
+    if (!multiset_key(value->whole, &counting->name))
+        value->key = arena_copy(arena, buffer_slice(&counting->name));
+}
+
+static void add_square(struct state *state, const struct value *value, struct arena *arena)
+{
+    if (value->kind == VALUE_FLOAT) {
+        if (!state->real_squares) state->real_squares = ARENA_NEW(arena, struct float_sum);
+        float_sum_add_square(state->real_squares, value->real, 1, arena);
+        return;
+    }
+    struct exact const number = exact_from_decimal(&value->number);
+    struct exact square;
+    if (!state->squares) state->squares = ARENA_NEW(arena, struct exact);
+    if (exact_times(&number, &number, &square)) exact_merge(state->squares, &square);
+}
+
+static void add_number(struct state *state, const struct value *value, struct arena *arena)
+{
+    if (value->kind == VALUE_FLOAT)
+        float_sum_add(&state->real, value->real, 1, arena);
+    else
+        exact_add(&state->sum, &value->number, 1);
+}
+
+static double nearest_double(const struct value *value)
+{
+    if (value->kind == VALUE_FLOAT) return value->real;
+    struct exact const exact = exact_from_decimal(&value->number);
+    return exact_to_double(&exact);
+}
+
+static void count_best(struct counting *counting, const struct aggregate *aggregate,
+                       struct tally *tally)
+{
+    bool const lists = aggregate->kind == AGGREGATE_QUANTILE ||
+                       aggregate->kind == AGGREGATE_QUANTILE_DISC ||
+                       aggregate->kind == AGGREGATE_TOP;
+    if (lists)
+        list_value(counting, tally);
+    else
+        compare_extreme(counting, aggregate, tally);
 }
 
 static void count_value(struct counting *counting, struct tallied_group *group, size_t index,
                         const struct value *value)
 {
     const struct aggregate *const aggregate = &counting->view->view->aggregates[index];
+    struct arena *const arena = &counting->view->arena;
     struct tally *const tally = &group->tallies[index];
+    struct slice const element = buffer_slice(&counting->element);
     if (aggregate->kind == AGGREGATE_UNIQ && !is_first(counting, group, index, value)) return;
-    tally->count++;
-    if (aggregate->kind == AGGREGATE_SUM || aggregate->kind == AGGREGATE_AVG)
-        exact_add(&tally->sum, &value->number, 1);
-    if (aggregate->kind != AGGREGATE_MIN && aggregate->kind != AGGREGATE_MAX) return;
-    int const order = value_compare(value, &tally->extreme);
-    bool const none = tally->extreme.kind == VALUE_NULL;
-    if (none || (aggregate->kind == AGGREGATE_MIN ? order < 0 : order > 0))
-        keep_extreme(&counting->view->arena, tally, value);
+    tally->state.count++;
+    switch (state_form(aggregate->kind)) {
+    case STATE_COUNT: break;
+    case STATE_SUM: add_number(&tally->state, value, arena); break;
+    case STATE_MOMENTS:
+        add_number(&tally->state, value, arena);
+        add_square(&tally->state, value, arena);
+        break;
+    case STATE_BEST: count_best(counting, aggregate, tally); break;
+    case STATE_TRUES: tally->state.true_count += value->boolean; break;
+    case STATE_UNIQUES:
+        hyperloglog_add(&tally->state.uniques, XXH3_64bits(element.at, element.length), arena);
+        break;
+    case STATE_SKETCH: ddsketch_add(&tally->state.sketch, nearest_double(value), 1, arena); break;
+    }
 }
 
-static bool overflow(struct error *err)
+static struct value eval(const struct counting *counting, const struct expr *expr,
+                         const struct value *fields)
 {
-    (void)error_set(err, ERROR_CORRUPT, "an expression over a stored event outgrows %d digits",
-                    DECIMAL_DIGITS);
-    return error_place(err, "events");
+    struct value value;
+    if (!expr_eval(expr, fields, counting->zone, &value)) value.kind = VALUE_NULL;
+    return value;
 }
 
-static bool count_group(struct counting *counting, struct tallied_group *group,
-                        const struct value *fields, struct error *err)
+/* What is compared: of arg_min by what, of which event, and the value. false: not counted. */
+static bool make_element(struct counting *counting, const struct aggregate *aggregate,
+                         const struct value *fields, const struct value *value)
+{
+    struct value const key = {.kind = VALUE_STRING, .string = counting->own_key};
+    buffer_clear(&counting->element);
+    for (size_t i = 0; i < aggregate->order_count; i++) {
+        struct value const rank = eval(counting, aggregate->order[i], fields);
+        if (i == 0 && rank.kind == VALUE_NULL) return false;
+        (void)pack_value(&counting->element, &rank, PACK_NO_LIMIT);
+    }
+    if (aggregate->order_count) (void)pack_value(&counting->element, &key, PACK_NO_LIMIT);
+    (void)pack_value(&counting->element, value, PACK_NO_LIMIT);
+    return true;
+}
+
+static void count_group(struct counting *counting, struct tallied_group *group,
+                        const struct value *fields)
 {
     const struct view *const view = counting->view->view;
     group->event_count++;
@@ -149,33 +246,98 @@ static bool count_group(struct counting *counting, struct tallied_group *group,
         const struct aggregate *const aggregate = &view->aggregates[i];
         struct value value = {.kind = VALUE_NULL};
         if (!expr_holds(aggregate->where, fields, counting->zone)) continue;
-        if (aggregate->argument && !expr_eval(aggregate->argument, fields, counting->zone, &value))
-            return overflow(err);
-        if (aggregate->argument && value.kind == VALUE_NULL) continue;
+        if (aggregate->argument) {
+            value = eval(counting, aggregate->argument, fields);
+            if (value.kind == VALUE_NULL || !make_element(counting, aggregate, fields, &value))
+                continue;
+        }
         count_value(counting, group, i, &value);
     }
-    return true;
 }
 
-static bool count_event(struct counting *counting, const struct value *fields, struct error *err)
+/* Whether the view has let go the group that the event would be in. */
+static bool is_let_go(const struct counting *counting, const struct value *dimensions)
+{
+    const struct view *const view = counting->view->view;
+    if (counting->retained.kind == VALUE_NULL) return false;
+    const struct value *const time = &dimensions[view->time_dimension];
+    return time->kind != VALUE_NULL && value_compare(time, &counting->retained) < 0;
+}
+
+static void count_event(struct counting *counting, const struct value *fields, struct slice key)
 {
     const struct view *const view = counting->view->view;
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     counting->view->event_count++;
-    if (!expr_holds(view->where, fields, counting->zone)) return true;
+    counting->own_key = key;
+    if (!expr_holds(view->where, fields, counting->zone)) return;
+    for (unsigned i = 0; i < view->dimension_count; i++)
+        dimensions[i] = eval(counting, view->dimensions[i].expr, fields);
+    if (is_let_go(counting, dimensions)) return;
     buffer_clear(&counting->key);
     for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
-        if (depth > 0) {
-            struct value *const value = &dimensions[depth - 1];
-            if (!expr_eval(view->dimensions[depth - 1].expr, fields, counting->zone, value))
-                return overflow(err);
-            (void)group_key_add(view, value, &counting->key);
-        }
-        if (!count_group(counting, find_group(counting, depth, counting->key.length, dimensions),
-                         fields, err))
-            return false;
+        if (depth > 0) (void)group_key_add(view, &dimensions[depth - 1], &counting->key);
+        count_group(counting, find_group(counting, depth, counting->key.length, dimensions),
+                    fields);
     }
-    return true;
+}
+
+static int compare_values(const void *a, const void *b)
+{
+    return slice_compare(((const struct tallied_value *)a)->key,
+                         ((const struct tallied_value *)b)->key);
+}
+
+/* The most frequent values, most frequent first, of those in order. */
+static void find_top(struct counting *counting, const struct aggregate *aggregate,
+                     struct tally *tally)
+{
+    AUTO_BUFFER struct buffer list = {0};
+    AUTO_FREE bool *const taken = memory_alloc(tally->value_count);
+    for (unsigned rank = 0; rank < aggregate->limit; rank++) {
+        size_t best = 0, best_count = 0;
+        for (size_t i = 0, run; i < tally->value_count; i += run) {
+            for (run = 1; i + run < tally->value_count &&
+                          compare_values(&tally->values[i], &tally->values[i + run]) == 0;)
+                run++;
+            if (taken[i] || run <= best_count) continue;
+            best = i;
+            best_count = run;
+        }
+        if (best_count == 0) break;
+        taken[best] = true;
+        pack_varint(&list, best_count);
+        pack_bytes(&list, tally->values[best].whole);
+    }
+    tally->state.best.value = arena_copy(&counting->view->arena, buffer_slice(&list));
+}
+
+static void finish_tally(struct counting *counting, const struct aggregate *aggregate,
+                         struct tally *tally)
+{
+    bool between;
+    bool const top = aggregate->kind == AGGREGATE_TOP;
+    if (tally->value_count == 0) return;
+    qsort(tally->values, tally->value_count, sizeof *tally->values, compare_values);
+    if (top) {
+        find_top(counting, aggregate, tally);
+        return;
+    }
+    uint64_t const rank = measure_rank(aggregate, tally->value_count, &between);
+    tally->state.best.value = tally->values[rank].whole;
+    if (between) tally->state.best.next = tally->values[rank + 1].whole;
+}
+
+static void finish_groups(struct counting *counting)
+{
+    const struct view *const view = counting->view->view;
+    for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
+        const struct tallied_level *const level = &counting->view->levels[depth];
+        for (size_t i = 0; i < level->count; i++) {
+            for (size_t j = 0; j < view->aggregate_count; j++)
+                finish_tally(counting, &view->aggregates[j], &level->groups[i].tallies[j]);
+        }
+    }
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -221,10 +383,56 @@ static bool count_events(struct counting *counting, const struct snapshot *snaps
             (void)error_set(err, ERROR_CORRUPT, "an event cannot be read");
             good = error_place(err, "events");
         }
-        good = good && count_event(counting, fields, err);
+        if (good) count_event(counting, fields, event_own_key(&event));
     }
     events_walk_close(walk);
     return good;
+}
+
+/* The rows of the view below, counted again themselves, are the events of this one. */
+static bool count_rows(struct counting *counting, const struct snapshot *snapshot,
+                       struct error *err)
+{
+    struct tallied_view below;
+    const struct view *const source = counting->view->view->source;
+    if (!tallied_view_count(snapshot, source, &below, err)) return false;
+    const struct tallied_level *const rows = &below.levels[source->dimension_count];
+    AUTO_FREE struct value *const fields =
+        memory_alloc((source->dimension_count + source->measure_count) * sizeof *fields);
+    AUTO_FREE struct result *const results =
+        memory_alloc(source->aggregate_count * sizeof *results);
+    for (size_t i = 0; i < rows->count; i++) {
+        AUTO_ARENA struct arena arena = {0};
+        const struct tallied_group *const row = &rows->groups[i];
+        size_t count = 0;
+        for (size_t j = 0; j < source->dimension_count; j++)
+            fields[count++] = row->dimensions[j];
+        for (size_t j = 0; j < source->aggregate_count; j++)
+            results[j] = measure_result(&source->aggregates[j], &row->tallies[j].state, &arena);
+        for (size_t j = 0; j < source->measure_count; j++) {
+            const struct formula *const formula = source->measures[j].formula;
+            if (formula_is_list(formula)) continue;
+            struct result const result = formula_eval(formula, results);
+            fields[count++] = result_value(&result, formula_type(formula));
+        }
+        count_event(counting, fields, row->key);
+    }
+    counting->view->dropped_before = below.dropped_before;
+    tallied_view_done(&below);
+    return true;
+}
+
+static bool load_limits(struct counting *counting, const struct snapshot *snapshot,
+                        struct error *err)
+{
+    const struct view *const view = counting->view->view;
+    struct meta_stream meta;
+    if (view->retain_seconds && !meta_view_load(snapshot->txn, view->id, &counting->retained, err))
+        return false;
+    if (view->source) return true;
+    if (!meta_stream_load(snapshot->txn, view->stream->id, &meta, err)) return false;
+    counting->view->dropped_before = meta.dropped_before;
+    return true;
 }
 
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,
@@ -232,12 +440,19 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
 {
     *ret_view = (struct tallied_view){.view = view};
     struct counting counting = {.view = ret_view, .zone = snapshot->schema->zone};
-    bool const good = count_events(&counting, snapshot, err);
-    if (good) sort_levels(&counting);
+    bool good = load_limits(&counting, snapshot, err);
+    if (good)
+        good = view->source ? count_rows(&counting, snapshot, err)
+                            : count_events(&counting, snapshot, err);
+    if (good) {
+        sort_levels(&counting);
+        finish_groups(&counting);
+    }
     free(counting.groups.entries);
     free(counting.values.entries);
     buffer_done(&counting.key);
     buffer_done(&counting.name);
+    buffer_done(&counting.element);
     if (!good) tallied_view_done(ret_view);
     return good;
 }

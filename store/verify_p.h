@@ -3,16 +3,24 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "measure.h"
 #include "schema.h"
 #include "store.h"
 
+/* One value that a quantile or top() is about. */
+struct tallied_value {
+    struct slice key;   /* see multiset_key: their order */
+    struct slice whole; /* packed without limit */
+};
+
 /* One aggregate of one group, as plainly as can be. */
 struct tally {
-    uint64_t count; /* of the values that count */
-    struct exact sum;
-    struct value extreme; /* null: none yet */
-    uint8_t *room;        /* of an extreme string, in the arena */
+    struct state state; /* what measure_result makes a result of */
+    uint8_t *room;      /* of an extreme, in the arena */
     size_t room_bytes;
+    struct tallied_value *values; /* of quantile and top(): every one */
+    size_t value_count;
+    size_t value_capacity;
 };
 
 struct tallied_group {
@@ -33,6 +41,8 @@ struct tallied_view {
     struct arena arena;
     struct tallied_level levels[SCHEMA_DIMENSIONS_MAX + 1];
     uint64_t event_count;
+    struct value
+        dropped_before; /* events before this time are gone, but were counted; null: none are */
 };
 
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,

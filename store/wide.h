@@ -1,4 +1,4 @@
-/* wide.h - whole numbers of 448 bits, for what outgrows 128.
+/* wide.h - whole numbers of 576 bits, for what outgrows 128.
  *
  * Place    exact.c adds and prints with them, decimal.c multiplies and divides with them.
  * Promise  numbers are two's complement where a call says signed, else magnitudes.
@@ -9,7 +9,7 @@
 #pragma once
 #include "decimal.h"
 
-enum { WIDE_LIMBS = 7, WIDE_BITS = WIDE_LIMBS * 64, WIDE_DIGITS_MAX = 136 };
+enum { WIDE_LIMBS = 9, WIDE_BITS = WIDE_LIMBS * 64, WIDE_DIGITS_MAX = 176 };
 
 /* Least significant limb first. */
 struct wide {

@@ -55,6 +55,10 @@ struct value tmpstore_value(const struct schema *schema, const struct field *fie
         value.kind = VALUE_NUMBER;
         assert_int_equal(decimal_read(text, &value.number), DECIMAL_READ);
         break;
+    case FIELD_FLOAT:
+        value.kind = VALUE_FLOAT;
+        assert_true(float_read(text, &value.real));
+        break;
     case FIELD_TIME:
         value.kind = VALUE_TIME;
         assert_true(calendar_read(text, schema->zone, &value.time_ns));
@@ -79,13 +83,13 @@ static void add_line(struct events_chunk *chunk, const struct schema *schema, co
     free(values);
 }
 
-struct commit_result tmpstore_put(struct tmpstore *tmp, const char *stream,
-                                  const char *const *lines, size_t count)
+struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *const *lines,
+                          size_t count)
 {
     struct error err;
     const struct schema *schema;
     struct events_chunk chunk;
-    struct commit_result result;
+    uint64_t commit_id;
     must(store_schema(tmp->store, &schema, &err), &err);
     const struct stream *const found = schema_stream(schema, slice_text(stream));
     assert_non_null(found);
@@ -96,9 +100,9 @@ struct commit_result tmpstore_put(struct tmpstore *tmp, const char *stream,
     events_chunk_init(&chunk, found);
     for (size_t i = 0; i < count; i++)
         add_line(&chunk, schema, lines[i]);
-    must(commit_chunk(tmp->store, &chunk, &batch, 64 << 20, &result, &err), &err);
+    must(commit_chunk(tmp->store, &chunk, &batch, 64 << 20, &commit_id, &err), &err);
     events_chunk_done(&chunk);
-    return result;
+    return batch;
 }
 
 char *tmpstore_cat(struct tmpstore *tmp, const char *path)

@@ -22,8 +22,8 @@ void tmpstore_close(struct tmpstore *tmp);
 
 /* One commit of events, each a line of fields in declared order, separated by '|': "a|2026-01-01|5". An empty
  * field is null, '' the empty string. */
-struct commit_result tmpstore_put(struct tmpstore *tmp, const char *stream,
-                                  const char *const *lines, size_t count);
+struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *const *lines,
+                          size_t count);
 /* One field by the field's type, read strictly; the text must live as long as the value. */
 struct value tmpstore_value(const struct schema *schema, const struct field *field,
                             struct slice text);

@@ -57,10 +57,9 @@ static void a_commit_writes_rows_totals_and_listings(void **state)
     (void)state;
     struct tmpstore tmp;
     tmpstore_open(&tmp, shop);
-    struct commit_result const result =
-        tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
+    struct batch const result = tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
     assert_int_equal(result.new_count, 3);
-    assert_int_equal(result.commit_id, 2);
+    assert_int_equal(result.last_commit, 2);
     check_file(&tmp, "all.json",
                "{\"n\":3,\"users\":2,\"sum\":25,\"least\":0.01,\"last\":\"2026-01-02T00:00:00Z\","
                "\"mean\":8.333333333333334,\"per_user\":12.5}\n");
@@ -94,7 +93,7 @@ static void the_first_event_of_a_key_stays(void **state)
     (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
     static const char *const again[] = {"d|2026-01-01|u9|eu|1", "a|2026-03-01|u3|ap|7",
                                         "d|2026-01-05|u8|ap|2"};
-    struct commit_result const result = tmpstore_put(&tmp, "events", again, COUNT_OF(again));
+    struct batch const result = tmpstore_put(&tmp, "events", again, COUNT_OF(again));
     assert_int_equal(result.new_count, 1);
     assert_int_equal(result.duplicate_count, 2);
     check_file(&tmp, "by_day/.total.json", "{\"n\":4,\"users\":3}\n");
@@ -126,7 +125,7 @@ static void a_version_moves_only_with_the_bytes(void **state)
     tmpstore_open(&tmp, shop);
     (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
     static const char *const more[] = {"e|2026-01-02|u1|us|5"};
-    uint64_t const commit_id = tmpstore_put(&tmp, "events", more, 1).commit_id;
+    uint64_t const commit_id = tmpstore_put(&tmp, "events", more, 1).last_commit;
     static const struct {
         const char *path;
         bool moved;
@@ -168,7 +167,7 @@ static void a_commit_lists_what_it_changed(void **state)
     tmpstore_open(&tmp, shop);
     (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
     static const char *const more[] = {"e|2026-01-03|u1|us|5"};
-    uint64_t const commit_id = tmpstore_put(&tmp, "events", more, 1).commit_id;
+    uint64_t const commit_id = tmpstore_put(&tmp, "events", more, 1).last_commit;
     struct snapshot *snapshot;
     assert_true(snapshot_open(tmp.store, &snapshot, &err));
     assert_int_equal(changes_each(snapshot, commit_id - 1, collect_change, &seen, &err),

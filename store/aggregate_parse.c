@@ -1,0 +1,264 @@
+/* The functions that a measure may call, and what stands in their parentheses.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <strings.h>
+
+#include "formula_p.h"
+
+enum argument_kind {
+    TAKES_ANY,
+    TAKES_NUMBER,
+    TAKES_BOOL,
+};
+
+/* What stands behind the argument. */
+enum rest_kind {
+    REST_NONE,
+    REST_FRACTION,
+    REST_COUNT,
+    REST_ORDER,
+};
+
+static const struct function {
+    const char *name;
+    enum aggregate_kind kind;
+    enum argument_kind argument;
+    enum rest_kind rest;
+    bool by_time; /* ordered by the event's time */
+} functions[] = {
+    {"count", AGGREGATE_COUNT, TAKES_ANY, REST_NONE, false},
+    {"sum", AGGREGATE_SUM, TAKES_NUMBER, REST_NONE, false},
+    {"min", AGGREGATE_MIN, TAKES_ANY, REST_NONE, false},
+    {"max", AGGREGATE_MAX, TAKES_ANY, REST_NONE, false},
+    {"avg", AGGREGATE_AVG, TAKES_NUMBER, REST_NONE, false},
+    {"uniq", AGGREGATE_UNIQ, TAKES_ANY, REST_NONE, false},
+    {"any_value", AGGREGATE_MIN, TAKES_ANY, REST_NONE,
+     false}, /* any: the least is the same always */
+    {"var", AGGREGATE_VAR_SAMP, TAKES_NUMBER, REST_NONE, false},
+    {"variance", AGGREGATE_VAR_SAMP, TAKES_NUMBER, REST_NONE, false},
+    {"var_samp", AGGREGATE_VAR_SAMP, TAKES_NUMBER, REST_NONE, false},
+    {"var_pop", AGGREGATE_VAR_POP, TAKES_NUMBER, REST_NONE, false},
+    {"stddev", AGGREGATE_STDDEV_SAMP, TAKES_NUMBER, REST_NONE, false},
+    {"stddev_samp", AGGREGATE_STDDEV_SAMP, TAKES_NUMBER, REST_NONE, false},
+    {"stddev_pop", AGGREGATE_STDDEV_POP, TAKES_NUMBER, REST_NONE, false},
+    {"median", AGGREGATE_QUANTILE, TAKES_ANY, REST_NONE, false},
+    {"quantile", AGGREGATE_QUANTILE, TAKES_ANY, REST_FRACTION, false},
+    {"quantile_disc", AGGREGATE_QUANTILE_DISC, TAKES_ANY, REST_FRACTION, false},
+    {"first", AGGREGATE_ARG_MIN, TAKES_ANY, REST_NONE, true},
+    {"last", AGGREGATE_ARG_MAX, TAKES_ANY, REST_NONE, true},
+    {"arg_min", AGGREGATE_ARG_MIN, TAKES_ANY, REST_ORDER, false},
+    {"arg_max", AGGREGATE_ARG_MAX, TAKES_ANY, REST_ORDER, false},
+    {"top", AGGREGATE_TOP, TAKES_ANY, REST_COUNT, false},
+    {"bool_and", AGGREGATE_BOOL_AND, TAKES_BOOL, REST_NONE, false},
+    {"bool_or", AGGREGATE_BOOL_OR, TAKES_BOOL, REST_NONE, false},
+    {"approx_uniq", AGGREGATE_APPROX_UNIQ, TAKES_ANY, REST_NONE, false},
+    {"approx_quantile", AGGREGATE_APPROX_QUANTILE, TAKES_NUMBER, REST_FRACTION, false},
+};
+
+static bool no_function(struct reading *reading, struct slice name)
+{
+    struct slice names[COUNT_OF(functions)];
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        names[i] = slice_text(functions[i].name);
+    struct slice const near = schema_nearest(name, names, COUNT_OF(names));
+    (void)parser_fail(&reading->parser, "no measure '%.*s()'", (int)name.length, name.at);
+    if (near.length)
+        return error_remedy(reading->all->err, "did you mean '%.*s'?", (int)near.length, near.at);
+    AUTO_BUFFER struct buffer list = {0};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (i > 0) buffer_add_text(&list, ", ");
+        buffer_add_slice(&list, names[i]);
+    }
+    return error_remedy(reading->all->err, "there are %.*s", (int)list.length, list.at);
+}
+
+static const struct function *find_function(struct slice name)
+{
+    for (size_t i = 0; i < COUNT_OF(functions); i++) {
+        if (name.length == strlen(functions[i].name) &&
+            strncasecmp((const char *)name.at, functions[i].name, name.length) == 0)
+            return &functions[i];
+    }
+    return NULL;
+}
+
+static bool check_argument(struct reading *reading, const struct function *function,
+                           enum value_kind kind)
+{
+    bool const number = kind == VALUE_NUMBER || kind == VALUE_FLOAT;
+    if (kind == VALUE_NULL || function->argument == TAKES_ANY) return true;
+    if (function->argument == TAKES_NUMBER && !number)
+        return parser_fail(&reading->parser, "%s needs a number, not %s", function->name,
+                           type_name(kind));
+    if (function->argument == TAKES_BOOL && kind != VALUE_BOOL)
+        return parser_fail(&reading->parser, "%s needs a truth value, not %s", function->name,
+                           type_name(kind));
+    return true;
+}
+
+/* A number as it is written, within the bounds. */
+static bool parse_literal(struct reading *reading, const char *what, int64_t least, int64_t most,
+                          struct decimal *ret_number)
+{
+    struct expr_parser *const parser = &reading->parser;
+    struct decimal const low = decimal_from_int(least), high = decimal_from_int(most);
+    struct decimal number;
+    if (!parser_expect(parser, ",")) return false;
+    if (parser->token.kind != TOKEN_NUMBER ||
+        decimal_read(parser->token.text, &number) != DECIMAL_READ ||
+        decimal_compare(&number, &low) < 0 || decimal_compare(&number, &high) > 0)
+        return parser_fail(parser, "expected %s from %d to %d", what, (int)least, (int)most);
+    *ret_number = number;
+    return parser_next(parser);
+}
+
+static bool parse_fraction(struct reading *reading, struct aggregate *aggregate)
+{
+    enum { FRACTION_SCALE_MAX = 18 };
+    if (!parse_literal(reading, "a fraction", 0, 1, &aggregate->fraction)) return false;
+    if (aggregate->fraction.scale <= FRACTION_SCALE_MAX) return true;
+    return parser_fail(&reading->parser, "a fraction has at most %d digits", FRACTION_SCALE_MAX);
+}
+
+static bool parse_count(struct reading *reading, struct aggregate *aggregate)
+{
+    struct decimal number;
+    int64_t count;
+    if (!parse_literal(reading, "how many:", 1, AGGREGATE_TOP_MAX, &number)) return false;
+    if (!decimal_to_int(&number, &count))
+        return parser_fail(&reading->parser, "how many must be a whole number");
+    aggregate->limit = (unsigned)count;
+    return true;
+}
+
+static bool parse_order(struct reading *reading, struct aggregate *aggregate)
+{
+    struct expr_parser *const parser = &reading->parser;
+    const struct expr **const order =
+        ARENA_ARRAY(reading->all->arena, const struct expr *, AGGREGATE_ORDER_MAX);
+    size_t count = 0;
+    if (!parser_is_sign(parser, ",")) return parser_expect(parser, ",");
+    while (parser_is_sign(parser, ",")) {
+        if (count == AGGREGATE_ORDER_MAX)
+            return parser_fail(parser, "more than %d expressions to order by", AGGREGATE_ORDER_MAX);
+        if (!parser_next(parser) || !parser_expr(parser, &order[count++])) return false;
+    }
+    aggregate->order = order;
+    aggregate->order_count = count;
+    return true;
+}
+
+static bool order_by_time(struct reading *reading, const struct function *function,
+                          struct aggregate *aggregate)
+{
+    const struct stream *const stream = reading->all->stream;
+    if (stream->time_field < 0) {
+        (void)parser_fail(&reading->parser, "%s() needs the time of an event, '%.*s' has none",
+                          function->name, (int)stream->name.length, stream->name.at);
+        return error_remedy(reading->all->err,
+                            "name a stream's field as \"time\", or write %s(x, by)",
+                            function->kind == AGGREGATE_ARG_MIN ? "arg_min" : "arg_max");
+    }
+    const struct expr **const order = ARENA_NEW(reading->all->arena, const struct expr *);
+    *order = parser_field(&reading->parser, (size_t)stream->time_field);
+    aggregate->order = order;
+    aggregate->order_count = 1;
+    return true;
+}
+
+static bool parse_rest(struct reading *reading, const struct function *function,
+                       struct aggregate *aggregate)
+{
+    aggregate->fraction = (struct decimal){.coefficient = 5, .scale = 1};
+    switch (function->rest) {
+    case REST_NONE: return !function->by_time || order_by_time(reading, function, aggregate);
+    case REST_FRACTION: return parse_fraction(reading, aggregate);
+    case REST_COUNT: return parse_count(reading, aggregate);
+    case REST_ORDER: return parse_order(reading, aggregate);
+    }
+    return true;
+}
+
+static struct value_type result_type(const struct aggregate *aggregate)
+{
+    struct value_type type = {.kind = VALUE_NUMBER};
+    switch (aggregate->kind) {
+    case AGGREGATE_COUNT:
+    case AGGREGATE_UNIQ:
+    case AGGREGATE_APPROX_UNIQ: break;
+    case AGGREGATE_SUM:
+        if (aggregate->type.kind == VALUE_FLOAT) type.kind = VALUE_FLOAT;
+        break;
+    case AGGREGATE_AVG:
+    case AGGREGATE_VAR_SAMP:
+    case AGGREGATE_VAR_POP:
+    case AGGREGATE_STDDEV_SAMP:
+    case AGGREGATE_STDDEV_POP:
+    case AGGREGATE_APPROX_QUANTILE: type.kind = VALUE_FLOAT; break;
+    case AGGREGATE_BOOL_AND:
+    case AGGREGATE_BOOL_OR: type.kind = VALUE_BOOL; break;
+    case AGGREGATE_MIN:
+    case AGGREGATE_MAX:
+    case AGGREGATE_QUANTILE:
+    case AGGREGATE_QUANTILE_DISC:
+    case AGGREGATE_ARG_MIN:
+    case AGGREGATE_ARG_MAX:
+    case AGGREGATE_TOP: type = aggregate->type; break;
+    }
+    return type;
+}
+
+/* A sketch of distinct values cannot forget one. */
+static bool check_retraction(struct reading *reading, const struct function *function)
+{
+    if (function->kind != AGGREGATE_APPROX_UNIQ || !reading->all->retracts) return true;
+    (void)parser_fail(&reading->parser,
+                      "%s() cannot follow events that are replaced, deleted or dropped",
+                      function->name);
+    return error_remedy(reading->all->err, "use uniq(), which is exact");
+}
+
+bool aggregate_parse(struct reading *reading, const struct token *name,
+                     struct formula **ret_formula)
+{
+    struct expr_parser *const parser = &reading->parser;
+    const struct function *const function = find_function(name->text);
+    if (!function) {
+        parser->token = *name; /* where the error is */
+        return no_function(reading, name->text);
+    }
+    struct aggregate aggregate = {
+        .kind = function->kind, .type = {.kind = VALUE_NULL}, .multiset = -1};
+    if (!check_retraction(reading, function) || !parser_expect(parser, "(")) return false;
+    bool const star = function->kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
+    if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
+    if (!star && (function->kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
+        if (!parser_expr(parser, &aggregate.argument)) return false;
+        aggregate.type = expr_type(aggregate.argument);
+        if (!check_argument(reading, function, aggregate.type.kind)) return false;
+    }
+    if (!parse_rest(reading, function, &aggregate) || !parser_expect(parser, ")")) return false;
+    if (reading->own_count == SCHEMA_AGGREGATES_MAX)
+        return parser_fail(parser, "more than %d aggregates", SCHEMA_AGGREGATES_MAX);
+    struct formula *const formula = formula_new(reading, FORMULA_AGGREGATE);
+    formula->type = result_type(&aggregate);
+    formula->is_list = function->kind == AGGREGATE_TOP;
+    reading->own[reading->own_count++] =
+        (struct own_aggregate){.aggregate = aggregate, .formula = formula};
+    *ret_formula = formula;
+    return true;
+}
+
+bool aggregate_equal(const struct aggregate *a, const struct aggregate *b)
+{
+    if (a->kind != b->kind || !expr_equal(a->argument, b->argument) ||
+        !expr_equal(a->where, b->where) || a->order_count != b->order_count ||
+        a->limit != b->limit || decimal_compare(&a->fraction, &b->fraction) != 0)
+        return false;
+    for (size_t i = 0; i < a->order_count; i++) {
+        if (!expr_equal(a->order[i], b->order[i])) return false;
+    }
+    return true;
+}

@@ -1,0 +1,178 @@
+/* Deletes asked for by hand. Where a view cannot follow events that go, as its stream never promised any would, it is
+ * folded again from those that are left.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "commit_p.h"
+#include "expiry.h"
+#include "upsert.h"
+
+struct deleting {
+    struct work *work;
+    const struct deletion *deletion;
+    struct upsert upsert;
+    struct value *fields;
+    uint64_t deleted_count;
+    uint64_t absent_count;
+};
+
+bool view_can_retract(const struct view *view)
+{
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        const struct aggregate *const aggregate = &view->aggregates[i];
+        bool const compares =
+            aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_MAX ||
+            aggregate->kind == AGGREGATE_ARG_MIN || aggregate->kind == AGGREGATE_ARG_MAX;
+        if (aggregate->kind == AGGREGATE_APPROX_UNIQ || (compares && aggregate->multiset < 0))
+            return false;
+    }
+    return true;
+}
+
+static bool delete_event(struct deleting *deleting, const struct event *event, struct error *err)
+{
+    const struct stream *const stream = deleting->deletion->stream;
+    struct txn *const txn = deleting->work->txn;
+    struct slice tombstone;
+    if (!upsert_tombstone(&deleting->upsert, event, &tombstone) ||
+        !event_unpack(stream, event, deleting->fields))
+        return work_corrupt_event(err);
+    if (!expiry_remove(txn, stream, event->key, deleting->fields, err) ||
+        !work_fold(deleting->work, stream, event, deleting->fields, -1, err))
+        return false;
+    deleting->deleted_count++;
+    return tombstone.length ? db_put(txn, TABLE_EVENTS, event->key, tombstone, err)
+                            : db_drop(txn, TABLE_EVENTS, event->key, err);
+}
+
+/* Copies what the table has, as deleting writes to it. */
+static bool delete_key(struct deleting *deleting, struct slice key, struct error *err)
+{
+    AUTO_BUFFER struct buffer copy = {0};
+    struct slice packed = {0};
+    if (db_get(deleting->work->txn, TABLE_EVENTS, key, &packed, err) == DB_FAILED) return false;
+    if (!event_is_live(packed)) {
+        deleting->absent_count++;
+        return true;
+    }
+    buffer_add_slice(&copy, packed);
+    struct event const event = {.key = key, .packed = buffer_slice(&copy)};
+    return delete_event(deleting, &event, err);
+}
+
+static bool delete_keys(struct deleting *deleting, struct error *err)
+{
+    const struct events_chunk *const keys = deleting->deletion->keys;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (!delete_key(deleting, keys->events[i].key, err)) return false;
+    }
+    return true;
+}
+
+/* First the keys, then the deletion: a walk ends where its table is written to. */
+static bool find_keys(struct deleting *deleting, struct buffer *keys, struct error *err)
+{
+    const struct deletion *const deletion = deleting->deletion;
+    struct snapshot const reading = {.txn = deleting->work->txn};
+    struct events_walk *walk;
+    struct event event;
+    if (!events_walk_open(&reading, deletion->stream, &walk, err)) return false;
+    enum events_step step;
+    bool good = true;
+    while (good && (step = events_walk_next(walk, &event, err)) != EVENTS_END) {
+        good = step == EVENTS_ONE;
+        if (good && !event_unpack(deletion->stream, &event, deleting->fields))
+            good = work_corrupt_event(err);
+        if (!good || !expr_holds(deletion->where, deleting->fields, deleting->work->schema->zone))
+            continue;
+        buffer_add(keys, &event.key.length, sizeof event.key.length);
+        buffer_add_slice(keys, event.key);
+    }
+    events_walk_close(walk);
+    return good;
+}
+
+static bool delete_where(struct deleting *deleting, struct error *err)
+{
+    AUTO_BUFFER struct buffer keys = {0};
+    size_t length;
+    if (!find_keys(deleting, &keys, err)) return false;
+    for (size_t at = 0; at < keys.length; at += length) {
+        memcpy(&length, keys.at + at, sizeof length);
+        at += sizeof length;
+        if (!delete_key(deleting, slice_of(keys.at + at, length), err)) return false;
+    }
+    return true;
+}
+
+/* The views over the stream that have to be folded again; the others are folded into as events go. */
+static void choose_views(const struct work *work, const struct stream *stream, bool *refold,
+                         bool *follow)
+{
+    for (size_t i = 0; i < work->schema->view_count; i++) {
+        const struct view *const view = &work->schema->views[i];
+        refold[i] = view->stream == stream && !view_can_retract(view);
+        follow[i] = !refold[i];
+    }
+}
+
+static bool apply(struct deleting *deleting, struct error *err)
+{
+    struct work *const work = deleting->work;
+    const struct stream *const stream = deleting->deletion->stream;
+    size_t const views = work->schema->view_count;
+    AUTO_FREE bool *const refold = memory_alloc(views * sizeof *refold);
+    AUTO_FREE bool *const follow = memory_alloc(views * sizeof *follow);
+    struct meta_stream meta;
+    bool any = false;
+    choose_views(work, stream, refold, follow);
+    work->only = follow;
+    bool const good =
+        (deleting->deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
+        work_merge(work, err);
+    work->only = NULL;
+    if (!good || !meta_stream_load(work->txn, stream->id, &meta, err)) return false;
+    for (size_t i = 0; i < views; i++)
+        any |= refold[i];
+    if (any && deleting->deleted_count && !work_refold(work, refold, err)) return false;
+    meta.event_count -= deleting->deleted_count;
+    work->meta.event_count -= deleting->deleted_count;
+    return meta_stream_save(work->txn, stream->id, &meta, err);
+}
+
+static bool try_delete(struct work *work, struct store *store, const struct schema *schema,
+                       const struct deletion *deletion, struct batch *batch, size_t memory_bytes,
+                       struct error *err)
+{
+    const struct stream *const stream = deletion->stream;
+    struct deleting deleting = {.work = work, .deletion = deletion};
+    struct batch written = *batch;
+    if (!work_begin(work, store, schema, memory_bytes, err)) return false;
+    deleting.fields = memory_alloc(stream->field_count * sizeof *deleting.fields);
+    upsert_init(&deleting.upsert, stream, schema->zone);
+    bool const good = apply(&deleting, err);
+    upsert_done(&deleting.upsert);
+    free(deleting.fields);
+    if (!good) return false;
+    written.deleted_count = deleting.deleted_count;
+    written.duplicate_count = deleting.absent_count;
+    written.read_count = deleting.deleted_count + deleting.absent_count;
+    if (!work_put_batch(work, &written, err) || !work_commit(work, err)) return false;
+    *batch = written;
+    return true;
+}
+
+bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
+                   size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+{
+    const struct schema *schema;
+    struct work work = {0};
+    bool good;
+    if (!store_schema(store, &schema, err)) return false;
+    do {
+        good = try_delete(&work, store, schema, deletion, batch, memory_bytes, err);
+    } while (!good && work_try_again(&work, store, err));
+    if (good) *ret_commit_id = work.meta.commit_id;
+    work_done(&work);
+    return good;
+}

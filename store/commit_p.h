@@ -1,0 +1,46 @@
+/* commit_p.h - one write transaction in the making, shared by the files that commit.
+ *
+ *   work_begin -> work_fold, work_merge, ... -> work_commit     (store, schema, delta, list of changes)
+ *              `-> work_done, whatever happened
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "changes.h"
+#include "commit.h"
+#include "db.h"
+#include "delta.h"
+#include "meta.h"
+
+struct work {
+    const struct schema *schema;
+    struct txn *txn;
+    struct meta meta;
+    struct delta delta;
+    struct changes_log log;
+    struct value *cutoffs; /* per view: what is older has been let go */
+    const bool *only;      /* per view: whether to fold into it; NULL: into all */
+    size_t memory_bytes;
+};
+
+bool work_begin(struct work *work, struct store *store, const struct schema *schema,
+                size_t memory_bytes, struct error *err) MUST_CHECK;
+void work_done(struct work *work); /* takes a zeroed one */
+bool work_commit(struct work *work, struct error *err) MUST_CHECK;
+/* Merges what is folded into the views. */
+bool work_merge(struct work *work, struct error *err) MUST_CHECK;
+/* Folds one event into the views over its stream, and merges when the delta has grown. FIELDS is scratch, and holds
+ * the event's values afterwards; they borrow from the event. */
+bool work_fold(struct work *work, const struct stream *stream, const struct event *event,
+               struct value *fields, int64_t weight, struct error *err) MUST_CHECK;
+/* Keeps the ledger's entry in this commit. */
+bool work_put_batch(struct work *work, struct batch *batch, struct error *err) MUST_CHECK;
+/* After a failed try: true when the map was full and is larger now, so that another try makes sense. */
+bool work_try_again(struct work *work, struct store *store, struct error *err);
+bool work_corrupt_event(struct error *err); /* false */
+
+/* Empties the views and folds into them again what they are over. CHOSEN: one a view of the schema; the views over
+ * a chosen one are chosen too. */
+bool work_refold(struct work *work, bool *chosen, struct error *err) MUST_CHECK;
+/* Whether VIEW can follow an event of its stream that goes. */
+bool view_can_retract(const struct view *view);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expiry.h"
+
+#include <time.h>
+#include <xxhash.h>
+
+#include "pack.h"
+
+static void stream_prefix(uint16_t stream, struct buffer *key)
+{
+    buffer_clear(key);
+    pack_u16(key, stream);
+}
+
+/* [stream][time][hash of the event's key]; false: the event is kept for ever. */
+static bool entry_key(const struct stream *stream, struct slice event_key,
+                      const struct value *fields, struct buffer *key)
+{
+    XXH128_canonical_t hash;
+    if (stream->keep_seconds == 0 || fields[stream->time_field].kind == VALUE_NULL) return false;
+    stream_prefix(stream->id, key);
+    (void)pack_value(key, &fields[stream->time_field], PACK_NO_LIMIT);
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(event_key.at, event_key.length));
+    buffer_add(key, hash.digest, sizeof hash.digest);
+    return true;
+}
+
+bool expiry_add(struct txn *txn, const struct stream *stream, struct slice key,
+                const struct value *fields, struct error *err)
+{
+    AUTO_BUFFER struct buffer entry = {0};
+    return !entry_key(stream, key, fields, &entry) ||
+           db_put(txn, TABLE_EXPIRY, buffer_slice(&entry), key, err);
+}
+
+bool expiry_remove(struct txn *txn, const struct stream *stream, struct slice key,
+                   const struct value *fields, struct error *err)
+{
+    AUTO_BUFFER struct buffer entry = {0};
+    return !entry_key(stream, key, fields, &entry) ||
+           db_drop(txn, TABLE_EXPIRY, buffer_slice(&entry), err);
+}
+
+struct value expiry_cutoff(const struct meta_stream *meta, int64_t seconds)
+{
+    struct timespec now;
+    struct value cutoff = meta->newest;
+    if (cutoff.kind == VALUE_NULL) return cutoff;
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+    int128 const now_ns = (int128)now.tv_sec * 1000000000 + now.tv_nsec;
+    if (cutoff.time_ns > now_ns) cutoff.time_ns = now_ns;
+    cutoff.time_ns -= (int128)seconds * 1000000000;
+    return cutoff;
+}
+
+/* Removes the events noted in front of END, and their notes. */
+static bool drop_before(struct txn *txn, struct slice prefix, struct slice end, uint64_t *ret_count,
+                        struct error *err)
+{
+    AUTO_CURSOR struct cursor *cursor = NULL;
+    AUTO_BUFFER struct buffer key = {0};
+    struct db_entry entry;
+    if (!cursor_open(txn, TABLE_EXPIRY, &cursor, err)) return false;
+    enum db_finding found = cursor_seek(cursor, prefix, &entry, err);
+    while (found == DB_FOUND && slice_compare(entry.key, end) < 0) {
+        buffer_clear(&key);
+        buffer_add_slice(&key, entry.value);
+        if (!cursor_drop(cursor, err) || !db_drop(txn, TABLE_EVENTS, buffer_slice(&key), err))
+            return false;
+        (*ret_count)++;
+        found = cursor_next(cursor, &entry, err);
+    }
+    return found != DB_FAILED;
+}
+
+static bool drop_of_stream(struct txn *txn, const struct stream *stream, struct meta *meta,
+                           struct error *err)
+{
+    AUTO_BUFFER struct buffer prefix = {0}, end = {0};
+    struct meta_stream state;
+    uint64_t count = 0;
+    if (!meta_stream_load(txn, stream->id, &state, err)) return false;
+    struct value const cutoff = expiry_cutoff(&state, stream->keep_seconds);
+    if (cutoff.kind == VALUE_NULL) return true;
+    stream_prefix(stream->id, &prefix);
+    stream_prefix(stream->id, &end);
+    (void)pack_value(&end, &cutoff, PACK_NO_LIMIT);
+    if (!drop_before(txn, buffer_slice(&prefix), buffer_slice(&end), &count, err)) return false;
+    if (count == 0) return true;
+    meta->event_count -= count;
+    state.event_count -= count;
+    state.dropped_count += count;
+    state.dropped_before = cutoff;
+    return meta_stream_save(txn, stream->id, &state, err);
+}
+
+bool expiry_drop(struct txn *txn, const struct schema *schema, struct meta *meta, struct error *err)
+{
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        const struct stream *const stream = &schema->streams[i];
+        if (stream->keep_seconds && !drop_of_stream(txn, stream, meta, err)) return false;
+    }
+    return true;
+}
+
+bool expiry_clear(struct txn *txn, uint16_t stream, struct error *err)
+{
+    AUTO_BUFFER struct buffer prefix = {0};
+    stream_prefix(stream, &prefix);
+    return db_clear_prefix(txn, TABLE_EXPIRY, buffer_slice(&prefix), err);
+}

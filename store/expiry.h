@@ -1,0 +1,25 @@
+/* expiry.h - streams with "keep": their events by time, and dropping those that are too old.
+ *
+ * Place    commit.c notes each event that comes or goes, and drops when a batch ends.
+ * Promise  dropping costs the number of events dropped. The groups that counted them stay as they are.
+ *          "Too old" is told from the newest event of the stream, or the clock where that is earlier: so a
+ *          history may be loaded late, and one event from the future drops nothing early.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "meta.h"
+#include "schema.h"
+
+/* KEY as in the table of events; FIELDS: the event's. Nothing happens where the stream keeps all. */
+bool expiry_add(struct txn *txn, const struct stream *stream, struct slice key,
+                const struct value *fields, struct error *err) MUST_CHECK;
+bool expiry_remove(struct txn *txn, const struct stream *stream, struct slice key,
+                   const struct value *fields, struct error *err) MUST_CHECK;
+/* Drops the events of every stream that are too old. */
+bool expiry_drop(struct txn *txn, const struct schema *schema, struct meta *meta,
+                 struct error *err) MUST_CHECK;
+/* Removes all that is noted of a stream. */
+bool expiry_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
+/* The time SECONDS before the newest event of the stream, or before now; null where it has none. */
+struct value expiry_cutoff(const struct meta_stream *meta, int64_t seconds);

@@ -1,0 +1,311 @@
+/* A ranked multiset has each element a second time, in the table of ranks, by falling weight.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "multisets.h"
+
+#include <xxhash.h>
+
+#include "pack.h"
+
+/* Where a walk over one multiset stands. */
+struct element {
+    struct slice key;   /* as multiset_key gives it */
+    struct slice whole; /* the element itself */
+    uint64_t weight;
+};
+
+struct walk {
+    struct cursor *cursor;
+    struct buffer prefix; /* of the keys in the table */
+};
+
+static bool corrupt(struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "a view has forgotten events that it counted");
+    (void)error_place(err, "values");
+    return error_remedy(err, "tally rebuild STORE");
+}
+
+bool multiset_key(struct slice element, struct buffer *key)
+{
+    if (element.length <= MULTISET_WHOLE_BYTES) {
+        buffer_add_slice(key, element);
+        return true;
+    }
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(element.at, element.length));
+    buffer_add(key, element.at, MULTISET_WHOLE_BYTES + 1);
+    buffer_add(key, hash.digest, sizeof hash.digest);
+    return false;
+}
+
+static void start_key(struct multiset_place place, struct buffer *key)
+{
+    buffer_clear(key);
+    pack_u64(key, place.group);
+    buffer_add_byte(key, place.set);
+}
+
+static void rank_key(struct multiset_place place, uint64_t weight, struct slice element,
+                     struct buffer *key)
+{
+    start_key(place, key);
+    pack_u64(key, ~weight);
+    buffer_add_slice(key, element);
+}
+
+static bool read_weight(const struct txn *txn, struct slice key, uint64_t *ret_weight,
+                        struct error *err)
+{
+    struct slice value;
+    *ret_weight = 0;
+    switch (db_get(txn, TABLE_VALUES, key, &value, err)) {
+    case DB_FOUND: return unpack_varint(&value, ret_weight) || corrupt(err);
+    case DB_MISSING: return true;
+    case DB_FAILED: break;
+    }
+    return false;
+}
+
+static bool move_rank(struct txn *txn, struct multiset_place place, struct slice element,
+                      struct slice exact, const struct weights *weights, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    if (weights->old_weight) {
+        rank_key(place, weights->old_weight, element, &key);
+        if (!db_drop(txn, TABLE_RANKS, buffer_slice(&key), err)) return false;
+    }
+    if (weights->new_weight == 0) return true;
+    rank_key(place, weights->new_weight, element, &key);
+    return db_put(txn, TABLE_RANKS, buffer_slice(&key), exact, err);
+}
+
+bool multiset_add(struct txn *txn, struct multiset_place place, struct slice key,
+                  struct slice exact, int64_t weight, struct weights *ret_weights,
+                  struct error *err)
+{
+    AUTO_BUFFER struct buffer full = {0}, value = {0};
+    struct weights weights = {0};
+    start_key(place, &full);
+    buffer_add_slice(&full, key);
+    if (!read_weight(txn, buffer_slice(&full), &weights.old_weight, err)) return false;
+    int64_t const sum = (int64_t)weights.old_weight + weight;
+    if (sum < 0) return corrupt(err);
+    weights.new_weight = (uint64_t)sum;
+    *ret_weights = weights;
+    if (weights.new_weight == weights.old_weight) return true;
+    if (place.is_ranked && !move_rank(txn, place, key, exact, &weights, err)) return false;
+    if (weights.new_weight == 0) return db_drop(txn, TABLE_VALUES, buffer_slice(&full), err);
+    pack_varint(&value, weights.new_weight);
+    buffer_add_slice(&value, exact);
+    return db_put(txn, TABLE_VALUES, buffer_slice(&full), buffer_slice(&value), err);
+}
+
+static bool walk_open(struct walk *walk, const struct txn *txn, enum db_table table,
+                      struct multiset_place place, struct error *err)
+{
+    *walk = (struct walk){.cursor = NULL};
+    start_key(place, &walk->prefix);
+    return cursor_open(txn, table, &walk->cursor, err);
+}
+
+static void walk_close(struct walk *walk)
+{
+    cursor_close(walk->cursor);
+    buffer_done(&walk->prefix);
+}
+
+/* From the table's entry to an element of the walk; DB_MISSING where it is another multiset's. */
+static enum db_finding read_element(const struct walk *walk, enum db_finding found,
+                                    const struct db_entry *entry, struct element *ret_element,
+                                    struct error *err)
+{
+    size_t const length = walk->prefix.length;
+    struct element element = {.weight = 0};
+    if (found != DB_FOUND) return found;
+    if (!slice_starts(entry->key, buffer_slice(&walk->prefix))) return DB_MISSING;
+    struct slice exact = entry->value;
+    element.key = slice_of(entry->key.at + length, entry->key.length - length);
+    if (!unpack_varint(&exact, &element.weight) || element.weight == 0 ||
+        (element.key.length == MULTISET_CUT_BYTES) != (exact.length > 0)) {
+        (void)corrupt(err);
+        return DB_FAILED;
+    }
+    element.whole = exact.length ? exact : element.key;
+    *ret_element = element;
+    return DB_FOUND;
+}
+
+/* The first element whose key is not before KEY. */
+static enum db_finding walk_seek(struct walk *walk, struct slice key, struct element *ret_element,
+                                 struct error *err)
+{
+    AUTO_BUFFER struct buffer full = {0};
+    struct db_entry entry;
+    buffer_add_slice(&full, buffer_slice(&walk->prefix));
+    buffer_add_slice(&full, key);
+    enum db_finding const found = cursor_seek(walk->cursor, buffer_slice(&full), &entry, err);
+    return read_element(walk, found, &entry, ret_element, err);
+}
+
+static enum db_finding walk_last(struct walk *walk, struct element *ret_element, struct error *err)
+{
+    AUTO_BUFFER struct buffer end = {0};
+    struct db_entry entry;
+    buffer_add_slice(&end, buffer_slice(&walk->prefix));
+    buffer_add_byte(&end, 0xff); /* behind every tag of pack_value */
+    enum db_finding const found = cursor_seek_before(walk->cursor, buffer_slice(&end), &entry, err);
+    return read_element(walk, found, &entry, ret_element, err);
+}
+
+static enum db_finding walk_step(struct walk *walk, bool forward, struct element *ret_element,
+                                 struct error *err)
+{
+    struct db_entry entry;
+    enum db_finding const found = forward ? cursor_next(walk->cursor, &entry, err)
+                                          : cursor_previous(walk->cursor, &entry, err);
+    return read_element(walk, found, &entry, ret_element, err);
+}
+
+/* The least or greatest element, whole: neighbours that were cut at the same bytes are compared. */
+static bool find_extreme(struct walk *walk, bool least, struct arena *arena, struct slice *ret_best,
+                         struct error *err)
+{
+    struct element element;
+    struct slice best = {0}, kept = {0};
+    enum db_finding found =
+        least ? walk_seek(walk, (struct slice){0}, &element, err) : walk_last(walk, &element, err);
+    while (found == DB_FOUND) {
+        struct slice const head = slice_of(element.key.at, MULTISET_WHOLE_BYTES + 1);
+        bool const cut = element.key.length == MULTISET_CUT_BYTES;
+        if (best.length && (!cut || !slice_equal(head, kept))) break;
+        int const order = best.length ? slice_compare(element.whole, best) : 0;
+        if (best.length == 0 || (least ? order < 0 : order > 0))
+            best = arena_copy(arena, element.whole);
+        if (!cut) break;
+        if (kept.length == 0) kept = arena_copy(arena, head);
+        found = walk_step(walk, least, &element, err);
+    }
+    *ret_best = best;
+    return found != DB_FAILED;
+}
+
+void multiset_shift(const struct aggregate *aggregate, struct state *state, struct slice key,
+                    int64_t weight)
+{
+    AUTO_BUFFER struct buffer held = {0};
+    bool const quantile =
+        aggregate->kind == AGGREGATE_QUANTILE || aggregate->kind == AGGREGATE_QUANTILE_DISC;
+    if (!quantile || state->best.value.length == 0) return;
+    (void)multiset_key(state->best.value, &held);
+    if (slice_compare(key, buffer_slice(&held)) < 0) state->best.below += (uint64_t)weight;
+}
+
+/* Where the quantile stood, or what came behind it if that is gone; the last one if nothing did. */
+static enum db_finding find_held(struct walk *walk, struct state *state, struct element *element,
+                                 struct error *err)
+{
+    AUTO_BUFFER struct buffer held = {0};
+    if (state->best.value.length == 0) state->best.below = 0;
+    (void)multiset_key(state->best.value, &held);
+    enum db_finding found = walk_seek(walk, buffer_slice(&held), element, err);
+    if (found != DB_MISSING) return found;
+    found = walk_last(walk, element, err);
+    if (found == DB_FOUND) state->best.below -= element->weight;
+    return found;
+}
+
+static bool settle_quantile(struct walk *walk, const struct aggregate *aggregate,
+                            struct state *state, struct arena *arena, struct error *err)
+{
+    struct element element;
+    bool between;
+    if (state->count == 0) {
+        state->best = (struct best){.below = 0};
+        return true;
+    }
+    uint64_t const rank = measure_rank(aggregate, (uint64_t)state->count, &between);
+    enum db_finding found = find_held(walk, state, &element, err);
+    while (found == DB_FOUND && rank < state->best.below) {
+        found = walk_step(walk, false, &element, err);
+        if (found == DB_FOUND) state->best.below -= element.weight;
+    }
+    while (found == DB_FOUND && rank >= state->best.below + element.weight) {
+        state->best.below += element.weight;
+        found = walk_step(walk, true, &element, err);
+    }
+    if (found != DB_FOUND) return found == DB_MISSING && corrupt(err);
+    state->best.value = arena_copy(arena, element.whole);
+    state->best.next = (struct slice){0};
+    if (!between) return true;
+    if (rank + 1 >= state->best.below + element.weight) {
+        found = walk_step(walk, true, &element, err);
+        if (found != DB_FOUND) return found == DB_MISSING && corrupt(err);
+    }
+    state->best.next = arena_copy(arena, element.whole);
+    return true;
+}
+
+static bool settle_top(const struct txn *txn, struct multiset_place place,
+                       const struct aggregate *aggregate, struct state *state, struct arena *arena,
+                       struct error *err)
+{
+    AUTO_CURSOR struct cursor *cursor = NULL;
+    AUTO_BUFFER struct buffer prefix = {0}, list = {0};
+    struct db_entry entry;
+    start_key(place, &prefix);
+    if (!cursor_open(txn, TABLE_RANKS, &cursor, err)) return false;
+    enum db_finding found = cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
+    for (unsigned i = 0; i < aggregate->limit && found == DB_FOUND; i++) {
+        if (!slice_starts(entry.key, buffer_slice(&prefix))) break;
+        struct slice rest =
+            slice_of(entry.key.at + prefix.length, entry.key.length - prefix.length);
+        uint64_t inverted;
+        if (!unpack_u64(&rest, &inverted)) return corrupt(err);
+        pack_varint(&list, ~inverted);
+        pack_bytes(&list, entry.value.length ? entry.value : rest);
+        found = cursor_next(cursor, &entry, err);
+    }
+    state->best = (struct best){.value = arena_copy(arena, buffer_slice(&list))};
+    return found != DB_FAILED;
+}
+
+bool multiset_settle(const struct txn *txn, struct multiset_place place,
+                     const struct aggregate *aggregate, struct state *state, struct arena *arena,
+                     struct error *err)
+{
+    AUTO(walk_close) struct walk walk = {0};
+    if (aggregate->kind == AGGREGATE_UNIQ) return true; /* its count is all */
+    if (aggregate->kind == AGGREGATE_TOP)
+        return settle_top(txn, place, aggregate, state, arena, err);
+    if (!walk_open(&walk, txn, TABLE_VALUES, place, err)) return false;
+    if (aggregate->kind == AGGREGATE_QUANTILE || aggregate->kind == AGGREGATE_QUANTILE_DISC)
+        return settle_quantile(&walk, aggregate, state, arena, err);
+    bool const least = aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_ARG_MIN;
+    return find_extreme(&walk, least, arena, &state->best.value, err);
+}
+
+bool multiset_each(const struct txn *txn, struct multiset_place place,
+                   void (*see)(void *context, struct slice key, struct slice exact,
+                               uint64_t weight),
+                   void *context, struct error *err)
+{
+    AUTO(walk_close) struct walk walk = {0};
+    struct element element;
+    if (!walk_open(&walk, txn, TABLE_VALUES, place, err)) return false;
+    enum db_finding found = walk_seek(&walk, (struct slice){0}, &element, err);
+    for (; found == DB_FOUND; found = walk_step(&walk, true, &element, err)) {
+        bool const cut = element.key.length == MULTISET_CUT_BYTES;
+        see(context, element.key, cut ? element.whole : (struct slice){0}, element.weight);
+    }
+    return found == DB_MISSING;
+}
+
+bool multisets_clear(struct txn *txn, uint64_t group, struct error *err)
+{
+    AUTO_BUFFER struct buffer prefix = {0};
+    pack_u64(&prefix, group);
+    return db_clear_prefix(txn, TABLE_VALUES, buffer_slice(&prefix), err) &&
+           db_clear_prefix(txn, TABLE_RANKS, buffer_slice(&prefix), err);
+}

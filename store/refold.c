@@ -1,0 +1,150 @@
+/* Views from the start: emptied, and filled again from what they are over. A view over a stream is folded from its events,
+ * and hands its rows on to the views over it as they appear (merge.c). A view over one that stays as it is
+ * is folded from the rows of that.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "commit_p.h"
+#include "groups.h"
+#include "row_events.h"
+
+static bool clear_view(struct work *work, const struct view *view, struct error *err)
+{
+    struct group whole;
+    switch (groups_get(work->txn, view, 0, (struct slice){0}, &whole, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return true;
+    case DB_FAILED: return false;
+    }
+    work->meta.row_count -= whole.row_count;
+    work->meta.root_listing_commit_id = work->meta.commit_id;
+    return groups_clear(work->txn, view, err);
+}
+
+/* Folds every stored event of a stream. The cursor stays good while the views' tables are written, as the
+ * table of events is not. */
+static bool fold_stream(struct work *work, const struct stream *stream, struct error *err)
+{
+    struct snapshot const reading = {.txn = work->txn};
+    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
+    struct events_walk *walk;
+    struct event event;
+    if (!events_walk_open(&reading, stream, &walk, err)) return false;
+    enum events_step step;
+    while ((step = events_walk_next(walk, &event, err)) == EVENTS_ONE) {
+        if (!work_fold(work, stream, &event, fields, +1, err)) break;
+    }
+    events_walk_close(walk);
+    return step == EVENTS_END && work_merge(work, err);
+}
+
+/* Folds one row of SOURCE into the chosen views over it. */
+static bool fold_row(struct work *work, const struct view *source, struct slice key,
+                     const struct group *group, struct arena *arena, struct error *err)
+{
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    struct state *const states = ARENA_ARRAY(arena, struct state, source->aggregate_count);
+    if (!group_dimensions(key, group, (unsigned)source->dimension_count, arena, dimensions, err))
+        return false;
+    if (!measure_unpack(source->aggregates, source->aggregate_count, group->states, arena,
+                        states)) {
+        (void)error_set(err, ERROR_VERSION, "view '%.*s' has states of another version",
+                        (int)source->name.length, source->name.at);
+        return error_remedy(err, "tally rebuild STORE");
+    }
+    row_events_fold(&work->delta, source, work->only, dimensions, states, key, +1);
+    return true;
+}
+
+/* The rows are read in portions, each before it is merged: merging writes to the table that they stand in. */
+static bool fold_rows(struct work *work, const struct view *source, struct error *err)
+{
+    AUTO_BUFFER struct buffer from = {0};
+    enum db_finding found = DB_FOUND;
+    while (found == DB_FOUND) {
+        AUTO_ARENA struct arena arena = {0};
+        AUTO(groups_walk_close) struct groups_walk walk = {0};
+        struct slice key;
+        struct group group;
+        if (!groups_walk_open(&walk, work->txn, source, (unsigned)source->dimension_count,
+                              (struct slice){0}, buffer_slice(&from), err))
+            return false;
+        while ((found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
+            if (from.length && slice_equal(key, buffer_slice(&from))) continue;
+            if (!fold_row(work, source, key, &group, &arena, err)) return false;
+            if (delta_bytes(&work->delta) + arena.held_bytes <= work->memory_bytes) continue;
+            buffer_clear(&from);
+            buffer_add_slice(&from, key);
+            break;
+        }
+        if (found == DB_FAILED || !work_merge(work, err)) return false;
+    }
+    return true;
+}
+
+static size_t place_of(const struct schema *schema, const struct view *view)
+{
+    return (size_t)(view - schema->views);
+}
+
+/* Whether some chosen view is directly over the stream. */
+static bool is_wanted(const struct schema *schema, const struct stream *stream, const bool *chosen)
+{
+    for (size_t i = 0; i < schema->view_count; i++) {
+        if (chosen[i] && schema->views[i].stream == stream) return true;
+    }
+    return false;
+}
+
+bool work_refold(struct work *work, bool *chosen, struct error *err)
+{
+    const struct schema *const schema = work->schema;
+    for (size_t i = 0; i < schema->view_count; i++) {
+        const struct view *const view = schema->order[i];
+        if (view->source && chosen[place_of(schema, view->source)])
+            chosen[place_of(schema, view)] = true;
+        if (chosen[place_of(schema, view)] && !clear_view(work, view, err)) return false;
+    }
+    work->only = chosen;
+    bool good = true;
+    for (size_t i = 0; i < schema->stream_count && good; i++) {
+        if (is_wanted(schema, &schema->streams[i], chosen))
+            good = fold_stream(work, &schema->streams[i], err);
+    }
+    for (size_t i = 0; i < schema->view_count && good; i++) {
+        const struct view *const source = schema->order[i];
+        if (!chosen[place_of(schema, source)] && is_wanted(schema, source->rows, chosen))
+            good = fold_rows(work, source, err);
+    }
+    work->only = NULL;
+    work->log.count = CHANGES_MAX + 1; /* any of it may have changed */
+    return good;
+}
+
+static bool try_rebuild(struct work *work, struct store *store, const struct schema *schema,
+                        const struct view *const *views, size_t view_count, size_t memory_bytes,
+                        struct error *err)
+{
+    AUTO_FREE bool *const chosen = memory_alloc(schema->view_count * sizeof *chosen);
+    for (size_t i = 0; i < schema->view_count; i++)
+        chosen[i] = view_count == 0;
+    for (size_t i = 0; i < view_count; i++)
+        chosen[place_of(schema, views[i])] = true;
+    return work_begin(work, store, schema, memory_bytes, err) && work_refold(work, chosen, err) &&
+           work_commit(work, err);
+}
+
+bool commit_rebuild(struct store *store, const struct view *const *views, size_t view_count,
+                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+{
+    const struct schema *schema;
+    struct work work = {0};
+    bool good;
+    if (!store_schema(store, &schema, err)) return false;
+    do {
+        good = try_rebuild(&work, store, schema, views, view_count, memory_bytes, err);
+    } while (!good && work_try_again(&work, store, err));
+    if (good) *ret_commit_id = work.meta.commit_id;
+    work_done(&work);
+    return good;
+}

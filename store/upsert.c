@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upsert.h"
+
+void upsert_init(struct upsert *upsert, const struct stream *stream, const struct zone *zone)
+{
+    *upsert = (struct upsert){
+        .stream = stream,
+        .zone = zone,
+        .record = memory_alloc(stream->field_count * sizeof *upsert->record),
+        .existing = memory_alloc(stream->field_count * sizeof *upsert->existing),
+    };
+}
+
+void upsert_done(struct upsert *upsert)
+{
+    arena_done(&upsert->arena);
+    free(upsert->record);
+    free(upsert->existing);
+    *upsert = (struct upsert){0};
+}
+
+/* FIELDS without all but the key, the version and the time. */
+static struct slice bury(struct upsert *upsert, struct value *fields)
+{
+    const struct stream *const stream = upsert->stream;
+    AUTO_BUFFER struct buffer packed = {0};
+    if (stream->on_duplicate != DUPLICATE_NEWEST) return (struct slice){0};
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if ((int)i != stream->version_field && (int)i != stream->time_field &&
+            !event_is_key_field(stream, i))
+            fields[i].kind = VALUE_NULL;
+    }
+    event_pack_tombstone(stream, fields, &packed);
+    return arena_copy(&upsert->arena, buffer_slice(&packed));
+}
+
+bool upsert_tombstone(struct upsert *upsert, const struct event *event, struct slice *ret_packed)
+{
+    if (!event_unpack(upsert->stream, event, upsert->record)) return false;
+    *ret_packed = bury(upsert, upsert->record);
+    return true;
+}
+
+/* The order of the record's version against what is known; 1 where nothing is. */
+static bool compare_versions(struct upsert *upsert, const struct event *record, struct slice now,
+                             int *ret_order)
+{
+    int const field = upsert->stream->version_field;
+    struct event const existing = {.key = record->key, .packed = now};
+    *ret_order = 1;
+    if (now.length == 0) return true;
+    if (!event_unpack(upsert->stream, &existing, upsert->existing)) return false;
+    *ret_order = value_compare(&upsert->record[field], &upsert->existing[field]);
+    return true;
+}
+
+static void apply_delete(struct upsert *upsert, struct slice *now, struct upsert_counts *counts)
+{
+    if (event_is_live(*now))
+        counts->deleted_count++;
+    else
+        counts->duplicate_count++;
+    *now = bury(upsert, upsert->record);
+}
+
+static void apply_event(const struct stream *stream, const struct event *record, struct slice *now,
+                        struct upsert_counts *counts)
+{
+    bool const live = event_is_live(*now);
+    if (live && (stream->on_duplicate == DUPLICATE_IGNORE || slice_equal(*now, record->packed))) {
+        counts->duplicate_count++;
+        if (stream->on_duplicate == DUPLICATE_IGNORE) return;
+    } else if (live) {
+        counts->replaced_count++;
+    } else {
+        counts->new_count++;
+    }
+    *now = record->packed;
+}
+
+bool upsert_apply(struct upsert *upsert, const struct event *record, struct slice *now,
+                  struct upsert_counts *counts)
+{
+    const struct stream *const stream = upsert->stream;
+    bool const versioned = stream->on_duplicate == DUPLICATE_NEWEST;
+    bool deletes = false;
+    if (stream->delete_when || versioned) {
+        if (!event_unpack(stream, record, upsert->record)) return false;
+        deletes =
+            stream->delete_when && expr_holds(stream->delete_when, upsert->record, upsert->zone);
+    }
+    if (versioned) {
+        int order;
+        if (!compare_versions(upsert, record, *now, &order)) return false;
+        if (order < 0) counts->stale_count++;
+        if (order == 0) counts->duplicate_count++;
+        if (order <= 0) return true;
+    }
+    if (deletes)
+        apply_delete(upsert, now, counts);
+    else
+        apply_event(stream, record, now, counts);
+    return true;
+}
