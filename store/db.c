@@ -34,8 +34,10 @@ struct cursor {
 /* 1022 readers: LMDB's own 126 is soon used up by many mounts with a few snapshots each. */
 enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
 
-const char *const db_table_names[DB_TABLES] = {"meta",  "commits", "events",  "groups", "values",
-                                               "ranks", "batches", "digests", "changes"};
+const char *const db_table_names[DB_TABLES] = {
+    "meta",   "commits", "events",  "expiry",  "groups",
+    "values", "ranks",   "batches", "digests", "changes",
+};
 
 /* The one place where LMDB's codes become words. */
 static bool fail(struct error *err, const char *place, int code)

@@ -13,7 +13,7 @@
 #include "measure.h"
 #include "schema.h"
 
-enum { MULTISET_WHOLE_BYTES = 480, MULTISET_CUT_BYTES = MULTISET_WHOLE_BYTES + 1 + 16 };
+enum { MULTISET_WHOLE_BYTES = 470, MULTISET_CUT_BYTES = MULTISET_WHOLE_BYTES + 1 + 16 };
 
 /* The values of one multiset of one group. */
 struct multiset_place {

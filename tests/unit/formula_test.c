@@ -188,7 +188,7 @@ static void mistakes_are_told_with_measure_column_and_hint(void **state)
         {{"avg(t)"}, 0, "avg needs a number, not a time", ""},
         {{"sum(m)"}, 0, "no field 'm' in stream 's'", "did you mean"},
         {{"count(*s)"}, 0, "expected ')' before 's' at column 8", ""},
-        {{"n"}, 0, "no measure 'n' in this view at column 1", "a field stands inside an aggregate()"},
+        {{"n"}, 0, "no measure 'n' in this view at column 1", "a field stands inside an aggregate"},
         {{"1 + nothing / 2"},
          0,
          "no measure 'nothing' in this view at column 5",
