@@ -41,9 +41,10 @@ bool work_begin(struct work *work, struct store *store, const struct schema *sch
     if (!txn_begin(store_db(store), true, &work->txn, err)) return false;
     if (!meta_load(work->txn, &work->meta, err)) return false;
     for (size_t i = 0; i < schema->view_count; i++) {
-        if (schema->views[i].retain_seconds &&
-            !meta_view_load(work->txn, schema->views[i].id, &work->cutoffs[i], err))
-            return false;
+        struct meta_view meta;
+        if (schema->views[i].retain_seconds == 0) continue;
+        if (!meta_view_load(work->txn, schema->views[i].id, &meta, err)) return false;
+        work->cutoffs[i] = meta.retained_from;
     }
     meta_next_commit(&work->meta);
     return true;

@@ -209,6 +209,7 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
 {
     const struct view *const view = tree_view(snapshot, node);
     struct group group = {0};
+    struct meta_view stored;
     if (whole_view(snapshot, view, &group, err) == DB_FAILED) return false;
     cJSON *const document = cJSON_CreateObject();
     add_text(document, "name", view->name);
@@ -226,7 +227,14 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
     add_number(document, "rows", group.row_count);
     uint64_t const list = view->dimension_count && group.row_count ? group.row_count + 1 : 0;
     add_number(document, "bytes", group.row_count ? group.json_bytes + group.row_count + list : 0);
-    (void)cJSON_AddNullToObject(document, "complete_from"); /* null: from the first event on */
+    if (!meta_view_load(snapshot->txn, view->id, &stored, err)) {
+        cJSON_Delete(document);
+        return false;
+    }
+    if (stored.complete_from.kind == VALUE_NULL)
+        (void)cJSON_AddNullToObject(document, "complete_from"); /* from the first event on */
+    else
+        add_time(document, "complete_from", stored.complete_from.time_ns, snapshot->schema->zone);
     return finish(document, text, err);
 }
 
@@ -246,10 +254,10 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     add_number(document, "batch", batch.id);
     add_text(document, "source", batch.source);
     add_text(document, "xxh3_128", slice_text(digest));
+    const struct stream *const stream = schema_stream_of(snapshot->schema, batch.stream);
+    add_text(document, "kind", slice_text(batch.kind == BATCH_DELETE ? "delete" : "ingest"));
     add_text(document, "stream",
-             batch.stream < snapshot->schema->stream_count
-                 ? snapshot->schema->streams[batch.stream].name
-                 : slice_text(""));
+             stream ? stream->name : slice_text("")); /* a dropped one has no name */
     add_text(document, "state", slice_text(batch.state == BATCH_LOADED ? "loaded" : "unfinished"));
     add_number(document, "bytes", batch.input_bytes);
     add_number(document, "read", batch.read_count);

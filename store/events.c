@@ -1,4 +1,4 @@
-/* An event's fields are packed in declared order (drawn in format.h), the fields of its key in the key
+/* An event's fields are packed in the order of their slots (drawn in format.h), the fields of its key in the key
  * alone: a key of one string is worth its bytes only once. Where the key cannot give its values back,
  * as one of them was cut or holds a NUL that would have to be unescaped, they stand inside too.
  *
@@ -208,9 +208,13 @@ static void pack_fields(const struct stream *stream, const struct value *values,
                         uint8_t flags, struct buffer *into)
 {
     buffer_add_byte(into, flags | (key_inside ? EVENT_KEY_INSIDE : 0));
-    for (size_t i = 0; i < stream->field_count; i++) {
-        if (key_inside || !event_is_key_field(stream, i))
-            pack_field(into, stream->fields[i].type, &values[i]);
+    static const struct value null;
+    for (size_t i = 0; i < stream->slot_count; i++) {
+        const struct slot *const slot = &stream->slots[i];
+        if (slot->field < 0)
+            pack_field(into, slot->type, &null);
+        else if (key_inside || !event_is_key_field(stream, (size_t)slot->field))
+            pack_field(into, slot->type, &values[slot->field]);
     }
 }
 
@@ -253,9 +257,14 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
     uint8_t flags;
     if (!unpack_byte(&rest, &flags)) return false;
     bool const key_inside = flags & EVENT_KEY_INSIDE;
-    for (size_t i = 0; i < stream->field_count; i++) {
-        if (!key_inside && event_is_key_field(stream, i)) continue;
-        if (!unpack_field(&rest, stream->fields[i].type, &ret_values[i])) return false;
+    for (size_t i = 0; i < stream->slot_count; i++) {
+        const struct slot *const slot = &stream->slots[i];
+        struct value undeclared;
+        if (slot->field >= 0 && !key_inside && event_is_key_field(stream, (size_t)slot->field))
+            continue;
+        if (!unpack_field(&rest, slot->type,
+                          slot->field < 0 ? &undeclared : &ret_values[slot->field]))
+            return false;
     }
     if (rest.length) return false;
     if (key_inside || stream->key_count == 0) return true;

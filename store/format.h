@@ -12,7 +12,9 @@
  *                                     zones that is updated must not move events between buckets
  *            "stream" [stream u16] -> [next number][events][packed newest time, or null]
  *                                     [dropped events][packed time before which they were, or null]
- *            "view" [view u16]      -> the packed bucket or time before which groups are gone
+ *            "view" [view u16]      -> the packed bucket or time before which groups are gone, or null
+ *                                      [packed time before which events may be missing, or null]
+ *            "layout"               -> which ids and fields the names of the schema stand for, see layout.c
  *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
  *   events   [stream u16][packed key fields | number u64] -> event
  *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED

@@ -142,27 +142,42 @@ static void view_key(uint16_t view, struct buffer *key)
     pack_u16(key, view);
 }
 
-bool meta_view_load(const struct txn *txn, uint16_t view, struct value *ret_cutoff,
+bool meta_view_load(const struct txn *txn, uint16_t view, struct meta_view *ret_view,
                     struct error *err)
 {
     AUTO_BUFFER struct buffer key = {0};
     struct slice rest;
+    struct meta_view meta = {.retained_from = {.kind = VALUE_NULL}};
     view_key(view, &key);
-    ret_cutoff->kind = VALUE_NULL;
     switch (db_get(txn, TABLE_META, buffer_slice(&key), &rest, err)) {
     case DB_FOUND: break;
-    case DB_MISSING: return true;
+    case DB_MISSING: *ret_view = meta; return true;
     case DB_FAILED: return false;
     }
-    return unpack_value(&rest, NULL, ret_cutoff) == UNPACKED || corrupt(err, "a view");
+    if (unpack_value(&rest, NULL, &meta.retained_from) != UNPACKED ||
+        unpack_value(&rest, NULL, &meta.complete_from) != UNPACKED)
+        return corrupt(err, "a view");
+    *ret_view = meta;
+    return true;
 }
 
-bool meta_view_save(struct txn *txn, uint16_t view, const struct value *cutoff, struct error *err)
+bool meta_view_save(struct txn *txn, uint16_t view, const struct meta_view *meta, struct error *err)
 {
     AUTO_BUFFER struct buffer key = {0}, value = {0};
     view_key(view, &key);
-    (void)pack_value(&value, cutoff, PACK_NO_LIMIT);
+    (void)pack_value(&value, &meta->retained_from, PACK_NO_LIMIT);
+    (void)pack_value(&value, &meta->complete_from, PACK_NO_LIMIT);
     return db_put(txn, TABLE_META, buffer_slice(&key), buffer_slice(&value), err);
+}
+
+bool meta_layout_load(const struct txn *txn, struct slice *ret_layout, struct error *err)
+{
+    return get(txn, slice_text("layout"), ret_layout, "its names", err);
+}
+
+bool meta_layout_save(struct txn *txn, struct slice layout, struct error *err)
+{
+    return db_put(txn, TABLE_META, slice_text("layout"), layout, err);
 }
 
 bool meta_schema_load(const struct txn *txn, struct slice *ret_schema, struct slice *ret_zone,

@@ -44,11 +44,21 @@ bool meta_stream_load(const struct txn *txn, uint16_t stream, struct meta_stream
 bool meta_stream_save(struct txn *txn, uint16_t stream, const struct meta_stream *meta,
                       struct error *err) MUST_CHECK;
 
-/* Of a view with "retain": groups before it are gone; null: none is. */
-bool meta_view_load(const struct txn *txn, uint16_t view, struct value *ret_cutoff,
+struct meta_view {
+    struct value retained_from; /* groups before it have been let go; null: none */
+    struct value
+        complete_from; /* events before this time may be missing: it was made when "keep" had dropped them;
+                                   null: none */
+};
+bool meta_view_load(const struct txn *txn, uint16_t view, struct meta_view *ret_view,
                     struct error *err) MUST_CHECK;
-bool meta_view_save(struct txn *txn, uint16_t view, const struct value *cutoff,
+bool meta_view_save(struct txn *txn, uint16_t view, const struct meta_view *meta,
                     struct error *err) MUST_CHECK;
+
+/* Which names stand for what in the store; see layout.h. It borrows from the transaction. */
+bool meta_layout_load(const struct txn *txn, struct slice *ret_layout,
+                      struct error *err) MUST_CHECK;
+bool meta_layout_save(struct txn *txn, struct slice layout, struct error *err) MUST_CHECK;
 
 /* Texts borrow from the transaction. */
 bool meta_schema_load(const struct txn *txn, struct slice *ret_schema, struct slice *ret_zone,

@@ -134,7 +134,10 @@ static bool drop_of_view(struct work *work, const struct view *view, struct erro
         if (!take_old(&going) || !work_merge(work, err)) return false;
     } while (going.full);
     *held = going.cutoff;
-    return meta_view_save(work->txn, view->id, held, err);
+    struct meta_view stored;
+    if (!meta_view_load(work->txn, view->id, &stored, err)) return false;
+    stored.retained_from = going.cutoff;
+    return meta_view_save(work->txn, view->id, &stored, err);
 }
 
 bool retain_drop(struct work *work, struct error *err)

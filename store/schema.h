@@ -46,12 +46,21 @@ enum duplicate_rule {
     DUPLICATE_NEWEST,  /* the one with the highest version; of equal ones the first */
 };
 
+/* A field's place in the packed events of a stream: it stays when the schema changes around it. */
+struct slot {
+    int field; /* place in `fields`; -1: the field is no longer declared */
+    enum field_type type;
+};
+
 /* Where events come from: a stream, or the rows of a view (see struct view). */
 struct stream {
     struct slice name;
-    uint16_t id; /* in the keys of the store */
+    uint16_t id;             /* in the keys of the store */
+    struct slice definition; /* its JSON, without blanks */
     const struct field *fields;
     size_t field_count;
+    const struct slot *slots; /* the order in which events are packed */
+    size_t slot_count;
     const uint16_t *key_fields; /* places in `fields`, in declared order */
     size_t key_count;           /* 0: no key, every record counts */
     int time_field;             /* -1: none */
@@ -91,6 +100,7 @@ struct multiset {
 
 struct view {
     struct slice name;
+    struct slice definition;     /* its JSON, without blanks */
     uint16_t id;                 /* in the keys of the store */
     const struct stream *stream; /* whose events it counts: a stream's, or the rows of `source` */
     const struct view *source;   /* NULL: a stream */
@@ -130,6 +140,9 @@ void schema_free(struct schema *schema); /* takes NULL */
 
 const struct stream *schema_stream(const struct schema *schema, struct slice name); /* or NULL */
 const struct view *schema_view(const struct schema *schema, struct slice name);     /* or NULL */
+/* The same by id. */
+const struct stream *schema_stream_of(const struct schema *schema, uint16_t id);
+const struct view *schema_view_of(const struct schema *schema, uint16_t id);
 
 /* Whether a dimension of a view over a stream is the event's time, or a bucket of it. */
 bool view_dimension_is_time(const struct view *view, size_t dimension);

@@ -63,6 +63,14 @@ bool json_is_object(const cJSON *json, const char *const *keys, struct error *er
     return true;
 }
 
+struct slice json_definition(const cJSON *json, struct arena *arena)
+{
+    char *const printed = cJSON_PrintUnformatted(json);
+    struct slice const copy = arena_copy(arena, slice_text(printed ? printed : ""));
+    cJSON_free(printed);
+    return copy;
+}
+
 bool json_is_text(const cJSON *json, const char *what, struct error *err)
 {
     if (cJSON_IsString(json)) return true;

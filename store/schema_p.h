@@ -12,6 +12,8 @@ const cJSON *json_get(const cJSON *object, const char *name);
 /* Whether JSON is an object without repeated members, all of them in KEYS (any if KEYS is NULL), which
  * ends in NULL. */
 bool json_is_object(const cJSON *json, const char *const *keys, struct error *err) MUST_CHECK;
+/* The JSON without blanks, in the arena. */
+struct slice json_definition(const cJSON *json, struct arena *arena);
 bool json_is_text(const cJSON *json, const char *what, struct error *err) MUST_CHECK;
 /* "unknown field 'x'" with the nearest of NAMES, or all of them; false. */
 bool json_unknown(const char *what, const char *name, const struct slice *names, size_t name_count,

@@ -127,3 +127,21 @@ bool view_dimension_is_time(const struct view *view, size_t dimension)
     return !view->source && view->stream->time_field >= 0 &&
            expr_time_field(expr) == view->stream->time_field;
 }
+
+const struct stream *schema_stream_of(const struct schema *schema, uint16_t id)
+{
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        if (schema->streams[i].id == id) return &schema->streams[i];
+    }
+    return NULL;
+}
+
+const struct view *schema_view_of(const struct schema *schema, uint16_t id)
+{
+    /* Most schemas are as they were first: then an id is a place. */
+    if (id < schema->view_count && schema->views[id].id == id) return &schema->views[id];
+    for (size_t i = 0; i < schema->view_count; i++) {
+        if (schema->views[i].id == id) return &schema->views[i];
+    }
+    return NULL;
+}

@@ -96,8 +96,13 @@ static bool read_fields(struct schema *schema, const cJSON *json, struct stream 
         if (!read_field(schema, entry, &fields[index++], err))
             return error_wrap_dot(err, entry->string);
     }
+    struct slot *const slots = ARENA_ARRAY(&schema->arena, struct slot, count);
+    for (size_t i = 0; i < count; i++)
+        slots[i] = (struct slot){.field = (int)i, .type = fields[i].type};
     stream->fields = fields;
     stream->field_count = count;
+    stream->slots = slots;
+    stream->slot_count = count;
     return true;
 }
 
@@ -230,6 +235,7 @@ static bool read_stream(struct schema *schema, const cJSON *json, struct stream 
     static const char *const keys[] = {"key",    "time", "on_duplicate", "delete_when", "keep",
                                        "fields", NULL};
     stream->name = arena_copy(&schema->arena, slice_text(json->string));
+    stream->definition = json_definition(json, &schema->arena);
     if (!read_name(json->string, "stream", err) || !json_is_object(json, keys, err)) return false;
     const cJSON *const fields = json_get(json, "fields");
     if (!fields) return error_set(err, ERROR_SCHEMA, "a stream needs \"fields\"");

@@ -421,6 +421,7 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
     {
         views[index].id = (uint16_t)index;
         views[index].name = arena_copy(&schema->arena, slice_text(entry->string));
+        views[index].definition = json_definition(entry, &schema->arena);
         all.entries[index++] = entry;
     }
     for (size_t i = 0; i < count; i++) {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "db.h"
+#include "layout.h"
 #include "meta.h"
 #include "zone.h"
 
@@ -71,11 +72,14 @@ static bool write_first_commit(struct db *db, const struct schema *schema, struc
                                struct error *err)
 {
     AUTO_TXN struct txn *txn = NULL;
+    AUTO_BUFFER struct buffer layout = {0};
     struct meta meta = {.next_group_id = 1};
+    layout_first(schema, &layout);
     meta_next_commit(&meta);
     meta.schema_commit_id = meta.root_listing_commit_id = meta.commit_id;
     return txn_begin(db, true, &txn, err) && meta_schema_save(txn, schema->text, zone, err) &&
-           meta_save(txn, &meta, err) && txn_commit(TAKE(txn), err);
+           meta_layout_save(txn, buffer_slice(&layout), err) && meta_save(txn, &meta, err) &&
+           txn_commit(TAKE(txn), err);
 }
 
 static bool make_directories(const char *path, struct error *err)
@@ -272,10 +276,15 @@ static bool acquire_schema(struct store *store, const struct txn *txn, const str
                            struct loaded_schema **ret_schema, struct error *err)
 {
     if (!store->newest || store->newest->commit_id != meta->schema_commit_id) {
-        struct slice text, zone;
+        struct slice text, zone, layout;
         struct schema *schema;
-        if (!meta_schema_load(txn, &text, &zone, err) || !schema_read(text, &zone, &schema, err))
+        if (!meta_schema_load(txn, &text, &zone, err) || !meta_layout_load(txn, &layout, err) ||
+            !schema_read(text, &zone, &schema, err))
             return false;
+        if (!layout_apply(layout, schema, err)) {
+            schema_free(schema);
+            return false;
+        }
         struct loaded_schema *const loaded = memory_alloc(sizeof *loaded);
         *loaded = (struct loaded_schema){
             .schema = schema, .commit_id = meta->schema_commit_id, .references = 1};

@@ -60,7 +60,7 @@ bool node_unpack(struct slice bytes, struct node *ret_node)
 
 const struct view *tree_view(const struct snapshot *snapshot, const struct node *node)
 {
-    return node->view < snapshot->schema->view_count ? &snapshot->schema->views[node->view] : NULL;
+    return schema_view_of(snapshot->schema, node->view);
 }
 
 enum node_kind tree_file_kind(const struct view *view, unsigned depth)
@@ -443,7 +443,7 @@ void tree_commit_nodes(const struct snapshot *snapshot, uint64_t after,
     see(context, &(struct node){.kind = NODE_REJECTS}, false);
     for (size_t i = 0; i < snapshot->schema->view_count; i++) {
         uint64_t version;
-        node.view = (uint16_t)i;
+        node.view = snapshot->schema->views[i].id;
         if (document_version(snapshot, &node, &version, &err) == TREE_FOUND && version > after)
             see(context, &node, true);
     }

@@ -427,8 +427,9 @@ static bool load_limits(struct counting *counting, const struct snapshot *snapsh
 {
     const struct view *const view = counting->view->view;
     struct meta_stream meta;
-    if (view->retain_seconds && !meta_view_load(snapshot->txn, view->id, &counting->retained, err))
-        return false;
+    struct meta_view stored;
+    if (!meta_view_load(snapshot->txn, view->id, &stored, err)) return false;
+    if (view->retain_seconds) counting->retained = stored.retained_from;
     if (view->source) return true;
     if (!meta_stream_load(snapshot->txn, view->stream->id, &meta, err)) return false;
     counting->view->dropped_before = meta.dropped_before;
