@@ -9,15 +9,21 @@
 #include "visible.h"
 #include "writer.h"
 
-static const struct option options[] = {{.name = NULL}};
+enum { OPTION_ALLOW_LOSS = OPTION_FIRST };
+
+static const struct option options[] = {
+    {.name = "allow-loss", .val = OPTION_ALLOW_LOSS},
+    {.name = NULL},
+};
 
 static const struct usage usage = {
     .command = "rebuild",
-    .line = "tally rebuild STORE [VIEW...]",
+    .line = "tally rebuild STORE [--allow-loss] [VIEW...]",
     .help =
         "Empties the views, all without VIEW, and computes them from the stored events, in one\n"
         "commit: readers see the old files or the new ones. 'tally verify' tells whether it is\n"
-        "needed.\n",
+        "needed. Views over a rebuilt one are rebuilt too.\n\n"
+        "  --allow-loss   also a view that has counted events which are no longer kept\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = -1,
@@ -50,8 +56,8 @@ static bool find_views(const struct schema *schema, char **names, size_t count,
     return true;
 }
 
-static bool rebuild(struct store *store, char **names, size_t count, const struct notices *notices,
-                    struct error *err)
+static bool rebuild(struct store *store, char **names, size_t count, bool allow_loss,
+                    const struct notices *notices, struct error *err)
 {
     const struct schema *schema;
     uint64_t commit_id;
@@ -60,7 +66,9 @@ static bool rebuild(struct store *store, char **names, size_t count, const struc
     if (!store_schema(store, &schema, err) || !find_views(schema, names, count, views, err))
         return false;
     (void)clock_gettime(CLOCK_MONOTONIC, &begun); /* cannot fail for this clock */
-    if (!commit_rebuild(store, views, count, DELTA_BYTES, &commit_id, err)) return false;
+    struct rebuild const wanted = {
+        .views = views, .view_count = count, .allow_loss = allow_loss, .memory_bytes = DELTA_BYTES};
+    if (!commit_rebuild(store, &wanted, &commit_id, err)) return false;
     (void)writer_announce(store, commit_id, WRITER_ANNOUNCE_MS, notices); /* it told the user */
     (void)clock_gettime(CLOCK_MONOTONIC, &ended);
     (void)printf("rebuilt %zu views, commit %llu, %.1f s\n", /* report_end looks */
@@ -70,19 +78,28 @@ static bool rebuild(struct store *store, char **names, size_t count, const struc
     return true;
 }
 
+static bool set_option(void *context, int code, const char *value)
+{
+    bool *const allow_loss = context;
+    (void)value;
+    if (code == OPTION_ALLOW_LOSS) *allow_loss = true;
+    return true;
+}
+
 enum exit_status cmd_rebuild(int argc, char **argv)
 {
     struct notices const notices = report_notices(NULL);
     struct error err;
+    bool allow_loss = false;
     int first;
-    switch (options_read(&usage, argc, argv, NULL, NULL, &first)) {
+    switch (options_read(&usage, argc, argv, set_option, &allow_loss, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
     }
     AUTO_STORE struct store *store = NULL;
     if (!writer_open(argv[first], &notices, &store, &err) ||
-        !rebuild(store, argv + first + 1, (size_t)(argc - first - 1), &notices, &err))
+        !rebuild(store, argv + first + 1, (size_t)(argc - first - 1), allow_loss, &notices, &err))
         return report_error(&err);
     return EXIT_GOOD;
 }

@@ -1,55 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
+#include <time.h>
 
+#include "apply.h"
 #include "commands.h"
 #include "options.h"
 #include "text_file.h"
 #include "tree_print.h"
+#include "visible.h"
+#include "writer.h"
 
-enum { OPTION_APPLY = OPTION_FIRST };
+enum { OPTION_APPLY = OPTION_FIRST, OPTION_ALLOW_LOSS };
+enum { DELTA_BYTES = 128 << 20 };
 
 static const struct option options[] = {
     {.name = "apply", .has_arg = required_argument, .val = OPTION_APPLY},
+    {.name = "allow-loss", .val = OPTION_ALLOW_LOSS},
     {.name = NULL},
 };
 
 static const struct usage usage = {
     .command = "schema",
-    .line = "tally schema STORE [--apply FILE]",
-    .help = "Prints the schema in force.\n\n"
-            "  --apply FILE   put another schema in force; - is standard input\n",
+    .line = "tally schema STORE [--apply FILE [--allow-loss]]",
+    .help =
+        "Prints the schema in force.\n\n"
+        "  --apply FILE   put another schema in force, in one commit; - is standard input. Views\n"
+        "                 that are new or changed are made from all stored events, a new field is\n"
+        "                 null in them. Mounts show the old tree until the new one is there.\n"
+        "  --allow-loss   also if it drops events, or fields of them, or counts that cannot be "
+        "made\n"
+        "                 again\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = 1,
 };
 
+struct arguments {
+    const char *file;
+    bool allow_loss;
+};
+
 static bool set_option(void *context, int code, const char *value)
 {
-    const char **const file = context;
-    if (code == OPTION_APPLY) *file = value;
+    struct arguments *const arguments = context;
+    if (code == OPTION_APPLY) arguments->file = value;
+    if (code == OPTION_ALLOW_LOSS) arguments->allow_loss = true;
     return true;
-}
-
-/* Drops the blanks outside of strings, which mean nothing in JSON. */
-static void compact(struct slice json, struct buffer *into)
-{
-    bool inside = false, escaped = false;
-    for (size_t i = 0; i < json.length; i++) {
-        uint8_t const byte = json.at[i];
-        bool const blank = byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-        if (inside || !blank) buffer_add_byte(into, byte);
-        if (byte == '"' && !escaped) inside = !inside;
-        escaped = inside && byte == '\\' && !escaped;
-    }
-}
-
-static bool same_content(struct slice one, struct slice other)
-{
-    AUTO_BUFFER struct buffer left = {0};
-    AUTO_BUFFER struct buffer right = {0};
-    compact(one, &left);
-    compact(other, &right);
-    return slice_equal(buffer_slice(&left), buffer_slice(&right));
 }
 
 static void print_schema(struct slice text)
@@ -58,39 +54,81 @@ static void print_schema(struct slice text)
     if (text.length == 0 || text.at[text.length - 1] != '\n') (void)putchar('\n');
 }
 
-static enum exit_status apply(const struct schema *in_force, const char *file)
+/* What `--apply` shows while it works. */
+struct showing {
+    struct progress progress;
+    size_t counts[APPLY_DROPPED + 1];
+};
+
+static void tell_view(void *context, struct slice view, enum apply_fate fate)
+{
+    static const char *const words[] = {[APPLY_KEPT] = "unchanged",
+                                        [APPLY_ADDED] = "added",
+                                        [APPLY_CHANGED] = "changed",
+                                        [APPLY_DROPPED] = "dropped"};
+    struct showing *const showing = context;
+    AUTO_BUFFER struct buffer shown = {0};
+    visible_write(view, SIZE_MAX, &shown);
+    showing->counts[fate]++;
+    (void)printf("view %.*s: %s\n", (int)shown.length, (const char *)shown.at,
+                 words[fate]); /* report_end looks */
+}
+
+static void show_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct showing *const showing = context;
+    progress_show(
+        &showing->progress,
+        (struct progress_point){.done_bytes = done, .total_bytes = total, .records = done});
+}
+
+static bool apply(const char *path, const struct arguments *arguments, struct error *err)
 {
     AUTO_BUFFER struct buffer text = {0};
-    struct schema *schema;
-    struct error err;
-    if (!text_file_read(file, &text, &err)) return report_error(&err);
-    if (same_content(in_force->text, buffer_slice(&text))) {
-        (void)puts("this schema is in force already");
-        return EXIT_GOOD;
-    }
-    if (!schema_read(buffer_slice(&text), NULL, &schema, &err)) {
-        (void)error_wrap(&err, "%s", file);
-        return report_error(&err);
-    }
-    schema_free(schema);
-    (void)error_set(&err, ERROR_SCHEMA, "changing the schema of a store is not supported yet");
-    (void)error_remedy(&err, "make a new store with 'tally init' and ingest into it");
-    return report_error(&err);
+    AUTO_STORE struct store *store = NULL;
+    struct showing showing = {.counts = {0}};
+    progress_init(&showing.progress);
+    struct notices const notices = report_notices(&showing.progress);
+    struct apply_options const wanted = {
+        .allow_loss = arguments->allow_loss,
+        .memory_bytes = (size_t)DELTA_BYTES,
+        .tell = tell_view,
+        .progress = show_progress,
+        .context = &showing,
+    };
+    struct timespec begun, ended;
+    uint64_t commit_id;
+    if (!text_file_read(arguments->file, &text, err) || !writer_open(path, &notices, &store, err))
+        return false;
+    (void)clock_gettime(CLOCK_MONOTONIC, &begun); /* cannot fail for this clock */
+    progress_begin(&showing.progress, slice_text(arguments->file));
+    bool const good = apply_schema(store, buffer_slice(&text), &wanted, &commit_id, err);
+    progress_erase(&showing.progress);
+    if (!good) return err->kind == ERROR_SCHEMA ? error_wrap(err, "%s", arguments->file) : false;
+    (void)writer_announce(store, commit_id, WRITER_ANNOUNCE_MS, &notices); /* it told the user */
+    (void)clock_gettime(CLOCK_MONOTONIC, &ended);
+    (void)printf(
+        "applied: %zu added, %zu changed, %zu dropped, %zu unchanged, commit %llu, %.1f s\n",
+        showing.counts[APPLY_ADDED], showing.counts[APPLY_CHANGED], showing.counts[APPLY_DROPPED],
+        showing.counts[APPLY_KEPT], (unsigned long long)commit_id, /* report_end looks */
+        (double)(ended.tv_sec - begun.tv_sec) + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9);
+    return true;
 }
 
 enum exit_status cmd_schema(int argc, char **argv)
 {
-    const char *file = NULL;
+    struct arguments arguments = {.file = NULL};
     struct error err;
     int first;
-    switch (options_read(&usage, argc, argv, set_option, &file, &first)) {
+    switch (options_read(&usage, argc, argv, set_option, &arguments, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
     }
+    if (arguments.file)
+        return apply(argv[first], &arguments, &err) ? EXIT_GOOD : report_error(&err);
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
     if (!tree_view_open(&view, argv[first], &err)) return report_error(&err);
-    if (file) return apply(view.snapshot->schema, file);
     print_schema(view.snapshot->schema->text);
     return EXIT_GOOD;
 }

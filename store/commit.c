@@ -31,21 +31,36 @@ void work_done(struct work *work)
     work->cutoffs = NULL;
 }
 
+void work_change_schema(struct work *work, const struct schema *schema)
+{
+    work->schema = schema;
+    delta_done(&work->delta);
+    delta_init(&work->delta, schema);
+    free(work->cutoffs);
+    work->cutoffs = memory_alloc(schema->view_count * sizeof *work->cutoffs);
+    work->delta.cutoffs = work->cutoffs;
+}
+
+bool work_load_cutoffs(struct work *work, struct error *err)
+{
+    for (size_t i = 0; i < work->schema->view_count; i++) {
+        const struct view *const view = &work->schema->views[i];
+        struct meta_view meta;
+        if (view->retain_seconds == 0) continue;
+        if (!meta_view_load(work->txn, view->id, &meta, err)) return false;
+        work->cutoffs[i] = meta.retained_from;
+    }
+    return true;
+}
+
 bool work_begin(struct work *work, struct store *store, const struct schema *schema,
                 size_t memory_bytes, struct error *err)
 {
-    *work = (struct work){.schema = schema, .memory_bytes = memory_bytes};
-    delta_init(&work->delta, schema);
-    work->cutoffs = memory_alloc(schema->view_count * sizeof *work->cutoffs);
-    work->delta.cutoffs = work->cutoffs;
-    if (!txn_begin(store_db(store), true, &work->txn, err)) return false;
-    if (!meta_load(work->txn, &work->meta, err)) return false;
-    for (size_t i = 0; i < schema->view_count; i++) {
-        struct meta_view meta;
-        if (schema->views[i].retain_seconds == 0) continue;
-        if (!meta_view_load(work->txn, schema->views[i].id, &meta, err)) return false;
-        work->cutoffs[i] = meta.retained_from;
-    }
+    *work = (struct work){.memory_bytes = memory_bytes};
+    work_change_schema(work, schema);
+    if (!txn_begin(store_db(store), true, &work->txn, err) ||
+        !meta_load(work->txn, &work->meta, err) || !work_load_cutoffs(work, err))
+        return false;
     meta_next_commit(&work->meta);
     return true;
 }

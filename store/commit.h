@@ -32,7 +32,13 @@ struct deletion {
 bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
 
-/* Empties the views (all if VIEW_COUNT is 0), and those over them, and folds every event again, in one
- * commit. */
-bool commit_rebuild(struct store *store, const struct view *const *views, size_t view_count,
-                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
+/* Which views to make again. */
+struct rebuild {
+    const struct view *const *views;
+    size_t view_count; /* 0: all */
+    bool allow_loss;   /* also those that have counted events which are gone by now */
+    size_t memory_bytes;
+};
+/* Empties the views, and those over them, and folds every event again, in one commit. */
+bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
+                    struct error *err) MUST_CHECK;

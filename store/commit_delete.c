@@ -134,6 +134,9 @@ static bool apply(struct deleting *deleting, struct error *err)
     if (!good || !meta_stream_load(work->txn, stream->id, &meta, err)) return false;
     for (size_t i = 0; i < views; i++)
         any |= refold[i];
+    for (size_t i = 0; i < views && deleting->deleted_count; i++) {
+        if (refold[i] && !view_check_history(work->txn, &work->schema->views[i], err)) return false;
+    }
     if (any && deleting->deleted_count && !work_refold(work, refold, err)) return false;
     meta.event_count -= deleting->deleted_count;
     work->meta.event_count -= deleting->deleted_count;

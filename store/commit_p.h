@@ -21,6 +21,9 @@ struct work {
     struct value *cutoffs; /* per view: what is older has been let go */
     const bool *only;      /* per view: whether to fold into it; NULL: into all */
     size_t memory_bytes;
+    void (*progress)(void *context, uint64_t done,
+                     uint64_t total); /* of refolding; NULL: nobody asks */
+    void *progress_context;
 };
 
 bool work_begin(struct work *work, struct store *store, const struct schema *schema,
@@ -39,6 +42,16 @@ bool work_put_batch(struct work *work, struct batch *batch, struct error *err) M
 bool work_try_again(struct work *work, struct store *store, struct error *err);
 bool work_corrupt_event(struct error *err); /* false */
 
+/* Goes on with another schema; what is folded so far is merged. Then load the cutoffs. */
+void work_change_schema(struct work *work, const struct schema *schema);
+bool work_load_cutoffs(struct work *work, struct error *err) MUST_CHECK;
+bool work_clear_view(struct work *work, const struct view *view, struct error *err) MUST_CHECK;
+
+/* The stream at the bottom of the views that VIEW is over. */
+const struct stream *view_stream(const struct view *view);
+/* Fails where the view has counted events that are gone by now, so that it cannot be made again. */
+bool view_check_history(const struct txn *txn, const struct view *view,
+                        struct error *err) MUST_CHECK;
 /* Empties the views and folds into them again what they are over. CHOSEN: one a view of the schema; the views over
  * a chosen one are chosen too. */
 bool work_refold(struct work *work, bool *chosen, struct error *err) MUST_CHECK;

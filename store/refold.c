@@ -6,9 +6,10 @@
  */
 #include "commit_p.h"
 #include "groups.h"
+#include "retain.h"
 #include "row_events.h"
 
-static bool clear_view(struct work *work, const struct view *view, struct error *err)
+bool work_clear_view(struct work *work, const struct view *view, struct error *err)
 {
     struct group whole;
     switch (groups_get(work->txn, view, 0, (struct slice){0}, &whole, err)) {
@@ -21,9 +22,18 @@ static bool clear_view(struct work *work, const struct view *view, struct error 
     return groups_clear(work->txn, view, err);
 }
 
-/* Folds every stored event of a stream. The cursor stays good while the views' tables are written, as the
+enum { PROGRESS_EVENTS = 4096 };
+
+static void tell_progress(const struct work *work, uint64_t done)
+{
+    if (work->progress && done % PROGRESS_EVENTS == 0)
+        work->progress(work->progress_context, done, work->meta.event_count);
+}
+
+/* Folds every stored event of a stream. *DONE counts them. The cursor stays good while the views' tables are written, as the
  * table of events is not. */
-static bool fold_stream(struct work *work, const struct stream *stream, struct error *err)
+static bool fold_stream(struct work *work, const struct stream *stream, uint64_t *done,
+                        struct error *err)
 {
     struct snapshot const reading = {.txn = work->txn};
     AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
@@ -33,6 +43,7 @@ static bool fold_stream(struct work *work, const struct stream *stream, struct e
     enum events_step step;
     while ((step = events_walk_next(walk, &event, err)) == EVENTS_ONE) {
         if (!work_fold(work, stream, &event, fields, +1, err)) break;
+        tell_progress(work, ++*done);
     }
     events_walk_close(walk);
     return step == EVENTS_END && work_merge(work, err);
@@ -96,6 +107,36 @@ static bool is_wanted(const struct schema *schema, const struct stream *stream, 
     return false;
 }
 
+const struct stream *view_stream(const struct view *view)
+{
+    while (view->source)
+        view = view->source;
+    return view->stream;
+}
+
+bool view_check_history(const struct txn *txn, const struct view *view, struct error *err)
+{
+    struct meta_stream meta;
+    if (!meta_stream_load(txn, view_stream(view)->id, &meta, err)) return false;
+    if (meta.dropped_count == 0) return true;
+    (void)error_set(
+        err, ERROR_SCHEMA,
+        "the view has counted events that \"keep\" has dropped: it cannot be made again");
+    (void)error_remedy(err, "leave it as it is, or lose them with --allow-loss");
+    return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
+}
+
+/* A view that is made now has not seen the events that were dropped before, and has let nothing go. */
+static bool start_view(struct work *work, const struct view *view, struct error *err)
+{
+    struct meta_stream stream;
+    struct meta_view meta = {.retained_from = {.kind = VALUE_NULL}};
+    if (!meta_stream_load(work->txn, view_stream(view)->id, &stream, err)) return false;
+    meta.complete_from = stream.dropped_before;
+    work->cutoffs[place_of(work->schema, view)] = meta.retained_from;
+    return work_clear_view(work, view, err) && meta_view_save(work->txn, view->id, &meta, err);
+}
+
 bool work_refold(struct work *work, bool *chosen, struct error *err)
 {
     const struct schema *const schema = work->schema;
@@ -103,13 +144,14 @@ bool work_refold(struct work *work, bool *chosen, struct error *err)
         const struct view *const view = schema->order[i];
         if (view->source && chosen[place_of(schema, view->source)])
             chosen[place_of(schema, view)] = true;
-        if (chosen[place_of(schema, view)] && !clear_view(work, view, err)) return false;
+        if (chosen[place_of(schema, view)] && !start_view(work, view, err)) return false;
     }
     work->only = chosen;
+    uint64_t done = 0;
     bool good = true;
     for (size_t i = 0; i < schema->stream_count && good; i++) {
         if (is_wanted(schema, &schema->streams[i], chosen))
-            good = fold_stream(work, &schema->streams[i], err);
+            good = fold_stream(work, &schema->streams[i], &done, err);
     }
     for (size_t i = 0; i < schema->view_count && good; i++) {
         const struct view *const source = schema->order[i];
@@ -122,27 +164,29 @@ bool work_refold(struct work *work, bool *chosen, struct error *err)
 }
 
 static bool try_rebuild(struct work *work, struct store *store, const struct schema *schema,
-                        const struct view *const *views, size_t view_count, size_t memory_bytes,
-                        struct error *err)
+                        const struct rebuild *rebuild, struct error *err)
 {
     AUTO_FREE bool *const chosen = memory_alloc(schema->view_count * sizeof *chosen);
     for (size_t i = 0; i < schema->view_count; i++)
-        chosen[i] = view_count == 0;
-    for (size_t i = 0; i < view_count; i++)
-        chosen[place_of(schema, views[i])] = true;
-    return work_begin(work, store, schema, memory_bytes, err) && work_refold(work, chosen, err) &&
-           work_commit(work, err);
+        chosen[i] = rebuild->view_count == 0;
+    for (size_t i = 0; i < rebuild->view_count; i++)
+        chosen[place_of(schema, rebuild->views[i])] = true;
+    if (!work_begin(work, store, schema, rebuild->memory_bytes, err)) return false;
+    for (size_t i = 0; i < schema->view_count && !rebuild->allow_loss; i++) {
+        if (chosen[i] && !view_check_history(work->txn, &schema->views[i], err)) return false;
+    }
+    return work_refold(work, chosen, err) && retain_drop(work, err) && work_commit(work, err);
 }
 
-bool commit_rebuild(struct store *store, const struct view *const *views, size_t view_count,
-                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
+                    struct error *err)
 {
     const struct schema *schema;
     struct work work = {0};
     bool good;
     if (!store_schema(store, &schema, err)) return false;
     do {
-        good = try_rebuild(&work, store, schema, views, view_count, memory_bytes, err);
+        good = try_rebuild(&work, store, schema, rebuild, err);
     } while (!good && work_try_again(&work, store, err));
     if (good) *ret_commit_id = work.meta.commit_id;
     work_done(&work);

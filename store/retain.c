@@ -97,13 +97,6 @@ static bool take_old(struct letting_go *going)
     return found == DB_MISSING;
 }
 
-static const struct stream *stream_below(const struct view *view)
-{
-    while (view->source)
-        view = view->source;
-    return view->stream;
-}
-
 /* The bucket that CUTOFF is in, or the time itself. */
 static struct value first_kept(const struct work *work, const struct view *view,
                                struct value cutoff)
@@ -120,7 +113,7 @@ static bool drop_of_view(struct work *work, const struct view *view, struct erro
 {
     struct value *const held = &work->cutoffs[view - work->schema->views];
     struct meta_stream meta;
-    if (!meta_stream_load(work->txn, stream_below(view)->id, &meta, err)) return false;
+    if (!meta_stream_load(work->txn, view_stream(view)->id, &meta, err)) return false;
     struct letting_go going = {
         .work = work,
         .view = view,

@@ -237,7 +237,8 @@ static void rebuild_gives_the_same_files(void **state)
     (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
     for (size_t i = 0; i < COUNT_OF(paths); i++)
         before[i] = tmpstore_cat(&tmp, paths[i]);
-    assert_true(commit_rebuild(tmp.store, NULL, 0, 1 << 20, &commit_id, &err));
+    struct rebuild const everything = {.memory_bytes = 1 << 20};
+    assert_true(commit_rebuild(tmp.store, &everything, &commit_id, &err));
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         check_file(&tmp, paths[i], before[i]);
         free(before[i]);

@@ -1,0 +1,22 @@
+/* apply_plan.h - what has to be done to get from one schema to another, and whether it may be.
+ *
+ * Place    apply.c carries it out.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "apply.h"
+#include "db.h"
+
+/* What becomes of the views of both schemas. */
+struct apply_plan {
+    const struct schema *old;
+    const struct schema *next;
+    bool *cleared;  /* per view of `old`: its groups go */
+    bool *refolded; /* per view of `next`: it is made from the events */
+};
+
+/* false: the change is refused. The plan's arrays live in ARENA. */
+bool apply_plan_make(const struct txn *txn, const struct schema *old, const struct schema *next,
+                     bool allow_loss, struct arena *arena, struct apply_plan *ret_plan,
+                     struct error *err) MUST_CHECK;
