@@ -6,6 +6,7 @@
 #include "report.h"
 
 enum exit_status cmd_cat(int argc, char **argv);
+enum exit_status cmd_compact(int argc, char **argv);
 enum exit_status cmd_delete(int argc, char **argv);
 enum exit_status cmd_ingest(int argc, char **argv);
 enum exit_status cmd_init(int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"verify", cmd_verify, "verify STORE                   recompute every file and compare"},
     {"rebuild", cmd_rebuild,
      "rebuild STORE [VIEW...]        compute views anew from the stored events"},
+    {"compact", cmd_compact, "compact STORE                  give free space back to the disk"},
     {"schema", cmd_schema, "schema STORE [--apply FILE]    print the schema in force"},
     {"cat", cmd_cat, "cat STORE PATH...              print files of the tree, without a mount"},
     {"ls", cmd_ls, "ls STORE [PATH]                list a directory of the tree"},

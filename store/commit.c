@@ -297,6 +297,29 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
     return good;
 }
 
+static bool try_expire(struct work *work, struct store *store, const struct schema *schema,
+                       size_t memory_bytes, struct error *err)
+{
+    return work_begin(work, store, schema, memory_bytes, err) &&
+           expiry_drop(work->txn, schema, &work->meta, err) && retain_drop(work, err) &&
+           work_commit(work, err);
+}
+
+bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
+                   struct error *err)
+{
+    const struct schema *schema;
+    struct work work = {0};
+    bool good;
+    if (!store_schema(store, &schema, err)) return false;
+    do {
+        good = try_expire(&work, store, schema, memory_bytes, err);
+    } while (!good && work_try_again(&work, store, err));
+    if (good) *ret_commit_id = work.meta.commit_id;
+    work_done(&work);
+    return good;
+}
+
 bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
                     struct error *err)
 {

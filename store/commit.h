@@ -42,3 +42,7 @@ struct rebuild {
 /* Empties the views, and those over them, and folds every event again, in one commit. */
 bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
                     struct error *err) MUST_CHECK;
+
+/* Lets go what is older than "keep" and "retain" say; a commit even where there is nothing. */
+bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
+                   struct error *err) MUST_CHECK;

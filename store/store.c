@@ -21,11 +21,20 @@ struct loaded_schema {
     unsigned references; /* protected by the store's lock; the store itself holds one */
 };
 
+/* LMDB's environment. `tally compact` puts another data.mdb in its place: then the store goes on with the new one, and
+ * snapshots that are open keep the old one to their end. LMDB forbids to open one file twice in a process, as
+ * closing one of them would lose the locks of the other; these are two files, with a lock file each. */
+struct environment {
+    struct db *db;
+    unsigned references; /* protected by the store's lock; the store itself holds one */
+};
+
 struct store {
     char *path;
     int directory;
     int lock_file; /* -1: not locked */
-    struct db *db;
+    enum store_mode mode;
+    struct environment *environment; /* the newest; protected by `lock` */
     pthread_mutex_t lock;
     struct loaded_schema *newest; /* protected by `lock`; NULL before the first snapshot */
 };
@@ -33,10 +42,12 @@ struct store {
 /* What a struct snapshot is allocated in. */
 struct open_snapshot {
     struct snapshot snapshot;
+    struct environment *environment;
     struct loaded_schema *schema;
 };
 
-static const char *const own_names[] = {"data.mdb", "lock.mdb", "ingest.lock", "mounts", "rejects"};
+static const char *const own_names[] = {"data.mdb",    "lock.mdb", "data.mdb.new",
+                                        "ingest.lock", "mounts",   "rejects"};
 
 static void path_join(const char *directory, const char *name, struct buffer *path)
 {
@@ -165,13 +176,63 @@ static bool find_store(const char *path, struct error *err)
     return error_place(err, "%s", path);
 }
 
-/* Refuses a store of another format before anything else is done with it. */
-static bool check_format(const struct store *store, struct error *err)
+/* Opening takes two files, data.mdb and lock.mdb, that belong together: a reader of the new data in the old lock
+ * file would not be seen by a writer. So opening holds the directory's lock shared, and compacting holds it alone while
+ * it changes both. */
+static bool lock_files(const struct store *store, int how, int *ret_fd, struct error *err)
 {
+    int const fd = openat(store->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int answer = fd;
+    while (fd >= 0 && (answer = flock(fd, how)) < 0 && errno == EINTR) {
+    }
+    if (answer < 0) {
+        (void)error_system(err, errno, "cannot lock %s", store->path);
+        if (fd >= 0) (void)close(fd); /* only a lock */
+        return false;
+    }
+    *ret_fd = fd;
+    return true;
+}
+
+/* Opens what is in the directory, and refuses a store of another format before anything else is done with it. */
+static bool open_environment(const struct store *store, struct environment **ret_environment,
+                             struct error *err)
+{
+    AUTO_FD int files = -1;
     AUTO_TXN struct txn *txn = NULL;
+    struct db *db;
     struct meta meta;
-    return txn_begin(store->db, false, &txn, err) &&
-           (meta_load(txn, &meta, err) || error_wrap(err, "%s", store->path));
+    if (!lock_files(store, LOCK_SH, &files, err) ||
+        !db_open(store->path, store->mode == STORE_WRITE ? DB_WRITE : DB_READ, &db, err))
+        return false;
+    if (!txn_begin(db, false, &txn, err) ||
+        (!meta_load(txn, &meta, err) && !error_wrap(err, "%s", store->path))) {
+        txn_abort(TAKE(txn));
+        db_close(db);
+        return false;
+    }
+    struct environment *const environment = memory_alloc(sizeof *environment);
+    *environment = (struct environment){.db = db, .references = 1};
+    *ret_environment = environment;
+    return true;
+}
+
+static void environment_release(struct environment *environment)
+{
+    if (!environment || --environment->references > 0) return;
+    db_close(environment->db);
+    free(environment);
+}
+
+/* Goes on with the file that is in the directory now. Under the store's lock. */
+static bool refresh(struct store *store, struct error *err)
+{
+    struct environment *newer;
+    if (!db_is_replaced(store->environment->db)) return true;
+    if (!open_environment(store, &newer, err)) return false;
+    environment_release(store->environment);
+    store->environment = newer;
+    return true;
 }
 
 bool store_open(const char *path, enum store_mode mode, struct store **ret_store, struct error *err)
@@ -179,14 +240,13 @@ bool store_open(const char *path, enum store_mode mode, struct store **ret_store
     if (!find_store(path, err)) return false;
     struct store *const store = memory_alloc(sizeof *store);
     store->lock_file = -1;
+    store->mode = mode;
     store->path = memory_alloc(strlen(path) + 1);
     memcpy(store->path, path, strlen(path));
     (void)pthread_mutex_init(&store->lock, NULL); /* cannot fail for a plain mutex */
     store->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool const good = store->directory < 0 ? error_system(err, errno, "%s", path)
-                                           : db_open(path, mode == STORE_WRITE ? DB_WRITE : DB_READ,
-                                                     &store->db, err) &&
-                                                 check_format(store, err);
+                                           : open_environment(store, &store->environment, err);
     if (!good) {
         store_close(store);
         return false;
@@ -200,7 +260,7 @@ void store_close(struct store *store)
     if (!store) return;
     store_unlock(store);
     schema_release(store->newest);
-    db_close(store->db);
+    environment_release(store->environment);
     if (store->directory >= 0) (void)close(store->directory); /* only read */
     (void)pthread_mutex_destroy(&store->lock);
     free(store->path);
@@ -219,7 +279,7 @@ int store_directory(const struct store *store)
 
 struct db *store_db(const struct store *store)
 {
-    return store->db;
+    return store->environment->db;
 }
 
 /* The pid of whoever holds the lock, as it wrote it down; 0 where it had no time to. */
@@ -259,6 +319,10 @@ enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, s
         return STORE_LOCK_FAILED;
     }
     if (!write_holder(fd, err)) return STORE_LOCK_FAILED;
+    (void)pthread_mutex_lock(&store->lock);
+    bool const good = refresh(store, err); /* whoever had the lock may have been compacting */
+    (void)pthread_mutex_unlock(&store->lock);
+    if (!good) return STORE_LOCK_FAILED;
     store->lock_file = fd;
     fd = -1;
     return STORE_LOCKED;
@@ -296,21 +360,48 @@ static bool acquire_schema(struct store *store, const struct txn *txn, const str
     return true;
 }
 
+/* A transaction of the newest commit, and the environment that it is of. */
+static bool begin_reading(struct store *store, struct environment **ret_environment,
+                          struct txn **ret_txn, struct error *err)
+{
+    (void)pthread_mutex_lock(&store->lock); /* cannot fail: not recursive, initialised */
+    bool const good = refresh(store, err) && txn_begin(store->environment->db, false, ret_txn, err);
+    if (good) {
+        *ret_environment = store->environment;
+        store->environment->references++;
+    }
+    (void)pthread_mutex_unlock(&store->lock);
+    return good;
+}
+
+static void end_reading(struct store *store, struct environment *environment, struct txn *txn)
+{
+    txn_abort(txn);
+    (void)pthread_mutex_lock(&store->lock);
+    environment_release(environment);
+    (void)pthread_mutex_unlock(&store->lock);
+}
+
 bool snapshot_open(struct store *store, struct snapshot **ret_snapshot, struct error *err)
 {
-    AUTO_TXN struct txn *txn = NULL;
+    struct environment *environment;
+    struct txn *txn;
     struct meta meta;
     struct loaded_schema *schema = NULL;
-    if (!txn_begin(store->db, false, &txn, err) || !meta_load(txn, &meta, err)) return false;
-    (void)pthread_mutex_lock(&store->lock); /* cannot fail: not recursive, initialised */
-    bool const good = acquire_schema(store, txn, &meta, &schema, err);
+    if (!begin_reading(store, &environment, &txn, err)) return false;
+    (void)pthread_mutex_lock(&store->lock);
+    bool const good = meta_load(txn, &meta, err) && acquire_schema(store, txn, &meta, &schema, err);
     (void)pthread_mutex_unlock(&store->lock);
-    if (!good) return false;
+    if (!good) {
+        end_reading(store, environment, txn);
+        return false;
+    }
     struct open_snapshot *const opened = memory_alloc(sizeof *opened);
+    opened->environment = environment;
     opened->schema = schema;
     opened->snapshot = (struct snapshot){
         .store = store,
-        .txn = TAKE(txn),
+        .txn = txn,
         .schema = schema->schema,
         .commit_id = meta.commit_id,
         .commit_ns = meta.commit_ns,
@@ -332,6 +423,7 @@ void snapshot_close(struct snapshot *snapshot)
     txn_abort(snapshot->txn);
     (void)pthread_mutex_lock(&store->lock);
     schema_release(opened->schema);
+    environment_release(opened->environment);
     (void)pthread_mutex_unlock(&store->lock);
     free(opened);
 }
@@ -347,11 +439,56 @@ bool store_schema(struct store *store, const struct schema **ret_schema, struct 
 
 bool store_newest_commit(struct store *store, uint64_t *ret_commit_id, struct error *err)
 {
-    AUTO_TXN struct txn *txn = NULL;
+    struct environment *environment;
+    struct txn *txn;
     struct meta meta;
-    if (!txn_begin(store->db, false, &txn, err) || !meta_load(txn, &meta, err)) return false;
-    *ret_commit_id = meta.commit_id;
-    return true;
+    if (!begin_reading(store, &environment, &txn, err)) return false;
+    bool const good = meta_load(txn, &meta, err);
+    end_reading(store, environment, txn);
+    if (good) *ret_commit_id = meta.commit_id;
+    return good;
+}
+
+/* A copy of the data without its free pages, durable. */
+static bool write_copy(struct store *store, struct error *err)
+{
+    if (unlinkat(store->directory, "data.mdb.new", 0) < 0 && errno != ENOENT)
+        return error_system(err, errno, "%s/data.mdb.new", store->path);
+    struct stat status;
+    AUTO_FD int const fd =
+        openat(store->directory, "data.mdb.new", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return error_system(err, errno, "cannot make %s/data.mdb.new", store->path);
+    if (fstatat(store->directory, "data.mdb", &status, 0) < 0 ||
+        fchmod(fd, status.st_mode & 0777) < 0 || fchown(fd, status.st_uid, status.st_gid) < 0)
+        return error_system(err, errno, "cannot make %s/data.mdb.new", store->path);
+    if (!db_copy(store->environment->db, fd, err)) return false;
+    return fsync(fd) == 0 || error_system(err, errno, "%s/data.mdb.new", store->path);
+}
+
+/* First the data: with new data beside the old lock file, whoever has the old data open only keeps pages of the new
+ * one from being used again. The other way round a writer would not see the readers of the old one. */
+static bool swap_files(struct store *store, struct error *err)
+{
+    AUTO_FD int files = -1;
+    if (!lock_files(store, LOCK_EX, &files, err)) return false;
+    if (renameat(store->directory, "data.mdb.new", store->directory, "data.mdb") < 0)
+        return error_system(err, errno, "cannot replace %s/data.mdb", store->path);
+    if (unlinkat(store->directory, "lock.mdb", 0) < 0 && errno != ENOENT)
+        return error_system(err, errno, "cannot replace %s/lock.mdb", store->path);
+    return fsync(files) == 0 || error_system(err, errno, "%s", store->path);
+}
+
+bool store_compact(struct store *store, struct error *err)
+{
+    if (!write_copy(store, err) || !swap_files(store, err)) {
+        (void)unlinkat(store->directory, "data.mdb.new",
+                       0); /* best effort behind an error that is told */
+        return false;
+    }
+    (void)pthread_mutex_lock(&store->lock);
+    bool const good = refresh(store, err);
+    (void)pthread_mutex_unlock(&store->lock);
+    return good;
 }
 
 bool snapshot_commit_time(const struct snapshot *snapshot, uint64_t commit_id, int64_t *ret_ns,

@@ -1,6 +1,6 @@
 /* store.h - a store: a directory with an LMDB environment, and snapshots of it.
  *
- *   STORE/data.mdb lock.mdb   the environment
+ *   STORE/data.mdb lock.mdb   the environment; data.mdb.new while it is compacted
  *   STORE/ingest.lock         held by the one process that writes
  *   STORE/mounts/ (sockets of live mounts)  STORE/rejects/ (refused records, a file a batch)
  *
@@ -43,6 +43,11 @@ void store_unlock(struct store *store);
 /* The schema in force. It lives while nobody changes it, so hold the lock of writers. */
 bool store_schema(struct store *store, const struct schema **ret_schema,
                   struct error *err) MUST_CHECK;
+
+/* Puts a copy of the data without its free pages in its place, under the lock of writers and without a snapshot open.
+ * Snapshots of other processes stay good; their next one is of the new file. On failure the old one stays, and a process
+ * that is killed leaves the old one too. */
+bool store_compact(struct store *store, struct error *err) MUST_CHECK;
 
 /* One commit, opened for reading. */
 struct snapshot {
