@@ -422,6 +422,26 @@ static bool count_rows(struct counting *counting, const struct snapshot *snapsho
     return true;
 }
 
+/* Whether what was dropped does not matter to the view: it was made when the events had gone, or has let their groups
+ * go too. */
+static bool misses_nothing(const struct counting *counting, const struct meta_view *stored)
+{
+    const struct view *const view = counting->view->view;
+    const struct value *const dropped = &counting->view->dropped_before;
+    const struct value *const retained = &counting->retained;
+    if (dropped->kind == VALUE_NULL) return true;
+    if (stored->complete_from.kind == VALUE_TIME &&
+        value_compare(&stored->complete_from, dropped) >= 0)
+        return true;
+    if (retained->kind == VALUE_TIME) return value_compare(retained, dropped) >= 0;
+    if (retained->kind != VALUE_BUCKET) return false;
+    struct value const bucket = {
+        .kind = VALUE_BUCKET,
+        .bucket = calendar_bucket(
+            dropped->time_ns, view->dimensions[view->time_dimension].type.unit, counting->zone)};
+    return value_compare(retained, &bucket) > 0;
+}
+
 static bool load_limits(struct counting *counting, const struct snapshot *snapshot,
                         struct error *err)
 {
@@ -433,6 +453,7 @@ static bool load_limits(struct counting *counting, const struct snapshot *snapsh
     if (view->source) return true;
     if (!meta_stream_load(snapshot->txn, view->stream->id, &meta, err)) return false;
     counting->view->dropped_before = meta.dropped_before;
+    if (misses_nothing(counting, &stored)) counting->view->dropped_before.kind = VALUE_NULL;
     return true;
 }
 
