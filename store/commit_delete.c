@@ -135,7 +135,8 @@ static bool apply(struct deleting *deleting, struct error *err)
     for (size_t i = 0; i < views; i++)
         any |= refold[i];
     for (size_t i = 0; i < views && deleting->deleted_count; i++) {
-        if (refold[i] && !view_check_history(work->txn, &work->schema->views[i], err)) return false;
+        if (refold[i] && !view_check_history(work->txn, &work->schema->views[i], err))
+            return error_remedy(err, "give the stream \"delete_when\", so that views can follow");
     }
     if (any && deleting->deleted_count && !work_refold(work, refold, err)) return false;
     meta.event_count -= deleting->deleted_count;
