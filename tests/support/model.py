@@ -1,155 +1,149 @@
-"""A naive recomputation of the tree, written from the design: every file from the list of all events.
+"""A naive recomputation: streams as lists of surviving events, views as groups of them, files as texts.
 
 SPDX-License-Identifier: Apache-2.0
 """
 
-import json
-from decimal import Decimal, getcontext
-from fractions import Fraction
+from decimal import Decimal
 
-getcontext().prec = 120
+from values import Bucket, csv_cell, dimension, json_text, name_of, sort_key
 
+import measures
+from measures import KEY
 
-def plain(number):
-    text = format(number.normalize(), "f") if number else "0"
-    return text
+BUCKETS = {"hour": 13, "day": 10, "month": 7, "year": 4}
 
 
-def shortest(number):
-    """As %.15g, %.16g or %.17g prints it, whichever first reads back."""
-    for digits in (15, 16, 17):
-        text = f"{number:.{digits}g}"
-        if float(text) == number:
-            return text
-    raise AssertionError(number)
+class Stream:
+    """Which events survive: {"key", "rule", "deletes"} of the schema, record by record."""
 
+    def __init__(self, declared):
+        self.declared = declared
+        self.events = {}  # of a key: the event, or what is left of a deleted one
+        self.arrived = 0
 
-def json_text(value):
-    if value is None:
-        return "null"
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, (int, Decimal)):
-        return plain(Decimal(value))
-    text = json.dumps(value, ensure_ascii=False)
-    return text.replace("\x7f", "\\u007f")
+    def key_of(self, record):
+        return tuple(sort_key(record[field]) for field in self.declared["key"])
 
-
-def name_of(value):
-    if value is None:
-        return b"%null"
-    if value == "":
-        return b"%empty"
-    text = json_text(value) if not isinstance(value, str) else value
-    data, out = text.encode("utf-8", "surrogateescape"), b""
-    dot = next((len(data) - len(ext) for ext in (b".json", b".ndjson", b".csv") if data.endswith(ext)), -1)
-    i = 0
-    while i < len(data):
-        for length in (1, 2, 3, 4):
-            try:
-                data[i:i + length].decode("utf-8")
-                break
-            except UnicodeDecodeError:
-                continue
+    def apply(self, record, counts):
+        """Counts what becomes of the record."""
+        if not self.declared["key"]:
+            self.arrived += 1
+            self.events[(self.arrived,)] = dict(record)
+            counts["new"] += 1
+            return
+        if all(record[field] is None for field in self.declared["key"]):
+            counts["rejected"] += 1
+            return
+        key = self.key_of(record)
+        known = self.events.get(key)
+        live = known is not None and not known.get("%deleted")
+        rule, deletes = self.declared["rule"], self.declared["deletes"] and record["op"] == "d"
+        if rule == "newest" and known is not None:
+            old, new = sort_key(known["v"]), sort_key(record["v"])
+            if new <= old:
+                counts["stale" if new < old else "duplicate"] += 1
+                return
+        if deletes:
+            counts["deleted" if live else "duplicate"] += 1
+            self.bury(key, record)
+        elif not live:
+            counts["new"] += 1
+            self.events[key] = dict(record)
+        elif rule == "ignore" or known == record:
+            counts["duplicate"] += 1
         else:
-            length = 0
-        byte = data[i]
-        if not length or byte < 32 or byte == 127 or byte in b"/\\%" or (i == 0 and byte in b".-~") or i == dot:
-            out += b"%%%02X" % byte
-            i += 1
+            counts["replaced"] += 1
+            self.events[key] = dict(record)
+
+    def bury(self, key, record):
+        if self.declared["rule"] == "newest":
+            self.events[key] = {"v": record["v"], "%deleted": True}
         else:
-            out += data[i:i + length]
-            i += length
-    return out
+            self.events.pop(key, None)
+
+    def delete(self, chosen):
+        """Deletes the live events that CHOSEN(key, event) says; how many."""
+        gone = [key for key, event in self.events.items() if not event.get("%deleted") and chosen(key, event)]
+        for key in gone:
+            self.bury(key, self.events[key])
+        return len(gone)
+
+    def add_field(self, name):
+        for event in self.events.values():
+            event.setdefault(name, None)
+
+    def survivors(self):
+        return [{**event, KEY: key} for key, event in self.events.items() if not event.get("%deleted")]
 
 
-def sort_key(value):
-    if value is None:
-        return (0, 0)
-    if isinstance(value, str):
-        return (1, value.encode("utf-8", "surrogateescape"))
-    return (1, value)
+def dimension_of(by, event):
+    value = event[by["field"]]
+    return value if by.get("bucket") is None or value is None else Bucket(value[: BUCKETS[by["bucket"]]])
 
 
-def csv_cell(value, text):
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        return text
-    if value == "" or value[0] in " \t" or value[-1] in " \t" or any(c in value for c in ',"\r\n'):
-        return '"' + value.replace('"', '""') + '"'
-    return value
+def as_field(value):
+    """A number of more than 38 digits is no value of a field."""
+    if not isinstance(value, Decimal):
+        return value
+    digits = value.normalize().as_tuple()
+    return value if len(digits.digits) + max(digits.exponent, 0) <= 38 and digits.exponent >= -38 else None
 
 
-class Measure:
-    """kind(field) [where condition], both given as functions of an event."""
-
-    def __init__(self, kind, get=None, where=None):
-        self.kind, self.get, self.where = kind, get, where
-
-    def value(self, events):
-        if self.where:
-            events = [event for event in events if self.where(event)]
-        values = [self.get(event) for event in events] if self.get else events
-        if self.get:
-            values = [value for value in values if value is not None]
-        if self.kind == "count":
-            return len(values)
-        if self.kind == "uniq":
-            return len(set(values))
-        if not values:
-            return None
-        if self.kind == "sum":
-            return sum(map(Decimal, values), Decimal(0))
-        if self.kind == "avg":
-            total = sum((Fraction(Decimal(value)) for value in values), Fraction(0))
-            return float(total / len(values))
-        return (min if self.kind == "min" else max)(values, key=sort_key)
-
-    def text(self, events):
-        value = self.value(events)
-        return shortest(value) if isinstance(value, float) else json_text(value)
+def leaves(view, events):
+    """The rows of a view as events of the next."""
+    groups = {}
+    for event in events:
+        if measures.holds(view.get("where"), event):
+            values = [dimension_of(by, event) for by in view["by"]]
+            groups.setdefault(tuple(map(sort_key, values)), (values, []))[1].append(event)
+    for key, (values, group) in groups.items():
+        yield {**dict(zip([by["name"] for by in view["by"]], values)),
+               **{name: as_field(value) for name, value in measures.results(view["measures"], group).items()}, KEY: key}
 
 
-def files_of(view, dimensions, measures, events):
-    """path -> content of one view. DIMENSIONS: name -> function; MEASURES: name -> Measure."""
+def events_of(view, views, streams):
+    """What a view counts: events of a stream, or the rows of another view."""
+    if view["from"] in streams:
+        return streams[view["from"]].survivors()
+    below = views[view["from"]]
+    return list(leaves(below, events_of(below, views, streams)))
+
+
+def files_of(name, view, events):
+    """path -> content of every file of one view."""
+    events = [event for event in events if measures.holds(view.get("where"), event)]
     if not events:
         return {}
-    files = {}
-    names, gets = list(dimensions), list(dimensions.values())
-    header = ",".join(csv_cell(name, "") for name in names + list(measures)) + "\n"
+    files, dimensions = {}, [by["name"] for by in view["by"]]
+    header = ",".join(csv_cell(column) for column in dimensions + list(view["measures"])) + "\n"
 
-    def row(prefix, group):
-        parts = [f"{json_text(name)}:{json_text(value)}" for name, value in zip(names, prefix)]
-        parts += [f"{json_text(name)}:{measure.text(group)}" for name, measure in measures.items()]
+    def row(prefix, found):
+        parts = [f"{json_text(column)}:{json_text(dimension(value))}" for column, value in zip(dimensions, prefix)]
+        parts += [f"{json_text(column)}:{json_text(value)}" for column, value in found.items()]
         return "{" + ",".join(parts) + "}"
 
-    def line(prefix, group):
-        cells = [csv_cell(value, json_text(value)) for value in prefix]
-        for measure in measures.values():
-            value, text = measure.value(group), measure.text(group)
-            cells.append(csv_cell(value if not isinstance(value, float) else 0, text))
-        return ",".join(cells) + "\n"
-
     def visit(path, prefix, group):
-        depth = len(prefix)
-        if depth == len(names):
-            text = row(prefix, group)
-            files[path + b".json"] = text + "\n"
-            files[path + b".ndjson"] = text + "\n"
-            files[path + b".csv"] = header + line(prefix, group)
-            return [(text, line(prefix, group))]
-        files[path + b"/.total.json"] = row(prefix, group) + "\n"
+        found = measures.results(view["measures"], group)
+        text = row(prefix, found)
+        if len(prefix) == len(dimensions):
+            cells = ",".join([csv_cell(dimension(value)) for value in prefix] +
+                             [csv_cell(value) for value in found.values()]) + "\n"
+            files[path + b".json"] = files[path + b".ndjson"] = text + "\n"
+            files[path + b".csv"] = header + cells
+            return [(text, cells)]
+        files[path + b"/.total.json"] = text + "\n"
         children = {}
         for event in group:
-            children.setdefault(gets[depth](event), []).append(event)
+            value = dimension_of(view["by"][len(prefix)], event)
+            children.setdefault(sort_key(value), (value, []))[1].append(event)
         rows = []
-        for value in sorted(children, key=sort_key):
-            rows += visit(path + b"/" + name_of(value), prefix + [value], children[value])
+        for key in sorted(children):
+            value, below = children[key]
+            rows += visit(path + b"/" + name_of(value), prefix + [value], below)
         files[path + b".json"] = "[" + ",\n".join(text for text, _ in rows) + "]\n"
         files[path + b".ndjson"] = "".join(text + "\n" for text, _ in rows)
         files[path + b".csv"] = header + "".join(cells for _, cells in rows)
         return rows
 
-    visit(name_of(view), [], events)
+    visit(name_of(name), [], events)
     return {path: text.encode("utf-8", "surrogateescape") for path, text in files.items()}

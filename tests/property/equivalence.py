@@ -1,0 +1,262 @@
+"""Whatever happens to the events, every file is what a naive recomputation gives, byte for byte.
+
+    equivalence.py [--seed N] [--cases N]
+
+Random schemas over all measures, views over views; random records with duplicates, replacements, stale
+versions, deletes, late and missing values; batches, kills, schema changes. One seed is one case. A case
+that fails is made smaller and printed. SQLite is asked the same where its SQL can say it.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import argparse
+import copy
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+import cases
+import measures
+import model
+import second_opinion
+from mounted import TALLY
+from values import sort_key
+
+SHRINK_SECONDS = 60
+
+
+class Failure(Exception):
+    pass
+
+
+def run(*arguments, stdin=None, status=(0,)):
+    done = subprocess.run([TALLY, *arguments], input=stdin, capture_output=True, check=False)
+    if done.returncode not in status:
+        raise Failure(f"tally {arguments}: status {done.returncode}: {done.stderr.decode()} {done.stdout.decode()}")
+    return done.stdout
+
+
+class World:
+    """A store, and what it should be."""
+
+    def __init__(self, folder, case):
+        self.store, self.folder = os.path.join(folder, "store"), folder
+        self.streams = {name: model.Stream(stream) for name, stream in copy.deepcopy(case["streams"]).items()}
+        self.views, self.batches = case["views"], 0
+        run("init", self.store, "--schema", self.write("schema.json", self.schema()))
+
+    def write(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+        return path
+
+    def schema(self):
+        return json.dumps(cases.schema_of({name: stream.declared for name, stream in self.streams.items()}, self.views))
+
+    def do(self, step):
+        getattr(self, step["do"])(step)
+
+    def ingest(self, step):
+        stream, counts = self.streams[step["stream"]], Counter()
+        for record in step["records"]:
+            stream.apply({name: record.get(name) for name in stream.declared["fields"]}, counts)
+        self.batches += 1  # no two batches alike
+        content = ("".join(map(cases.line_of, step["records"])) + "\n" * self.batches).encode()
+        arguments = ("ingest", self.store, "--stream", step["stream"], "-")
+        if "kill_after" in step:
+            process = subprocess.Popen([TALLY, *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            try:
+                process.stdin.write(content)
+                process.stdin.close()
+                process.wait(timeout=step["kill_after"])
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        said = run(*arguments, stdin=content, status=(0, 2)).decode()
+        if "already loaded" in said:
+            return
+        told = dict(part.rsplit(" ", 1) for part in said.split(": ", 1)[1].split(" (")[0].split(", commit")[0].split(", "))
+        for name in ("new", "duplicate", "replaced", "stale", "deleted", "rejected"):
+            if int(told.get(name, 0)) != counts[name]:
+                raise Failure(f"{name}: told {told.get(name, 0)}, expected {counts[name]}: {said}")
+
+    def delete(self, step):
+        stream = self.streams[step["stream"]]
+        arguments = ["delete", self.store, "--stream", step["stream"]]
+        if "where" in step:
+            run(*arguments, "--where", measures.condition_text(step["where"]))
+            stream.delete(lambda _, event: measures.holds(step["where"], event))
+            return
+        keys = [[key[field] for field in stream.declared["key"]] for key in step["keys"]]
+        texts = ["[" + ",".join(json.dumps(value) if not hasattr(value, "as_tuple") else str(value) for value in key) + "]"
+                 for key in keys]
+        if step["file"]:
+            run(*arguments, self.write("keys", "\n".join(texts) + "\n"))
+        else:
+            run(*arguments, *(part for text in texts for part in ("--key", text)))
+        wanted = [tuple(map(sort_key, key)) for key in keys]
+        stream.delete(lambda key, _: key in wanted)
+
+    def apply(self, step):
+        self.views = step["views"]
+        for name, fields in step["fields"].items():
+            stream = self.streams[name]
+            for field in fields:
+                stream.add_field(field)
+            stream.declared["fields"] = fields
+        run("schema", self.store, "--apply", self.write("next.json", self.schema()))
+
+    def rebuild(self, _):
+        run("rebuild", self.store)
+
+    def compare(self):
+        expected = {}
+        for name, view in self.views.items():
+            expected.update(model.files_of(name, view, model.events_of(view, self.views, self.streams)))
+        listed = set(run("ls", self.store).decode().split())
+        shown = {path.decode().split("/")[0] for path in expected if b"/" not in path and path.endswith(b".json")}
+        if {name for name in listed if name.endswith(".json")} != shown:
+            raise Failure(f"lists {listed}, expected {shown}")
+        paths = sorted(expected)
+        found = run("cat", self.store, *map(os.fsdecode, paths)) if paths else b""
+        if found == b"".join(expected[path] for path in paths):
+            return
+        for path in paths:
+            one = run("cat", self.store, os.fsdecode(path))
+            if one != expected[path]:
+                raise Failure(f"{path.decode('utf-8', 'replace')}:\n  found    {one!r}\n  expected {expected[path]!r}")
+
+
+def attempt(case):
+    """None, or what went wrong."""
+    folder = tempfile.mkdtemp(prefix="tally-case-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    try:
+        world = World(folder, case)
+        for step in case["steps"]:
+            world.do(step)
+            world.compare()
+        run("verify", world.store)
+        second_opinion.ask(world)
+    except (Failure, second_opinion.Disagreement) as failure:
+        return str(failure)
+    finally:
+        shutil.rmtree(folder)
+    return None
+
+
+def smaller(case):
+    """Cases with one thing less, the largest things first."""
+    for i in range(len(case["steps"]) - 1, -1, -1):
+        yield {**case, "steps": case["steps"][:i] + case["steps"][i + 1 :]}
+    used = {view["from"] for view in case["views"].values()}
+    for name in case["views"]:
+        if name not in used:
+            yield {**case, "views": {other: view for other, view in case["views"].items() if other != name}}
+    for i, step in enumerate(case["steps"]):
+        records = step.get("records", [])
+        for size in (len(records) // 2, 1):
+            for start in range(0, len(records), size) if size else ():
+                less = {**step, "records": records[:start] + records[start + size :]}
+                yield {**case, "steps": case["steps"][:i] + [less] + case["steps"][i + 1 :]}
+    for name, view in case["views"].items():
+        for part in ("measures", "by", "where"):
+            for less in without_one(view, part):
+                yield {**case, "views": {**case["views"], name: less}}
+
+
+def without_one(view, part):
+    if part == "where" and view.get("where"):
+        yield {key: value for key, value in view.items() if key != "where"}
+    if part == "by":
+        for i in range(len(view["by"])):
+            yield {**view, "by": view["by"][:i] + view["by"][i + 1 :]}
+    if part == "measures" and len(view["measures"]) > 1:
+        for name in view["measures"]:
+            rest = {other: measure for other, measure in view["measures"].items() if other != name}
+            if not any(name in measure.get("of", ()) for measure in rest.values()):
+                yield {**view, "measures": rest}
+
+
+def still_fails(case):
+    try:
+        failure = attempt(case)
+    except KeyError:
+        return None  # a view over it needs what was taken away
+    return failure if failure and "tally ('init'" not in failure and "--apply" not in failure else None
+
+
+def shrink(case, failure):
+    deadline = time.monotonic() + SHRINK_SECONDS
+    again = True
+    while again and time.monotonic() < deadline:
+        again = False
+        for less in smaller(case):
+            found = still_fails(less)
+            if found:
+                case, failure, again = less, found, True
+                break
+            if time.monotonic() > deadline:
+                break
+    return case, failure
+
+
+def features(case):
+    for stream in case["streams"].values():
+        yield f"{stream['rule']}{'+delete' if stream['deletes'] else ''}" if stream["key"] else "no key"
+    for view in case["views"].values():
+        yield "view over view" if view["from"] not in case["streams"] else f"view by {len(view['by'])}"
+        for measure in view["measures"].values():
+            yield measure.get("kind", "arithmetic")
+    for step in case["steps"]:
+        yield "step " + step["do"] + (" killed" if "kill_after" in step else "")
+
+
+def run_seed(seed):
+    case = cases.random_case(random.Random(seed))
+    failure = attempt(case)
+    return seed, failure, Counter(features(case))
+
+
+def report(seed):
+    case = cases.random_case(random.Random(seed))
+    small, failure = shrink(case, attempt(case) or "it did not fail again")
+    print(f"FAILED: seed {seed}\nschema: {json.dumps(cases.schema_of(small['streams'], small['views']))}")
+    for step in small["steps"]:
+        print("step:", {key: value for key, value in step.items() if key != "records"})
+        print("".join(map(cases.line_of, step.get("records", []))), end="")
+    print(failure, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=int(time.time()) * 1000)
+    parser.add_argument("--cases", type=int, default=200000 if os.environ.get("SOAK") else 10000)
+    arguments = parser.parse_args()
+    print(f"seeds from {arguments.seed}, {arguments.cases} cases", flush=True)
+    seen, failed = Counter(), []
+    with multiprocessing.Pool() as pool:
+        seeds = range(arguments.seed, arguments.seed + arguments.cases)
+        for seed, failure, counts in pool.imap_unordered(run_seed, seeds, chunksize=8):
+            seen.update(counts)
+            if failure:
+                failed.append(seed)
+            if len(failed) == 3:
+                pool.terminate()
+                break
+    for seed in failed:
+        report(seed)
+    print(", ".join(f"{name} {count}" for name, count in sorted(seen.items())))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

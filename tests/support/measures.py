@@ -1,0 +1,179 @@
+"""What each measure comes to, naively: from the list of all its values.
+
+A measure is {"kind", "arg", "q", "k", "order", "where"}, or {"op", "of"} over two others. An event is a dict of
+its fields with its key, in the order of keys, under KEY.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import math
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+
+from values import Time, sort_key
+
+KEY = object()
+GAMMA = 1.01 / 0.99
+
+
+def holds(condition, event):
+    if condition is None:
+        return True
+    field, literal = condition
+    value = event[field]
+    return value is not None if literal is None else value is not None and value == literal
+
+
+def finite(number):
+    return None if number is None or math.isinf(number) or math.isnan(number) else number + 0.0
+
+
+def rounded(fraction):
+    """The nearest double; none where it is beyond their range."""
+    try:
+        return finite(float(fraction))
+    except OverflowError:
+        return None
+
+
+def exact(values):
+    return [Fraction(value) for value in values]
+
+
+def total(values):
+    if isinstance(values[0], float):
+        return rounded(sum(exact(values)))
+    return sum(values, Decimal(0))
+
+
+def variance(kind, values):
+    n, numbers = len(values), exact(values)
+    divisor = n - 1 if kind.endswith("samp") else n
+    if divisor == 0:
+        return None
+    square = rounded((n * sum(x * x for x in numbers) - sum(numbers) ** 2) / (n * divisor))
+    return math.sqrt(square) if kind.startswith("stddev") and square is not None else square
+
+
+def nearest_rank(values, q):
+    k = max(1, math.ceil(Fraction(q) * len(values)))
+    return sorted(values, key=sort_key)[k - 1]
+
+
+def quantile(values, q):
+    if not isinstance(values[0], (Decimal, float)):
+        return nearest_rank(values, q)
+    ordered, place = sorted(values), (len(values) - 1) * Fraction(q)
+    low, part = ordered[int(place)], place - int(place)
+    if part == 0:
+        return low
+    high = ordered[int(place) + 1]
+    if isinstance(low, float):
+        return finite(low + (high - low) * float(part))
+    return low + (high - low) * (Decimal(part.numerator) / Decimal(part.denominator))
+
+
+def approx_quantile(values, q):
+    """DDSketch: the bucket of the value at rank floor(q * (n - 1)), as its middle."""
+    value = float(sorted(map(Fraction, values))[math.floor(float(q) * (len(values) - 1))])
+    if value == 0:
+        return 0.0
+    bucket = math.ceil(math.log(abs(value)) / math.log(GAMMA))
+    return math.copysign(2 * math.pow(GAMMA, bucket) / (GAMMA + 1), value)
+
+
+def top(values, k):
+    counts = Counter(values)
+    first = {value: value for value in values}
+    order = sorted(counts, key=lambda value: (-counts[value], sort_key(value)))
+    return [(first[value], counts[value]) for value in order[:k]]
+
+
+def best(measure, events):
+    """arg_min and arg_max, first and last: the value of the event that is first or last in the order."""
+    kind, order = measure["kind"], measure.get("order")
+    if kind in ("first", "last"):
+        order = ["t"]
+    counted = [event for event in events if event[measure["arg"]] is not None and event[order[0]] is not None]
+    if not counted:
+        return None
+    choose = min if kind in ("first", "arg_min") else max
+    return choose(counted, key=lambda event: ([sort_key(event[by]) for by in order], event[KEY]))[measure["arg"]]
+
+
+def aggregate(measure, events):
+    kind, arg = measure["kind"], measure.get("arg")
+    events = [event for event in events if holds(measure.get("where"), event)]
+    if kind == "count" and arg is None:
+        return Decimal(len(events))
+    values = [event[arg] for event in events if event[arg] is not None]
+    if kind in ("count", "uniq"):
+        return Decimal(len(values) if kind == "count" else len(set(values)))
+    if kind == "top":
+        return top(values, measure["k"])
+    if kind in ("first", "last", "arg_min", "arg_max"):
+        return best(measure, events)
+    if not values:
+        return None
+    if kind == "sum":
+        return total(values)
+    if kind == "avg":
+        return rounded(sum(exact(values)) / len(values))
+    if kind in ("var_samp", "var_pop", "stddev_samp", "stddev_pop"):
+        return variance(kind, values)
+    if kind in ("min", "any_value", "max"):
+        return (max if kind == "max" else min)(values, key=sort_key)
+    if kind == "bool_and":
+        return all(values)
+    if kind == "bool_or":
+        return any(values)
+    return {"quantile": quantile, "quantile_disc": nearest_rank, "approx_quantile": approx_quantile}[kind](
+        values, measure["q"]
+    )
+
+
+def combine(op, left, right):
+    if left is None or right is None or (op == "/" and right == 0):
+        return None
+    if op == "/":
+        if isinstance(left, float) or isinstance(right, float):
+            return finite(float(left) / float(right))
+        return rounded(Fraction(left) / Fraction(right))
+    if isinstance(left, float) or isinstance(right, float):
+        return finite(float(left) + float(right))
+    return left + right
+
+
+def results(measures, events):
+    """name -> value of all measures of a view over one group."""
+    found = {}
+    for name, measure in measures.items():
+        if "op" in measure:
+            found[name] = combine(measure["op"], *(found[other] for other in measure["of"]))
+        else:
+            found[name] = aggregate(measure, events)
+    return found
+
+
+def text_of(measure):
+    """As a schema says it."""
+    if "op" in measure:
+        return f" {measure['op']} ".join(measure["of"])
+    kind, inside = measure["kind"], [measure["arg"]] if measure.get("arg") else []
+    inside += measure.get("order", []) if kind.startswith("arg_") else []
+    inside += [str(measure[extra]) for extra in ("q", "k") if extra in measure]
+    text = f"{kind}({', '.join(inside)})"
+    return text + (f" where {condition_text(measure['where'])}" if measure.get("where") else "")
+
+
+def condition_text(condition):
+    field, literal = condition
+    if literal is None:
+        return f"{field} is not null"
+    if isinstance(literal, bool):
+        return f"{field} = {str(literal).lower()}"
+    if isinstance(literal, Decimal):
+        return f"{field} = {literal:f}"
+    assert isinstance(literal, str) and not isinstance(literal, Time)
+    return f"{field} = '" + literal.replace("'", "''") + "'"
