@@ -69,6 +69,7 @@ step 'build, thread sanitizer' build build-tsan --werror -Db_sanitize=thread -Db
 step 'mount under the thread sanitizer' env VISIBLE=100 TALLY="$PWD/build-tsan/ingest/tally" \
   TALLYFS="$PWD/build-tsan/fs/tallyfs" python3 tests/mount/commits.py
 step 'examples/quickstart.sh' examples/quickstart.sh
+step 'examples/catalogue/test.sh' examples/catalogue/test.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh
 step 'examples/slow-api/run.sh' env EVENTS=200000 examples/slow-api/run.sh
 step 'commands in the documents' tests/documents.sh

@@ -57,6 +57,46 @@ static void the_largest_sum_fits(void **state)
     assert_true(exact_is_zero(&sum));
 }
 
+/* The sum of squares of any decimals fits, and a variance cancels nothing. */
+static void variances_are_rounded_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *values[3];
+        uint64_t count, divisor;
+        double variance;
+    } cases[] = {
+        {{"1", "2", "3"}, 3, 2, 1},
+        {{"1", "2", "3"}, 3, 3, 2.0 / 3},
+        {{"0.1", "0.1", "0.1"}, 3, 3, 0},
+        {{"1000000000000000000", "1000000000000000001", "1000000000000000002"}, 3, 2, 1},
+        {{"99999999999999999999999999999999999999", "-99999999999999999999999999999999999999", "0"},
+         3,
+         2,
+         1e76},
+        {{"0.00000000000000000000000000000000000001", "0", "0"}, 3, 3, 2.0 / 9 * 1e-76},
+        {{"99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001",
+          "0"},
+         3,
+         3,
+         2.0 / 9 * 1e76},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct exact sum = {0}, squares = {0};
+        for (size_t j = 0; j < COUNT_OF(cases[i].values); j++) {
+            struct decimal number;
+            assert_int_equal(decimal_read(slice_text(cases[i].values[j]), &number), DECIMAL_READ);
+            exact_add(&sum, &number, 1);
+            exact_add_square(&squares, &number, 1);
+        }
+        double const found = exact_variance(&sum, &squares, cases[i].count, cases[i].divisor);
+        double const apart =
+            found > cases[i].variance ? found - cases[i].variance : cases[i].variance - found;
+        if (apart > 4e-16 * cases[i].variance)
+            fail_msg("case %zu: %.17g, not %.17g", i, found, cases[i].variance);
+    }
+}
+
 static void packed_numbers_read_back(void **state)
 {
     (void)state;
@@ -135,6 +175,7 @@ int main(void)
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(sums_do_not_depend_on_order_or_detours),
         cmocka_unit_test(the_largest_sum_fits),
+        cmocka_unit_test(variances_are_rounded_once),
         cmocka_unit_test(packed_numbers_read_back),
         cmocka_unit_test(a_ratio_is_the_nearest_double),
         cmocka_unit_test(doubles_print_as_short_as_they_read_back),

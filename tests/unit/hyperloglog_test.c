@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hyperloglog.h"
+
+#include <math.h>
+#include <xxhash.h>
+
+#include "../support/test.h"
+
+static uint64_t hash_of(uint64_t number)
+{
+    return XXH3_64bits(&number, sizeof number);
+}
+
+/* Four standard errors of 1.6 %: one case in 16,000 is further off, and these are always the same. */
+static void estimates_are_near(void **state)
+{
+    (void)state;
+    static uint64_t const sizes[] = {1, 10, 100, 1000, 1024, 5000, 20000, 100000, 1000000};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct arena arena = {0};
+        struct hyperloglog sketch = {.count = 0};
+        for (uint64_t number = 0; number < sizes[i]; number++)
+            hyperloglog_add(&sketch, hash_of(number), &arena);
+        double const apart = fabs((double)hyperloglog_estimate(&sketch) - (double)sizes[i]);
+        if (apart > 0.065 * (double)sizes[i] + 0.5)
+            fail_msg("%llu of %llu", (unsigned long long)hyperloglog_estimate(&sketch),
+                     (unsigned long long)sizes[i]);
+        arena_done(&arena);
+    }
+    struct hyperloglog const nothing = {.count = 0};
+    assert_int_equal(hyperloglog_estimate(&nothing), 0);
+}
+
+static void pack(const struct hyperloglog *sketch, struct buffer *packed)
+{
+    buffer_clear(packed);
+    hyperloglog_pack(sketch, packed);
+}
+
+/* In one, in two merged, backwards, and packed in between: the bytes are the same, sparse and dense. */
+static void parts_merge_to_the_whole(void **state)
+{
+    (void)state;
+    for (uint64_t size = 100; size <= 10000; size *= 10) {
+        struct arena arena = {0};
+        struct buffer left = {0}, right = {0};
+        struct hyperloglog whole = {.count = 0}, odd = {.count = 0}, even = {.count = 0}, back;
+        for (uint64_t i = 0; i < size; i++)
+            hyperloglog_add(&whole, hash_of(i), &arena);
+        for (uint64_t i = size; i > 0; i--)
+            hyperloglog_add(i % 2 ? &odd : &even, hash_of(i - 1), &arena);
+        pack(&even, &left);
+        struct slice rest = buffer_slice(&left);
+        assert_true(hyperloglog_unpack(&rest, &arena, &back));
+        assert_int_equal(rest.length, 0);
+        hyperloglog_merge(&odd, &back, &arena);
+        pack(&whole, &left);
+        pack(&odd, &right);
+        assert_true(slice_equal(buffer_slice(&left), buffer_slice(&right)));
+        for (size_t cut = 0; cut < left.length; cut += 1 + cut / 7) {
+            rest = slice_of(left.at, cut);
+            assert_false(hyperloglog_unpack(&rest, &arena, &back));
+        }
+        buffer_done(&left);
+        buffer_done(&right);
+        arena_done(&arena);
+    }
+}
+
+static void hostile_bytes_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t cases[][7] = {
+        {1, 0x10, 0x00, 1},       /* a place beyond the registers */
+        {1, 0x00, 0x05, 0},       /* a register of nothing */
+        {1, 0x00, 0x05, 54},      /* a rank beyond 64 bits */
+        {2, 0, 5, 1, 0, 5, 1},    /* a place twice */
+        {2, 0, 5, 1, 0, 4, 1},    /* places out of order */
+        {0x82, 0x08, 0, 0, 0, 0}, /* a count beyond all */
+    };
+    struct arena arena = {0};
+    struct hyperloglog back;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct slice rest = slice_of(cases[i], sizeof cases[i]);
+        if (hyperloglog_unpack(&rest, &arena, &back)) fail_msg("case %zu", i);
+    }
+    arena_done(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(estimates_are_near),
+        cmocka_unit_test(parts_merge_to_the_whole),
+        cmocka_unit_test(hostile_bytes_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
