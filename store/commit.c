@@ -144,14 +144,14 @@ static bool insert(struct putting *putting, const struct event *event, struct er
     return expiry_add(putting->work->txn, stream, event->key, fields, err);
 }
 
+/* EVENT borrows from the table, which expiry writes to: so it is folded first, and of its fields only the time is
+ * looked at afterwards. */
 static bool retract(struct putting *putting, const struct event *event, struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
     struct value *const fields = putting->upsert.existing;
-    /* First the fields that borrow from the table: folding may merge, and so write to it. */
-    if (!event_unpack(stream, event, fields)) return work_corrupt_event(err);
-    return expiry_remove(putting->work->txn, stream, event->key, fields, err) &&
-           work_fold(putting->work, stream, event, fields, -1, err);
+    return work_fold(putting->work, stream, event, fields, -1, err) &&
+           expiry_remove(putting->work->txn, stream, event->key, fields, err);
 }
 
 /* The key of an event without one: its number in the stream. */

@@ -15,7 +15,7 @@ static void must(bool good, const struct error *err)
 void tmpstore_open(struct tmpstore *tmp, const char *schema)
 {
     struct error err;
-    *tmp = (struct tmpstore){.directory = "/tmp/tally-test-XXXXXX"};
+    *tmp = (struct tmpstore){.directory = "/tmp/tally-test-XXXXXX", .memory_bytes = 64 << 20};
     assert_non_null(mkdtemp(tmp->directory));
     (void)snprintf(tmp->path, sizeof tmp->path, "%s/store", tmp->directory);
     must(store_create(tmp->path, slice_text(schema), &err), &err);
@@ -100,7 +100,7 @@ struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *
     events_chunk_init(&chunk, found);
     for (size_t i = 0; i < count; i++)
         add_line(&chunk, schema, lines[i]);
-    must(commit_chunk(tmp->store, &chunk, &batch, 64 << 20, &commit_id, &err), &err);
+    must(commit_chunk(tmp->store, &chunk, &batch, tmp->memory_bytes, &commit_id, &err), &err);
     events_chunk_done(&chunk);
     return batch;
 }

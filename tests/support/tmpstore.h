@@ -13,6 +13,7 @@ struct tmpstore {
     char path[80];
     struct store *store;
     uint64_t batch_count;
+    size_t memory_bytes; /* for deltas */
 };
 
 /* Creates and opens; fails the test with the error's text. */

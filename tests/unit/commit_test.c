@@ -246,9 +246,56 @@ static void rebuild_gives_the_same_files(void **state)
     tmpstore_close(&tmp);
 }
 
+/* Replacements, deletes and views over views, with everything merged at once or after each event. */
+static void a_delta_merged_early_gives_the_same(void **state)
+{
+    (void)state;
+    static const char schema[] =
+        "{\"streams\":{\"s\":{\"key\":\"id\",\"on_duplicate\":{\"newest\":\"v\"},"
+        "\"delete_when\":\"gone\",\"fields\":{\"id\":\"string\",\"v\":\"int\",\"gone\":\"bool\","
+        "\"g\":\"string\",\"n\":\"int\"}}},"
+        "\"views\":{\"groups\":{\"by\":[\"g\"],\"measures\":{\"c\":\"count()\",\"least\":\"min(n)"
+        "\","
+        "\"u\":\"uniq(n)\",\"mid\":\"median(n)\",\"top\":\"top(n, 2)\",\"best\":\"arg_max(id, "
+        "n)\"}},"
+        "\"sizes\":{\"from\":\"groups\",\"by\":[\"c\"],\"measures\":{\"k\":\"count()\","
+        "\"m\":\"max(mid)\"}}}}";
+    static const char *const paths[] = {"groups.json", "groups/.total.json", "sizes.json",
+                                        "sizes/.total.json"};
+    static size_t const memories[] = {64 << 20, 0};
+    char *found[COUNT_OF(memories)][COUNT_OF(paths)];
+    for (size_t i = 0; i < COUNT_OF(memories); i++) {
+        struct tmpstore tmp;
+        tmpstore_open(&tmp, schema);
+        tmp.memory_bytes = memories[i];
+        for (unsigned batch = 0; batch < 6; batch++) {
+            enum { LINES = 40, LINE_BYTES = 64 };
+            static char text[LINES][LINE_BYTES];
+            const char *lines[LINES];
+            for (unsigned line = 0; line < LINES; line++) {
+                unsigned const x = (batch * LINES + line) * 2654435761u >> 7;
+                (void)snprintf(text[line], LINE_BYTES, "k%u|%u|%s|g%u|%u", x % 23, x / 23 % 9,
+                               x % 11 == 0 ? "true" : "false", x % 4, x / 4 % 7);
+                lines[line] = text[line];
+            }
+            (void)tmpstore_put(&tmp, "s", lines, LINES);
+        }
+        for (size_t j = 0; j < COUNT_OF(paths); j++)
+            found[i][j] = tmpstore_cat(&tmp, paths[j]);
+        tmpstore_close(&tmp);
+    }
+    for (size_t j = 0; j < COUNT_OF(paths); j++) {
+        assert_non_null(found[0][j]);
+        assert_string_equal(found[0][j], found[1][j]);
+        free(found[0][j]);
+        free(found[1][j]);
+    }
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
+        cmocka_unit_test(a_delta_merged_early_gives_the_same),
         cmocka_unit_test(an_empty_store_shows_no_views),
         cmocka_unit_test(a_commit_writes_rows_totals_and_listings),
         cmocka_unit_test(the_first_event_of_a_key_stays),
