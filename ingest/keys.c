@@ -93,13 +93,26 @@ bool keys_add_text(struct binder *binder, struct slice text, struct events_chunk
     return add_cells(binder, cells, chunk, err);
 }
 
+/* Whether one of the cells of a header is NAME. */
+static bool names_column(struct slice header, struct slice name)
+{
+    static const char ends[] = ",\t\"";
+    for (size_t i = 0; i + name.length <= header.length; i++) {
+        size_t const end = i + name.length;
+        if (memcmp(header.at + i, name.at, name.length) == 0 &&
+            (i == 0 || strchr(ends, (char)header.at[i - 1])) &&
+            (end == header.length || strchr(ends, (char)header.at[end])))
+            return true;
+    }
+    return false;
+}
+
 /* Whether the file's first line is JSON's, or a header that names the whole key. */
 static bool has_records(const struct stream *stream, struct slice line)
 {
     if (line.length && line.at[0] == '{') return true;
     for (size_t i = 0; i < stream->key_count; i++) {
-        struct slice const column = stream->fields[stream->key_fields[i]].column;
-        if (!memmem(line.at, line.length, column.at, column.length)) return false;
+        if (!names_column(line, stream->fields[stream->key_fields[i]].column)) return false;
     }
     return true;
 }
@@ -133,7 +146,7 @@ static bool hold_all(struct source *source, struct error *err)
 
 static struct slice cut_line(struct slice *rest)
 {
-    const uint8_t *const end = memchr(rest->at, '\n', rest->length);
+    const uint8_t *const end = rest->length ? memchr(rest->at, '\n', rest->length) : NULL;
     size_t length = end ? (size_t)(end - rest->at) : rest->length;
     size_t const used = length + (end ? 1 : 0);
     struct slice line = slice_of(rest->at, length);

@@ -125,14 +125,10 @@ struct putting {
     struct upsert_counts counts;
 };
 
-static void see_time(struct putting *putting)
+static void see_time(struct meta_stream *meta, const struct value *time)
 {
-    const struct stream *const stream = putting->chunk->stream;
-    if (stream->time_field < 0) return;
-    const struct value *const time = &putting->upsert.record[stream->time_field];
-    struct value *const newest = &putting->meta.newest;
-    if (time->kind == VALUE_NULL) return;
-    if (newest->kind == VALUE_NULL || value_compare(newest, time) < 0) *newest = *time;
+    /* null is before all times */
+    if (time->kind != VALUE_NULL && value_compare(&meta->newest, time) < 0) meta->newest = *time;
 }
 
 static bool insert(struct putting *putting, const struct event *event, struct error *err)
@@ -140,7 +136,7 @@ static bool insert(struct putting *putting, const struct event *event, struct er
     const struct stream *const stream = putting->chunk->stream;
     struct value *const fields = putting->upsert.record;
     if (!work_fold(putting->work, stream, event, fields, +1, err)) return false;
-    see_time(putting);
+    if (stream->time_field >= 0) see_time(&putting->meta, &fields[stream->time_field]);
     return expiry_add(putting->work->txn, stream, event->key, fields, err);
 }
 
@@ -243,6 +239,7 @@ static bool put_events(struct work *work, const struct events_chunk *chunk,
     if (!cursor_open(work->txn, TABLE_EVENTS, &putting.cursor, err)) return false;
     upsert_init(&putting.upsert, stream, work->schema->zone);
     bool good = stream->retracts ? put_settled(&putting, err) : put_first(&putting, err);
+    see_time(&putting.meta, &putting.upsert.newest);
     cursor_close(putting.cursor);
     upsert_done(&putting.upsert);
     if (!good) return false;

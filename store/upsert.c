@@ -63,19 +63,30 @@ static void apply_delete(struct upsert *upsert, struct slice *now, struct upsert
     *now = bury(upsert, upsert->record);
 }
 
-static void apply_event(const struct stream *stream, const struct event *record, struct slice *now,
+/* So that it does not matter whether an event was replaced within its chunk or later. */
+static void see_time(struct upsert *upsert)
+{
+    int const field = upsert->stream->time_field;
+    if (field < 0 || upsert->record[field].kind == VALUE_NULL) return;
+    if (value_compare(&upsert->newest, &upsert->record[field]) < 0)
+        upsert->newest = upsert->record[field];
+}
+
+static void apply_event(struct upsert *upsert, const struct event *record, struct slice *now,
                         struct upsert_counts *counts)
 {
     bool const live = event_is_live(*now);
-    if (live && (stream->on_duplicate == DUPLICATE_IGNORE || slice_equal(*now, record->packed))) {
+    bool const ignore = upsert->stream->on_duplicate == DUPLICATE_IGNORE;
+    if (live && (ignore || slice_equal(*now, record->packed))) {
         counts->duplicate_count++;
-        if (stream->on_duplicate == DUPLICATE_IGNORE) return;
-    } else if (live) {
-        counts->replaced_count++;
-    } else {
-        counts->new_count++;
+        return;
     }
+    if (live)
+        counts->replaced_count++;
+    else
+        counts->new_count++;
     *now = record->packed;
+    see_time(upsert);
 }
 
 bool upsert_apply(struct upsert *upsert, const struct event *record, struct slice *now,
@@ -83,12 +94,9 @@ bool upsert_apply(struct upsert *upsert, const struct event *record, struct slic
 {
     const struct stream *const stream = upsert->stream;
     bool const versioned = stream->on_duplicate == DUPLICATE_NEWEST;
-    bool deletes = false;
-    if (stream->delete_when || versioned) {
-        if (!event_unpack(stream, record, upsert->record)) return false;
-        deletes =
-            stream->delete_when && expr_holds(stream->delete_when, upsert->record, upsert->zone);
-    }
+    if (!event_unpack(stream, record, upsert->record)) return false;
+    bool const deletes =
+        stream->delete_when && expr_holds(stream->delete_when, upsert->record, upsert->zone);
     if (versioned) {
         int order;
         if (!compare_versions(upsert, record, *now, &order)) return false;
@@ -99,6 +107,6 @@ bool upsert_apply(struct upsert *upsert, const struct event *record, struct slic
     if (deletes)
         apply_delete(upsert, now, counts);
     else
-        apply_event(stream, record, now, counts);
+        apply_event(upsert, record, now, counts);
     return true;
 }

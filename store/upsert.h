@@ -25,6 +25,7 @@ struct upsert {
     struct arena arena;     /* of tombstones */
     struct value *record;   /* fields of the record at hand */
     struct value *existing; /* fields of what is known */
+    struct value newest;    /* time of all records that became their key's event, or null */
 };
 
 void upsert_init(struct upsert *upsert, const struct stream *stream, const struct zone *zone);
