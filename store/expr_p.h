@@ -86,4 +86,24 @@ bool parser_enter(struct expr_parser *parser) MUST_CHECK; /* one level deeper; `
 /* A field of the stream as an expression. */
 const struct expr *parser_field(struct expr_parser *parser, size_t field);
 bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr) MUST_CHECK;
+/* Nodes in the parser's arena. */
+struct expr *expr_new(struct expr_parser *parser, enum expr_op op, enum value_kind kind);
+void expr_set_operands(struct expr_parser *parser, struct expr *expr,
+                       const struct expr *const *operands, size_t count);
+const struct expr *expr_new_unary(struct expr_parser *parser, enum expr_op op, enum value_kind kind,
+                                  const struct expr *operand);
+const struct expr *expr_new_binary(struct expr_parser *parser, enum expr_op op,
+                                   enum value_kind kind, const struct expr *left,
+                                   const struct expr *right);
+/* A number beside a float is computed with and compared as the nearest float. */
+void expr_make_floats(struct expr_parser *parser, const struct expr **left,
+                      const struct expr **right);
+/* Checks of types; null is of every type. WHAT needs them: "and". */
+bool parser_wants(struct expr_parser *parser, const struct expr *expr, enum value_kind kind,
+                  const char *what) MUST_CHECK;
+bool parser_wants_number(struct expr_parser *parser, const struct expr *expr,
+                         const char *what) MUST_CHECK;
+/* A string beside a time becomes one, a number beside a float too; false: they have no order. */
+bool parser_make_comparable(struct expr_parser *parser, const struct expr **left,
+                            const struct expr **right) MUST_CHECK;
 const char *type_name(enum value_kind kind); /* "a string" */

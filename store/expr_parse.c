@@ -8,117 +8,9 @@ enum { INT_DIGITS = 19 };
 static const char *const keywords[] = {"and",     "or",   "not",  "in",    "is",   "like",
                                        "between", "null", "true", "false", "where"};
 
-const char *type_name(enum value_kind kind)
-{
-    switch (kind) {
-    case VALUE_NULL: return "null";
-    case VALUE_BOOL: return "a truth value";
-    case VALUE_NUMBER:
-    case VALUE_FLOAT: return "a number";
-    case VALUE_TIME: return "a time";
-    case VALUE_BUCKET: return "a bucket of time";
-    case VALUE_STRING: return "a string";
-    }
-    return "";
-}
-
-static struct expr *new_expr(struct expr_parser *parser, enum expr_op op, enum value_kind kind)
-{
-    struct expr *const expr = ARENA_NEW(parser->arena, struct expr);
-    expr->op = op;
-    expr->type.kind = kind;
-    return expr;
-}
-
 static unsigned most(unsigned a, unsigned b)
 {
     return a > b ? a : b;
-}
-
-static void set_operands(struct expr_parser *parser, struct expr *expr,
-                         const struct expr *const *operands, size_t count)
-{
-    const struct expr **const kept = ARENA_ARRAY(parser->arena, const struct expr *, count);
-    memcpy(kept, operands, count * sizeof *kept);
-    expr->operands = kept;
-    expr->operand_count = count;
-    for (size_t i = 0; i < count; i++)
-        expr->height = most(expr->height, operands[i]->height + 1);
-}
-
-static const struct expr *new_unary(struct expr_parser *parser, enum expr_op op,
-                                    enum value_kind kind, const struct expr *operand)
-{
-    struct expr *const expr = new_expr(parser, op, kind);
-    set_operands(parser, expr, &operand, 1);
-    return expr;
-}
-
-static const struct expr *new_binary(struct expr_parser *parser, enum expr_op op,
-                                     enum value_kind kind, const struct expr *left,
-                                     const struct expr *right)
-{
-    struct expr *const expr = new_expr(parser, op, kind);
-    set_operands(parser, expr, (const struct expr *const[]){left, right}, 2);
-    return expr;
-}
-
-static bool wants(struct expr_parser *parser, const struct expr *expr, enum value_kind kind,
-                  const char *what)
-{
-    if (expr->type.kind == kind || expr->type.kind == VALUE_NULL) return true;
-    return parser_fail(parser, "%s needs %s, not %s", what, type_name(kind),
-                       type_name(expr->type.kind));
-}
-
-static bool wants_number(struct expr_parser *parser, const struct expr *expr, const char *what)
-{
-    return expr->type.kind == VALUE_FLOAT || wants(parser, expr, VALUE_NUMBER, what);
-}
-
-/* A string written in the schema takes the type of what it is compared with: a time or a bucket. */
-static bool adapt(struct expr_parser *parser, const struct expr **expr, struct value_type type)
-{
-    const struct expr *const old = *expr;
-    if (old->op != EXPR_LITERAL || old->type.kind != VALUE_STRING) return true;
-    struct slice const text = old->literal.string;
-    if (type.kind != VALUE_TIME && type.kind != VALUE_BUCKET) return true;
-    struct expr *const literal = new_expr(parser, EXPR_LITERAL, type.kind);
-    literal->type = type;
-    literal->literal.kind = type.kind;
-    bool const good =
-        type.kind == VALUE_TIME
-            ? calendar_read(text, parser->zone, &literal->literal.time_ns)
-            : calendar_bucket_read(text, type.unit, parser->zone, &literal->literal.bucket);
-    *expr = literal;
-    if (good) return true;
-    return parser_fail(parser, "'%.*s' is not %s", (int)text.length, text.at, type_name(type.kind));
-}
-
-/* A number beside a float is computed with and compared as the nearest float. */
-static void make_floats(struct expr_parser *parser, const struct expr **left,
-                        const struct expr **right)
-{
-    const struct expr **const exact = (*left)->type.kind == VALUE_FLOAT ? right : left;
-    const struct expr *const other = exact == left ? *right : *left;
-    if (other->type.kind == VALUE_FLOAT && (*exact)->type.kind == VALUE_NUMBER)
-        *exact = new_unary(parser, EXPR_TO_FLOAT, VALUE_FLOAT, *exact);
-}
-
-static bool make_comparable(struct expr_parser *parser, const struct expr **left,
-                            const struct expr **right)
-{
-    if (!adapt(parser, left, (*right)->type) || !adapt(parser, right, (*left)->type)) return false;
-    make_floats(parser, left, right);
-    struct value_type const a = (*left)->type, b = (*right)->type;
-    if (a.kind == VALUE_NULL || b.kind == VALUE_NULL) return true;
-    if (a.kind != b.kind)
-        return parser_fail(parser, "cannot compare %s with %s", type_name(a.kind),
-                           type_name(b.kind));
-    if (a.kind == VALUE_BUCKET && a.unit != b.unit)
-        return parser_fail(parser, "cannot compare a %s with a %s", bucket_unit_names[a.unit],
-                           bucket_unit_names[b.unit]);
-    return true;
 }
 
 static bool is_keyword(struct slice name)
@@ -153,7 +45,7 @@ static bool no_field(struct expr_parser *parser, struct slice name)
 const struct expr *parser_field(struct expr_parser *parser, size_t field)
 {
     const struct field *const declared = &parser->stream->fields[field];
-    struct expr *const expr = new_expr(parser, EXPR_FIELD, declared->value.kind);
+    struct expr *const expr = expr_new(parser, EXPR_FIELD, declared->value.kind);
     bool const integer = declared->type == FIELD_INT;
     expr->type = declared->value;
     expr->field = (unsigned)field;
@@ -182,9 +74,9 @@ static bool parse_bucket(struct expr_parser *parser, enum bucket_unit unit,
         return parser_fail(parser, "%s needs %s, not %s", bucket_unit_names[unit],
                            type_name(VALUE_TIME), type_name(operand->type.kind));
     if (!parser_expect(parser, ")")) return false;
-    struct expr *const expr = new_expr(parser, EXPR_BUCKET, VALUE_BUCKET);
+    struct expr *const expr = expr_new(parser, EXPR_BUCKET, VALUE_BUCKET);
     expr->type.unit = unit;
-    set_operands(parser, expr, &operand, 1);
+    expr_set_operands(parser, expr, &operand, 1);
     *ret_expr = expr;
     return true;
 }
@@ -228,7 +120,7 @@ static void count_digits(struct expr *literal)
 static bool parse_number(struct expr_parser *parser, const struct expr **ret_expr)
 {
     struct slice const text = parser->token.text;
-    struct expr *const expr = new_expr(parser, EXPR_LITERAL, VALUE_NUMBER);
+    struct expr *const expr = expr_new(parser, EXPR_LITERAL, VALUE_NUMBER);
     expr->literal.kind = VALUE_NUMBER;
     switch (decimal_read(text, &expr->literal.number)) {
     case DECIMAL_READ: break;
@@ -246,7 +138,7 @@ static bool parse_word(struct expr_parser *parser, const struct expr **ret_expr)
 {
     bool const is_true = parser_is_word(parser, "true"), is_null = parser_is_word(parser, "null");
     if (is_true || is_null || parser_is_word(parser, "false")) {
-        struct expr *const expr = new_expr(parser, EXPR_LITERAL, is_null ? VALUE_NULL : VALUE_BOOL);
+        struct expr *const expr = expr_new(parser, EXPR_LITERAL, is_null ? VALUE_NULL : VALUE_BOOL);
         expr->literal.kind = expr->type.kind;
         if (!is_null) expr->literal.boolean = is_true;
         *ret_expr = expr;
@@ -263,7 +155,7 @@ static bool parse_primary(struct expr_parser *parser, const struct expr **ret_ex
     switch (parser->token.kind) {
     case TOKEN_NUMBER: return parse_number(parser, ret_expr);
     case TOKEN_STRING: {
-        struct expr *const expr = new_expr(parser, EXPR_LITERAL, VALUE_STRING);
+        struct expr *const expr = expr_new(parser, EXPR_LITERAL, VALUE_STRING);
         expr->literal = (struct value){.kind = VALUE_STRING, .string = parser->token.text};
         *ret_expr = expr;
         return parser_next(parser);
@@ -287,13 +179,13 @@ static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr
     if (!minus && !parser_is_sign(parser, "+")) return parse_primary(parser, ret_expr);
     const struct expr *operand;
     if (!parser_enter(parser) || !parser_next(parser) || !parse_unary(parser, &operand) ||
-        !wants_number(parser, operand, minus ? "-" : "+"))
+        !parser_wants_number(parser, operand, minus ? "-" : "+"))
         return false;
     parser->depth--;
     *ret_expr = operand;
     if (!minus) return true;
-    struct expr *const expr = new_expr(parser, EXPR_NEGATE, operand->type.kind);
-    set_operands(parser, expr, &operand, 1);
+    struct expr *const expr = expr_new(parser, EXPR_NEGATE, operand->type.kind);
+    expr_set_operands(parser, expr, &operand, 1);
     expr->digits = operand->digits;
     expr->scale = operand->scale;
     *ret_expr = expr;
@@ -304,11 +196,12 @@ static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr
 static bool new_arithmetic(struct expr_parser *parser, enum expr_op op, const struct expr **left,
                            const struct expr *right, const char *sign)
 {
-    if (!wants_number(parser, *left, sign) || !wants_number(parser, right, sign)) return false;
-    make_floats(parser, left, &right);
+    if (!parser_wants_number(parser, *left, sign) || !parser_wants_number(parser, right, sign))
+        return false;
+    expr_make_floats(parser, left, &right);
     bool const real = (*left)->type.kind == VALUE_FLOAT || right->type.kind == VALUE_FLOAT;
-    struct expr *const expr = new_expr(parser, op, real ? VALUE_FLOAT : VALUE_NUMBER);
-    set_operands(parser, expr, (const struct expr *const[]){*left, right}, 2);
+    struct expr *const expr = expr_new(parser, op, real ? VALUE_FLOAT : VALUE_NUMBER);
+    expr_set_operands(parser, expr, (const struct expr *const[]){*left, right}, 2);
     if (op == EXPR_MULTIPLY) {
         expr->digits = (*left)->digits + right->digits;
         expr->scale = (*left)->scale + right->scale;
@@ -360,9 +253,9 @@ static bool parse_comparison(struct expr_parser *parser, enum expr_op op,
 {
     const struct expr *left = *ret_expr, *right;
     if (!parser_next(parser) || !parse_sum(parser, &right) ||
-        !make_comparable(parser, &left, &right))
+        !parser_make_comparable(parser, &left, &right))
         return false;
-    *ret_expr = new_binary(parser, op, VALUE_BOOL, left, right);
+    *ret_expr = expr_new_binary(parser, op, VALUE_BOOL, left, right);
     return true;
 }
 
@@ -374,7 +267,7 @@ static bool parse_in(struct expr_parser *parser, const struct expr **ret_expr)
     buffer_add(&operands, &left, sizeof left);
     do {
         if (!parser_next(parser) || !parser_expr(parser, &item) ||
-            !make_comparable(parser, &left, &item))
+            !parser_make_comparable(parser, &left, &item))
             return false;
         buffer_add(&operands, &item, sizeof item);
     } while (parser_is_sign(parser, ","));
@@ -385,10 +278,10 @@ static bool parse_in(struct expr_parser *parser, const struct expr **ret_expr)
     kept[0] = left;
     /* A late item may have made a time of the left side: the items in front of it follow. */
     for (size_t i = 1; i < count; i++) {
-        if (!make_comparable(parser, &kept[0], &kept[i])) return false;
+        if (!parser_make_comparable(parser, &kept[0], &kept[i])) return false;
     }
-    struct expr *const expr = new_expr(parser, EXPR_IN, VALUE_BOOL);
-    set_operands(parser, expr, kept, count);
+    struct expr *const expr = expr_new(parser, EXPR_IN, VALUE_BOOL);
+    expr_set_operands(parser, expr, kept, count);
     *ret_expr = expr;
     return true;
 }
@@ -399,11 +292,13 @@ static bool parse_between(struct expr_parser *parser, const struct expr **ret_ex
     if (!parser_next(parser) || !parse_sum(parser, &low)) return false;
     if (!parser_is_word(parser, "and")) return parser_fail(parser, "expected 'and' of 'between'");
     if (!parser_next(parser) || !parse_sum(parser, &high) ||
-        !make_comparable(parser, &low_value, &low) || !make_comparable(parser, &high_value, &high))
+        !parser_make_comparable(parser, &low_value, &low) ||
+        !parser_make_comparable(parser, &high_value, &high))
         return false;
-    *ret_expr = new_binary(parser, EXPR_AND, VALUE_BOOL,
-                           new_binary(parser, EXPR_GREATER_EQUAL, VALUE_BOOL, low_value, low),
-                           new_binary(parser, EXPR_LESS_EQUAL, VALUE_BOOL, high_value, high));
+    *ret_expr =
+        expr_new_binary(parser, EXPR_AND, VALUE_BOOL,
+                        expr_new_binary(parser, EXPR_GREATER_EQUAL, VALUE_BOOL, low_value, low),
+                        expr_new_binary(parser, EXPR_LESS_EQUAL, VALUE_BOOL, high_value, high));
     return true;
 }
 
@@ -411,9 +306,10 @@ static bool parse_like(struct expr_parser *parser, const struct expr **ret_expr)
 {
     const struct expr *const left = *ret_expr, *pattern;
     if (!parser_next(parser) || !parse_sum(parser, &pattern) ||
-        !wants(parser, left, VALUE_STRING, "like") || !wants(parser, pattern, VALUE_STRING, "like"))
+        !parser_wants(parser, left, VALUE_STRING, "like") ||
+        !parser_wants(parser, pattern, VALUE_STRING, "like"))
         return false;
-    *ret_expr = new_binary(parser, EXPR_LIKE, VALUE_BOOL, left, pattern);
+    *ret_expr = expr_new_binary(parser, EXPR_LIKE, VALUE_BOOL, left, pattern);
     return true;
 }
 
@@ -423,8 +319,8 @@ static bool parse_is(struct expr_parser *parser, const struct expr **ret_expr)
     bool const negated = parser_is_word(parser, "not");
     if (negated && !parser_next(parser)) return false;
     if (!parser_is_word(parser, "null")) return parser_fail(parser, "expected 'null' behind 'is'");
-    *ret_expr = new_unary(parser, EXPR_IS_NULL, VALUE_BOOL, *ret_expr);
-    if (negated) *ret_expr = new_unary(parser, EXPR_NOT, VALUE_BOOL, *ret_expr);
+    *ret_expr = expr_new_unary(parser, EXPR_IS_NULL, VALUE_BOOL, *ret_expr);
+    if (negated) *ret_expr = expr_new_unary(parser, EXPR_NOT, VALUE_BOOL, *ret_expr);
     return parser_next(parser);
 }
 
@@ -461,7 +357,7 @@ static bool parse_test(struct expr_parser *parser, const struct expr **ret_expr)
         good = parse_between(parser, ret_expr);
     else if (negated)
         return parser_fail(parser, "expected 'in', 'like' or 'between' behind 'not'");
-    if (good && negated) *ret_expr = new_unary(parser, EXPR_NOT, VALUE_BOOL, *ret_expr);
+    if (good && negated) *ret_expr = expr_new_unary(parser, EXPR_NOT, VALUE_BOOL, *ret_expr);
     return good;
 }
 
@@ -470,10 +366,10 @@ static bool parse_not(struct expr_parser *parser, const struct expr **ret_expr)
     if (!parser_is_word(parser, "not")) return parse_test(parser, ret_expr);
     const struct expr *operand;
     if (!parser_enter(parser) || !parser_next(parser) || !parse_not(parser, &operand) ||
-        !wants(parser, operand, VALUE_BOOL, "not"))
+        !parser_wants(parser, operand, VALUE_BOOL, "not"))
         return false;
     parser->depth--;
-    *ret_expr = new_unary(parser, EXPR_NOT, VALUE_BOOL, operand);
+    *ret_expr = expr_new_unary(parser, EXPR_NOT, VALUE_BOOL, operand);
     return true;
 }
 
@@ -482,10 +378,10 @@ static bool parse_and(struct expr_parser *parser, const struct expr **ret_expr)
     const struct expr *left, *right;
     if (!parse_not(parser, &left)) return false;
     while (parser_is_word(parser, "and")) {
-        if (!wants(parser, left, VALUE_BOOL, "and") || !parser_next(parser) ||
-            !parse_not(parser, &right) || !wants(parser, right, VALUE_BOOL, "and"))
+        if (!parser_wants(parser, left, VALUE_BOOL, "and") || !parser_next(parser) ||
+            !parse_not(parser, &right) || !parser_wants(parser, right, VALUE_BOOL, "and"))
             return false;
-        left = new_binary(parser, EXPR_AND, VALUE_BOOL, left, right);
+        left = expr_new_binary(parser, EXPR_AND, VALUE_BOOL, left, right);
     }
     *ret_expr = left;
     return true;
@@ -496,10 +392,10 @@ bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr)
     const struct expr *left, *right;
     if (!parser_enter(parser) || !parse_and(parser, &left)) return false;
     while (parser_is_word(parser, "or")) {
-        if (!wants(parser, left, VALUE_BOOL, "or") || !parser_next(parser) ||
-            !parse_and(parser, &right) || !wants(parser, right, VALUE_BOOL, "or"))
+        if (!parser_wants(parser, left, VALUE_BOOL, "or") || !parser_next(parser) ||
+            !parse_and(parser, &right) || !parser_wants(parser, right, VALUE_BOOL, "or"))
             return false;
-        left = new_binary(parser, EXPR_OR, VALUE_BOOL, left, right);
+        left = expr_new_binary(parser, EXPR_OR, VALUE_BOOL, left, right);
     }
     if (left->height > EXPR_HEIGHT_MAX)
         return parser_fail(parser, "more than %d operators in a row", EXPR_HEIGHT_MAX);
@@ -519,46 +415,5 @@ bool expr_parse(struct slice text, const struct stream *stream, const struct zon
         return parser_fail(&parser, "unexpected '%.*s'", (int)parser.token.source.length,
                            parser.token.source.at);
     *ret_expr = expr;
-    return true;
-}
-
-struct value_type expr_type(const struct expr *expr)
-{
-    return expr->type;
-}
-
-bool expr_can_overflow(const struct expr *expr)
-{
-    bool const computes =
-        expr->type.kind == VALUE_NUMBER && (expr->op == EXPR_ADD || expr->op == EXPR_SUBTRACT ||
-                                            expr->op == EXPR_MULTIPLY || expr->op == EXPR_DIVIDE);
-    if (computes && expr->digits + expr->scale > DECIMAL_DIGITS) return true;
-    for (size_t i = 0; i < expr->operand_count; i++) {
-        if (expr_can_overflow(expr->operands[i])) return true;
-    }
-    return false;
-}
-
-int expr_field(const struct expr *expr)
-{
-    return expr->op == EXPR_FIELD ? (int)expr->field : -1;
-}
-
-int expr_time_field(const struct expr *expr)
-{
-    return expr_field(expr->op == EXPR_BUCKET ? expr->operands[0] : expr);
-}
-
-bool expr_equal(const struct expr *a, const struct expr *b)
-{
-    if (a == b) return true;
-    if (!a || !b || a->op != b->op || a->operand_count != b->operand_count ||
-        a->type.kind != b->type.kind || a->type.unit != b->type.unit)
-        return false;
-    if (a->op == EXPR_FIELD) return a->field == b->field;
-    if (a->op == EXPR_LITERAL) return value_compare(&a->literal, &b->literal) == 0;
-    for (size_t i = 0; i < a->operand_count; i++) {
-        if (!expr_equal(a->operands[i], b->operands[i])) return false;
-    }
     return true;
 }

@@ -16,43 +16,9 @@
  */
 #include "merge.h"
 
-#include "groups.h"
-#include "multisets.h"
+#include "merge_p.h"
 #include "row_events.h"
 #include "rows.h"
-
-struct merge_group {
-    struct merge_group *parent; /* NULL: the whole view */
-    struct slice key;
-    struct slice exact;
-    int64_t event_count;  /* delta */
-    struct state *states; /* delta; from step 2 on the sum of what is stored and delta */
-    bool existed;
-    struct group group; /* as stored, slices in the arena */
-    /* handed up by children */
-    int64_t row_count;
-    int64_t json_bytes;
-    int64_t csv_bytes;
-    bool rows_changed;
-    bool listing_changed;
-};
-
-struct level {
-    struct merge_group *groups; /* in the order of their keys */
-    size_t count;
-};
-
-struct merge {
-    struct txn *txn;
-    const struct zone *zone;
-    const struct view *view;
-    struct meta *meta;
-    struct changes_log *log;
-    struct delta *delta;
-    bool has_dependents;
-    struct arena arena;
-    struct level levels[SCHEMA_DIMENSIONS_MAX + 1];
-};
 
 static int compare_leaves(const void *a, const void *b)
 {
@@ -165,107 +131,6 @@ static bool load_level(struct merge *merge, unsigned depth, struct error *err)
     return true;
 }
 
-struct value_change {
-    struct merge_group *group;
-    const struct delta_value *value;
-    int64_t weight;
-};
-
-static int compare_places(const struct value_change *left, const struct value_change *right)
-{
-    uint64_t const left_id = left->group->group.id, right_id = right->group->group.id;
-    if (left_id != right_id) return left_id < right_id ? -1 : 1;
-    return left->value->set - right->value->set;
-}
-
-static int compare_values(const void *a, const void *b)
-{
-    const struct value_change *const left = a, *const right = b;
-    int const places = compare_places(left, right);
-    return places ? places : slice_compare(left->value->key, right->value->key);
-}
-
-static bool goes_below_zero(struct error *err)
-{
-    (void)error_set(err, ERROR_CORRUPT, "a view has forgotten events that it counted");
-    (void)error_place(err, "groups");
-    return error_remedy(err, "tally rebuild STORE");
-}
-
-static struct multiset_place place_of(const struct merge *merge, const struct value_change *change)
-{
-    uint8_t const set = change->value->set;
-    return (struct multiset_place){.group = change->group->group.id,
-                                   .set = set,
-                                   .is_ranked = merge->view->multisets[set].is_ranked};
-}
-
-/* Adds to the weight of one value of one group. */
-static bool put_weight(struct merge *merge, const struct value_change *change, struct error *err)
-{
-    struct weights weights;
-    const struct view *const view = merge->view;
-    if (!multiset_add(merge->txn, place_of(merge, change), change->value->key, change->value->exact,
-                      change->weight, &weights, err))
-        return false;
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        const struct aggregate *const aggregate = &view->aggregates[i];
-        struct state *const state = &change->group->states[i];
-        if (aggregate->multiset != change->value->set) continue;
-        if (aggregate->kind == AGGREGATE_UNIQ)
-            state->count += (weights.new_weight > 0) - (weights.old_weight > 0);
-        multiset_shift(aggregate, state, change->value->key, change->weight);
-    }
-    return true;
-}
-
-/* All weights of the change's multiset are put. */
-static bool settle(struct merge *merge, const struct value_change *change, struct error *err)
-{
-    const struct view *const view = merge->view;
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        if (view->aggregates[i].multiset != change->value->set) continue;
-        if (!multiset_settle(merge->txn, place_of(merge, change), &view->aggregates[i],
-                             &change->group->states[i], &merge->arena, err))
-            return false;
-    }
-    return true;
-}
-
-static bool put_weights(struct merge *merge, struct value_change *changes, size_t count,
-                        struct error *err)
-{
-    qsort(changes, count, sizeof *changes, compare_values);
-    for (size_t i = 0; i < count;) {
-        struct value_change sum = changes[i];
-        for (i++; i < count && compare_values(&sum, &changes[i]) == 0; i++)
-            sum.weight += changes[i].weight;
-        if (sum.weight != 0 && !put_weight(merge, &sum, err)) return false;
-        bool const last = i == count || compare_places(&sum, &changes[i]) != 0;
-        if (last && !settle(merge, &sum, err)) return false;
-    }
-    return true;
-}
-
-/* Step 3, in portions: a value counts in its leaf and in every group above it. */
-static bool merge_values(struct merge *merge, const struct delta *delta, struct error *err)
-{
-    size_t const levels = merge->view->dimension_count + 1;
-    struct value_change *const changes =
-        memory_alloc((delta->values.count ? delta->values.count : 1) * levels * sizeof *changes);
-    size_t count = 0;
-    for (size_t i = 0; i < delta->values.capacity; i++) {
-        const struct delta_value *const value = delta->values.slots[i];
-        if (!value || value->leaf->view != merge->view || value->weight == 0) continue;
-        for (struct merge_group *group = value->leaf->group; group; group = group->parent)
-            changes[count++] =
-                (struct value_change){.group = group, .value = value, .weight = value->weight};
-    }
-    bool const good = count == 0 || put_weights(merge, changes, count, err);
-    free(changes);
-    return good;
-}
-
 static void tell(struct merge *merge, unsigned depth, const struct merge_group *group,
                  unsigned flags)
 {
@@ -282,7 +147,7 @@ static bool render(struct merge *merge, unsigned depth, struct merge_group *grou
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     const struct view *const view = merge->view;
     for (size_t i = 0; i < view->aggregate_count; i++) {
-        if (group->states[i].count < 0) return goes_below_zero(err);
+        if (group->states[i].count < 0) return merge_lost_count(err);
         measure_pack(&view->aggregates[i], &group->states[i], states);
     }
     if (!group_dimensions(group->key, &group->group, depth, &merge->arena, dimensions, err))
@@ -376,7 +241,7 @@ static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *g
     struct group *const stored = &group->group;
     bool const leaf = depth == merge->view->dimension_count;
     int64_t const event_count = (int64_t)stored->event_count + group->event_count;
-    if (event_count < 0) return goes_below_zero(err);
+    if (event_count < 0) return merge_lost_count(err);
     if (event_count == 0) return drop_group(merge, depth, group, err);
     buffer_clear(states);
     buffer_clear(text);

@@ -27,4 +27,7 @@ bool error_wrap_index(struct error *err, size_t index);
 bool json_read_duration(const cJSON *json, int64_t *ret_seconds, struct error *err) MUST_CHECK;
 
 bool schema_read_streams(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;
+/* The measures of a view whose source and dimensions are read. */
+bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
+                          struct error *err) MUST_CHECK;
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;

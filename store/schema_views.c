@@ -190,118 +190,6 @@ static bool read_by(struct schema *schema, const cJSON *json, struct view *view,
     return true;
 }
 
-static bool name_is_free(const struct view *view, struct slice name, struct error *err)
-{
-    if (name.length == 0) return error_set(err, ERROR_SCHEMA, "the name of a measure is empty");
-    for (size_t i = 0; i < view->dimension_count; i++) {
-        if (slice_equal(view->dimensions[i].name, name))
-            return error_set(err, ERROR_SCHEMA, "a dimension of the view has this name");
-    }
-    return true;
-}
-
-/* Whether the state alone does not do: it is about all values, or has to find the next best one when the best
- * goes. */
-static bool needs_values(const struct view *view, const struct aggregate *aggregate)
-{
-    switch (aggregate->kind) {
-    case AGGREGATE_UNIQ:
-    case AGGREGATE_QUANTILE:
-    case AGGREGATE_QUANTILE_DISC:
-    case AGGREGATE_TOP: return true;
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX:
-    case AGGREGATE_ARG_MIN:
-    case AGGREGATE_ARG_MAX: return view->retracts;
-    case AGGREGATE_COUNT:
-    case AGGREGATE_SUM:
-    case AGGREGATE_AVG:
-    case AGGREGATE_VAR_SAMP:
-    case AGGREGATE_VAR_POP:
-    case AGGREGATE_STDDEV_SAMP:
-    case AGGREGATE_STDDEV_POP:
-    case AGGREGATE_BOOL_AND:
-    case AGGREGATE_BOOL_OR:
-    case AGGREGATE_APPROX_UNIQ:
-    case AGGREGATE_APPROX_QUANTILE: break;
-    }
-    return false;
-}
-
-static bool holds_values_of(const struct multiset *set, const struct aggregate *aggregate)
-{
-    if (!expr_equal(set->argument, aggregate->argument) ||
-        !expr_equal(set->where, aggregate->where) || set->order_count != aggregate->order_count)
-        return false;
-    for (size_t i = 0; i < set->order_count; i++) {
-        if (!expr_equal(set->order[i], aggregate->order[i])) return false;
-    }
-    return true;
-}
-
-/* Gives each aggregate that needs them its values: of aggregates over the same ones, the same. */
-static void place_multisets(struct schema *schema, struct view *view, struct aggregate *aggregates)
-{
-    struct multiset *const sets =
-        ARENA_ARRAY(&schema->arena, struct multiset, view->aggregate_count);
-    size_t count = 0;
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        struct aggregate *const aggregate = &aggregates[i];
-        if (!needs_values(view, aggregate)) continue;
-        size_t place = 0;
-        while (place < count && !holds_values_of(&sets[place], aggregate))
-            place++;
-        if (place == count)
-            sets[count++] = (struct multiset){.argument = aggregate->argument,
-                                              .order = aggregate->order,
-                                              .order_count = aggregate->order_count,
-                                              .where = aggregate->where,
-                                              .is_keyed = aggregate->order_count > 0};
-        if (aggregate->kind == AGGREGATE_TOP) sets[place].is_ranked = true;
-        aggregate->multiset = (int)place;
-    }
-    view->multisets = sets;
-    view->multiset_count = count;
-}
-
-static bool read_measures(struct schema *schema, const cJSON *json, struct view *view,
-                          struct error *err)
-{
-    if (!json) return error_set(err, ERROR_SCHEMA, "a view needs \"measures\"");
-    if (!json_is_object(json, NULL, err)) return false;
-    size_t const count = (size_t)cJSON_GetArraySize(json);
-    if (count == 0) return error_set(err, ERROR_SCHEMA, "a view needs at least one measure");
-    if (count > SCHEMA_AGGREGATES_MAX)
-        return error_set(err, ERROR_SCHEMA, "more than %d measures", SCHEMA_AGGREGATES_MAX);
-    struct measure *const measures = ARENA_ARRAY(&schema->arena, struct measure, count);
-    struct measure_source *const sources =
-        ARENA_ARRAY(&schema->arena, struct measure_source, count);
-    const struct formula **const formulas =
-        ARENA_ARRAY(&schema->arena, const struct formula *, count);
-    size_t index = 0, bad;
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, json)
-    {
-        if (!json_is_text(entry, "a measure such as \"sum(x)\"", err) ||
-            !name_is_free(view, slice_text(entry->string), err))
-            return error_wrap_dot(err, entry->string);
-        sources[index].name = arena_copy(&schema->arena, slice_text(entry->string));
-        sources[index++].text = arena_copy(&schema->arena, slice_text(entry->valuestring));
-    }
-    struct aggregate *aggregates;
-    if (!formula_parse(sources, count, view->stream, view->retracts, schema->zone, &schema->arena,
-                       formulas, &aggregates, &view->aggregate_count, &bad, err))
-        return error_wrap_dot(err, (const char *)sources[bad].name.at);
-    for (size_t i = 0; i < count; i++)
-        measures[i] = (struct measure){
-            .name = sources[i].name, .text = sources[i].text, .formula = formulas[i]};
-    view->aggregates = aggregates;
-    place_multisets(schema, view, aggregates);
-    view->measures = measures;
-    view->measure_count = count;
-    return true;
-}
-
 /* A view that lets old groups go takes their events out of the groups above. */
 static bool read_retain(const cJSON *json, struct view *view, struct error *err)
 {
@@ -346,7 +234,7 @@ static bool read_view(struct views *all, const cJSON *json, struct view *view, s
     if (!read_where(schema, json_get(json, "where"), view, err))
         return error_wrap_dot(err, "where");
     if (!read_retain(json_get(json, "retain"), view, err)) return error_wrap_dot(err, "retain");
-    if (!read_measures(schema, json_get(json, "measures"), view, err))
+    if (!schema_read_measures(schema, json_get(json, "measures"), view, err))
         return error_wrap_dot(err, "measures");
     describe_rows(schema, view);
     return true;

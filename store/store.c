@@ -9,7 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "db.h"
+#include "environment.h"
 #include "layout.h"
 #include "meta.h"
 #include "zone.h"
@@ -18,14 +18,6 @@
 struct loaded_schema {
     struct schema *schema;
     uint64_t commit_id;
-    unsigned references; /* protected by the store's lock; the store itself holds one */
-};
-
-/* LMDB's environment. `tally compact` puts another data.mdb in its place: then the store goes on with the new one, and
- * snapshots that are open keep the old one to their end. LMDB forbids to open one file twice in a process, as
- * closing one of them would lose the locks of the other; these are two files, with a lock file each. */
-struct environment {
-    struct db *db;
     unsigned references; /* protected by the store's lock; the store itself holds one */
 };
 
@@ -176,60 +168,13 @@ static bool find_store(const char *path, struct error *err)
     return error_place(err, "%s", path);
 }
 
-/* Opening takes two files, data.mdb and lock.mdb, that belong together: a reader of the new data in the old lock
- * file would not be seen by a writer. So opening holds the directory's lock shared, and compacting holds it alone while
- * it changes both. */
-static bool lock_files(const struct store *store, int how, int *ret_fd, struct error *err)
-{
-    int const fd = openat(store->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int answer = fd;
-    while (fd >= 0 && (answer = flock(fd, how)) < 0 && errno == EINTR) {
-    }
-    if (answer < 0) {
-        (void)error_system(err, errno, "cannot lock %s", store->path);
-        if (fd >= 0) (void)close(fd); /* only a lock */
-        return false;
-    }
-    *ret_fd = fd;
-    return true;
-}
-
-/* Opens what is in the directory, and refuses a store of another format before anything else is done with it. */
-static bool open_environment(const struct store *store, struct environment **ret_environment,
-                             struct error *err)
-{
-    AUTO_FD int files = -1;
-    AUTO_TXN struct txn *txn = NULL;
-    struct db *db;
-    struct meta meta;
-    if (!lock_files(store, LOCK_SH, &files, err) ||
-        !db_open(store->path, store->mode == STORE_WRITE ? DB_WRITE : DB_READ, &db, err))
-        return false;
-    if (!txn_begin(db, false, &txn, err) ||
-        (!meta_load(txn, &meta, err) && !error_wrap(err, "%s", store->path))) {
-        txn_abort(TAKE(txn));
-        db_close(db);
-        return false;
-    }
-    struct environment *const environment = memory_alloc(sizeof *environment);
-    *environment = (struct environment){.db = db, .references = 1};
-    *ret_environment = environment;
-    return true;
-}
-
-static void environment_release(struct environment *environment)
-{
-    if (!environment || --environment->references > 0) return;
-    db_close(environment->db);
-    free(environment);
-}
-
 /* Goes on with the file that is in the directory now. Under the store's lock. */
 static bool refresh(struct store *store, struct error *err)
 {
     struct environment *newer;
     if (!db_is_replaced(store->environment->db)) return true;
-    if (!open_environment(store, &newer, err)) return false;
+    if (!environment_open(store->path, store->directory, store->mode == STORE_WRITE, &newer, err))
+        return false;
     environment_release(store->environment);
     store->environment = newer;
     return true;
@@ -245,8 +190,10 @@ bool store_open(const char *path, enum store_mode mode, struct store **ret_store
     memcpy(store->path, path, strlen(path));
     (void)pthread_mutex_init(&store->lock, NULL); /* cannot fail for a plain mutex */
     store->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool const good = store->directory < 0 ? error_system(err, errno, "%s", path)
-                                           : open_environment(store, &store->environment, err);
+    bool const good = store->directory < 0
+                          ? error_system(err, errno, "%s", path)
+                          : environment_open(path, store->directory, mode == STORE_WRITE,
+                                             &store->environment, err);
     if (!good) {
         store_close(store);
         return false;
@@ -449,42 +396,9 @@ bool store_newest_commit(struct store *store, uint64_t *ret_commit_id, struct er
     return good;
 }
 
-/* A copy of the data without its free pages, durable. */
-static bool write_copy(struct store *store, struct error *err)
-{
-    if (unlinkat(store->directory, "data.mdb.new", 0) < 0 && errno != ENOENT)
-        return error_system(err, errno, "%s/data.mdb.new", store->path);
-    struct stat status;
-    AUTO_FD int const fd =
-        openat(store->directory, "data.mdb.new", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return error_system(err, errno, "cannot make %s/data.mdb.new", store->path);
-    if (fstatat(store->directory, "data.mdb", &status, 0) < 0 ||
-        fchmod(fd, status.st_mode & 0777) < 0 || fchown(fd, status.st_uid, status.st_gid) < 0)
-        return error_system(err, errno, "cannot make %s/data.mdb.new", store->path);
-    if (!db_copy(store->environment->db, fd, err)) return false;
-    return fsync(fd) == 0 || error_system(err, errno, "%s/data.mdb.new", store->path);
-}
-
-/* First the data: with new data beside the old lock file, whoever has the old data open only keeps pages of the new
- * one from being used again. The other way round a writer would not see the readers of the old one. */
-static bool swap_files(struct store *store, struct error *err)
-{
-    AUTO_FD int files = -1;
-    if (!lock_files(store, LOCK_EX, &files, err)) return false;
-    if (renameat(store->directory, "data.mdb.new", store->directory, "data.mdb") < 0)
-        return error_system(err, errno, "cannot replace %s/data.mdb", store->path);
-    if (unlinkat(store->directory, "lock.mdb", 0) < 0 && errno != ENOENT)
-        return error_system(err, errno, "cannot replace %s/lock.mdb", store->path);
-    return fsync(files) == 0 || error_system(err, errno, "%s", store->path);
-}
-
 bool store_compact(struct store *store, struct error *err)
 {
-    if (!write_copy(store, err) || !swap_files(store, err)) {
-        (void)unlinkat(store->directory, "data.mdb.new",
-                       0); /* best effort behind an error that is told */
-        return false;
-    }
+    if (!environment_compact(store->environment, store->path, store->directory, err)) return false;
     (void)pthread_mutex_lock(&store->lock);
     bool const good = refresh(store, err);
     (void)pthread_mutex_unlock(&store->lock);

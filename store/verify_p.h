@@ -45,6 +45,38 @@ struct tallied_view {
         dropped_before; /* events before this time are gone, but were counted; null: none are */
 };
 
+/* A set of byte strings, each with a pointer. */
+struct entry {
+    struct slice bytes;
+    void *payload;
+};
+
+struct set {
+    struct entry *entries;
+    size_t capacity;
+    size_t count;
+};
+
+/* A view while it is counted. */
+struct counting {
+    struct tallied_view *view;
+    const struct zone *zone;
+    struct set groups;
+    struct set values;
+    struct buffer key;
+    struct buffer name;    /* what is looked up */
+    struct buffer element; /* what is compared */
+    struct slice own_key;  /* of the event at hand */
+    struct value retained; /* the view has let go what is before; null: nothing */
+};
+
+/* Counts a value that is not null in the group's tally of one aggregate; counting->element is what compares. */
+void tally_value(struct counting *counting, struct tallied_group *group, size_t index,
+                 const struct value *value);
+/* All values are counted: finds quantiles and the most frequent. */
+void tally_finish(struct counting *counting, const struct aggregate *aggregate,
+                  struct tally *tally);
+
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,
                         struct tallied_view *ret_view, struct error *err) MUST_CHECK;
 void tallied_view_done(struct tallied_view *view);

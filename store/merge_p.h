@@ -1,0 +1,46 @@
+/* merge_p.h - one view on its way from a delta into the store, between merge.c and merge_values.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "groups.h"
+#include "merge.h"
+
+struct merge_group {
+    struct merge_group *parent; /* NULL: the whole view */
+    struct slice key;
+    struct slice exact;
+    int64_t event_count;  /* delta */
+    struct state *states; /* delta; from step 2 on the sum of what is stored and delta */
+    bool existed;
+    struct group group; /* as stored, slices in the arena */
+    /* handed up by children */
+    int64_t row_count;
+    int64_t json_bytes;
+    int64_t csv_bytes;
+    bool rows_changed;
+    bool listing_changed;
+};
+
+struct level {
+    struct merge_group *groups; /* in the order of their keys */
+    size_t count;
+};
+
+struct merge {
+    struct txn *txn;
+    const struct zone *zone;
+    const struct view *view;
+    struct meta *meta;
+    struct changes_log *log;
+    struct delta *delta;
+    bool has_dependents;
+    struct arena arena;
+    struct level levels[SCHEMA_DIMENSIONS_MAX + 1];
+};
+
+/* Adds the weights of the delta's values to the leaf and to every group above it, and finds anew what the
+ * aggregates over them show. */
+bool merge_values(struct merge *merge, const struct delta *delta, struct error *err) MUST_CHECK;
+/* A count below zero: the store contradicts itself. false. */
+bool merge_lost_count(struct error *err);
