@@ -5,6 +5,7 @@
  */
 #include "commit_p.h"
 #include "expiry.h"
+#include "retain.h"
 #include "upsert.h"
 
 struct deleting {
@@ -138,7 +139,9 @@ static bool apply(struct deleting *deleting, struct error *err)
         if (refold[i] && !view_check_history(work->txn, &work->schema->views[i], err))
             return error_remedy(err, "give the stream \"delete_when\", so that views can follow");
     }
-    if (any && deleting->deleted_count && !work_refold(work, refold, err)) return false;
+    if (any && deleting->deleted_count &&
+        (!work_refold(work, refold, err) || !retain_drop(work, err)))
+        return false;
     meta.event_count -= deleting->deleted_count;
     work->meta.event_count -= deleting->deleted_count;
     return meta_stream_save(work->txn, stream->id, &meta, err);

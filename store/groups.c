@@ -51,6 +51,16 @@ bool group_dimensions(struct slice key, const struct group *group, unsigned dept
     return rest.length == 0 || corrupt(err);
 }
 
+bool group_states(const struct view *view, const struct group *group, struct arena *arena,
+                  struct state *ret_states, struct error *err)
+{
+    if (measure_unpack(view->aggregates, view->aggregate_count, group->states, arena, ret_states))
+        return true;
+    (void)error_set(err, ERROR_VERSION, "view '%.*s' has states of another version",
+                    (int)view->name.length, view->name.at);
+    return error_remedy(err, "tally rebuild STORE");
+}
+
 static void table_key(const struct view *view, unsigned depth, struct slice key,
                       struct buffer *into)
 {

@@ -9,6 +9,7 @@
  */
 #pragma once
 #include "db.h"
+#include "measure.h"
 #include "schema.h"
 
 struct group {
@@ -37,6 +38,10 @@ size_t group_key_prefix(struct slice key, unsigned depth);
 bool group_dimensions(struct slice key, const struct group *group, unsigned depth,
                       struct arena *arena, struct value *ret_dimensions,
                       struct error *err) MUST_CHECK;
+
+/* Its states, one an aggregate; they borrow from the group or live in ARENA. ERROR_VERSION: of another version. */
+bool group_states(const struct view *view, const struct group *group, struct arena *arena,
+                  struct state *ret_states, struct error *err) MUST_CHECK;
 
 enum db_finding groups_get(const struct txn *txn, const struct view *view, unsigned depth,
                            struct slice key, struct group *ret_group, struct error *err);

@@ -87,21 +87,12 @@ static void collect_parents(struct merge *merge, unsigned depth)
     }
 }
 
-static bool other_version(const struct merge *merge, struct error *err)
-{
-    (void)error_set(err, ERROR_VERSION, "view '%.*s' has states of another version",
-                    (int)merge->view->name.length, merge->view->name.at);
-    return error_remedy(err, "tally rebuild STORE");
-}
-
 /* Adds the stored states to the delta. */
 static bool load_states(struct merge *merge, struct merge_group *group, struct error *err)
 {
     const struct view *const view = merge->view;
     struct state *const totals = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
-    if (!measure_unpack(view->aggregates, view->aggregate_count, group->group.states, &merge->arena,
-                        totals))
-        return other_version(merge, err);
+    if (!group_states(view, &group->group, &merge->arena, totals, err)) return false;
     merge_states(merge, totals, group->states);
     group->states = totals;
     return true;
@@ -179,9 +170,7 @@ static bool tell_dependents(struct merge *merge, const struct merge_group *group
         return false;
     if (group->existed) {
         struct state *const old = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
-        if (!measure_unpack(view->aggregates, view->aggregate_count, group->group.states,
-                            &merge->arena, old))
-            return other_version(merge, err);
+        if (!group_states(view, &group->group, &merge->arena, old, err)) return false;
         row_events_fold(merge->delta, view, NULL, dimensions, old, group->key, -1);
     }
     if (!gone) row_events_fold(merge->delta, view, NULL, dimensions, group->states, group->key, +1);

@@ -57,12 +57,7 @@ static bool fold_row(struct work *work, const struct view *source, struct slice 
     struct state *const states = ARENA_ARRAY(arena, struct state, source->aggregate_count);
     if (!group_dimensions(key, group, (unsigned)source->dimension_count, arena, dimensions, err))
         return false;
-    if (!measure_unpack(source->aggregates, source->aggregate_count, group->states, arena,
-                        states)) {
-        (void)error_set(err, ERROR_VERSION, "view '%.*s' has states of another version",
-                        (int)source->name.length, source->name.at);
-        return error_remedy(err, "tally rebuild STORE");
-    }
+    if (!group_states(source, group, arena, states, err)) return false;
     row_events_fold(&work->delta, source, work->only, dimensions, states, key, +1);
     return true;
 }

@@ -35,12 +35,7 @@ static bool take_leaf(struct letting_go *going, struct slice key, const struct g
     const struct view *const view = going->view;
     struct delta_leaf *const leaf = delta_leaf_of(delta, view, key, group->exact);
     leaf->event_count -= (int64_t)group->event_count;
-    if (!measure_unpack(view->aggregates, view->aggregate_count, group->states, &delta->arena,
-                        leaf->states)) {
-        (void)error_set(going->err, ERROR_VERSION, "view '%.*s' has states of another version",
-                        (int)view->name.length, view->name.at);
-        return error_remedy(going->err, "tally rebuild STORE");
-    }
+    if (!group_states(view, group, &delta->arena, leaf->states, going->err)) return false;
     for (size_t i = 0; i < view->aggregate_count; i++)
         measure_negate(&view->aggregates[i], &leaf->states[i]);
     for (size_t i = 0; i < view->multiset_count; i++) {

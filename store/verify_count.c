@@ -257,6 +257,8 @@ static bool misses_nothing(const struct counting *counting, const struct meta_vi
     if (stored->complete_from.kind == VALUE_TIME &&
         value_compare(&stored->complete_from, dropped) >= 0)
         return true;
+    if (view->time_dimension < 0 || !view_dimension_is_time(view, (size_t)view->time_dimension))
+        return false;
     if (retained->kind == VALUE_TIME) return value_compare(retained, dropped) >= 0;
     if (retained->kind != VALUE_BUCKET) return false;
     struct value const bucket = {

@@ -44,11 +44,10 @@ def random_stream(rng):
     fields.update({f"f{i}": rng.choice(TYPES) for i in range(rng.randint(1, 4))})
     key = rng.choice([["id"], ["id"], ["id", "k2"], ["k2", "id"], []])
     rule = rng.choice(["ignore", "replace", "newest"]) if key else "ignore"
-    return {"key": key, "rule": rule, "deletes": bool(key) and rng.random() < 0.5, "fields": fields}
-
-
-def retracts(stream):
-    return stream["rule"] != "ignore" or stream["deletes"]
+    stream = {"key": key, "rule": rule, "deletes": bool(key) and rng.random() < 0.5, "fields": fields}
+    if (rule != "ignore" or stream["deletes"]) and rng.random() < 0.15:
+        stream["keep"] = rng.randint(5, 50)  # days
+    return stream
 
 
 def random_condition(rng, fields):
@@ -123,7 +122,10 @@ def random_view(rng, source, fields, has_time):
     view = {"from": source, "by": by, "measures": chosen}
     if rng.random() < 0.2:
         view["where"] = random_condition(rng, fields)
-    kinds = {item["name"]: "bucket" if item.get("bucket") else fields[item["field"]] for item in by}
+    kinds = {item["name"]: f"bucket:{item['bucket']}" if item.get("bucket") else fields[item["field"]] for item in by}
+    times = [i for i, item in enumerate(by) if kinds[item["name"]].split(":")[0] in ("time", "bucket")]
+    if times and rng.random() < 0.25:
+        view["retain"] = {"days": rng.randint(3, 50), "by": times[0], "kind": kinds[by[times[0]]["name"]]}
     return view, {**kinds, **types}
 
 
@@ -199,6 +201,8 @@ def schema_of(streams, views):
         if stream["key"]:
             entry["key"] = stream["key"][0] if len(stream["key"]) == 1 else stream["key"]
             entry["on_duplicate"] = {"newest": "v"} if stream["rule"] == "newest" else stream["rule"]
+        if "keep" in stream:
+            entry["keep"] = f"{stream['keep']} days"
         if stream["deletes"]:
             entry["delete_when"] = "op = 'd'"
         declared[name] = entry
@@ -208,6 +212,8 @@ def schema_of(streams, views):
                        "by": [{by["name"]: f"{by['bucket']}({by['field']})" if by.get("bucket") else by["field"]}
                               for by in view["by"]],
                        "measures": {each: measures.text_of(measure) for each, measure in view["measures"].items()}}
+        if view.get("retain"):
+            texts[name]["retain"] = f"{view['retain']['days']} days"
         if view.get("where"):
             texts[name]["where"] = measures.condition_text(view["where"])
     return {"streams": declared, "views": texts}

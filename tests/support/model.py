@@ -3,14 +3,20 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import datetime
 from decimal import Decimal
 
-from values import Bucket, csv_cell, dimension, json_text, name_of, sort_key
+from values import Bucket, Time, csv_cell, dimension, json_text, name_of, sort_key
 
 import measures
 from measures import KEY
 
 BUCKETS = {"hour": 13, "day": 10, "month": 7, "year": 4}
+
+
+def earlier(time, days):
+    instant = datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ") - datetime.timedelta(days)
+    return Time(instant.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 class Stream:
@@ -20,19 +26,21 @@ class Stream:
         self.declared = declared
         self.events = {}  # of a key: the event, or what is left of a deleted one
         self.arrived = 0
+        self.newest = None  # time of all that ever was an event
+        self.dropped_before = None
 
     def key_of(self, record):
         return tuple(sort_key(record[field]) for field in self.declared["key"])
 
     def apply(self, record, counts):
         """Counts what becomes of the record."""
+        if self.is_refused(record):
+            counts["rejected"] += 1
+            return
         if not self.declared["key"]:
             self.arrived += 1
-            self.events[(self.arrived,)] = dict(record)
             counts["new"] += 1
-            return
-        if all(record[field] is None for field in self.declared["key"]):
-            counts["rejected"] += 1
+            self.put((self.arrived,), record)
             return
         key = self.key_of(record)
         known = self.events.get(key)
@@ -48,12 +56,31 @@ class Stream:
             self.bury(key, record)
         elif not live:
             counts["new"] += 1
-            self.events[key] = dict(record)
+            self.put(key, record)
         elif rule == "ignore" or known == record:
             counts["duplicate"] += 1
         else:
             counts["replaced"] += 1
-            self.events[key] = dict(record)
+            self.put(key, record)
+
+    def is_refused(self, record):
+        keyless = self.declared["key"] and all(record[field] is None for field in self.declared["key"])
+        return keyless or (self.dropped_before and record["t"] is not None and record["t"] < self.dropped_before)
+
+    def put(self, key, record):
+        self.events[key] = dict(record)
+        if record["t"] is not None:
+            self.newest = max(self.newest or record["t"], record["t"])
+
+    def drop_old(self):
+        """Drops what is older than is kept; gives it back."""
+        if "keep" not in self.declared or self.newest is None:
+            return []
+        cutoff = earlier(self.newest, self.declared["keep"])
+        old = [key for key, event in self.events.items() if event.get("t") is not None and event["t"] < cutoff]
+        if old:
+            self.dropped_before = cutoff
+        return [{**self.events.pop(key), KEY: key} for key in old]
 
     def bury(self, key, record):
         if self.declared["rule"] == "newest":
@@ -89,29 +116,65 @@ def as_field(value):
     return value if len(digits.digits) + max(digits.exponent, 0) <= 38 and digits.exponent >= -38 else None
 
 
+def counted(view, events):
+    """The events that count in a view: CUT is the first bucket that it has not let go."""
+    for event in events:
+        if not measures.holds(view.get("where"), event):
+            continue
+        time = dimension_of(view["by"][view["retain"]["by"]], event) if view.get("cut") else None
+        if time is None or time >= view["cut"]:
+            yield event
+
+
 def leaves(view, events):
     """The rows of a view as events of the next."""
     groups = {}
-    for event in events:
-        if measures.holds(view.get("where"), event):
-            values = [dimension_of(by, event) for by in view["by"]]
-            groups.setdefault(tuple(map(sort_key, values)), (values, []))[1].append(event)
+    for event in counted(view, events):
+        values = [dimension_of(by, event) for by in view["by"]]
+        groups.setdefault(tuple(map(sort_key, values)), (values, []))[1].append(event)
     for key, (values, group) in groups.items():
         yield {**dict(zip([by["name"] for by in view["by"]], values)),
                **{name: as_field(value) for name, value in measures.results(view["measures"], group).items()}, KEY: key}
 
 
 def events_of(view, views, streams):
-    """What a view counts: events of a stream, or the rows of another view."""
+    """What a view counts: events of a stream, those that were dropped since, or the rows of another view."""
     if view["from"] in streams:
-        return streams[view["from"]].survivors()
+        return streams[view["from"]].survivors() + view.get("dropped", [])
     below = views[view["from"]]
     return list(leaves(below, events_of(below, views, streams)))
 
 
+def stream_below(view, views, streams):
+    while view["from"] not in streams:
+        view = views[view["from"]]
+    return streams[view["from"]]
+
+
+def drop_old(views, streams):
+    """Drops the events of all streams that are too old; what counted them goes on to do so."""
+    for name, stream in streams.items():
+        old = stream.drop_old()
+        for view in views.values():
+            if view["from"] == name:
+                view.setdefault("dropped", []).extend(old)
+
+
+def let_go(views, streams):
+    """Moves on what views with "retain" have let go."""
+    for view in views.values():
+        newest = stream_below(view, views, streams).newest
+        if not view.get("retain") or newest is None:
+            continue
+        kind = view["retain"]["kind"].split(":")
+        first = earlier(newest, view["retain"]["days"])
+        first = first if kind[0] == "time" else Bucket(first[: BUCKETS[kind[1]]])
+        view["cut"] = max(view.get("cut") or first, first)
+
+
 def files_of(name, view, events):
     """path -> content of every file of one view."""
-    events = [event for event in events if measures.holds(view.get("where"), event)]
+    events = list(counted(view, events))
     if not events:
         return {}
     files, dimensions = {}, [by["name"] for by in view["by"]]
