@@ -163,8 +163,9 @@ bool db_open(const char *directory, enum db_access access, struct db **ret_db, s
     db->directory = memory_alloc(strlen(directory) + 1);
     memcpy(db->directory, directory, strlen(directory));
     unsigned flags = MDB_NOTLS | (access == DB_READ ? MDB_RDONLY : 0);
-    int code = ENOMEM;
-    for (unsigned shift = MAP_SHIFT_MOST; shift >= MAP_SHIFT_LEAST && code == ENOMEM; shift--)
+    int code = ENOMEM; /* some systems, and valgrind, say EINVAL to a map that is too large */
+    for (unsigned shift = MAP_SHIFT_MOST;
+         shift >= MAP_SHIFT_LEAST && (code == ENOMEM || code == EINVAL); shift--)
         code = open_environment(db, flags, shift);
     /* A read-only medium has no place for the reader table; it has no writer either. */
     if (access == DB_READ && (code == EROFS || code == EACCES))
