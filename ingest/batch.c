@@ -286,17 +286,6 @@ static bool commit_part(struct load *load, enum batch_state state, struct error 
     return true;
 }
 
-/* A cleared chunk keeps memory for the next one; so much of it that the next one would seem full is
- * given back. */
-static void clear_chunk(struct load *load)
-{
-    size_t const share = load->options->memory_bytes / MEMORY_SHARES;
-    events_chunk_clear(&load->chunk);
-    if (events_chunk_bytes(&load->chunk) <= share / 2) return;
-    events_chunk_done(&load->chunk);
-    events_chunk_init(&load->chunk, load->options->stream);
-}
-
 /* PLACE: where the batch would go on. */
 static bool finish_chunk(struct load *load, enum batch_state state, struct reader_place place,
                          struct error *err)
@@ -305,7 +294,7 @@ static bool finish_chunk(struct load *load, enum batch_state state, struct reade
     load->batch->resume_line = place.line;
     bool const good =
         load->options->dry_run ? preview_part(load, err) : commit_part(load, state, err);
-    clear_chunk(load);
+    events_chunk_clear(&load->chunk);
     load->refused_bytes = 0;
     load->chunk_count++;
     return good;

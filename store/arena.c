@@ -46,7 +46,6 @@ static void add_block(struct arena *arena, size_t least_bytes)
     if (bytes < least_bytes) bytes = least_bytes;
     struct arena_block *const block = or_end(malloc(sizeof *block + bytes));
     block->bytes = bytes;
-    arena->held_bytes += bytes;
     enter_block(arena, block);
 }
 
@@ -57,6 +56,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     if (!arena->blocks || (size_t)(arena->end - arena->next) < rounded) add_block(arena, rounded);
     uint8_t *const at = arena->next;
     arena->next += rounded;
+    arena->used_bytes += rounded;
     if (bytes) memset(at, 0, bytes);
     return at;
 }
@@ -99,6 +99,5 @@ void arena_reset(struct arena *arena)
     }
     *arena = (struct arena){0};
     if (!kept) return;
-    arena->held_bytes = kept->bytes;
     enter_block(arena, kept);
 }

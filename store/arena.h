@@ -14,7 +14,7 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     uint8_t *next;
     uint8_t *end;
-    size_t held_bytes; /* asked of the system */
+    size_t used_bytes; /* given out since the last reset */
 };
 
 void arena_done(struct arena *arena);  /* takes a zeroed one */

@@ -42,10 +42,10 @@ void delta_clear(struct delta *delta)
     table_clear(&delta->values);
 }
 
+/* What is in use: a cleared delta keeps its memory for the next one, and must not seem full. */
 size_t delta_bytes(const struct delta *delta)
 {
-    return delta->arena.held_bytes +
-           (delta->leaves.capacity + delta->values.capacity) * sizeof(void *);
+    return delta->arena.used_bytes + (delta->leaves.count + delta->values.count) * sizeof(void *);
 }
 
 /* Both kinds of entry are found by a hash they carry; linear probing, at most half full. */

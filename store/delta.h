@@ -2,8 +2,8 @@
  *
  * Place    commit.c folds events in; merge.c adds the result to the store.
  * Promise  deltas are weighted: folding an event with +1 and with -1 leaves nothing.
- * Memory   a delta owns what it holds; delta_bytes tells how much, and the owner bounds it by
- *          merging and clearing.
+ * Memory   a delta owns what it holds; delta_bytes tells how much is in use, and the owner bounds it
+ *          by merging and clearing.
  * Threads  one owner at a time.
  *
  * SPDX-License-Identifier: Apache-2.0

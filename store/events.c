@@ -36,7 +36,7 @@ void events_chunk_clear(struct events_chunk *chunk)
 
 size_t events_chunk_bytes(const struct events_chunk *chunk)
 {
-    return chunk->arena.held_bytes + chunk->capacity * sizeof *chunk->events;
+    return chunk->arena.used_bytes + chunk->count * sizeof *chunk->events;
 }
 
 /* Little-endian two's complement of least width behind a head of width + 1; zero takes no bytes. */

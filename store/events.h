@@ -32,7 +32,7 @@ struct events_chunk {
 void events_chunk_init(struct events_chunk *chunk, const struct stream *stream);
 void events_chunk_done(struct events_chunk *chunk);
 void events_chunk_clear(struct events_chunk *chunk);
-size_t events_chunk_bytes(const struct events_chunk *chunk); /* held in memory */
+size_t events_chunk_bytes(const struct events_chunk *chunk); /* in use */
 
 /* VALUES: one per field of the stream, borrowed until return. Not all fields of the key are null. */
 void events_chunk_add(struct events_chunk *chunk, const struct value *values);

@@ -78,7 +78,7 @@ static bool fold_rows(struct work *work, const struct view *source, struct error
         while ((found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
             if (from.length && slice_equal(key, buffer_slice(&from))) continue;
             if (!fold_row(work, source, key, &group, &arena, err)) return false;
-            if (delta_bytes(&work->delta) + arena.held_bytes <= work->memory_bytes) continue;
+            if (delta_bytes(&work->delta) + arena.used_bytes <= work->memory_bytes) continue;
             buffer_clear(&from);
             buffer_add_slice(&from, key);
             break;

@@ -27,6 +27,17 @@ UNKEYED = json.loads(json.dumps(KEYED))
 del UNKEYED["streams"]["e"]["key"]
 
 
+def changing(rule):
+    """The stream, where events are replaced and deleted; views that must know the next best."""
+    (name, stream), (views,) = *KEYED["streams"].items(), [KEYED["views"]]
+    fields = {**stream["fields"], "version": "int", "gone": "bool"}
+    measures = {"n": "count()", "most": "max(amount)", "mid": "median(amount)", "users": "uniq(user)",
+                "best": "arg_max(user, amount)"}
+    return {"streams": {name: {**stream, "fields": fields, "on_duplicate": rule, "delete_when": "gone"}},
+            "views": {**views, "changing": {"by": ["region"], "measures": measures},
+                      "over": {"from": "changing", "measures": {"n": "sum(n)", "most": "max(most)"}}}}
+
+
 def lines(first, count):
     return [json.dumps({"id": f"e{i}", "t": f"2026-01-{i * 7 % 28 + 1:02d}T{i % 24:02d}:00:00Z",
                         "user": f"u{i % 997}", "region": f"r{i % 5}", "amount": f"{i % 100}.19"}) + "\n"
@@ -66,9 +77,19 @@ def same_files_however_they_come(scene):
         tally("verify", store)
 
 
-def killed_and_resumed(scene, schema, name):
+def changing_lines(count):
+    """Events that come again with other amounts, older and newer versions, and are deleted now and then."""
+    rng = random.Random(5)
+    for i in range(count):
+        number = rng.randrange(count // 4)
+        yield (f'{{"id":"e{number}","t":"2026-01-{number % 28 + 1:02d}T00:00:00Z","region":"r{rng.randrange(5)}",'
+               f'"user":"u{rng.randrange(500)}","amount":{rng.randrange(9999) / 100},"version":{rng.randrange(6)},'
+               f'"gone":{"true" if rng.random() < 0.1 else "false"}}}\n')
+
+
+def killed_and_resumed(scene, schema, name, content):
     """SIGKILL at random moments; the same command again, until it ends by itself."""
-    source = scene.write(name + ".ndjson", "".join(lines(0, 150000)))
+    source = scene.write(name + ".ndjson", content)
     clean = scene.store(name + "-clean", schema)
     tally("ingest", clean, source)
     expected = shown(scene, clean)
@@ -78,7 +99,7 @@ def killed_and_resumed(scene, schema, name):
         ingest = subprocess.Popen([TALLY, "ingest", store, source, "--memory", "16M"],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
-            ingest.wait(timeout=0.02 + rng.random() * 0.35)
+            ingest.wait(timeout=0.02 + rng.random() * (0.35 + kills * 0.02))  # longer, lest no part is ever done
         except subprocess.TimeoutExpired:
             ingest.send_signal(signal.SIGKILL)
             kills += 1
@@ -172,8 +193,10 @@ def usage_is_refused(scene):
 def main():
     with Scene() as scene:
         same_files_however_they_come(scene)
-        killed_and_resumed(scene, KEYED, "killed")
-        killed_and_resumed(scene, UNKEYED, "killed-unkeyed")
+        for schema, name in ((KEYED, "killed"), (UNKEYED, "killed-unkeyed")):
+            killed_and_resumed(scene, schema, name, "".join(lines(0, 150000)))
+        for rule, name in (("replace", "replaced"), ({"newest": "version"}, "newest")):
+            killed_and_resumed(scene, changing(rule), "killed-" + name, "".join(changing_lines(120000)))
         rejects_are_kept(scene)
         streams_without_key_catch_repeats(scene)
         ingests_queue(scene)
