@@ -17,7 +17,10 @@
  * checkpoint there is always a record, and the last commit, which says that the batch is loaded, is
  * the one that has the rest.
  *
- * Of --memory a quarter goes to the chunk and a quarter to the deltas that the commit folds; the
+ * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are those of the
+ * commits that are done.
+ *
+ * Of --memory a quarter goes to the two chunks and a quarter to the deltas that the commit folds; the
  * dirty pages of the transaction, the sort and the reader take the rest.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -27,7 +30,7 @@
 #include <time.h>
 
 #include "bind.h"
-#include "commit.h"
+#include "commit_job.h"
 #include "meta.h"
 #include "reader.h"
 #include "rejects.h"
@@ -45,7 +48,11 @@ struct load {
     struct reader *reader;
     struct binder binder;
     struct refusal refusal;
-    struct events_chunk chunk;
+    struct events_chunk chunks[2];
+    struct events_chunk
+        *chunk; /* the one that is filled; the other may be on its way into the store */
+    struct commit_job job;
+    bool job_is_under_way;
     struct rejects rejects;
     uint64_t refused_bytes; /* of the records refused since the last commit */
     uint64_t chunk_count;   /* committed or previewed in this run */
@@ -67,11 +74,13 @@ void batch_report_done(struct batch_report *report)
 
 static void load_done(struct load *load)
 {
+    if (load->job_is_under_way) commit_job_wait(&load->job);
     reader_free(load->reader);
     source_close(load->source);
     binder_done(&load->binder);
     refusal_done(&load->refusal);
-    events_chunk_done(&load->chunk);
+    for (size_t i = 0; i < COUNT_OF(load->chunks); i++)
+        events_chunk_done(&load->chunks[i]);
     rejects_done(&load->rejects);
 }
 
@@ -226,7 +235,7 @@ static bool take_record(struct load *load, enum reader_step step, const struct r
 {
     load->batch->read_count++;
     if (!make_event(load, step, record)) return refuse_record(load, record, err);
-    events_chunk_add(&load->chunk, load->binder.values);
+    events_chunk_add(load->chunk, load->binder.values);
     return true;
 }
 
@@ -234,8 +243,8 @@ static bool take_record(struct load *load, enum reader_step step, const struct r
  * then. */
 static bool chunk_is_full(const struct load *load)
 {
-    size_t const share = load->options->memory_bytes / MEMORY_SHARES;
-    return events_chunk_bytes(&load->chunk) >= share || load->refused_bytes >= share;
+    size_t const share = load->options->memory_bytes / MEMORY_SHARES / COUNT_OF(load->chunks);
+    return events_chunk_bytes(load->chunk) >= share || load->refused_bytes >= share;
 }
 
 static bool check_limit(struct load *load, struct error *err)
@@ -263,27 +272,59 @@ static bool preview_part(struct load *load, struct error *err)
 {
     if (!source_check(load->source, err)) return false;
     load->store_failed = true;
-    if (!commit_preview(load->store, &load->chunk, load->batch, err)) return false;
+    if (!commit_preview(load->store, load->chunk, load->batch, err)) return false;
     load->store_failed = false;
     return true;
 }
 
-static bool commit_part(struct load *load, enum batch_state state, struct error *err)
+/* Waits for the commit that is under way, and takes over what came of it. */
+static bool end_commit(struct load *load, struct error *err)
 {
-    uint64_t commit_id;
-    size_t const share = load->options->memory_bytes / MEMORY_SHARES;
-    int const patience =
-        load->mount_silent && state == BATCH_PARTIAL ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS;
-    if (!check_limit(load, err) || !source_check(load->source, err)) return false;
-    load->store_failed = true;
-    if (!rejects_sync(&load->rejects, err)) return false;
+    const struct commit_job *const job = &load->job;
+    struct batch *const batch = load->batch;
+    if (!load->job_is_under_way) return true;
+    commit_job_wait(&load->job);
+    load->job_is_under_way = false;
+    if (job->notice[0]) notices_show(load->options->notices, "%s", job->notice);
+    if (!job->good) {
+        load->store_failed = true;
+        *err = job->err;
+        return false;
+    }
+    if (!job->announced) load->mount_silent = true;
+    events_chunk_clear(job->chunk);
+    batch->id = job->batch.id;
+    batch->first_commit = job->batch.first_commit;
+    batch->last_commit = job->batch.last_commit;
+    batch->new_count = job->batch.new_count;
+    batch->duplicate_count = job->batch.duplicate_count;
+    batch->replaced_count = job->batch.replaced_count;
+    batch->stale_count = job->batch.stale_count;
+    batch->deleted_count = job->batch.deleted_count;
+    return true;
+}
+
+/* The commit goes on while the next chunk is filled; the last one is waited for. */
+static bool begin_commit(struct load *load, enum batch_state state, struct error *err)
+{
+    bool const impatient = load->mount_silent && state == BATCH_PARTIAL;
+    if (!end_commit(load, err) || !check_limit(load, err) || !source_check(load->source, err))
+        return false;
+    load->store_failed = !rejects_sync(&load->rejects, err);
+    if (load->store_failed) return false;
     load->batch->state = state;
     load->batch->rejects_bytes = load->rejects.bytes;
-    if (!commit_chunk(load->store, &load->chunk, load->batch, share, &commit_id, err)) return false;
-    load->store_failed = false;
-    if (!writer_announce(load->store, commit_id, patience, load->options->notices))
-        load->mount_silent = true;
-    return true;
+    load->job = (struct commit_job){
+        .store = load->store,
+        .chunk = load->chunk,
+        .batch = *load->batch,
+        .memory_bytes = load->options->memory_bytes / MEMORY_SHARES,
+        .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
+    };
+    commit_job_start(&load->job);
+    load->job_is_under_way = true;
+    load->chunk = load->chunk == &load->chunks[0] ? &load->chunks[1] : &load->chunks[0];
+    return state == BATCH_PARTIAL || end_commit(load, err);
 }
 
 /* PLACE: where the batch would go on. */
@@ -292,9 +333,13 @@ static bool finish_chunk(struct load *load, enum batch_state state, struct reade
 {
     load->batch->resume_offset = place.offset;
     load->batch->resume_line = place.line;
-    bool const good =
-        load->options->dry_run ? preview_part(load, err) : commit_part(load, state, err);
-    events_chunk_clear(&load->chunk);
+    bool good;
+    if (load->options->dry_run) {
+        good = preview_part(load, err);
+        events_chunk_clear(load->chunk);
+    } else {
+        good = begin_commit(load, state, err);
+    }
     load->refused_bytes = 0;
     load->chunk_count++;
     return good;
@@ -362,7 +407,9 @@ enum batch_ending batch_ingest(struct store *store, const char *path,
         .rejects = {.fd = -1},
     };
     binder_init(&load.binder, options->stream, options->schema->zone);
-    events_chunk_init(&load.chunk, options->stream);
+    for (size_t i = 0; i < COUNT_OF(load.chunks); i++)
+        events_chunk_init(&load.chunks[i], options->stream);
+    load.chunk = &load.chunks[0];
     enum batch_ending const ending = ingest(&load, path, err);
     load_done(&load);
     ret_report->seconds = now_seconds() - begun;

@@ -66,6 +66,19 @@ done
 step 'mount under sanitizers' env VISIBLE=100 TALLY="$PWD/build-asan/ingest/tally" \
   TALLYFS="$PWD/build-asan/fs/tallyfs" python3 tests/mount/commits.py
 step 'build, thread sanitizer' build build-tsan --werror -Db_sanitize=thread -Db_lundef=false
+# Parts of a batch are committed while the next one is read.
+ingest_threads() {
+  local folder
+  folder=$(mktemp -d)
+  "$GENERATE" 200000 >"$folder/events" &&
+    build-tsan/ingest/tally init "$folder/store" --schema examples/slow-api/schema.json &&
+    build-tsan/ingest/tally ingest "$folder/store" --memory 16M "$folder/events" &&
+    "$TALLY" verify "$folder/store"
+  local status=$?
+  rm -rf "$folder"
+  return $status
+}
+step 'ingest under the thread sanitizer' ingest_threads
 step 'mount under the thread sanitizer' env VISIBLE=100 TALLY="$PWD/build-tsan/ingest/tally" \
   TALLYFS="$PWD/build-tsan/fs/tallyfs" python3 tests/mount/commits.py
 step 'examples/quickstart.sh' examples/quickstart.sh
