@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "arena.h"
 
@@ -104,8 +107,52 @@ static struct slice slice_of_val(const MDB_val *val)
     return slice_of(val->mv_data, val->mv_size);
 }
 
-/* LMDB maps what its meta page says is there; where the file ends earlier, the first access would be
- * a SIGBUS. */
+/* Counts the free pages of the newest version from page FIRST on. Ends the process. */
+static _Noreturn void count_free_pages(const char *directory, uint64_t first, uint64_t expected)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint64_t count = 0;
+    bool const opened =
+        mdb_env_create(&env) == MDB_SUCCESS &&
+        mdb_env_set_mapsize(env, (size_t)1 << MAP_SHIFT_LEAST) == MDB_SUCCESS &&
+        mdb_env_open(env, directory, MDB_RDONLY | MDB_NOLOCK, 0) == MDB_SUCCESS &&
+        mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == MDB_SUCCESS &&
+        mdb_cursor_open(txn, 0, &cursor) == MDB_SUCCESS; /* 0: LMDB's table of free pages */
+    while (opened && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
+        /* how many, and their numbers */
+        for (size_t i = 1; i < value.mv_size / sizeof(size_t); i++) {
+            size_t page;
+            memcpy(&page, (const uint8_t *)value.mv_data + i * sizeof page, sizeof page);
+            count += page >= first;
+        }
+    }
+    _exit(opened && count == expected ? 0 : 1);
+}
+
+/* Whether all of COUNT pages from FIRST on are free. Reading what is not there is a SIGBUS, so another process
+ * tries it. */
+static bool are_free(const char *directory, uint64_t first, uint64_t count)
+{
+    int status;
+    pid_t const child = fork();
+    if (child < 0) return false;
+    if (child == 0) {
+        static const struct rlimit no_core;
+        (void)setrlimit(RLIMIT_CORE, &no_core); /* only a courtesy */
+        (void)signal(SIGBUS, SIG_DFL);          /* cannot fail for this signal */
+        count_free_pages(directory, first, count);
+    }
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) return false;
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* LMDB maps what its meta page says is there; where the file ends earlier, the first access would be a SIGBUS. But
+ * pages at the end that a transaction took and gave back are never written: if all that is missing is free, nothing is. */
 static bool check_length(struct db *db, struct error *err)
 {
     char path[4096];
@@ -114,13 +161,15 @@ static bool check_length(struct db *db, struct error *err)
     MDB_stat sizes;
     if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", db->directory) >= sizeof path)
         return error_system(err, ENAMETOOLONG, "%s", db->directory);
-    if (stat(path, &status) < 0) return error_system(err, errno, "%s", path);
+    /* First what is needed, then what is there: a writer may make both larger meanwhile. */
     (void)mdb_env_info(db->env, &info); /* both only copy out of the environment */
     (void)mdb_env_stat(db->env, &sizes);
-    uint64_t const needed = (uint64_t)(info.me_last_pgno + 1) * sizes.ms_psize;
-    if ((uint64_t)status.st_size >= needed) return true;
+    if (stat(path, &status) < 0) return error_system(err, errno, "%s", path);
+    uint64_t const pages = info.me_last_pgno + 1;
+    uint64_t const written = (uint64_t)status.st_size / sizes.ms_psize;
+    if (written >= pages || are_free(db->directory, written, pages - written)) return true;
     (void)error_set(err, ERROR_CORRUPT, "data.mdb is cut short: %llu bytes of %llu",
-                    (unsigned long long)status.st_size, (unsigned long long)needed);
+                    (unsigned long long)status.st_size, (unsigned long long)pages * sizes.ms_psize);
     (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
     return error_place(err, "%s", db->directory);
 }

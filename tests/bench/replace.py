@@ -1,24 +1,19 @@
 """What a correction costs: 10,000 of 1,000,000 events replaced, beside 10,000 new ones, by turns.
 
-    replace.py [ROUNDS]
-
-Prints the medians and their ratio. Both stores have the same events and views; the batches have as many
-groups in common with what is there.
+    ROUNDS=7 tests/bench/replace.py
 
 SPDX-License-Identifier: Apache-2.0
 """
 
 import os
 import random
-import re
-import statistics
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+from bench import by_turns, heading, table, timed, version
 from mounted import Scene, tally
 
-EVENTS, BATCH = 1000000, 10000
+EVENTS, BATCH = int(os.environ.get("EVENTS", "1000000")), 10000
 SCHEMA = {
     "streams": {
         "s": {
@@ -43,33 +38,28 @@ def line(rng, number):
     )
 
 
-def timed(store, numbers, rng):
-    content = "".join(line(rng, number) for number in numbers).encode()
-    begun = time.monotonic()
-    said = tally("ingest", store, "-", stdin=content).stdout.decode()
-    return time.monotonic() - begun, re.sub(r".*?read", "read", said.strip())
-
-
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    rng = random.Random(1)
+    rng, following = random.Random(1), EVENTS
+    heading("Replacing", tallyfs=version(os.environ.get("TALLY", "build-test/ingest/tally"), "--version"))
     with Scene() as scene:
         store = scene.store("store", SCHEMA)
-        path = scene.write("events.ndjson", "".join(line(rng, number) for number in range(EVENTS)))
-        tally("ingest", store, path)
-        inserted, replaced, following = [], [], EVENTS
-        for _ in range(rounds):
-            seconds, said = timed(store, range(following, following + BATCH), rng)
-            inserted.append(seconds)
+        tally("ingest", store, scene.write("events.ndjson", "".join(line(rng, number) for number in range(EVENTS))))
+
+        def ingest(numbers, word):
+            content = "".join(line(rng, number) for number in numbers).encode()
+            said = []
+            seconds = timed(lambda: said.append(tally("ingest", store, "-", stdin=content).stdout))
+            assert f"{word} {BATCH}".encode() in said[0], said
+            return seconds * 1e3
+
+        def insert():
+            nonlocal following
             following += BATCH
-            seconds, told = timed(store, rng.sample(range(EVENTS), BATCH), rng)
-            replaced.append(seconds)
-        print(f"last insert: {said}\nlast replacement: {told}")
-        a, b = statistics.median(inserted), statistics.median(replaced)
-        print(f"| {BATCH} onto {EVENTS} events | median | least | most |\n|---|---|---|---|")
-        for name, times in (("new, rising keys", inserted), ("replaced, random keys", replaced)):
-            print(f"| {name} | {statistics.median(times) * 1e3:.0f} ms | {min(times) * 1e3:.0f} | {max(times) * 1e3:.0f} |")
-        print(f"| ratio | {b / a:.2f} | | |")
+            return ingest(range(following - BATCH, following), "new")
+
+        figures = by_turns({"new, rising keys": insert,
+                            "replaced, random keys": lambda: ingest(rng.sample(range(EVENTS), BATCH), "replaced")})
+        table(f"{BATCH} events onto {EVENTS}", "ms", figures, "new, rising keys")
 
 
 main()

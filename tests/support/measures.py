@@ -99,7 +99,9 @@ def best(measure, events):
     if not counted:
         return None
     choose = min if kind in ("first", "arg_min") else max
-    return choose(counted, key=lambda event: ([sort_key(event[by]) for by in order], event[KEY]))[measure["arg"]]
+    # The value is the last to decide: a key may come again after its event was dropped.
+    return choose(counted, key=lambda event: ([sort_key(event[by]) for by in order], event[KEY],
+                                              sort_key(event[measure["arg"]])))[measure["arg"]]
 
 
 def aggregate(measure, events):

@@ -1,0 +1,102 @@
+"""Small batches onto large stores, beside the same onto an empty one and what the disk needs to sync.
+
+    EVENTS=5000000 GROUPS=1000000 ROUNDS=5 tests/bench/updating.py
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import os
+import random
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+from bench import GENERATE, by_turns, heading, table, timed, version
+from mounted import Scene, tally
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SCHEMA = os.path.join(HERE, "../../examples/slow-api/schema.json")
+EVENTS, GROUPS = int(os.environ.get("EVENTS", "5000000")), int(os.environ.get("GROUPS", "1000000"))
+BATCH = 10000
+WIDE = {"streams": {"s": {"key": "id", "fields": {"id": "int", "g": "int", "n": "int"}}},
+        "views": {"v": {"by": ["g"], "measures": {"c": "count()", "n": "sum(n)"}}}}
+
+
+class Batches:
+    """Batches of events that were not there before: with keys that rise, or are anywhere among the others."""
+
+    def __init__(self):
+        self.rng, self.next = random.Random(1), 10**9
+
+    def event(self, key):
+        return (f'{{"event_id":"{key}","event_ts":"2026-0{self.rng.randint(1, 3)}-{self.rng.randint(1, 28):02d}T10:00:00Z",'
+                f'"user_id":"user_{self.rng.randrange(10000)}","region":"eu-central","revenue":{self.rng.randrange(100)}}}\n')
+
+    def rising(self):
+        self.next += BATCH
+        return "".join(self.event(f"zz_{self.next + i}") for i in range(BATCH)).encode()
+
+    def scattered(self):
+        return "".join(self.event(f"{self.rng.getrandbits(128):032x}") for _ in range(BATCH)).encode()
+
+
+def sync_time(scene):
+    """A page written and synced: what any durable commit waits for, twice."""
+    file = os.open(scene.path("sync"), os.O_RDWR | os.O_CREAT)
+    os.pwrite(file, os.urandom(4096), 0)
+
+    def once():
+        os.pwrite(file, os.urandom(4096), 0)
+        return timed(lambda: os.fsync(file)) * 1e3
+
+    return once
+
+
+def ingest(store, content):
+    return timed(lambda: tally("ingest", store, "-", stdin=content)) * 1e3
+
+
+def onto_many_events(scene):
+    batches, large, count = Batches(), scene.path("large"), 0
+    tally("init", large, "--schema", SCHEMA)
+    with open(scene.path("events"), "wb") as file:
+        subprocess.run([GENERATE, str(EVENTS)], stdout=file, check=True)
+    tally("ingest", large, scene.path("events"))
+
+    def onto_empty():
+        nonlocal count
+        count += 1
+        tally("init", scene.path(f"empty-{count}"), "--schema", SCHEMA)
+        return ingest(scene.path(f"empty-{count}"), batches.rising())
+
+    figures = by_turns({"onto an empty store": onto_empty,
+                        f"onto {EVENTS}, rising keys": lambda: ingest(large, batches.rising()),
+                        f"onto {EVENTS}, random keys": lambda: ingest(large, batches.scattered()),
+                        "fsync of one page": sync_time(scene)})
+    table(f"A batch of {BATCH} events", "ms", figures, "onto an empty store")
+
+
+def onto_many_groups(scene):
+    store, number = scene.store("wide", WIDE), 10 * GROUPS
+    tally("ingest", store, scene.write("wide.csv", "id,g,n\n" + "".join(f"{i},{i},1\n" for i in range(GROUPS))))
+    narrow = scene.store("narrow", WIDE)
+
+    def one(place, group):
+        nonlocal number
+        number += 1
+        return ingest(place, f'{{"id":{number},"g":{group},"n":1}}\n'.encode())
+
+    figures = by_turns({"onto an empty store": lambda: one(narrow, 1),
+                        f"onto {GROUPS} groups": lambda: one(store, random.randrange(GROUPS)),
+                        "fsync of one page": sync_time(scene)})
+    table("One event", "ms", figures, "onto an empty store")
+
+
+def main():
+    heading("Updating", tallyfs=version(os.environ.get("TALLY", "build-test/ingest/tally"), "--version"))
+    with Scene() as scene:
+        onto_many_events(scene)
+        onto_many_groups(scene)
+
+
+main()
