@@ -271,6 +271,11 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
     struct mount *const mount = mount_of(req);
     AUTO_BUFFER struct buffer value = {0};
     struct node_stat stat;
+    /* Of security labels and ACLs `ls -l` asks each file, until it hears that there are none on this device. */
+    if (strncmp(name, "user.", strlen("user.")) != 0) {
+        (void)fuse_reply_err(req, EOPNOTSUPP);
+        return;
+    }
     if (!find_stat(mount, id, &stat)) {
         (void)fuse_reply_err(req, ENOENT);
         return;

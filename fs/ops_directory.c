@@ -34,6 +34,9 @@ struct handle {
     uint64_t directory_ino;
     struct pinned *pinned; /* NULL: the entries are kept */
     struct tree_listing *listing;
+    struct tree_entry last; /* of the listing, which it borrows from */
+    uint64_t last_index;
+    bool has_last;
     bool counted; /* takes part in the kernel's cache */
     struct arena arena;
     struct kept_entry *kept;
@@ -156,26 +159,41 @@ static bool listed_kept(const struct handle *handle, uint64_t index, struct buff
     return true;
 }
 
+/* Makes the entry at INDEX handle->last. It is that already where it did not fit into the last reply: going back in a
+ * listing would start over. */
+static int next_entry(struct mount *mount, struct handle *handle, uint64_t index, bool *ret_found)
+{
+    struct error err;
+    *ret_found = handle->has_last && handle->last_index == index;
+    if (*ret_found) return 0;
+    handle->has_last = false;
+    if (tree_listing_index(handle->listing) != index &&
+        !tree_listing_seek(handle->listing, index, &err))
+        return mount_errno(mount, &err);
+    switch (tree_listing_next(handle->listing, &handle->last, &err)) {
+    case TREE_FOUND: break;
+    case TREE_FAILED: return mount_errno(mount, &err);
+    case TREE_MISSING:
+    case TREE_NEVER:
+    case TREE_UNKNOWN: return 0;
+    }
+    handle->last_index = index;
+    *ret_found = handle->has_last = true;
+    return 0;
+}
+
 /* *ret_found is false behind the last. Returns 0 or an errno. */
 static int list_entry(struct mount *mount, struct handle *handle, uint64_t index,
                       struct buffer *name, struct listed *listed, bool *ret_found)
 {
     struct tree_entry entry;
-    struct error err;
     *listed = (struct listed){.has_node = false};
     if (!handle->listing) {
         *ret_found = listed_kept(handle, index, name, listed);
     } else {
-        if (tree_listing_index(handle->listing) != index &&
-            !tree_listing_seek(handle->listing, index, &err))
-            return mount_errno(mount, &err);
-        switch (tree_listing_next(handle->listing, &entry, &err)) {
-        case TREE_FOUND: *ret_found = true; break;
-        case TREE_FAILED: return mount_errno(mount, &err);
-        case TREE_MISSING:
-        case TREE_NEVER:
-        case TREE_UNKNOWN: *ret_found = false; return 0;
-        }
+        int const reason = next_entry(mount, handle, index, ret_found);
+        if (reason || !*ret_found) return reason;
+        entry = handle->last;
         buffer_clear(name);
         buffer_add_slice(name, entry.name);
         buffer_add_byte(name, '\0');
@@ -293,6 +311,7 @@ static void keep_entries(struct mount *mount, struct handle *handle)
     if (answer == TREE_FAILED) (void)mount_errno(mount, &err); /* it lists what could be read */
     tree_listing_free(handle->listing);
     handle->listing = NULL;
+    handle->has_last = false;
 }
 
 void handles_copy(struct mount *mount, const struct pinned *pinned)

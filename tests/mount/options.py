@@ -47,6 +47,9 @@ def metadata_is_true(place):
     check(os.getxattr(place + "/v.json", "user.tallyfs.commit") == b"2", "the commit")
     check(os.listxattr(place + "/v.json") == ["user.tallyfs.commit"], "the list of attributes")
     expect_errno((errno.ENODATA,), os.getxattr, place + "/v.json", "user.other")
+    # `ls -l` asks for these once a device if they are not supported, else once a file
+    expect_errno((errno.EOPNOTSUPP,), os.getxattr, place + "/v.json", "security.selinux")
+    expect_errno((errno.EOPNOTSUPP,), os.getxattr, place + "/v.json", "system.posix_acl_access")
     usage = os.statvfs(place)
     check(usage.f_blocks > 0 and usage.f_namemax == 255 and usage.f_flag & os.ST_RDONLY, usage)
     check(os.path.exists(place + "/v.ndjson") and "v.ndjson" not in os.listdir(place), "formats are listed")
