@@ -151,6 +151,17 @@ static void tell_kernel(struct mount *mount, const struct queue *queue)
     }
 }
 
+/* The commit that is shown stands in another file by now: what it shows is the same, so the kernel is told nothing, but
+ * as long as a snapshot of the old file is open, its space stays taken. */
+static void move_to_new_file(struct mount *mount, struct snapshot *newer)
+{
+    mount_lock(mount);
+    bool const superseded = snapshot_is_superseded(mount->snapshots.current->snapshot);
+    if (superseded) snapshots_publish(&mount->snapshots, newer);
+    mount_unlock(mount);
+    if (!superseded) snapshot_close(newer);
+}
+
 /* Shows the newest commit; returns the number of the one that is shown then. */
 static uint64_t show_newest(struct mount *mount)
 {
@@ -165,7 +176,7 @@ static uint64_t show_newest(struct mount *mount)
         return shown;
     }
     if (newer->commit_id == shown) {
-        snapshot_close(newer);
+        move_to_new_file(mount, newer);
         return shown;
     }
     shown = newer->commit_id;

@@ -35,16 +35,33 @@ static bool data_bytes(const struct store *store, uint64_t *ret_bytes, struct er
     return true;
 }
 
+static bool has_limits(const struct schema *schema)
+{
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        if (schema->streams[i].keep_seconds) return true;
+    }
+    for (size_t i = 0; i < schema->view_count; i++) {
+        if (schema->views[i].retain_seconds) return true;
+    }
+    return false;
+}
+
+/* Without limits there is nothing to change, and so no commit. */
+static bool let_old_go(struct store *store, uint64_t *ret_commit_id, struct error *err)
+{
+    const struct schema *schema;
+    if (!store_schema(store, &schema, err)) return false;
+    return has_limits(schema) ? commit_expire(store, DELTA_BYTES, ret_commit_id, err)
+                              : store_newest_commit(store, ret_commit_id, err);
+}
+
 static bool compact(struct store *store, const struct notices *notices, struct error *err)
 {
     uint64_t before, after, commit_id;
     struct timespec begun, ended;
     (void)clock_gettime(CLOCK_MONOTONIC, &begun); /* cannot fail for this clock */
-    if (!data_bytes(store, &before, err) || !commit_expire(store, DELTA_BYTES, &commit_id, err) ||
-        !store_compact(store, err) ||
-        !commit_expire(store, DELTA_BYTES, &commit_id,
-                       err) || /* so that mounts let the old file go */
-        !data_bytes(store, &after, err))
+    if (!data_bytes(store, &before, err) || !let_old_go(store, &commit_id, err) ||
+        !store_compact(store, err) || !data_bytes(store, &after, err))
         return false;
     (void)writer_announce(store, commit_id, WRITER_ANNOUNCE_MS, notices); /* it told the user */
     (void)clock_gettime(CLOCK_MONOTONIC, &ended);

@@ -244,15 +244,13 @@ bool db_copy(struct db *db, int fd, struct error *err)
     return code == MDB_SUCCESS || fail(err, db->directory, code);
 }
 
-bool db_is_replaced(const struct db *db)
+bool db_is_replaced(const struct db *db, int directory)
 {
     struct stat named, opened;
     mdb_filehandle_t fd;
-    char path[4096];
-    (void)snprintf(path, sizeof path, "%s/data.mdb", db->directory); /* db_open saw that it fits */
     if (mdb_env_get_fd(db->env, &fd) != MDB_SUCCESS || fstat(fd, &opened) < 0) return false;
     /* Where there is no file, what is open has to do. */
-    return stat(path, &named) == 0 &&
+    return fstatat(directory, "data.mdb", &named, 0) == 0 &&
            (named.st_ino != opened.st_ino || named.st_dev != opened.st_dev);
 }
 

@@ -49,8 +49,8 @@ void db_close(struct db *db); /* takes NULL */
 
 /* Writes a copy without free pages to the open file FD, of the newest commit. Readers and a writer may go on. */
 bool db_copy(struct db *db, int fd, struct error *err) MUST_CHECK;
-/* Whether DIRECTORY/data.mdb is another file by now than the one that is open. */
-bool db_is_replaced(const struct db *db);
+/* Whether data.mdb in the open DIRECTORY is another file by now than the one that is open. */
+bool db_is_replaced(const struct db *db, int directory);
 
 bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err) MUST_CHECK;
 /* Ends the transaction in either case. */

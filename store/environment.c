@@ -2,41 +2,33 @@
 #include "environment.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "arena.h"
+#include "files.h"
 #include "meta.h"
 
-/* Opening takes two files, data.mdb and lock.mdb, that belong together: a reader of the new data in the old lock
- * file would not be seen by a writer. So opening holds the directory's lock shared, and compacting holds it alone while
- * it changes both. */
-static bool lock_files(const char *path, int directory, int how, int *ret_fd, struct error *err)
+/* LMDB opens by path: it must still lead to the directory that the rest is done in. */
+static bool check_place(const char *path, int directory, struct error *err)
 {
-    int const fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int answer = fd;
-    while (fd >= 0 && (answer = flock(fd, how)) < 0 && errno == EINTR) {
-    }
-    if (answer < 0) {
-        (void)error_system(err, errno, "cannot lock %s", path);
-        if (fd >= 0) (void)close(fd); /* only a lock */
-        return false;
-    }
-    *ret_fd = fd;
-    return true;
+    struct stat named, opened;
+    if (stat(path, &named) == 0 && fstat(directory, &opened) == 0 &&
+        named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
+        return true;
+    (void)error_set(err, ERROR_MISSING, "the store is not here any more");
+    (void)error_remedy(err, "where it was moved, open it there");
+    return error_place(err, "%s", path);
 }
 
 /* Opens what is in the directory, and refuses a store of another format before anything else is done with it. */
 bool environment_open(const char *path, int directory, bool write,
                       struct environment **ret_environment, struct error *err)
 {
-    AUTO_FD int files = -1;
+    AUTO_FD int hold = -1;
     AUTO_TXN struct txn *txn = NULL;
     struct db *db;
     struct meta meta;
-    if (!lock_files(path, directory, LOCK_SH, &files, err) ||
+    if (!files_hold(directory, path, &hold, err) || !check_place(path, directory, err) ||
         !db_open(path, write ? DB_WRITE : DB_READ, &db, err))
         return false;
     if (!txn_begin(db, false, &txn, err) ||
@@ -62,37 +54,19 @@ void environment_release(struct environment *environment)
 static bool write_copy(const struct environment *environment, const char *path, int directory,
                        struct error *err)
 {
-    if (unlinkat(directory, "data.mdb.new", 0) < 0 && errno != ENOENT)
-        return error_system(err, errno, "%s/data.mdb.new", path);
-    struct stat status;
-    AUTO_FD int const fd =
-        openat(directory, "data.mdb.new", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return error_system(err, errno, "cannot make %s/data.mdb.new", path);
-    if (fstatat(directory, "data.mdb", &status, 0) < 0 || fchmod(fd, status.st_mode & 0777) < 0 ||
-        fchown(fd, status.st_uid, status.st_gid) < 0)
-        return error_system(err, errno, "cannot make %s/data.mdb.new", path);
-    if (!db_copy(environment->db, fd, err)) return false;
-    return fsync(fd) == 0 || error_system(err, errno, "%s/data.mdb.new", path);
-}
-
-/* First the data: with new data beside the old lock file, whoever has the old data open only keeps pages of the new
- * one from being used again. The other way round a writer would not see the readers of the old one. */
-static bool swap_files(const char *path, int directory, struct error *err)
-{
-    AUTO_FD int files = -1;
-    if (!lock_files(path, directory, LOCK_EX, &files, err)) return false;
-    if (renameat(directory, "data.mdb.new", directory, "data.mdb") < 0)
-        return error_system(err, errno, "cannot replace %s/data.mdb", path);
-    if (unlinkat(directory, "lock.mdb", 0) < 0 && errno != ENOENT)
-        return error_system(err, errno, "cannot replace %s/lock.mdb", path);
-    return fsync(files) == 0 || error_system(err, errno, "%s", path);
+    AUTO_FD int data = -1;
+    if (!files_copy_begin(directory, path, &data, err)) return false;
+    if (db_copy(environment->db, data, err) &&
+        (fsync(data) == 0 || error_system(err, errno, "%s", path)))
+        return true;
+    return error_wrap(err, "cannot write data.mdb.new");
 }
 
 bool environment_compact(const struct environment *environment, const char *path, int directory,
                          struct error *err)
 {
-    if (write_copy(environment, path, directory, err) && swap_files(path, directory, err))
+    if (write_copy(environment, path, directory, err) && files_swap(directory, path, err))
         return true;
-    (void)unlinkat(directory, "data.mdb.new", 0); /* best effort behind an error that is told */
+    files_copy_drop(directory);
     return false;
 }

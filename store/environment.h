@@ -1,8 +1,7 @@
 /* environment.h - the files of a store that LMDB has: data.mdb and lock.mdb, which `tally compact` replaces.
  *
- * Place    store.c goes on with the new ones, and snapshots that are open keep the old ones to their end. LMDB forbids
- *          to open one file twice in a process, as closing one of them would lose the locks of the other; these are
- *          two files, with a lock file each.
+ * Place    store.c goes on with the new ones, and snapshots that are open keep the old ones to their end; files.c tells
+ *          why a process may have both open, and how the two change as one.
  * Threads  `references` is protected by the store's lock.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -20,6 +19,6 @@ struct environment {
 bool environment_open(const char *path, int directory, bool write,
                       struct environment **ret_environment, struct error *err) MUST_CHECK;
 void environment_release(struct environment *environment); /* takes NULL */
-/* Puts a copy without free pages in the place of both files. On failure the old ones stay. */
+/* Puts a copy without free pages in the place of data.mdb, and a new lock.mdb beside it, under the lock of writers. On failure the old ones stay. */
 bool environment_compact(const struct environment *environment, const char *path, int directory,
                          struct error *err) MUST_CHECK;

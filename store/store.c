@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "environment.h"
+#include "files.h"
 #include "layout.h"
 #include "meta.h"
 #include "zone.h"
@@ -172,7 +173,7 @@ static bool find_store(const char *path, struct error *err)
 static bool refresh(struct store *store, struct error *err)
 {
     struct environment *newer;
-    if (!db_is_replaced(store->environment->db)) return true;
+    if (!db_is_replaced(store->environment->db, store->directory)) return true;
     if (!environment_open(store->path, store->directory, store->mode == STORE_WRITE, &newer, err))
         return false;
     environment_release(store->environment);
@@ -265,9 +266,10 @@ enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, s
         (void)error_system(err, errno, "cannot lock %s/ingest.lock", store->path);
         return STORE_LOCK_FAILED;
     }
-    if (!write_holder(fd, err)) return STORE_LOCK_FAILED;
+    if (!write_holder(fd, err) || !files_tidy(store->directory, store->path, err))
+        return STORE_LOCK_FAILED;
     (void)pthread_mutex_lock(&store->lock);
-    bool const good = refresh(store, err); /* whoever had the lock may have been compacting */
+    bool const good = refresh(store, err); /* whoever had the lock may have compacted */
     (void)pthread_mutex_unlock(&store->lock);
     if (!good) return STORE_LOCK_FAILED;
     store->lock_file = fd;
@@ -373,6 +375,16 @@ void snapshot_close(struct snapshot *snapshot)
     environment_release(opened->environment);
     (void)pthread_mutex_unlock(&store->lock);
     free(opened);
+}
+
+bool snapshot_is_superseded(const struct snapshot *snapshot)
+{
+    const struct open_snapshot *const opened = (const struct open_snapshot *)snapshot;
+    struct store *const store = snapshot->store;
+    (void)pthread_mutex_lock(&store->lock);
+    bool const superseded = opened->environment != store->environment;
+    (void)pthread_mutex_unlock(&store->lock);
+    return superseded;
 }
 
 bool store_schema(struct store *store, const struct schema **ret_schema, struct error *err)

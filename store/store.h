@@ -1,6 +1,6 @@
 /* store.h - a store: a directory with an LMDB environment, and snapshots of it.
  *
- *   STORE/data.mdb lock.mdb   the environment; data.mdb.new while it is compacted
+ *   STORE/data.mdb lock.mdb   the environment; beside them *.new and *.old while it is compacted (files.h)
  *   STORE/ingest.lock         held by the one process that writes
  *   STORE/mounts/ (sockets of live mounts)  STORE/rejects/ (refused records, a file a batch)
  *
@@ -66,6 +66,8 @@ struct snapshot {
 bool snapshot_open(struct store *store, struct snapshot **ret_snapshot,
                    struct error *err) MUST_CHECK;
 void snapshot_close(struct snapshot *snapshot); /* takes NULL */
+/* Whether it reads a file that the store has let go of since: then it is what keeps that file's space on the disk. */
+bool snapshot_is_superseded(const struct snapshot *snapshot);
 /* The number of the newest commit, without opening it. */
 bool store_newest_commit(struct store *store, uint64_t *ret_commit_id,
                          struct error *err) MUST_CHECK;
