@@ -1,6 +1,6 @@
 """Reading metrics.json from a mount, beside what bounds it and what people use instead.
 
-    ROUNDS=5 tests/bench/reading.py
+    READS=200000 ROWS=100000 ROUNDS=5 tests/bench/reading.py
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -21,7 +21,8 @@ SCHEMA = {
     "views": {"metrics": {"measures": {"total_events": "count()", "sum": "sum(n)"}},
               "groups": {"by": ["g"], "measures": {"c": "count()", "n": "sum(n)"}}},
 }
-READS, ASKS, GROUPS = 200000, 20000, 100000
+READS, ASKS = int(os.environ.get("READS", "200000")), 20000
+GROUPS = int(os.environ.get("ROWS", "100000"))
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 64; }}
@@ -64,7 +65,7 @@ def files(scene, place):
             file.write(content)
         copies[name] = path
     for threads in (1, 8):
-        figures = by_turns({name: lambda path=path, threads=threads: loops("read", path, READS // threads, threads) / 1
+        figures = by_turns({name: lambda path=path, threads=threads: loops("read", path, READS // threads, threads) 
                             for name, path in copies.items()})
         table(f"open, read, close; {threads} at a time", "us", figures, "tmpfs")
     os.unlink(shared)

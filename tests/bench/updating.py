@@ -1,6 +1,6 @@
 """Small batches onto large stores, beside the same onto an empty one and what the disk needs to sync.
 
-    EVENTS=5000000 GROUPS=1000000 ROUNDS=5 tests/bench/updating.py
+    EVENTS=5000000 ROWS=1000000 ROUNDS=5 tests/bench/updating.py
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -16,7 +16,7 @@ from mounted import Scene, tally
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCHEMA = os.path.join(HERE, "../../examples/slow-api/schema.json")
-EVENTS, GROUPS = int(os.environ.get("EVENTS", "5000000")), int(os.environ.get("GROUPS", "1000000"))
+EVENTS, GROUPS = int(os.environ.get("EVENTS", "5000000")), int(os.environ.get("ROWS", "1000000"))
 BATCH = 10000
 WIDE = {"streams": {"s": {"key": "id", "fields": {"id": "int", "g": "int", "n": "int"}}},
         "views": {"v": {"by": ["g"], "measures": {"c": "count()", "n": "sum(n)"}}}}
