@@ -24,6 +24,7 @@
 #include <xxhash.h>
 
 #include "arena.h"
+#include "json_pointer.h"
 #include "json_text.h"
 
 enum { NO_FIELD = -1, REMEMBERED_MEMBERS = 256, REMEMBERED_NAME_BYTES = 43 };
@@ -35,12 +36,22 @@ struct remembered {
     char name[REMEMBERED_NAME_BYTES];
 };
 
+/* A field that reads a member of the record, or something inside one. */
+struct inside {
+    struct slice member;
+    struct buffer member_text; /* which `member` may borrow */
+    struct buffer scratch;     /* of what is found inside */
+    bool is_pointer;
+};
+
 struct json_scanner {
     const struct stream *stream;
     int32_t *slots; /* hash table of columns: a field, or NO_FIELD */
     size_t slot_mask;
     int32_t *twins; /* per field: the first field with the same column */
     bool has_twins;
+    bool has_pointers;
+    struct inside *insides; /* one a field */
     struct buffer scratch;
     struct remembered remembered[REMEMBERED_MEMBERS];
 };
@@ -49,7 +60,7 @@ static size_t find_slot(const struct json_scanner *scanner, struct slice name)
 {
     size_t slot = XXH3_64bits(name.at, name.length) & scanner->slot_mask;
     while (scanner->slots[slot] != NO_FIELD &&
-           !slice_equal(scanner->stream->fields[scanner->slots[slot]].column, name))
+           !slice_equal(scanner->insides[scanner->slots[slot]].member, name))
         slot = (slot + 1) & scanner->slot_mask;
     return slot;
 }
@@ -66,8 +77,15 @@ struct json_scanner *json_scanner_new(const struct stream *stream)
     scanner->twins = memory_alloc(stream->field_count * sizeof *scanner->twins);
     for (size_t i = 0; i < slots; i++)
         scanner->slots[i] = NO_FIELD;
+    scanner->insides = memory_alloc(stream->field_count * sizeof *scanner->insides);
     for (size_t i = 0; i < stream->field_count; i++) {
-        size_t const slot = find_slot(scanner, stream->fields[i].column);
+        struct slice const column = stream->fields[i].column;
+        struct inside *const inside = &scanner->insides[i];
+        inside->member = json_pointer_member(column, &inside->member_text);
+        inside->is_pointer = column.length > 1 && memchr(column.at + 1, '/', column.length - 1) &&
+                             column.at[0] == '/';
+        scanner->has_pointers |= inside->is_pointer;
+        size_t const slot = find_slot(scanner, inside->member);
         if (scanner->slots[slot] == NO_FIELD)
             scanner->slots[slot] = (int32_t)i;
         else
@@ -81,6 +99,11 @@ void json_scanner_free(struct json_scanner *scanner)
 {
     if (!scanner) return;
     buffer_done(&scanner->scratch);
+    for (size_t i = 0; i < scanner->stream->field_count; i++) {
+        buffer_done(&scanner->insides[i].member_text);
+        buffer_done(&scanner->insides[i].scratch);
+    }
+    free(scanner->insides);
     free(scanner->slots);
     free(scanner->twins);
     free(scanner);
@@ -229,7 +252,7 @@ static bool read_nested(struct json_cursor *cursor, struct cell *cell)
     return true;
 }
 
-static inline bool read_value(struct json_cursor *cursor, struct buffer *scratch, struct cell *cell)
+bool json_read_value(struct json_cursor *cursor, struct buffer *scratch, struct cell *cell)
 {
     if (cursor->at < cursor->end && (*cursor->at == '{' || *cursor->at == '['))
         return read_nested(cursor, cell);
@@ -267,8 +290,8 @@ static inline bool read_member(struct json_scanner *scanner, struct json_cursor 
     }
     if (!read_colon(cursor)) return false;
     struct cell unwanted;
-    if (field == NO_FIELD) return read_value(cursor, NULL, &unwanted);
-    return read_value(cursor, &scanner->scratch, &cells[field]);
+    if (field == NO_FIELD) return json_read_value(cursor, NULL, &unwanted);
+    return json_read_value(cursor, &scanner->scratch, &cells[field]);
 }
 
 static bool read_object(struct json_scanner *scanner, struct json_cursor *cursor,
@@ -295,6 +318,20 @@ static bool read_object(struct json_scanner *scanner, struct json_cursor *cursor
     return json_fail(cursor, JSON_TEXT_BEHIND);
 }
 
+/* From the members of the record to what is inside them. */
+static void follow_pointers(struct json_scanner *scanner, struct cell *cells)
+{
+    for (size_t i = 0; i < scanner->stream->field_count; i++) {
+        struct inside *const inside = &scanner->insides[i];
+        if (!inside->is_pointer) continue;
+        if (cells[i].kind == CELL_NESTED)
+            json_pointer_find(cells[i].text, scanner->stream->fields[i].column, &inside->scratch,
+                              &cells[i]);
+        else
+            cells[i].kind = CELL_ABSENT;
+    }
+}
+
 enum json_fault json_scan(struct json_scanner *scanner, struct slice text, struct cell *cells,
                           size_t *ret_offset)
 {
@@ -309,6 +346,7 @@ enum json_fault json_scan(struct json_scanner *scanner, struct slice text, struc
         for (size_t i = 0; i < scanner->stream->field_count; i++)
             cells[i] = cells[scanner->twins[i]];
     }
+    if (scanner->has_pointers) follow_pointers(scanner, cells);
     return JSON_GOOD;
 }
 

@@ -59,6 +59,10 @@ static inline const uint8_t *json_find_special(const uint8_t *at, const uint8_t 
     return at;
 }
 
+/* Any value, as a cell; an object or array is checked, and is its text. A string with escapes is written to SCRATCH;
+ * without SCRATCH it is only checked. */
+bool json_read_value(struct json_cursor *cursor, struct buffer *scratch, struct cell *cell);
+
 /* The rest of a string whose text from PLAIN to the cursor has no escapes, and goes on with a
  * backslash, or ends badly. */
 bool json_read_escaped(struct json_cursor *cursor, const uint8_t *plain, struct buffer *scratch,

@@ -148,8 +148,11 @@ QUAKES = {
             "key": "id",
             "time": "time",
             "on_duplicate": {"newest": "updated"},
-            "fields": {"id": "string", "time": "time", "updated": "int", "mag": "decimal", "depth": "decimal",
-                       "net": "string", "type": "string"},
+            "fields": {"id": "string", "time": {"type": "time", "column": "/properties/time"},
+                       "updated": {"type": "int", "column": "/properties/updated"},
+                       "mag": {"type": "decimal", "column": "/properties/mag"},
+                       "depth": {"type": "decimal", "column": "/geometry/coordinates/2"},
+                       "net": {"type": "string", "column": "/properties/net"}},
         }
     },
     "views": {
@@ -171,13 +174,13 @@ def earthquakes(scene):
     folder = os.path.join(DATA, "earthquakes")
     expected = json.loads(read(folder, "expected.json"))
     with gzip.open(os.path.join(folder, "earthquakes.json.gz"), "rt") as file:
-        features = json.load(file, parse_float=str)["features"]
-    right, wrong = [], []
+        features = json.load(file)["features"]
+    right, wrong = [json.dumps(feature) for feature in features], []
     for feature in features:
-        record = {"id": feature["id"], "depth": feature["geometry"]["coordinates"][2],
-                  **{name: feature["properties"][name] for name in ("time", "updated", "mag", "net", "type")}}
-        right.append(json.dumps(record))
-        wrong.append(json.dumps({**record, "mag": "99", "depth": "-99", "net": "wrong", "updated": record["updated"] - 1}))
+        properties = feature["properties"]
+        properties.update(mag=99, net="wrong", updated=properties["updated"] - 1)
+        feature["geometry"]["coordinates"][2] = -99
+        wrong.append(json.dumps(feature))
     store = scene.store("quakes", QUAKES)
     place = scene.mount(store, "mnt-quakes")
     tally("ingest", store, scene.write("1.ndjson", "\n".join(wrong[::2])))
