@@ -34,7 +34,8 @@ enum field_type {
 
 struct field {
     struct slice name;
-    struct slice column; /* its name in the input: "column", or the field's own; in JSON a pointer if it begins with / */
+    struct slice
+        column; /* its name in the input, or a JSON pointer: "column", or the field's own */
     enum field_type type;
     struct value_type value; /* what its values are */
     struct slice format;     /* of a time: strptime pattern; empty: calendar_read */
