@@ -73,7 +73,7 @@ struct result {
     enum result_kind kind;
     union {
         struct exact exact;
-        double number;      /* finite; what would not be is RESULT_NULL */
+        double number;      /* as result_double has it */
         struct value value; /* of anything but numbers */
         struct slice list;  /* top(): ( [count][length][packed value] )* */
     };
@@ -87,9 +87,10 @@ struct measure_source {
     struct slice text;
 };
 
-/* Parses the measures of one view together, as they may name each other. RETRACTS: events may go after
- * they were counted, which not every measure can follow. RET_FORMULAS has one place a source. RET_AGGREGATES collects what they need, equal ones once, in order of first use. Errors
- * as expr_parse; *ret_bad is the source at fault. */
+/* Parses the measures of one view together, as they may name each other. RETRACTS: events may go
+ * after they were counted, which not every measure can follow. RET_FORMULAS has one place a source.
+ * RET_AGGREGATES collects what they need, equal ones once, in order of first use. Errors as
+ * expr_parse; *ret_bad is the source at fault. */
 bool formula_parse(const struct measure_source *sources, size_t source_count,
                    const struct stream *stream, bool retracts, const struct zone *zone,
                    struct arena *arena, const struct formula **ret_formulas,
@@ -101,6 +102,9 @@ struct value_type formula_type(const struct formula *formula);
 bool formula_is_list(const struct formula *formula); /* RESULT_LIST, of values of that type */
 /* AGGREGATES: one result per aggregate of the view. */
 struct result formula_eval(const struct formula *formula, const struct result *aggregates);
+/* Null where it is not finite: there is no JSON for it, and SQL has null. -0 is 0: the two are equal, and a view
+ * over this one may put them in order. */
+struct result result_double(double number);
 /* A result as a value of a type that formula_type told: what a number of measures is to the views over them. One
  * of more than DECIMAL_DIGITS digits is null. */
 struct value result_value(const struct result *result, struct value_type type);

@@ -19,11 +19,10 @@ static double as_double(const struct result *result)
     return result->kind == RESULT_EXACT ? exact_to_double(&result->exact) : result->number;
 }
 
-/* Doubles have no JSON for what is not finite, and SQL has null for it. */
-static struct result double_result(double number)
+struct result result_double(double number)
 {
     if (!isfinite(number)) return (struct result){.kind = RESULT_NULL};
-    return (struct result){.kind = RESULT_DOUBLE, .number = number};
+    return (struct result){.kind = RESULT_DOUBLE, .number = number == 0 ? 0 : number};
 }
 
 static bool is_zero(const struct result *result)
@@ -35,8 +34,8 @@ static struct result divide(const struct result *left, const struct result *righ
 {
     if (is_zero(right)) return (struct result){.kind = RESULT_NULL};
     if (left->kind == RESULT_EXACT && right->kind == RESULT_EXACT)
-        return double_result(exact_ratio(&left->exact, &right->exact));
-    return double_result(as_double(left) / as_double(right));
+        return result_double(exact_ratio(&left->exact, &right->exact));
+    return result_double(as_double(left) / as_double(right));
 }
 
 /* + - *: exact while both are and it fits, else in doubles. */
@@ -52,7 +51,7 @@ static struct result combine(enum formula_op op, const struct result *left,
         if (fits) return result;
     }
     double const a = as_double(left), b = as_double(right);
-    return double_result(op == FORMULA_ADD ? a + b : op == FORMULA_SUBTRACT ? a - b : a * b);
+    return result_double(op == FORMULA_ADD ? a + b : op == FORMULA_SUBTRACT ? a - b : a * b);
 }
 
 struct result formula_eval(const struct formula *formula, const struct result *aggregates)

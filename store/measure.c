@@ -207,16 +207,10 @@ uint64_t measure_rank(const struct aggregate *aggregate, uint64_t count, bool *r
     return place ? (uint64_t)place - 1 : 0;
 }
 
-static struct result double_result(double number)
-{
-    if (!isfinite(number)) return (struct result){.kind = RESULT_NULL};
-    return (struct result){.kind = RESULT_DOUBLE, .number = number};
-}
-
 static struct result value_result(const struct value *value)
 {
     if (value->kind == VALUE_NULL) return (struct result){.kind = RESULT_NULL};
-    if (value->kind == VALUE_FLOAT) return double_result(value->real);
+    if (value->kind == VALUE_FLOAT) return result_double(value->real);
     if (value->kind == VALUE_NUMBER)
         return (struct result){.kind = RESULT_EXACT, .exact = exact_from_decimal(&value->number)};
     return (struct result){.kind = RESULT_VALUE, .value = *value};
@@ -247,7 +241,7 @@ static struct result interpolate(const struct aggregate *aggregate, uint64_t cou
     bool good = exact_times(&last, &fraction, &place) && exact_minus(&place, &whole, &part);
     assert(good); /* 19 digits times 18 */
     if (a->kind == VALUE_FLOAT)
-        return double_result(a->real + (b->real - a->real) * exact_to_double(&part));
+        return result_double(a->real + (b->real - a->real) * exact_to_double(&part));
     low = exact_from_decimal(&a->number);
     high = exact_from_decimal(&b->number);
     good = exact_minus(&high, &low, &apart) && exact_times(&apart, &part, &step) &&
@@ -271,14 +265,14 @@ static struct result best_result(const struct aggregate *aggregate, const struct
 
 static struct result sum_result(const struct aggregate *aggregate, const struct state *state)
 {
-    if (is_real(aggregate)) return double_result(float_sum_to_double(&state->real));
+    if (is_real(aggregate)) return result_double(float_sum_to_double(&state->real));
     return (struct result){.kind = RESULT_EXACT, .exact = state->sum};
 }
 
 static struct result average_result(const struct aggregate *aggregate, const struct state *state)
 {
     struct exact const count = exact_from_int(state->count);
-    return double_result(is_real(aggregate) ? float_sum_ratio(&state->real, (uint64_t)state->count)
+    return result_double(is_real(aggregate) ? float_sum_ratio(&state->real, (uint64_t)state->count)
                                             : exact_ratio(&state->sum, &count));
 }
 
@@ -301,7 +295,7 @@ static struct result variance_result(const struct aggregate *aggregate, const st
                                  count, divisor)
             : exact_variance(&state->sum, state->squares ? state->squares : &no_squares, count,
                              divisor);
-    return double_result(root ? sqrt(variance) : variance);
+    return result_double(root ? sqrt(variance) : variance);
 }
 
 static struct result bool_result(bool boolean)
@@ -336,7 +330,7 @@ struct result measure_result(const struct aggregate *aggregate, const struct sta
                                                                  : state->true_count > 0);
     case STATE_SKETCH: {
         struct exact const fraction = exact_from_decimal(&aggregate->fraction);
-        return double_result(ddsketch_quantile(&state->sketch, exact_to_double(&fraction)));
+        return result_double(ddsketch_quantile(&state->sketch, exact_to_double(&fraction)));
     }
     }
     return (struct result){.kind = RESULT_NULL};

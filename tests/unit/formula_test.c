@@ -4,6 +4,8 @@
  */
 #include "formula.h"
 
+#include <math.h>
+
 #include "../support/test.h"
 #include "schema.h"
 
@@ -110,6 +112,19 @@ static void null_and_what_is_not_finite_are_null(void **state)
     check_json(*state, "avg(n) + 1", &half, "1.5");
     check_json(*state, "1 / avg(n)", &half, "2");
     check_json(*state, "avg(n) / (avg(n) - 0.5)", &half, "null");
+}
+
+static void there_is_no_negative_zero(void **state)
+{
+    struct fixture *const fixture = *state;
+    struct result const zero = {.kind = RESULT_DOUBLE, .number = 0};
+    static const char *const texts[] = {"avg(n) / -2", "avg(n) * -2", "-avg(n)", "0 - avg(n)"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        if (!parse(fixture, &texts[i], 1)) fail_msg("%s: %s", texts[i], fixture->err.fact);
+        struct result const result = formula_eval(fixture->formulas[0], &zero);
+        assert_int_equal(result.kind, RESULT_DOUBLE);
+        if (signbit(result.number)) fail_msg("%s is -0", texts[i]);
+    }
 }
 
 static void what_min_and_max_find_keeps_its_type(void **state)
@@ -274,6 +289,7 @@ int main(void)
     struct CMUnitTest const tests[] = {
         cmocka_unit_test_setup_teardown(arithmetic_is_exact_until_it_divides, setup, teardown),
         cmocka_unit_test_setup_teardown(null_and_what_is_not_finite_are_null, setup, teardown),
+        cmocka_unit_test_setup_teardown(there_is_no_negative_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(what_min_and_max_find_keeps_its_type, setup, teardown),
         cmocka_unit_test_setup_teardown(equal_aggregates_are_kept_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_measure_may_name_one_that_comes_later, setup, teardown),
