@@ -3,6 +3,7 @@
 
 #include "apply_plan.h"
 #include "commit_p.h"
+#include "event_walk.h"
 #include "expiry.h"
 #include "groups.h"
 #include "layout.h"
@@ -86,19 +87,18 @@ static bool drop_stream(struct work *work, const struct stream *stream, struct e
 /* Notes the events of a stream that from now on keeps them for a while only. */
 static bool note_events(struct work *work, const struct stream *stream, struct error *err)
 {
-    struct snapshot const reading = {.txn = work->txn};
     AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
-    struct events_walk *walk;
+    struct event_walk *walk;
     struct event event;
-    enum events_step step;
+    enum event_step step;
     bool good = true;
-    if (!events_walk_open(&reading, stream, &walk, err)) return false;
-    while (good && (step = events_walk_next(walk, &event, err)) != EVENTS_END) {
-        good = step == EVENTS_ONE;
-        if (good && !event_unpack(stream, &event, fields)) good = work_corrupt_event(err);
+    if (!event_walk_open(work->txn, stream, &walk, err)) return false;
+    while (good && (step = event_walk_next(walk, &event, err)) != EVENT_END) {
+        good = step == EVENT_ONE;
+        if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
         good = good && expiry_add(work->txn, stream, event.key, fields, err);
     }
-    events_walk_close(walk);
+    event_walk_close(walk);
     return good;
 }
 

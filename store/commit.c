@@ -15,6 +15,7 @@
 #include "commit.h"
 
 #include "commit_p.h"
+#include "event_writer.h"
 #include "expiry.h"
 #include "merge.h"
 #include "pack.h"
@@ -78,17 +79,10 @@ bool work_merge(struct work *work, struct error *err)
     return good;
 }
 
-bool work_corrupt_event(struct error *err)
-{
-    (void)error_set(err, ERROR_CORRUPT, "an event cannot be read");
-    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
-    return error_place(err, "events");
-}
-
 bool work_fold(struct work *work, const struct stream *stream, const struct event *event,
                struct value *fields, int64_t weight, struct error *err)
 {
-    if (!event_unpack(stream, event, fields)) return work_corrupt_event(err);
+    if (!event_unpack(stream, event, fields)) return event_corrupt(err);
     for (size_t i = 0; i < work->schema->view_count; i++) {
         const struct view *const view = &work->schema->views[i];
         if (view->stream == stream && (!work->only || work->only[i]))
@@ -120,7 +114,7 @@ struct putting {
     struct work *work;
     const struct events_chunk *chunk;
     struct meta_stream meta;
-    struct cursor *cursor;
+    struct event_writer *writer;
     struct upsert upsert;
     struct upsert_counts counts;
 };
@@ -140,8 +134,6 @@ static bool insert(struct putting *putting, const struct event *event, struct er
     return expiry_add(putting->work->txn, stream, event->key, fields, err);
 }
 
-/* EVENT borrows from the table, which expiry writes to: so it is folded first, and of its fields only the time is
- * looked at afterwards. */
 static bool retract(struct putting *putting, const struct event *event, struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
@@ -159,32 +151,28 @@ static struct slice number_key(const struct event *event, uint64_t number, struc
     return buffer_slice(key);
 }
 
-/* Where nothing is ever replaced or deleted, one look at the table does. */
+/* Where nothing is ever replaced or deleted, the first record of a key is all there is to know. */
 static bool put_first(struct putting *putting, struct error *err)
 {
     const struct events_chunk *const chunk = putting->chunk;
     AUTO_BUFFER struct buffer key = {0};
     for (size_t i = 0; i < chunk->count; i++) {
         struct event event = chunk->events[i];
+        struct slice known = {0};
         if (chunk->stream->key_count == 0)
             event.key = number_key(&event, putting->meta.next_number++, &key);
-        switch (cursor_add(putting->cursor, event.key, event.packed, err)) {
-        case DB_FAILED: return false;
-        case DB_FOUND: putting->counts.duplicate_count++; continue;
-        case DB_MISSING: break;
+        bool const repeats = chunk->stream->key_count > 0 && i > 0 &&
+                             slice_equal(event.key, chunk->events[i - 1].key);
+        if (!repeats && !event_writer_seek(putting->writer, event.key, &known, err)) return false;
+        if (repeats || known.length) {
+            putting->counts.duplicate_count++;
+            continue;
         }
         putting->counts.new_count++;
-        if (!insert(putting, &event, err)) return false;
+        if (!insert(putting, &event, err) || !event_writer_set(putting->writer, event.packed, err))
+            return false;
     }
     return true;
-}
-
-/* What the table has for a key; empty: nothing. */
-static bool known_of(const struct txn *txn, struct slice key, struct slice *ret_packed,
-                     struct error *err)
-{
-    *ret_packed = (struct slice){0};
-    return db_get(txn, TABLE_EVENTS, key, ret_packed, err) != DB_FAILED;
 }
 
 /* Applies the records of one key, from FIRST on, to what is known of it. Returns how many. */
@@ -196,7 +184,7 @@ static size_t apply_records(struct putting *putting, size_t first, struct slice 
     size_t i = first;
     for (; i < chunk->count && slice_equal(chunk->events[i].key, key); i++) {
         if (upsert_apply(&putting->upsert, &chunk->events[i], now, &putting->counts)) continue;
-        (void)work_corrupt_event(err);
+        (void)event_corrupt(err);
         return 0;
     }
     return i - first;
@@ -205,13 +193,10 @@ static size_t apply_records(struct putting *putting, size_t first, struct slice 
 static bool change_event(struct putting *putting, struct slice key, struct slice known,
                          struct slice now, struct error *err)
 {
-    struct txn *const txn = putting->work->txn;
     struct event const old = {.key = key, .packed = known}, new = {.key = key, .packed = now};
-    bool const had = known.length > 0;
     if (event_is_live(known) && !retract(putting, &old, err)) return false;
     if (event_is_live(now) && !insert(putting, &new, err)) return false;
-    if (now.length) return db_put(txn, TABLE_EVENTS, key, now, err);
-    return !had || db_drop(txn, TABLE_EVENTS, key, err);
+    return event_writer_set(putting->writer, now, err);
 }
 
 static bool put_settled(struct putting *putting, struct error *err)
@@ -220,7 +205,7 @@ static bool put_settled(struct putting *putting, struct error *err)
     for (size_t i = 0; i < chunk->count;) {
         struct slice const key = chunk->events[i].key;
         struct slice known, now;
-        if (!known_of(putting->work->txn, key, &known, err)) return false;
+        if (!event_writer_seek(putting->writer, key, &known, err)) return false;
         now = known;
         size_t const count = apply_records(putting, i, &now, err);
         if (count == 0) return false;
@@ -236,11 +221,12 @@ static bool put_events(struct work *work, const struct events_chunk *chunk,
     const struct stream *const stream = chunk->stream;
     struct putting putting = {.work = work, .chunk = chunk};
     if (!meta_stream_load(work->txn, stream->id, &putting.meta, err)) return false;
-    if (!cursor_open(work->txn, TABLE_EVENTS, &putting.cursor, err)) return false;
+    if (!event_writer_open(work->txn, stream, &putting.writer, err)) return false;
     upsert_init(&putting.upsert, stream, work->schema->zone);
-    bool good = stream->retracts ? put_settled(&putting, err) : put_first(&putting, err);
+    bool const good = (stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) &&
+                      event_writer_finish(putting.writer, err);
     see_time(&putting.meta, &putting.upsert.newest);
-    cursor_close(putting.cursor);
+    event_writer_close(putting.writer);
     upsert_done(&putting.upsert);
     if (!good) return false;
     uint64_t const gone = putting.counts.deleted_count;
@@ -317,27 +303,37 @@ bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commi
     return good;
 }
 
+static bool preview(struct putting *putting, struct error *err)
+{
+    const struct events_chunk *const chunk = putting->chunk;
+    for (size_t i = 0; i < chunk->count;) {
+        struct slice now;
+        if (!event_writer_seek(putting->writer, chunk->events[i].key, &now, err)) return false;
+        size_t const count = apply_records(putting, i, &now, err);
+        if (count == 0) return false;
+        i += count;
+    }
+    return true;
+}
+
 bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
                     struct error *err)
 {
     AUTO_TXN struct txn *txn = NULL;
     const struct schema *schema;
+    struct putting putting = {.chunk = chunk};
     if (!store_schema(store, &schema, err)) return false;
     if (!txn_begin(store_db(store), false, &txn, err)) return false;
-    events_chunk_sort(chunk);
-    struct putting putting = {.chunk = chunk};
-    upsert_init(&putting.upsert, chunk->stream, schema->zone);
-    bool good = true;
-    for (size_t i = 0; i < chunk->count && good && chunk->stream->key_count;) {
-        struct slice now;
-        size_t count = 0;
-        good = known_of(txn, chunk->events[i].key, &now, err);
-        if (good) count = apply_records(&putting, i, &now, err);
-        good = good && count > 0;
-        i += count;
+    if (chunk->stream->key_count == 0) {
+        batch->new_count += chunk->count;
+        return true;
     }
+    if (!event_writer_open(txn, chunk->stream, &putting.writer, err)) return false;
+    events_chunk_sort(chunk);
+    upsert_init(&putting.upsert, chunk->stream, schema->zone);
+    bool const good = preview(&putting, err);
     upsert_done(&putting.upsert);
-    if (chunk->stream->key_count == 0) putting.counts.new_count = chunk->count;
+    event_writer_close(putting.writer);
     if (good) add_counts(batch, &putting.counts);
     return good;
 }

@@ -26,7 +26,7 @@ bool commit_preview(struct store *store, struct events_chunk *chunk, struct batc
 struct deletion {
     const struct stream *stream;
     const struct expr *where; /* NULL: by keys */
-    const struct events_chunk *keys;
+    struct events_chunk *keys; /* left sorted */
 };
 /* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys without an event. */
 bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,

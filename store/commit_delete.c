@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "commit_p.h"
+#include "event_walk.h"
+#include "event_writer.h"
 #include "expiry.h"
 #include "retain.h"
 #include "upsert.h"
@@ -11,6 +13,7 @@
 struct deleting {
     struct work *work;
     const struct deletion *deletion;
+    struct event_writer *writer;
     struct upsert upsert;
     struct value *fields;
     uint64_t deleted_count;
@@ -33,39 +36,36 @@ bool view_can_retract(const struct view *view)
 static bool delete_event(struct deleting *deleting, const struct event *event, struct error *err)
 {
     const struct stream *const stream = deleting->deletion->stream;
-    struct txn *const txn = deleting->work->txn;
     struct slice tombstone;
     if (!upsert_tombstone(&deleting->upsert, event, &tombstone) ||
         !event_unpack(stream, event, deleting->fields))
-        return work_corrupt_event(err);
-    if (!expiry_remove(txn, stream, event->key, deleting->fields, err) ||
+        return event_corrupt(err);
+    if (!expiry_remove(deleting->work->txn, stream, event->key, deleting->fields, err) ||
         !work_fold(deleting->work, stream, event, deleting->fields, -1, err))
         return false;
     deleting->deleted_count++;
-    return tombstone.length ? db_put(txn, TABLE_EVENTS, event->key, tombstone, err)
-                            : db_drop(txn, TABLE_EVENTS, event->key, err);
+    return event_writer_set(deleting->writer, tombstone, err);
 }
 
-/* Copies what the table has, as deleting writes to it. */
 static bool delete_key(struct deleting *deleting, struct slice key, struct error *err)
 {
-    AUTO_BUFFER struct buffer copy = {0};
-    struct slice packed = {0};
-    if (db_get(deleting->work->txn, TABLE_EVENTS, key, &packed, err) == DB_FAILED) return false;
-    if (!event_is_live(packed)) {
-        deleting->absent_count++;
-        return true;
-    }
-    buffer_add_slice(&copy, packed);
-    struct event const event = {.key = key, .packed = buffer_slice(&copy)};
-    return delete_event(deleting, &event, err);
+    struct event event = {.key = key};
+    if (!event_writer_seek(deleting->writer, key, &event.packed, err)) return false;
+    if (event_is_live(event.packed)) return delete_event(deleting, &event, err);
+    deleting->absent_count++;
+    return true;
 }
 
 static bool delete_keys(struct deleting *deleting, struct error *err)
 {
-    const struct events_chunk *const keys = deleting->deletion->keys;
+    struct events_chunk *const keys = deleting->deletion->keys;
+    events_chunk_sort(keys);
     for (size_t i = 0; i < keys->count; i++) {
-        if (!delete_key(deleting, keys->events[i].key, err)) return false;
+        struct slice const key = keys->events[i].key;
+        if (i > 0 && slice_equal(key, keys->events[i - 1].key))
+            deleting->absent_count++; /* named twice */
+        else if (!delete_key(deleting, key, err))
+            return false;
     }
     return true;
 }
@@ -74,22 +74,21 @@ static bool delete_keys(struct deleting *deleting, struct error *err)
 static bool find_keys(struct deleting *deleting, struct buffer *keys, struct error *err)
 {
     const struct deletion *const deletion = deleting->deletion;
-    struct snapshot const reading = {.txn = deleting->work->txn};
-    struct events_walk *walk;
+    struct event_walk *walk;
     struct event event;
-    if (!events_walk_open(&reading, deletion->stream, &walk, err)) return false;
-    enum events_step step;
+    if (!event_walk_open(deleting->work->txn, deletion->stream, &walk, err)) return false;
+    enum event_step step;
     bool good = true;
-    while (good && (step = events_walk_next(walk, &event, err)) != EVENTS_END) {
-        good = step == EVENTS_ONE;
+    while (good && (step = event_walk_next(walk, &event, err)) != EVENT_END) {
+        good = step == EVENT_ONE;
         if (good && !event_unpack(deletion->stream, &event, deleting->fields))
-            good = work_corrupt_event(err);
+            good = event_corrupt(err);
         if (!good || !expr_holds(deletion->where, deleting->fields, deleting->work->schema->zone))
             continue;
         buffer_add(keys, &event.key.length, sizeof event.key.length);
         buffer_add_slice(keys, event.key);
     }
-    events_walk_close(walk);
+    event_walk_close(walk);
     return good;
 }
 
@@ -104,6 +103,18 @@ static bool delete_where(struct deleting *deleting, struct error *err)
         if (!delete_key(deleting, slice_of(keys.at + at, length), err)) return false;
     }
     return true;
+}
+
+static bool delete_events(struct deleting *deleting, struct error *err)
+{
+    const struct deletion *const deletion = deleting->deletion;
+    if (!event_writer_open(deleting->work->txn, deletion->stream, &deleting->writer, err))
+        return false;
+    bool const good =
+        (deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
+        event_writer_finish(deleting->writer, err);
+    event_writer_close(deleting->writer);
+    return good;
 }
 
 /* The views over the stream that have to be folded again; the others are folded into as events go. */
@@ -128,9 +139,7 @@ static bool apply(struct deleting *deleting, struct error *err)
     bool any = false;
     choose_views(work, stream, refold, follow);
     work->only = follow;
-    bool const good =
-        (deleting->deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
-        work_merge(work, err);
+    bool const good = delete_events(deleting, err) && work_merge(work, err);
     work->only = NULL;
     if (!good || !meta_stream_load(work->txn, stream->id, &meta, err)) return false;
     for (size_t i = 0; i < views; i++)

@@ -40,7 +40,6 @@ bool work_fold(struct work *work, const struct stream *stream, const struct even
 bool work_put_batch(struct work *work, struct batch *batch, struct error *err) MUST_CHECK;
 /* After a failed try: true when the map was full and is larger now, so that another try makes sense. */
 bool work_try_again(struct work *work, struct store *store, struct error *err);
-bool work_corrupt_event(struct error *err); /* false */
 
 /* Goes on with another schema; what is folded so far is merged. Then load the cutoffs. */
 void work_change_schema(struct work *work, const struct schema *schema);

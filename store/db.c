@@ -368,17 +368,6 @@ void cursor_close(struct cursor *cursor)
     free(cursor);
 }
 
-enum db_finding cursor_add(struct cursor *cursor, struct slice key, struct slice value,
-                           struct error *err)
-{
-    MDB_val key_val = val_of(key), value_val = val_of(value);
-    int const code = mdb_cursor_put(cursor->mdb, &key_val, &value_val, MDB_NOOVERWRITE);
-    if (code == MDB_KEYEXIST) return DB_FOUND;
-    if (code == MDB_SUCCESS) return DB_MISSING;
-    (void)fail_txn(cursor->txn, cursor->table, code, err);
-    return DB_FAILED;
-}
-
 static enum db_finding step(struct cursor *cursor, MDB_val *key, MDB_cursor_op op,
                             struct db_entry *ret_entry, struct error *err)
 {

@@ -5,7 +5,7 @@
  * Promise  a write transaction in which anything failed refuses to commit, so that a forgotten
  *          check cannot publish half a batch. LMDB's codes become a fact and a remedy here.
  * Memory   a slice that get or a cursor returns lives until the transaction ends or, in a write
- *          transaction, until the next put, drop or add in it.
+ *          transaction, until the next put or drop in it.
  * Threads  a struct db may be shared; a transaction and its cursors have one user at a time.
  * Limits   keys 1 to DB_KEY_BYTES_MAX bytes. The map is address space, not disk: 1 TiB is reserved
  *          where the system allows, and less is doubled when it is full.
@@ -73,13 +73,9 @@ bool db_clear(struct txn *txn, enum db_table table, struct error *err) MUST_CHEC
 bool db_clear_prefix(struct txn *txn, enum db_table table, struct slice prefix,
                      struct error *err) MUST_CHECK;
 
-/* A cursor of a write transaction may also add: DB_FOUND where the key was there already (its value
- * stays), DB_MISSING where it was added. */
 bool cursor_open(const struct txn *txn, enum db_table table, struct cursor **ret_cursor,
                  struct error *err) MUST_CHECK;
 void cursor_close(struct cursor *cursor); /* before the transaction ends; takes NULL */
-enum db_finding cursor_add(struct cursor *cursor, struct slice key, struct slice value,
-                           struct error *err);
 struct db_entry {
     struct slice key;
     struct slice value;

@@ -170,6 +170,13 @@ static bool unpack_field(struct slice *from, enum field_type type, struct value 
     return false;
 }
 
+bool event_corrupt(struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "an event cannot be read");
+    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+    return error_place(err, "events");
+}
+
 bool event_is_live(struct slice packed)
 {
     return packed.length > 0 && !(packed.at[0] & EVENT_DELETED);
@@ -343,47 +350,4 @@ void events_chunk_sort(struct events_chunk *chunk)
     free(order);
     free(chunk->events);
     chunk->events = sorted;
-}
-
-struct events_walk {
-    struct cursor *cursor;
-    uint8_t prefix[STREAM_BYTES];
-    bool started;
-};
-
-bool events_walk_open(const struct snapshot *snapshot, const struct stream *stream,
-                      struct events_walk **ret_walk, struct error *err)
-{
-    struct events_walk *const walk = memory_alloc(sizeof *walk);
-    walk->prefix[0] = (uint8_t)(stream->id >> 8);
-    walk->prefix[1] = (uint8_t)stream->id;
-    if (!cursor_open(snapshot->txn, TABLE_EVENTS, &walk->cursor, err)) {
-        free(walk);
-        return false;
-    }
-    *ret_walk = walk;
-    return true;
-}
-
-enum events_step events_walk_next(struct events_walk *walk, struct event *ret_event,
-                                  struct error *err)
-{
-    struct slice const prefix = slice_of(walk->prefix, sizeof walk->prefix);
-    struct db_entry entry;
-    enum db_finding answer = walk->started ? cursor_next(walk->cursor, &entry, err)
-                                           : cursor_seek(walk->cursor, prefix, &entry, err);
-    walk->started = true;
-    while (answer == DB_FOUND && slice_starts(entry.key, prefix) && !event_is_live(entry.value))
-        answer = cursor_next(walk->cursor, &entry, err);
-    if (answer == DB_FAILED) return EVENTS_FAILED;
-    if (answer == DB_MISSING || !slice_starts(entry.key, prefix)) return EVENTS_END;
-    *ret_event = (struct event){.key = entry.key, .packed = entry.value};
-    return EVENTS_ONE;
-}
-
-void events_walk_close(struct events_walk *walk)
-{
-    if (!walk) return;
-    cursor_close(walk->cursor);
-    free(walk);
 }

@@ -53,11 +53,4 @@ struct slice event_own_key(const struct event *event);
 bool event_unpack(const struct stream *stream, const struct event *event,
                   struct value *ret_values) MUST_CHECK;
 
-/* Every live event of one stream, in the order of keys. An event borrows until the next step. */
-struct events_walk;
-bool events_walk_open(const struct snapshot *snapshot, const struct stream *stream,
-                      struct events_walk **ret_walk, struct error *err) MUST_CHECK;
-enum events_step { EVENTS_ONE, EVENTS_END, EVENTS_FAILED };
-enum events_step events_walk_next(struct events_walk *walk, struct event *ret_event,
-                                  struct error *err);
-void events_walk_close(struct events_walk *walk); /* takes NULL */
+bool event_corrupt(struct error *err); /* sets ERROR_CORRUPT; false */

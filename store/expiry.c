@@ -4,7 +4,11 @@
 #include <time.h>
 #include <xxhash.h>
 
+#include "arena.h"
+#include "event_writer.h"
 #include "pack.h"
+
+enum { STREAM_BYTES = 2, PORTION_KEYS = 65536 };
 
 static void stream_prefix(uint16_t stream, struct buffer *key)
 {
@@ -53,39 +57,71 @@ struct value expiry_cutoff(const struct meta_stream *meta, int64_t seconds)
     return cutoff;
 }
 
+/* Keys of events on their way out: noted by time, dropped in the order of keys, a portion at a time. */
+struct portion {
+    struct arena arena;
+    struct slice keys[PORTION_KEYS];
+    size_t count;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+static bool drop_portion(struct txn *txn, const struct stream *stream, struct portion *portion,
+                         struct error *err)
+{
+    struct event_writer *writer;
+    struct slice packed;
+    bool good = event_writer_open(txn, stream, &writer, err);
+    if (!good) return false;
+    qsort(portion->keys, portion->count, sizeof portion->keys[0], compare_keys);
+    for (size_t i = 0; i < portion->count && good; i++)
+        good = event_writer_seek(writer, portion->keys[i], &packed, err) &&
+               event_writer_set(writer, (struct slice){0}, err);
+    good = good && event_writer_finish(writer, err);
+    event_writer_close(writer);
+    arena_reset(&portion->arena);
+    portion->count = 0;
+    return good;
+}
+
 /* Removes the events noted in front of END, and their notes. */
-static bool drop_before(struct txn *txn, struct slice prefix, struct slice end, uint64_t *ret_count,
-                        struct error *err)
+static bool drop_before(struct txn *txn, const struct stream *stream, struct slice end,
+                        uint64_t *ret_count, struct error *err)
 {
     AUTO_CURSOR struct cursor *cursor = NULL;
-    AUTO_BUFFER struct buffer key = {0};
+    struct portion *const portion = memory_alloc(sizeof *portion);
     struct db_entry entry;
-    if (!cursor_open(txn, TABLE_EXPIRY, &cursor, err)) return false;
-    enum db_finding found = cursor_seek(cursor, prefix, &entry, err);
-    while (found == DB_FOUND && slice_compare(entry.key, end) < 0) {
-        buffer_clear(&key);
-        buffer_add_slice(&key, entry.value);
-        if (!cursor_drop(cursor, err) || !db_drop(txn, TABLE_EVENTS, buffer_slice(&key), err))
-            return false;
+    bool good = cursor_open(txn, TABLE_EXPIRY, &cursor, err);
+    enum db_finding found = DB_FAILED;
+    if (good) found = cursor_seek(cursor, slice_of(end.at, STREAM_BYTES), &entry, err);
+    while (good && found == DB_FOUND && slice_compare(entry.key, end) < 0) {
+        portion->keys[portion->count++] = arena_copy(&portion->arena, entry.value);
         (*ret_count)++;
+        good = cursor_drop(cursor, err) &&
+               (portion->count < PORTION_KEYS || drop_portion(txn, stream, portion, err));
         found = cursor_next(cursor, &entry, err);
     }
-    return found != DB_FAILED;
+    good = good && found != DB_FAILED && drop_portion(txn, stream, portion, err);
+    arena_done(&portion->arena);
+    free(portion);
+    return good;
 }
 
 static bool drop_of_stream(struct txn *txn, const struct stream *stream, struct meta *meta,
                            struct error *err)
 {
-    AUTO_BUFFER struct buffer prefix = {0}, end = {0};
+    AUTO_BUFFER struct buffer end = {0};
     struct meta_stream state;
     uint64_t count = 0;
     if (!meta_stream_load(txn, stream->id, &state, err)) return false;
     struct value const cutoff = expiry_cutoff(&state, stream->keep_seconds);
     if (cutoff.kind == VALUE_NULL) return true;
-    stream_prefix(stream->id, &prefix);
     stream_prefix(stream->id, &end);
     (void)pack_value(&end, &cutoff, PACK_NO_LIMIT);
-    if (!drop_before(txn, buffer_slice(&prefix), buffer_slice(&end), &count, err)) return false;
+    if (!drop_before(txn, stream, buffer_slice(&end), &count, err)) return false;
     if (count == 0) return true;
     meta->event_count -= count;
     state.event_count -= count;

@@ -16,7 +16,10 @@
  *                                      [packed time before which events may be missing, or null]
  *            "layout"               -> which ids and fields the names of the schema stand for, see layout.c
  *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
- *   events   [stream u16][packed key fields | number u64] -> event
+ *   events   [stream u16][packed key fields | number u64]: that of the first event
+ *                                  -> [sum 8] ( [shared][length][rest of the key][length][event] )*
+ *            A block of neighbours, see event_block.h. `shared`: how many bytes of the key before (the first time, of the
+ *            block's own) the key begins with. `sum`: XXH3-64 of what is behind it, seeded with that of the block's key.
  *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED
  *            The fields of the key stand in the key alone where they can be read back from there.
  *            field  = string: [1 + length][bytes] | bool: 1, 2 | int: [1 + width][two's complement]
@@ -50,6 +53,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 2, GROUP_VERSION = 1, STATE_VERSION = 2 };
+enum { FORMAT_VERSION = 3, GROUP_VERSION = 1, STATE_VERSION = 2 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1 };

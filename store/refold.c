@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "commit_p.h"
+#include "event_walk.h"
 #include "groups.h"
 #include "retain.h"
 #include "row_events.h"
@@ -35,18 +36,17 @@ static void tell_progress(const struct work *work, uint64_t done)
 static bool fold_stream(struct work *work, const struct stream *stream, uint64_t *done,
                         struct error *err)
 {
-    struct snapshot const reading = {.txn = work->txn};
     AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
-    struct events_walk *walk;
+    struct event_walk *walk;
     struct event event;
-    if (!events_walk_open(&reading, stream, &walk, err)) return false;
-    enum events_step step;
-    while ((step = events_walk_next(walk, &event, err)) == EVENTS_ONE) {
+    if (!event_walk_open(work->txn, stream, &walk, err)) return false;
+    enum event_step step;
+    while ((step = event_walk_next(walk, &event, err)) == EVENT_ONE) {
         if (!work_fold(work, stream, &event, fields, +1, err)) break;
         tell_progress(work, ++*done);
     }
-    events_walk_close(walk);
-    return step == EVENTS_END && work_merge(work, err);
+    event_walk_close(walk);
+    return step == EVENT_END && work_merge(work, err);
 }
 
 /* Folds one row of SOURCE into the chosen views over it. */

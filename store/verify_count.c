@@ -5,6 +5,7 @@
  */
 #include <xxhash.h>
 
+#include "event_walk.h"
 #include "events.h"
 #include "groups.h"
 #include "meta.h"
@@ -196,20 +197,17 @@ static bool count_events(struct counting *counting, const struct snapshot *snaps
 {
     const struct stream *const stream = counting->view->view->stream;
     AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
-    struct events_walk *walk;
+    struct event_walk *walk;
     struct event event;
-    if (!events_walk_open(snapshot, stream, &walk, err)) return false;
-    enum events_step step;
+    if (!event_walk_open(snapshot->txn, stream, &walk, err)) return false;
+    enum event_step step;
     bool good = true;
-    while (good && (step = events_walk_next(walk, &event, err)) != EVENTS_END) {
-        good = step == EVENTS_ONE;
-        if (good && !event_unpack(stream, &event, fields)) {
-            (void)error_set(err, ERROR_CORRUPT, "an event cannot be read");
-            good = error_place(err, "events");
-        }
+    while (good && (step = event_walk_next(walk, &event, err)) != EVENT_END) {
+        good = step == EVENT_ONE;
+        if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
         if (good) count_event(counting, fields, event_own_key(&event));
     }
-    events_walk_close(walk);
+    event_walk_close(walk);
     return good;
 }
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "event_block.h"
+
+#include <xxhash.h>
+
+#include "pack.h"
+
+enum { SUM_BYTES = 8 };
+
+void event_block_done(struct event_block *block)
+{
+    buffer_done(&block->bytes);
+    buffer_done(&block->fence);
+    buffer_done(&block->last_key);
+}
+
+void event_block_clear(struct event_block *block)
+{
+    buffer_clear(&block->bytes);
+    buffer_clear(&block->fence);
+    buffer_clear(&block->last_key);
+}
+
+bool event_block_is_empty(const struct event_block *block)
+{
+    return block->bytes.length == 0;
+}
+
+static void set(struct buffer *buffer, struct slice bytes)
+{
+    buffer_clear(buffer);
+    buffer_add_slice(buffer, bytes);
+}
+
+static size_t shared_length(struct slice a, struct slice b)
+{
+    size_t const most = a.length < b.length ? a.length : b.length;
+    size_t shared = 0;
+    while (shared + 8 <= most && memcmp(a.at + shared, b.at + shared, 8) == 0)
+        shared += 8;
+    while (shared < most && a.at[shared] == b.at[shared])
+        shared++;
+    return shared;
+}
+
+static void begin(struct event_block *block, struct slice key)
+{
+    static const uint8_t room[SUM_BYTES];
+    buffer_add(&block->bytes, room, sizeof room);
+    set(&block->fence, key);
+    set(&block->last_key, key);
+}
+
+bool event_block_add(struct event_block *block, struct slice key, struct slice packed)
+{
+    if (event_block_is_empty(block)) begin(block, key);
+    size_t const start = block->bytes.length;
+    size_t const shared = shared_length(buffer_slice(&block->last_key), key);
+    pack_varint(&block->bytes, shared);
+    pack_bytes(&block->bytes, slice_of(key.at + shared, key.length - shared));
+    pack_bytes(&block->bytes, packed);
+    if (block->bytes.length > EVENT_BLOCK_BYTES && start > SUM_BYTES) {
+        block->bytes.length = start;
+        return false;
+    }
+    block->last_key.length = shared;
+    buffer_add(&block->last_key, key.at + shared, key.length - shared);
+    return true;
+}
+
+bool event_block_add_raw(struct event_block *block, const struct event_block_reader *reader)
+{
+    struct slice const key = buffer_slice(&reader->key);
+    if (event_block_is_empty(block)) return event_block_add(block, key, reader->packed);
+    if (block->bytes.length + reader->raw.length > EVENT_BLOCK_BYTES) return false;
+    buffer_add_slice(&block->bytes, reader->raw);
+    set(&block->last_key, key);
+    return true;
+}
+
+/* Of what is behind the sum, and of the key that it belongs to. */
+static XXH64_canonical_t sum_of(struct slice fence, struct slice value)
+{
+    XXH64_canonical_t sum;
+    XXH64_canonicalFromHash(&sum,
+                            XXH3_64bits_withSeed(value.at + SUM_BYTES, value.length - SUM_BYTES,
+                                                 XXH3_64bits(fence.at, fence.length)));
+    return sum;
+}
+
+struct slice event_block_seal(struct event_block *block)
+{
+    XXH64_canonical_t const sum = sum_of(buffer_slice(&block->fence), buffer_slice(&block->bytes));
+    memcpy(block->bytes.at, sum.digest, SUM_BYTES);
+    return buffer_slice(&block->bytes);
+}
+
+void event_block_reader_done(struct event_block_reader *reader)
+{
+    buffer_done(&reader->key);
+}
+
+bool event_block_read(struct event_block_reader *reader, struct slice fence, struct slice value)
+{
+    if (value.length <= SUM_BYTES) return false;
+    XXH64_canonical_t const sum = sum_of(fence, value);
+    if (memcmp(value.at, sum.digest, SUM_BYTES) != 0) return false;
+    reader->rest = slice_of(value.at + SUM_BYTES, value.length - SUM_BYTES);
+    reader->started = false;
+    set(&reader->key, fence);
+    return true;
+}
+
+/* Of two keys that share their first SHARED bytes. The first event's key is the fence itself. */
+static bool rises(const struct event_block_reader *reader, size_t shared, struct slice suffix)
+{
+    if (!reader->started) return shared == reader->key.length && suffix.length == 0;
+    return suffix.length > 0 &&
+           (shared == reader->key.length || suffix.at[0] > reader->key.at[shared]);
+}
+
+enum event_block_step event_block_next(struct event_block_reader *reader)
+{
+    struct slice const start = reader->rest;
+    struct slice suffix;
+    uint64_t shared;
+    if (start.length == 0) return EVENT_BLOCK_END;
+    if (!unpack_varint(&reader->rest, &shared) || shared > reader->key.length ||
+        !unpack_bytes(&reader->rest, &suffix) || !unpack_bytes(&reader->rest, &reader->packed) ||
+        !rises(reader, (size_t)shared, suffix))
+        return EVENT_BLOCK_DAMAGED;
+    reader->started = true;
+    reader->key.length = (size_t)shared;
+    buffer_add_slice(&reader->key, suffix);
+    reader->raw = slice_of(start.at, start.length - reader->rest.length);
+    return EVENT_BLOCK_ONE;
+}

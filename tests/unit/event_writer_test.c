@@ -1,0 +1,284 @@
+/* event_writer.c, event_walk.c and event_block.c, beside a plain array of keys.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "event_writer.h"
+
+#include <stdio.h>
+
+#include "../support/test.h"
+#include "../support/tmpstore.h"
+#include "event_block.h"
+#include "event_walk.h"
+#include "pack.h"
+
+enum { KEYS = 4000, ROUNDS = 60 };
+
+static const char schema_text[] =
+    "{\"streams\":{\"a\":{\"key\":\"k\",\"fields\":{\"k\":\"string\"}},"
+    "\"b\":{\"key\":\"k\",\"fields\":{\"k\":\"string\"}},"
+    "\"c\":{\"key\":\"k\",\"fields\":{\"k\":\"string\"}}},\"views\":{}}";
+
+/* What the table should have: per key the length of its event, 0 for none. */
+struct model {
+    size_t lengths[KEYS];
+};
+
+struct fixture {
+    struct tmpstore tmp;
+    const struct stream *stream;
+    struct txn *txn;
+    struct model model;
+    uint32_t random;
+};
+
+static int setup(void **state)
+{
+    struct fixture *const fixture = memory_alloc(sizeof *fixture);
+    const struct schema *schema;
+    struct error err;
+    tmpstore_open(&fixture->tmp, schema_text);
+    if (!store_schema(fixture->tmp.store, &schema, &err) ||
+        !txn_begin(store_db(fixture->tmp.store), true, &fixture->txn, &err))
+        fail_msg("%s", err.fact);
+    fixture->stream = &schema->streams[1]; /* the others are its neighbours */
+    fixture->random = 12345;
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *const fixture = *state;
+    txn_abort(fixture->txn);
+    tmpstore_close(&fixture->tmp);
+    free(fixture);
+    return 0;
+}
+
+static uint32_t next_random(struct fixture *fixture, uint32_t below)
+{
+    fixture->random = fixture->random * 1664525 + 1013904223;
+    return (fixture->random >> 8) % below;
+}
+
+static void write_key(const struct fixture *fixture, size_t number, struct buffer *key)
+{
+    buffer_clear(key);
+    pack_u16(key, fixture->stream->id);
+    buffer_format(key, "key-%05zu", number);
+}
+
+/* A live event of LENGTH bytes. */
+static void write_event(size_t number, size_t length, struct buffer *packed)
+{
+    buffer_clear(packed);
+    buffer_add_byte(packed, 0);
+    while (packed->length < length)
+        buffer_add_byte(packed, (uint8_t)(number + packed->length));
+}
+
+static void check_event(size_t number, size_t length, struct slice found)
+{
+    AUTO_BUFFER struct buffer packed = {0};
+    if (length) write_event(number, length, &packed);
+    if (!slice_equal(found, buffer_slice(&packed)))
+        fail_msg("key %zu has %zu bytes, not %zu", number, found.length, length);
+}
+
+static void check_table(struct fixture *fixture)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    struct event_walk *walk;
+    struct event event;
+    struct error err;
+    if (!event_walk_open(fixture->txn, fixture->stream, &walk, &err)) fail_msg("%s", err.fact);
+    for (size_t i = 0; i < KEYS; i++) {
+        if (fixture->model.lengths[i] == 0) continue;
+        write_key(fixture, i, &key);
+        assert_int_equal(event_walk_next(walk, &event, &err), EVENT_ONE);
+        if (!slice_equal(event.key, buffer_slice(&key))) fail_msg("key %zu is not there", i);
+        check_event(i, fixture->model.lengths[i], event.packed);
+    }
+    assert_int_equal(event_walk_next(walk, &event, &err), EVENT_END);
+    event_walk_close(walk);
+}
+
+static struct event_writer *open_writer(struct fixture *fixture)
+{
+    struct event_writer *writer;
+    struct error err;
+    if (!event_writer_open(fixture->txn, fixture->stream, &writer, &err)) fail_msg("%s", err.fact);
+    return writer;
+}
+
+static void close_writer(struct event_writer *writer)
+{
+    struct error err;
+    if (!event_writer_finish(writer, &err)) fail_msg("%s", err.fact);
+    event_writer_close(writer);
+}
+
+static void change(struct fixture *fixture, struct event_writer *writer, size_t number, bool set,
+                   size_t length)
+{
+    AUTO_BUFFER struct buffer key = {0}, packed = {0};
+    struct slice known;
+    struct error err;
+    write_key(fixture, number, &key);
+    if (!event_writer_seek(writer, buffer_slice(&key), &known, &err)) fail_msg("%s", err.fact);
+    check_event(number, fixture->model.lengths[number], known);
+    if (!set) return;
+    if (length) write_event(number, length, &packed);
+    if (!event_writer_set(writer, buffer_slice(&packed), &err)) fail_msg("%s", err.fact);
+    fixture->model.lengths[number] = length;
+}
+
+static uint64_t table_bytes(const struct fixture *fixture)
+{
+    uint64_t bytes;
+    struct error err;
+    if (!db_table_bytes(fixture->txn, TABLE_EVENTS, &bytes, &err)) fail_msg("%s", err.fact);
+    return bytes;
+}
+
+static void it_does_what_an_array_does(void **state)
+{
+    struct fixture *const fixture = *state;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        struct event_writer *const writer = open_writer(fixture);
+        /* from a few keys to most of them; rounds that add, that remove and that do both */
+        uint32_t const one_in = 1 + next_random(fixture, 300), kind = next_random(fixture, 3);
+        for (size_t i = 0; i < KEYS; i++) {
+            if (next_random(fixture, one_in) != 0) continue;
+            bool const removes = kind == 1 || (kind == 2 && next_random(fixture, 2) == 0);
+            size_t const length = next_random(fixture, 500) == 0 ? 1000 + next_random(fixture, 9000)
+                                                                 : 1 + next_random(fixture, 60);
+            change(fixture, writer, i, next_random(fixture, 10) != 0, removes ? 0 : length);
+        }
+        close_writer(writer);
+        check_table(fixture);
+    }
+}
+
+static void fill(struct fixture *fixture, size_t first, size_t end, size_t step, size_t length)
+{
+    struct event_writer *const writer = open_writer(fixture);
+    for (size_t i = first; i < end; i += step)
+        change(fixture, writer, i, true, length);
+    close_writer(writer);
+}
+
+static void rising_keys_leave_full_blocks(void **state)
+{
+    struct fixture *const fixture = *state;
+    for (size_t i = 0; i < KEYS; i += 100)
+        fill(fixture, i, i + 100, 1, 40);
+    check_table(fixture);
+    uint64_t const least = KEYS * 40;
+    assert_in_range(table_bytes(fixture), least, least + least / 4);
+}
+
+static void keys_anywhere_leave_blocks_half_full_at_least(void **state)
+{
+    struct fixture *const fixture = *state;
+    for (size_t i = 0; i < KEYS; i++)
+        fill(fixture, i * 1237 % KEYS, i * 1237 % KEYS + 1, 1,
+             40); /* 1237 and 4000 have no common divisor */
+    check_table(fixture);
+    assert_in_range(table_bytes(fixture), KEYS * 40, KEYS * 40 * 5 / 2);
+}
+
+static void a_table_shrinks_with_its_events(void **state)
+{
+    struct fixture *const fixture = *state;
+    fill(fixture, 0, KEYS, 1, 40);
+    uint64_t const before = table_bytes(fixture);
+    struct event_writer *writer = open_writer(fixture);
+    for (size_t i = 0; i < KEYS; i++) {
+        if (i % 50) change(fixture, writer, i, true, 0);
+    }
+    close_writer(writer);
+    check_table(fixture);
+    assert_true(table_bytes(fixture) < before / 10);
+    fill(fixture, 0, KEYS, 50, 0);
+    check_table(fixture);
+    assert_int_equal(table_bytes(fixture), 0);
+}
+
+static void looking_changes_nothing(void **state)
+{
+    struct fixture *const fixture = *state;
+    fill(fixture, 0, KEYS, 2, 40);
+    uint64_t const before = table_bytes(fixture);
+    struct event_writer *const writer = open_writer(fixture);
+    for (size_t i = 0; i < KEYS; i++)
+        change(fixture, writer, i, false, 0);
+    close_writer(writer);
+    check_table(fixture);
+    assert_int_equal(table_bytes(fixture), before);
+}
+
+/* Any one byte of a block. */
+static void a_damaged_block_is_refused(void **state)
+{
+    struct fixture *const fixture = *state;
+    AUTO_BUFFER struct buffer key = {0}, block = {0};
+    struct slice value, known;
+    struct error err;
+    fill(fixture, 0, 3, 1, 10);
+    write_key(fixture, 0, &key);
+    assert_int_equal(db_get(fixture->txn, TABLE_EVENTS, buffer_slice(&key), &value, &err),
+                     DB_FOUND);
+    buffer_add_slice(&block, value);
+    for (size_t i = 0; i < block.length; i++) {
+        struct event_walk *walk;
+        struct event event;
+        block.at[i] ^= 1;
+        assert_true(
+            db_put(fixture->txn, TABLE_EVENTS, buffer_slice(&key), buffer_slice(&block), &err));
+        block.at[i] ^= 1;
+        assert_true(event_walk_open(fixture->txn, fixture->stream, &walk, &err));
+        assert_int_equal(event_walk_next(walk, &event, &err), EVENT_FAILED);
+        assert_int_equal(err.kind, ERROR_CORRUPT);
+        event_walk_close(walk);
+        struct event_writer *const writer = open_writer(fixture);
+        assert_false(event_writer_seek(writer, buffer_slice(&key), &known, &err));
+        event_writer_close(writer);
+    }
+}
+
+/* What has a good sum, but was not written by event_block.c. */
+static void a_block_that_does_not_rise_is_refused(void **state)
+{
+    (void)state;
+    static const char *const keys[][2] = {{"b", "b"}, {"b", "a"}, {"bb", "b"}};
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        struct event_block block = {0};
+        struct event_block_reader reader = {0};
+        assert_true(event_block_add(&block, slice_text(keys[i][0]), slice_text("x")));
+        assert_true(event_block_add(&block, slice_text(keys[i][1]), slice_text("y")));
+        struct slice const value = event_block_seal(&block);
+        assert_true(event_block_read(&reader, buffer_slice(&block.fence), value));
+        assert_int_equal(event_block_next(&reader), EVENT_BLOCK_ONE);
+        assert_int_equal(event_block_next(&reader), EVENT_BLOCK_DAMAGED);
+        event_block_reader_done(&reader);
+        event_block_done(&block);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    struct CMUnitTest const tests[] = {
+        TEST(it_does_what_an_array_does),
+        TEST(rising_keys_leave_full_blocks),
+        TEST(keys_anywhere_leave_blocks_half_full_at_least),
+        TEST(a_table_shrinks_with_its_events),
+        TEST(looking_changes_nothing),
+        TEST(a_damaged_block_is_refused),
+        cmocka_unit_test(a_block_that_does_not_rise_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
