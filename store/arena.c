@@ -31,16 +31,38 @@ void *memory_resize(void *pointer, size_t bytes)
     return or_end(realloc(pointer, bytes ? bytes : 1));
 }
 
+static void push(struct arena_block **list, struct arena_block *block)
+{
+    block->older = *list;
+    *list = block;
+}
+
 static void enter_block(struct arena *arena, struct arena_block *block)
 {
-    block->older = arena->blocks;
-    arena->blocks = block;
+    push(&arena->blocks, block);
     arena->next = block->at;
     arena->end = block->at + block->bytes;
 }
 
+/* A spare block of that many bytes; those that are too small are let go, so that spares cannot pile up. */
+static struct arena_block *take_spare(struct arena *arena, size_t least_bytes)
+{
+    while (arena->spares) {
+        struct arena_block *const block = arena->spares;
+        arena->spares = block->older;
+        if (block->bytes >= least_bytes) return block;
+        free(block);
+    }
+    return NULL;
+}
+
 static void add_block(struct arena *arena, size_t least_bytes)
 {
+    struct arena_block *const spare = take_spare(arena, least_bytes);
+    if (spare) {
+        enter_block(arena, spare);
+        return;
+    }
     size_t bytes = arena->blocks ? arena->blocks->bytes * 2 : FIRST_BLOCK_BYTES;
     if (bytes > LARGEST_STEP_BYTES) bytes = LARGEST_STEP_BYTES;
     if (bytes < least_bytes) bytes = least_bytes;
@@ -49,7 +71,7 @@ static void add_block(struct arena *arena, size_t least_bytes)
     enter_block(arena, block);
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+static uint8_t *take(struct arena *arena, size_t bytes)
 {
     size_t const step = alignof(max_align_t);
     size_t const rounded = (bytes + step - 1) / step * step;
@@ -57,6 +79,12 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     uint8_t *const at = arena->next;
     arena->next += rounded;
     arena->used_bytes += rounded;
+    return at;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    uint8_t *const at = take(arena, bytes);
     if (bytes) memset(at, 0, bytes);
     return at;
 }
@@ -68,36 +96,38 @@ struct slice arena_copy(struct arena *arena, struct slice slice)
 
 char *arena_text(struct arena *arena, struct slice slice)
 {
-    char *const text = arena_alloc(arena, slice.length + 1);
+    uint8_t *const text = take(arena, slice.length + 1);
     if (slice.length) memcpy(text, slice.at, slice.length);
-    return text;
+    text[slice.length] = '\0';
+    return (char *)text;
+}
+
+static void free_blocks(struct arena_block *list)
+{
+    while (list) {
+        struct arena_block *const older = list->older;
+        free(list);
+        list = older;
+    }
 }
 
 void arena_done(struct arena *arena)
 {
-    while (arena->blocks) {
-        struct arena_block *const older = arena->blocks->older;
-        free(arena->blocks);
-        arena->blocks = older;
-    }
+    free_blocks(arena->blocks);
+    free_blocks(arena->spares);
     *arena = (struct arena){0};
 }
 
 void arena_reset(struct arena *arena)
 {
-    struct arena_block *kept = NULL;
+    struct arena_block *spares = arena->spares;
     while (arena->blocks) {
         struct arena_block *const block = arena->blocks;
         arena->blocks = block->older;
-        if (!kept || block->bytes > kept->bytes) {
-            struct arena_block *const smaller = kept;
-            kept = block;
-            free(smaller);
-        } else {
-            free(block);
-        }
+        if (block->bytes <= LARGEST_STEP_BYTES)
+            push(&spares, block);
+        else
+            free(block); /* one large request's */
     }
-    *arena = (struct arena){0};
-    if (!kept) return;
-    enter_block(arena, kept);
+    *arena = (struct arena){.spares = spares};
 }

@@ -12,13 +12,14 @@
 
 struct arena {
     struct arena_block *blocks; /* newest first */
+    struct arena_block *spares; /* of before the last reset */
     uint8_t *next;
     uint8_t *end;
     size_t used_bytes; /* given out since the last reset */
 };
 
 void arena_done(struct arena *arena);  /* takes a zeroed one */
-void arena_reset(struct arena *arena); /* forgets all results, keeps the largest block */
+void arena_reset(struct arena *arena); /* forgets all results, keeps the memory for the next ones */
 #define AUTO_ARENA AUTO(arena_done)
 void *arena_alloc(struct arena *arena, size_t bytes);
 struct slice arena_copy(struct arena *arena, struct slice slice);

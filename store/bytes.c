@@ -12,38 +12,14 @@ void buffer_done(struct buffer *buffer)
     *buffer = (struct buffer){0};
 }
 
-void buffer_reserve(struct buffer *buffer, size_t more)
+void buffer_grow(struct buffer *buffer, size_t more)
 {
     size_t const needed = buffer->length + more;
-    if (needed <= buffer->capacity) return;
     size_t capacity = buffer->capacity ? buffer->capacity : 64;
     while (capacity < needed)
         capacity *= 2;
     buffer->at = memory_resize(buffer->at, capacity);
     buffer->capacity = capacity;
-}
-
-void buffer_add(struct buffer *buffer, const void *bytes, size_t length)
-{
-    if (length == 0) return;
-    buffer_reserve(buffer, length);
-    memcpy(buffer->at + buffer->length, bytes, length);
-    buffer->length += length;
-}
-
-void buffer_add_slice(struct buffer *buffer, struct slice slice)
-{
-    buffer_add(buffer, slice.at, slice.length);
-}
-
-void buffer_add_text(struct buffer *buffer, const char *text)
-{
-    buffer_add(buffer, text, strlen(text));
-}
-
-void buffer_add_byte(struct buffer *buffer, uint8_t byte)
-{
-    buffer_add(buffer, &byte, 1);
 }
 
 void buffer_format(struct buffer *buffer, const char *format, ...)

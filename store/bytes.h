@@ -63,11 +63,37 @@ struct buffer {
 
 void buffer_done(struct buffer *buffer); /* takes zeroed and half-built ones */
 #define AUTO_BUFFER AUTO(buffer_done)
-void buffer_reserve(struct buffer *buffer, size_t more);
-void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
-void buffer_add_slice(struct buffer *buffer, struct slice slice);
-void buffer_add_text(struct buffer *buffer, const char *text);
-void buffer_add_byte(struct buffer *buffer, uint8_t byte);
+void buffer_grow(struct buffer *buffer, size_t more); /* makes room beyond the capacity */
+
+static inline void buffer_reserve(struct buffer *buffer, size_t more)
+{
+    if (more > buffer->capacity - buffer->length) buffer_grow(buffer, more);
+}
+
+static inline void buffer_add(struct buffer *buffer, const void *bytes, size_t length)
+{
+    if (length == 0) return;
+    buffer_reserve(buffer, length);
+    memcpy(buffer->at + buffer->length, bytes, length);
+    buffer->length += length;
+}
+
+static inline void buffer_add_slice(struct buffer *buffer, struct slice slice)
+{
+    buffer_add(buffer, slice.at, slice.length);
+}
+
+static inline void buffer_add_text(struct buffer *buffer, const char *text)
+{
+    buffer_add(buffer, text, strlen(text));
+}
+
+static inline void buffer_add_byte(struct buffer *buffer, uint8_t byte)
+{
+    buffer_reserve(buffer, 1);
+    buffer->at[buffer->length++] = byte;
+}
+
 void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static inline void buffer_clear(struct buffer *buffer)

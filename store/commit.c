@@ -22,6 +22,9 @@
 #include "retain.h"
 #include "upsert.h"
 
+/* A chunk's events are in the order of arrival in memory, and are taken in that of their keys. */
+enum { PREFETCH_EVENTS = 8 };
+
 void work_done(struct work *work)
 {
     txn_abort(work->txn);
@@ -159,6 +162,7 @@ static bool put_first(struct putting *putting, struct error *err)
     for (size_t i = 0; i < chunk->count; i++) {
         struct event event = chunk->events[i];
         struct slice known = {0};
+        events_chunk_prefetch(chunk, i + PREFETCH_EVENTS);
         if (chunk->stream->key_count == 0)
             event.key = number_key(&event, putting->meta.next_number++, &key);
         bool const repeats = chunk->stream->key_count > 0 && i > 0 &&
@@ -205,6 +209,7 @@ static bool put_settled(struct putting *putting, struct error *err)
     for (size_t i = 0; i < chunk->count;) {
         struct slice const key = chunk->events[i].key;
         struct slice known, now;
+        events_chunk_prefetch(chunk, i + PREFETCH_EVENTS);
         if (!event_writer_seek(putting->writer, key, &known, err)) return false;
         now = known;
         size_t const count = apply_records(putting, i, &now, err);

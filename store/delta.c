@@ -24,6 +24,7 @@ void delta_done(struct delta *delta)
     buffer_done(&delta->key);
     buffer_done(&delta->exact);
     buffer_done(&delta->element);
+    buffer_done(&delta->queue.keys);
     free(delta->leaves.slots);
     free(delta->values.slots);
     *delta = (struct delta){0};
@@ -40,41 +41,51 @@ void delta_clear(struct delta *delta)
     arena_reset(&delta->arena);
     table_clear(&delta->leaves);
     table_clear(&delta->values);
+    delta->queue.count = 0;
+    buffer_clear(&delta->queue.keys);
 }
 
 /* What is in use: a cleared delta keeps its memory for the next one, and must not seem full. */
 size_t delta_bytes(const struct delta *delta)
 {
-    return delta->arena.used_bytes + (delta->leaves.count + delta->values.count) * sizeof(void *);
+    return delta->arena.used_bytes +
+           (delta->leaves.count + delta->values.count) * sizeof(struct delta_slot);
 }
 
-/* Both kinds of entry are found by a hash they carry; linear probing, at most half full. */
-typedef uint64_t (*hash_of)(const void *entry);
-
-static uint64_t leaf_hash(const void *entry)
+/* Linear probing, at most half full. */
+static struct delta_slot *free_slot(struct delta_slot *slots, size_t capacity, uint64_t hash)
 {
-    return ((const struct delta_leaf *)entry)->hash;
+    size_t slot = hash & (capacity - 1);
+    while (slots[slot].entry)
+        slot = (slot + 1) & (capacity - 1);
+    return &slots[slot];
 }
 
-static uint64_t value_hash(const void *entry)
-{
-    return ((const struct delta_value *)entry)->hash;
-}
-
-static void table_grow(struct delta_table *table, hash_of hash)
+static void table_grow(struct delta_table *table)
 {
     size_t const capacity = table->capacity ? table->capacity * 2 : TABLE_SLOTS_FIRST;
-    void **const slots = memory_alloc(capacity * sizeof *slots);
+    struct delta_slot *const slots = memory_alloc(capacity * sizeof *slots);
     for (size_t i = 0; i < table->capacity; i++) {
-        if (!table->slots[i]) continue;
-        size_t slot = hash(table->slots[i]) & (capacity - 1);
-        while (slots[slot])
-            slot = (slot + 1) & (capacity - 1);
-        slots[slot] = table->slots[i];
+        const struct delta_slot *const slot = &table->slots[i];
+        if (slot->entry) *free_slot(slots, capacity, slot->hash) = *slot;
     }
     free(table->slots);
     table->slots = slots;
     table->capacity = capacity;
+}
+
+/* Where the search for HASH begins. */
+static size_t first_slot(struct delta_table *table, uint64_t hash)
+{
+    if (table->count * 2 >= table->capacity) table_grow(table);
+    return hash & (table->capacity - 1);
+}
+
+static void table_add(struct delta_table *table, uint64_t hash, void *entry)
+{
+    *free_slot(table->slots, table->capacity, hash) =
+        (struct delta_slot){.hash = hash, .entry = entry};
+    table->count++;
 }
 
 struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, struct slice key,
@@ -82,48 +93,91 @@ struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, s
 {
     struct delta_table *const table = &delta->leaves;
     uint64_t const hash = XXH3_64bits_withSeed(key.at, key.length, view->id);
-    if (table->count * 2 >= table->capacity) table_grow(table, leaf_hash);
-    size_t slot = hash & (table->capacity - 1);
-    for (struct delta_leaf *leaf; (leaf = table->slots[slot]);
+    for (size_t slot = first_slot(table, hash); table->slots[slot].entry;
          slot = (slot + 1) & (table->capacity - 1)) {
-        if (leaf->hash == hash && leaf->view == view && slice_equal(leaf->key, key)) return leaf;
+        struct delta_leaf *const leaf = table->slots[slot].entry;
+        if (table->slots[slot].hash == hash && leaf->view == view && slice_equal(leaf->key, key))
+            return leaf;
     }
     struct delta_leaf *const leaf =
         arena_alloc(&delta->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
     leaf->view = view;
-    leaf->hash = hash;
+    leaf->number = table->count;
     leaf->key = arena_copy(&delta->arena, key);
     if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
-    table->slots[slot] = leaf;
-    table->count++;
+    table_add(table, hash, leaf);
     return leaf;
+}
+
+static struct delta_value *new_value(struct delta *delta, const struct delta_pending *pending,
+                                     struct slice key)
+{
+    struct delta_value *const value = arena_alloc(&delta->arena, sizeof *value + key.length);
+    value->leaf = pending->leaf;
+    value->set = pending->set;
+    value->key_length = (uint32_t)key.length; /* at most DB_KEY_BYTES_MAX */
+    memcpy(value->key, key.at, key.length);
+    table_add(&delta->values, pending->hash, value);
+    return value;
+}
+
+static struct delta_value *value_of(struct delta *delta, const struct delta_pending *pending)
+{
+    struct delta_table *const table = &delta->values;
+    struct slice const key = slice_of(delta->queue.keys.at + pending->key_at, pending->key_length);
+    for (size_t slot = first_slot(table, pending->hash); table->slots[slot].entry;
+         slot = (slot + 1) & (table->capacity - 1)) {
+        if (table->slots[slot].hash != pending->hash) continue;
+        struct delta_value *const value = table->slots[slot].entry;
+        if (value->leaf == pending->leaf && value->set == pending->set &&
+            slice_equal(delta_value_key(value), key))
+            return value;
+    }
+    return new_value(delta, pending, key);
+}
+
+static struct delta_pending *enqueue(struct delta *delta, struct delta_leaf *leaf, uint8_t set,
+                                     struct slice key, int64_t weight)
+{
+    struct delta_queue *const queue = &delta->queue;
+    const struct delta_table *const table = &delta->values;
+    struct delta_pending *const pending = &queue->pending[queue->count++];
+    *pending = (struct delta_pending){
+        .hash = XXH3_64bits_withSeed(key.at, key.length, leaf->number << 8 | set),
+        .leaf = leaf,
+        .weight = weight,
+        .key_at = queue->keys.length,
+        .key_length = key.length,
+        .set = set,
+    };
+    buffer_add_slice(&queue->keys, key);
+    if (table->capacity) __builtin_prefetch(&table->slots[pending->hash & (table->capacity - 1)]);
+    return pending;
+}
+
+void delta_flush(struct delta *delta)
+{
+    struct delta_queue *const queue = &delta->queue;
+    const struct delta_table *const table = &delta->values;
+    for (size_t i = 0; i < queue->count && table->capacity; i++) {
+        uint64_t const slot = queue->pending[i].hash & (table->capacity - 1);
+        if (table->slots[slot].entry) __builtin_prefetch(table->slots[slot].entry);
+    }
+    for (size_t i = 0; i < queue->count; i++)
+        value_of(delta, &queue->pending[i])->weight += queue->pending[i].weight;
+    queue->count = 0;
+    buffer_clear(&queue->keys);
 }
 
 void delta_add_value(struct delta *delta, struct delta_leaf *leaf, uint8_t set, struct slice key,
                      struct slice exact, int64_t weight)
 {
-    struct delta_table *const table = &delta->values;
-    uint64_t const hash =
-        XXH3_64bits_withSeed(key.at, key.length, leaf->hash + set * 0x9e3779b97f4a7c15u);
-    if (table->count * 2 >= table->capacity) table_grow(table, value_hash);
-    size_t slot = hash & (table->capacity - 1);
-    for (struct delta_value *entry; (entry = table->slots[slot]);
-         slot = (slot + 1) & (table->capacity - 1)) {
-        if (entry->hash != hash || entry->leaf != leaf || entry->set != set ||
-            !slice_equal(entry->key, key))
-            continue;
-        entry->weight += weight;
-        return;
+    const struct delta_pending *const pending = enqueue(delta, leaf, set, key, weight);
+    if (exact.length) {
+        struct delta_value *const value = value_of(delta, pending);
+        if (value->exact.length == 0) value->exact = arena_copy(&delta->arena, exact);
     }
-    struct delta_value *const entry = ARENA_NEW(&delta->arena, struct delta_value);
-    *entry = (struct delta_value){.leaf = leaf,
-                                  .hash = hash,
-                                  .weight = weight,
-                                  .key = arena_copy(&delta->arena, key),
-                                  .set = set};
-    if (exact.length) entry->exact = arena_copy(&delta->arena, exact);
-    table->slots[slot] = entry;
-    table->count++;
+    if (delta->queue.count == DELTA_QUEUE) delta_flush(delta);
 }
 
 /* An event on its way into a leaf. */

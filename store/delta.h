@@ -15,28 +15,54 @@
 /* One leaf group that some event touched. */
 struct delta_leaf {
     const struct view *view;
-    struct slice key;   /* packed dimensions (groups.h) */
-    struct slice exact; /* packed without limit where the key has cut one, else empty */
-    uint64_t hash;
+    struct slice key;          /* packed dimensions (groups.h) */
+    struct slice exact;        /* packed without limit where the key has cut one, else empty */
+    uint64_t number;           /* among the delta's leaves */
     int64_t event_count;       /* weighted */
     struct merge_group *group; /* its place in the store, while merge.c works */
     struct state states[];     /* one an aggregate */
 };
 
-/* One element of a multiset of a leaf. */
+/* One element of a multiset of a leaf. Its key stands behind it: looking one up is the costliest step of a fold,
+ * and this keeps it within a cache line as a rule. */
 struct delta_value {
     struct delta_leaf *leaf;
-    uint64_t hash;
     int64_t weight;
-    struct slice key;   /* see multiset_key */
-    struct slice exact; /* the whole element where `key` has cut it, else empty */
-    uint8_t set;        /* place in the view's multisets */
+    struct slice exact; /* the whole element where its key has cut it, else empty */
+    uint32_t key_length;
+    uint8_t set; /* place in the view's multisets */
+    uint8_t key[];
+};
+
+static inline struct slice delta_value_key(const struct delta_value *value)
+{
+    return slice_of(value->key, value->key_length); /* see multiset_key */
+}
+
+struct delta_slot {
+    uint64_t hash;
+    void *entry; /* NULL: free */
 };
 
 struct delta_table {
-    void **slots;
+    struct delta_slot *slots;
     size_t count;
     size_t capacity; /* a power of two, or 0 */
+};
+
+/* Elements on their way into the table: what they need of it is fetched into the cache for several at once. */
+enum { DELTA_QUEUE = 32 };
+struct delta_queue {
+    struct delta_pending {
+        uint64_t hash;
+        struct delta_leaf *leaf;
+        int64_t weight;
+        size_t key_at; /* in `keys` */
+        size_t key_length;
+        uint8_t set;
+    } pending[DELTA_QUEUE];
+    size_t count;
+    struct buffer keys;
 };
 
 struct delta {
@@ -48,7 +74,8 @@ struct delta {
     const struct value
         *cutoffs; /* per view of the schema: groups before it are gone; null: none. Borrowed */
     struct delta_table leaves; /* of struct delta_leaf */
-    struct delta_table values; /* of struct delta_value */
+    struct delta_table values; /* of struct delta_value; complete after delta_flush */
+    struct delta_queue queue;
 };
 
 void delta_init(struct delta *delta, const struct schema *schema);
@@ -64,6 +91,7 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
 /* The leaf of VIEW with a packed key; EXACT: its dimensions where the key has cut one, else empty. */
 struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, struct slice key,
                                  struct slice exact);
-/* Adds WEIGHT of an element to a leaf's multiset. */
+/* Adds WEIGHT of an element to a leaf's multiset, by the next delta_flush. */
 void delta_add_value(struct delta *delta, struct delta_leaf *leaf, uint8_t set, struct slice key,
                      struct slice exact, int64_t weight);
+void delta_flush(struct delta *delta);

@@ -242,6 +242,21 @@ static struct event *next_event(struct events_chunk *chunk)
     return &chunk->events[chunk->count++];
 }
 
+/* What the sort wants to know of the keys, while they are in the cache. */
+static void learn_key(struct events_chunk *chunk, struct slice key)
+{
+    if (chunk->count == 0) {
+        chunk->common_length = key.length;
+        chunk->rises = true;
+        return;
+    }
+    struct slice const last = chunk->events[chunk->count - 1].key;
+    if (chunk->rises) chunk->rises = slice_compare(last, key) <= 0;
+    if (key.length < chunk->common_length) chunk->common_length = key.length;
+    while (chunk->common_length && memcmp(last.at, key.at, chunk->common_length) != 0)
+        chunk->common_length--;
+}
+
 void events_chunk_add(struct events_chunk *chunk, const struct value *values)
 {
     const struct stream *const stream = chunk->stream;
@@ -250,12 +265,13 @@ void events_chunk_add(struct events_chunk *chunk, const struct value *values)
     bool const key_inside = !pack_key(stream, values, into);
     size_t const key_length = into->length;
     pack_fields(stream, values, key_inside, 0, into);
-    uint8_t *const bytes = arena_alloc(&chunk->arena, into->length);
-    memcpy(bytes, into->at, into->length);
-    *next_event(chunk) = (struct event){
+    const uint8_t *const bytes = arena_copy(&chunk->arena, buffer_slice(into)).at;
+    struct event const event = {
         .key = slice_of(bytes, key_length),
         .packed = slice_of(bytes + key_length, into->length - key_length),
     };
+    learn_key(chunk, event.key);
+    *next_event(chunk) = event;
 }
 
 bool event_unpack(const struct stream *stream, const struct event *event, struct value *ret_values)
@@ -304,19 +320,6 @@ static int compare_entries(const void *a, const void *b, void *context)
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
-static size_t common_length(const struct events_chunk *chunk)
-{
-    struct slice const first = chunk->events[0].key;
-    size_t common = first.length;
-    for (size_t i = 1; i < chunk->count; i++) {
-        struct slice const key = chunk->events[i].key;
-        if (key.length < common) common = key.length;
-        while (common && memcmp(first.at, key.at, common) != 0)
-            common--;
-    }
-    return common;
-}
-
 static uint64_t head_of(struct slice key, size_t skip)
 {
     uint64_t head = 0;
@@ -325,23 +328,14 @@ static uint64_t head_of(struct slice key, size_t skip)
     return head;
 }
 
-static bool is_sorted(const struct events_chunk *chunk)
-{
-    for (size_t i = 1; i < chunk->count; i++) {
-        if (slice_compare(chunk->events[i - 1].key, chunk->events[i].key) > 0) return false;
-    }
-    return true;
-}
-
 void events_chunk_sort(struct events_chunk *chunk)
 {
-    if (chunk->count < 2 || chunk->stream->key_count == 0 || is_sorted(chunk)) return;
+    if (chunk->count < 2 || chunk->stream->key_count == 0 || chunk->rises) return;
     assert(chunk->count <= UINT32_MAX);
-    size_t const skip = common_length(chunk);
     struct sort_entry *const order = memory_alloc(chunk->count * sizeof *order);
     for (size_t i = 0; i < chunk->count; i++)
-        order[i] =
-            (struct sort_entry){.head = head_of(chunk->events[i].key, skip), .index = (uint32_t)i};
+        order[i] = (struct sort_entry){.head = head_of(chunk->events[i].key, chunk->common_length),
+                                       .index = (uint32_t)i};
     struct sort_context context = {.events = chunk->events};
     qsort_r(order, chunk->count, sizeof *order, compare_entries, &context);
     struct event *const sorted = memory_alloc(chunk->capacity * sizeof *sorted);

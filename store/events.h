@@ -27,6 +27,8 @@ struct events_chunk {
     struct event *events;
     size_t count;
     size_t capacity;
+    size_t common_length; /* bytes that all keys begin with */
+    bool rises;           /* the keys, so far, equal ones side by side */
 };
 
 void events_chunk_init(struct events_chunk *chunk, const struct stream *stream);
@@ -36,6 +38,12 @@ size_t events_chunk_bytes(const struct events_chunk *chunk); /* in use */
 
 /* VALUES: one per field of the stream, borrowed until return. Not all fields of the key are null. */
 void events_chunk_add(struct events_chunk *chunk, const struct value *values);
+
+/* Fetches event I into the cache, if there is one. */
+static inline void events_chunk_prefetch(const struct events_chunk *chunk, size_t i)
+{
+    if (i < chunk->count) __builtin_prefetch(chunk->events[i].key.at);
+}
 
 /* Puts the events in the order of their keys, those of one key in the order of arrival. */
 void events_chunk_sort(struct events_chunk *chunk);

@@ -33,7 +33,7 @@ static void collect_leaves(struct merge *merge, const struct delta *delta)
     struct delta_leaf **const leaves =
         ARENA_ARRAY(&merge->arena, struct delta_leaf *, delta->leaves.count);
     for (size_t i = 0; i < delta->leaves.capacity; i++) {
-        struct delta_leaf *const leaf = delta->leaves.slots[i];
+        struct delta_leaf *const leaf = delta->leaves.slots[i].entry;
         if (leaf && leaf->view == merge->view) leaves[level->count++] = leaf;
     }
     if (level->count == 0) return;
@@ -292,6 +292,7 @@ bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct
                               .log = log,
                               .delta = delta,
                               .has_dependents = view_has_dependents(schema, schema->order[i])};
+        delta_flush(delta); /* the rows of views merged before are among it */
         bool const good = merge_view(&merge, delta, err);
         arena_done(&merge.arena);
         if (!good) return false;

@@ -19,7 +19,8 @@ static int compare_values(const void *a, const void *b)
 {
     const struct value_change *const left = a, *const right = b;
     int const places = compare_places(left, right);
-    return places ? places : slice_compare(left->value->key, right->value->key);
+    return places ? places
+                  : slice_compare(delta_value_key(left->value), delta_value_key(right->value));
 }
 
 bool merge_lost_count(struct error *err)
@@ -42,7 +43,8 @@ static bool put_weight(struct merge *merge, const struct value_change *change, s
 {
     struct weights weights;
     const struct view *const view = merge->view;
-    if (!multiset_add(merge->txn, place_of(merge, change), change->value->key, change->value->exact,
+    struct slice const key = delta_value_key(change->value);
+    if (!multiset_add(merge->txn, place_of(merge, change), key, change->value->exact,
                       change->weight, &weights, err))
         return false;
     for (size_t i = 0; i < view->aggregate_count; i++) {
@@ -51,7 +53,7 @@ static bool put_weight(struct merge *merge, const struct value_change *change, s
         if (aggregate->multiset != change->value->set) continue;
         if (aggregate->kind == AGGREGATE_UNIQ)
             state->count += (weights.new_weight > 0) - (weights.old_weight > 0);
-        multiset_shift(aggregate, state, change->value->key, change->weight);
+        multiset_shift(aggregate, state, key, change->weight);
     }
     return true;
 }
@@ -91,7 +93,7 @@ bool merge_values(struct merge *merge, const struct delta *delta, struct error *
         memory_alloc((delta->values.count ? delta->values.count : 1) * levels * sizeof *changes);
     size_t count = 0;
     for (size_t i = 0; i < delta->values.capacity; i++) {
-        const struct delta_value *const value = delta->values.slots[i];
+        const struct delta_value *const value = delta->values.slots[i].entry;
         if (!value || value->leaf->view != merge->view || value->weight == 0) continue;
         for (struct merge_group *group = value->leaf->group; group; group = group->parent)
             changes[count++] =
