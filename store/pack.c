@@ -33,62 +33,6 @@ enum { EXPONENT_BIAS = 64, NS_PER_SECOND = 1000000000, DIGITS_MAX = 40 };
 static int64_t const SECONDS_BIAS = (int64_t)1 << 39;
 static int32_t const OFFSET_BIAS = (int32_t)1 << 23;
 
-void pack_varint(struct buffer *into, uint64_t number)
-{
-    uint8_t bytes[PACK_VARINT_BYTES];
-    size_t length = 0;
-    while (number >= 0x80) {
-        bytes[length++] = (uint8_t)(number | 0x80);
-        number >>= 7;
-    }
-    bytes[length++] = (uint8_t)number;
-    buffer_add(into, bytes, length);
-}
-
-bool unpack_varint(struct slice *from, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < from->length && i < PACK_VARINT_BYTES; i++) {
-        number |= (uint64_t)(from->at[i] & 0x7f) << (7 * i);
-        if (from->at[i] & 0x80) continue;
-        *from = slice_of(from->at + i + 1, from->length - i - 1);
-        *ret_number = number;
-        return true;
-    }
-    return false;
-}
-
-void pack_bytes(struct buffer *into, struct slice bytes)
-{
-    pack_varint(into, bytes.length);
-    buffer_add_slice(into, bytes);
-}
-
-static bool take(struct slice *from, size_t length, struct slice *ret_bytes)
-{
-    if (from->length < length) return false;
-    *ret_bytes = slice_of(from->at, length);
-    *from = slice_of(from->at + length, from->length - length);
-    return true;
-}
-
-bool unpack_bytes(struct slice *from, struct slice *ret_bytes)
-{
-    struct slice rest = *from;
-    uint64_t length;
-    if (!unpack_varint(&rest, &length) || !take(&rest, length, ret_bytes)) return false;
-    *from = rest;
-    return true;
-}
-
-bool unpack_byte(struct slice *from, uint8_t *ret_byte)
-{
-    struct slice byte;
-    if (!take(from, 1, &byte)) return false;
-    *ret_byte = byte.at[0];
-    return true;
-}
-
 static void pack_big_endian(struct buffer *into, uint64_t number, unsigned width_bytes)
 {
     uint8_t bytes[8];
@@ -100,7 +44,7 @@ static void pack_big_endian(struct buffer *into, uint64_t number, unsigned width
 static bool unpack_big_endian(struct slice *from, unsigned width_bytes, uint64_t *ret_number)
 {
     struct slice bytes;
-    if (!take(from, width_bytes, &bytes)) return false;
+    if (!unpack_run(from, width_bytes, &bytes)) return false;
     uint64_t number = 0;
     for (unsigned i = 0; i < width_bytes; i++)
         number = number << 8 | bytes.at[i];

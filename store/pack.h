@@ -11,15 +11,10 @@
 #pragma once
 #include "arena.h"
 #include "value.h"
+#include "varint.h"
 
-enum { PACK_VARINT_BYTES = 10, PACK_NO_LIMIT = 0 };
+enum { PACK_NO_LIMIT = 0 };
 
-/* LEB128: seven bits a byte, least significant first. */
-void pack_varint(struct buffer *into, uint64_t number);
-bool unpack_varint(struct slice *from, uint64_t *ret_number) MUST_CHECK;
-void pack_bytes(struct buffer *into, struct slice bytes); /* a varint length, then the bytes */
-bool unpack_bytes(struct slice *from, struct slice *ret_bytes) MUST_CHECK; /* borrows */
-bool unpack_byte(struct slice *from, uint8_t *ret_byte) MUST_CHECK;
 /* Big-endian, so that numbers sort as bytes. */
 void pack_u16(struct buffer *into, uint16_t number);
 void pack_u64(struct buffer *into, uint64_t number);

@@ -33,12 +33,12 @@ void rows_text(const struct view *view, const struct zone *zone, const struct va
  * many readers trim, and the empty string, to tell it from null. */
 static bool wants_quotes(struct slice text)
 {
+    static const bool asks[256] = {[','] = true, ['"'] = true, ['\r'] = true, ['\n'] = true};
     if (text.length == 0) return true;
     if (text.at[0] == ' ' || text.at[0] == '\t') return true;
     if (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t') return true;
     for (size_t i = 0; i < text.length; i++) {
-        uint8_t const byte = text.at[i];
-        if (byte == ',' || byte == '"' || byte == '\r' || byte == '\n') return true;
+        if (asks[text.at[i]]) return true;
     }
     return false;
 }
@@ -79,29 +79,39 @@ static uint8_t unescape(const uint8_t *at, size_t *ret_length)
     }
 }
 
-/* Reads the JSON string at the start of TEXT into BYTES and returns its length with the quotes. */
-static size_t read_string(struct slice text, struct buffer *bytes)
+/* The JSON string at START of ROW, with its quotes. */
+static struct slice quoted_string(struct slice row, size_t start)
 {
-    size_t i = 1;
-    while (i < text.length && text.at[i] != '"') {
+    size_t i = start + 1;
+    while (row.at[i] != '"')
+        i += row.at[i] == '\\' ? 2 : 1;
+    return slice_of(row.at + start, i + 1 - start);
+}
+
+/* What a JSON string stands for; it borrows from QUOTED where it has no escapes, else from BYTES. */
+static struct slice string_value(struct slice quoted, struct buffer *bytes)
+{
+    struct slice const inside = slice_of(quoted.at + 1, quoted.length - 2);
+    if (!memchr(inside.at, '\\', inside.length)) return inside;
+    buffer_clear(bytes);
+    for (size_t i = 0; i < inside.length;) {
         size_t used = 0;
-        if (text.at[i] == '\\')
-            buffer_add_byte(bytes, unescape(text.at + ++i, &used));
+        if (inside.at[i] == '\\')
+            buffer_add_byte(bytes, unescape(inside.at + ++i, &used));
         else
-            buffer_add_byte(bytes, text.at[i++]);
+            buffer_add_byte(bytes, inside.at[i++]);
         i += used;
     }
-    return i + 1;
+    return buffer_slice(bytes);
 }
 
 /* The number, word or list at START of ROW. */
 static struct slice plain_value(struct slice row, size_t start)
 {
-    AUTO_BUFFER struct buffer ignored = {0};
     size_t i = start, depth = 0;
     while (depth > 0 || (row.at[i] != ',' && row.at[i] != '}')) {
         if (row.at[i] == '"') {
-            i += read_string(slice_of(row.at + i, row.length - i), &ignored);
+            i += quoted_string(row, i).length;
             continue;
         }
         depth += row.at[i] == '[' || row.at[i] == '{';
@@ -116,20 +126,16 @@ void rows_csv(struct slice row, struct buffer *line)
     AUTO_BUFFER struct buffer bytes = {0};
     size_t i = 1; /* behind the brace */
     while (i < row.length && row.at[i] == '"') {
-        buffer_clear(&bytes);
-        i += read_string(slice_of(row.at + i, row.length - i), &bytes) + 1; /* and the colon */
-        if (row.at[i] == '"') {
-            buffer_clear(&bytes);
-            i += read_string(slice_of(row.at + i, row.length - i), &bytes);
-            add_cell(buffer_slice(&bytes), line);
-        } else {
-            struct slice const text = plain_value(row, i);
-            i += text.length;
-            if (text.at[0] == '[')
-                add_cell(text, line);
-            else if (!slice_is(text, "null"))
-                buffer_add_slice(line, text);
-        }
+        i += quoted_string(row, i).length + 1; /* the name and the colon */
+        bool const is_string = row.at[i] == '"';
+        struct slice const text = is_string ? quoted_string(row, i) : plain_value(row, i);
+        i += text.length;
+        if (is_string)
+            add_cell(string_value(text, &bytes), line);
+        else if (text.at[0] == '[')
+            add_cell(text, line);
+        else if (!slice_is(text, "null"))
+            buffer_add_slice(line, text);
         if (row.at[i++] == ',') buffer_add_byte(line, ',');
     }
 }

@@ -21,7 +21,7 @@ struct window {
     struct buffer *into;
 };
 
-static void emit(struct window *window, struct slice piece)
+static inline void emit(struct window *window, struct slice piece)
 {
     uint64_t const from = window->position, to = from + piece.length;
     window->position = to;
@@ -31,7 +31,7 @@ static void emit(struct window *window, struct slice piece)
     buffer_add(window->into, piece.at + first, (size_t)(last - first));
 }
 
-static void emit_text(struct window *window, const char *text)
+static inline void emit_text(struct window *window, const char *text)
 {
     emit(window, slice_text(text));
 }
@@ -74,11 +74,10 @@ static bool is_gone(struct error *err)
     return error_remedy(err, "tally rebuild STORE");
 }
 
-static void remember(struct tree_reader *reader, const struct window *window, uint64_t row_index,
-                     struct slice key)
+static void remember(struct tree_reader *reader, uint64_t index, uint64_t offset, struct slice key)
 {
-    reader->row_index = row_index;
-    reader->row_offset = window->position;
+    reader->row_index = index;
+    reader->row_offset = offset;
     buffer_clear(&reader->row_key);
     buffer_add_slice(&reader->row_key, key);
 }
@@ -103,18 +102,21 @@ static bool read_rows(const struct snapshot *snapshot, const struct node *node,
     const struct view *const view = tree_view(snapshot, node);
     AUTO(groups_walk_close) struct groups_walk walk = {0};
     AUTO_BUFFER struct buffer scratch = {0};
-    struct slice key;
+    struct slice key, last = {0};
     struct group group;
     uint64_t index = start_rows(view, node, reader, window, &scratch);
     if (!groups_walk_open(&walk, snapshot->txn, view, (unsigned)view->dimension_count, node->key,
                           buffer_slice(&reader->row_key), err))
         return false;
     enum db_finding found = DB_FOUND;
+    uint64_t offset = window->position;
     while (window->position < window->end &&
            (found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
-        remember(reader, window, index, key);
+        offset = window->position;
+        last = key;
         emit_row(window, node->format, index++, group.text, &scratch);
     }
+    if (last.length) remember(reader, index - 1, offset, last);
     if (found == DB_FAILED) return false;
     if (found == DB_MISSING && node->format == ROWS_JSON) emit_text(window, "]\n");
     return true;
