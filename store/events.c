@@ -6,11 +6,11 @@
  */
 #include "events.h"
 
-#include <assert.h>
 #include <math.h>
 
 #include "db.h"
 #include "format.h"
+#include "key_sort.h"
 #include "pack.h"
 
 enum { STREAM_BYTES = 2, NS_PER_SECOND = 1000000000, TIME_HAS_NS = 0x80 };
@@ -300,48 +300,20 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
     return key.length == 0;
 }
 
-/* What the sort compares first: eight bytes of the key behind what all keys share. */
-struct sort_entry {
-    uint64_t head;
-    uint32_t index;
-};
-
-struct sort_context {
-    const struct event *events;
-};
-
-static int compare_entries(const void *a, const void *b, void *context)
+static struct slice key_of(const void *items, size_t i)
 {
-    const struct sort_entry *const left = a, *const right = b;
-    const struct sort_context *const sort = context;
-    if (left->head != right->head) return left->head < right->head ? -1 : 1;
-    int const order = slice_compare(sort->events[left->index].key, sort->events[right->index].key);
-    if (order != 0) return order;
-    return left->index < right->index ? -1 : left->index > right->index;
-}
-
-static uint64_t head_of(struct slice key, size_t skip)
-{
-    uint64_t head = 0;
-    for (size_t i = 0; i < 8; i++)
-        head = head << 8 | (skip + i < key.length ? key.at[skip + i] : 0);
-    return head;
+    return ((const struct event *)items)[i].key;
 }
 
 void events_chunk_sort(struct events_chunk *chunk)
 {
     if (chunk->count < 2 || chunk->stream->key_count == 0 || chunk->rises) return;
-    assert(chunk->count <= UINT32_MAX);
-    struct sort_entry *const order = memory_alloc(chunk->count * sizeof *order);
-    for (size_t i = 0; i < chunk->count; i++)
-        order[i] = (struct sort_entry){.head = head_of(chunk->events[i].key, chunk->common_length),
-                                       .index = (uint32_t)i};
-    struct sort_context context = {.events = chunk->events};
-    qsort_r(order, chunk->count, sizeof *order, compare_entries, &context);
+    AUTO_FREE uint32_t *const order =
+        key_sort(chunk->events, key_of, chunk->count, chunk->common_length);
     struct event *const sorted = memory_alloc(chunk->capacity * sizeof *sorted);
     for (size_t i = 0; i < chunk->count; i++)
-        sorted[i] = chunk->events[order[i].index];
-    free(order);
+        sorted[i] = chunk->events[order[i]];
     free(chunk->events);
     chunk->events = sorted;
+    chunk->rises = true;
 }

@@ -16,14 +16,14 @@
  */
 #include "merge.h"
 
+#include "key_sort.h"
 #include "merge_p.h"
 #include "row_events.h"
 #include "rows.h"
 
-static int compare_leaves(const void *a, const void *b)
+static struct slice leaf_key(const void *items, size_t i)
 {
-    return slice_compare((*(struct delta_leaf *const *)a)->key,
-                         (*(struct delta_leaf *const *)b)->key);
+    return ((struct delta_leaf *const *)items)[i]->key;
 }
 
 /* Step 1: the leaves of the view, sorted. */
@@ -37,10 +37,11 @@ static void collect_leaves(struct merge *merge, const struct delta *delta)
         if (leaf && leaf->view == merge->view) leaves[level->count++] = leaf;
     }
     if (level->count == 0) return;
-    qsort(leaves, level->count, sizeof *leaves, compare_leaves);
+    AUTO_FREE uint32_t *const order =
+        key_sort(leaves, leaf_key, level->count, key_sort_common(leaves, leaf_key, level->count));
     level->groups = ARENA_ARRAY(&merge->arena, struct merge_group, level->count);
     for (size_t i = 0; i < level->count; i++) {
-        struct delta_leaf *const leaf = leaves[i];
+        struct delta_leaf *const leaf = leaves[order[i]];
         level->groups[i] = (struct merge_group){.key = leaf->key,
                                                 .exact = leaf->exact,
                                                 .event_count = leaf->event_count,
