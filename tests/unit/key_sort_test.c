@@ -38,7 +38,7 @@ static void any_keys_come_out_in_order(void **state)
         for (size_t i = 0; i < KEYS; i++) {
             for (size_t j = 0; j < LONGEST; j++) {
                 random = random * 1664525 + 1013904223;
-                bytes[i][j] = j < 3 ? 'k' : (uint8_t)((random >> 16) % letters);
+                bytes[i][j] = (uint8_t)(j < 3 ? 'k' : (random >> 16) % letters);
             }
             keys[i] = slice_of(bytes[i], 3 + (random >> 8) % (LONGEST - 3));
         }
