@@ -156,6 +156,7 @@ static void mount_done(struct mount *mount)
     snapshots_done(&mount->snapshots);
     store_close(mount->store);
     buffer_done(&mount->reply);
+    arena_done(&mount->scratch);
     (void)pthread_mutex_destroy(&mount->lock);
 }
 

@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "announce.h"
+#include "arena.h"
 #include "inodes.h"
 #include "options.h"
 #include "snapshots.h"
@@ -50,6 +51,7 @@ struct mount {
     uint64_t reads;                      /* protected by lock */
     uint64_t upcalls[UPCALLS];           /* protected by lock */
     struct buffer reply;                 /* of the worker alone */
+    struct arena scratch;                /* likewise: of one lookup */
 
     pthread_t notify_thread;
     int stop_event; /* eventfd */

@@ -55,7 +55,7 @@ void fill_attr(const struct mount *mount, const struct node_stat *stat, struct s
 void enter_node(struct mount *mount, const struct node *node, const struct node_stat *stat,
                 uint64_t parent_id, struct slice name, struct fuse_entry_param *ret_entry)
 {
-    AUTO_BUFFER struct buffer packed = {0};
+    STACK_BUFFER(packed, NODE_ROOM_BYTES);
     node_pack(node, &packed);
     struct inode *inode = inodes_find_node(&mount->inodes, buffer_slice(&packed));
     bool const same =
@@ -79,16 +79,16 @@ void leave_node(struct mount *mount, uint64_t id, uint64_t lookup_count)
 static int look_up(struct mount *mount, uint64_t parent_id, struct slice name,
                    struct fuse_entry_param *ret_entry)
 {
-    AUTO_ARENA struct arena arena = {0};
-    AUTO_BUFFER struct buffer packed = {0};
+    STACK_BUFFER(packed, NODE_ROOM_BYTES);
     struct node parent, node;
     struct node_stat stat;
     struct error err;
     const struct inode *const directory = inodes_find(&mount->inodes, parent_id);
     mount->upcalls[UPCALL_LOOKUP]++;
     if (!directory || !node_unpack(inode_node(directory), &parent)) return ENOENT;
-    switch (tree_lookup(mount->snapshots.current->snapshot, &parent, name, &arena, &node, &stat,
-                        &err)) {
+    arena_reset(&mount->scratch);
+    switch (tree_lookup(mount->snapshots.current->snapshot, &parent, name, &mount->scratch, &node,
+                        &stat, &err)) {
     case TREE_FOUND: enter_node(mount, &node, &stat, parent_id, name, ret_entry); return 0;
     case TREE_MISSING: break;
     case TREE_NEVER:
@@ -269,7 +269,7 @@ static void write_upcalls(struct mount *mount, struct buffer *text)
 static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
 {
     struct mount *const mount = mount_of(req);
-    AUTO_BUFFER struct buffer value = {0};
+    STACK_BUFFER(value, 256);
     struct node_stat stat;
     /* Of security labels and ACLs `ls -l` asks each file, until it hears that there are none on this device. */
     if (strncmp(name, "user.", strlen("user.")) != 0) {

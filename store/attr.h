@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
+#define COLD __attribute__((cold, noinline))
 #define PRINTF_LIKE(format_index, first_index)                                                     \
     __attribute__((format(printf, format_index, first_index), nonnull(format_index)))
 

@@ -8,7 +8,7 @@
 
 void buffer_done(struct buffer *buffer)
 {
-    free(buffer->at);
+    if (!buffer->borrowed) free(buffer->at);
     *buffer = (struct buffer){0};
 }
 
@@ -18,8 +18,22 @@ void buffer_grow(struct buffer *buffer, size_t more)
     size_t capacity = buffer->capacity ? buffer->capacity : 64;
     while (capacity < needed)
         capacity *= 2;
-    buffer->at = memory_resize(buffer->at, capacity);
+    if (buffer->borrowed) {
+        uint8_t *const own = memory_alloc(capacity);
+        memcpy(own, buffer->at, buffer->length);
+        buffer->at = own;
+        buffer->borrowed = false;
+    } else {
+        buffer->at = memory_resize(buffer->at, capacity);
+    }
     buffer->capacity = capacity;
+}
+
+void buffer_grow_and_add(struct buffer *buffer, const void *bytes, size_t length)
+{
+    buffer_grow(buffer, length);
+    memcpy(buffer->at + buffer->length, bytes, length);
+    buffer->length += length;
 }
 
 void buffer_format(struct buffer *buffer, const char *format, ...)

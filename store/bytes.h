@@ -59,11 +59,19 @@ struct buffer {
     uint8_t *at;
     size_t length;
     size_t capacity;
+    bool borrowed; /* the bytes are STACK_BUFFER's: not to be freed */
 };
 
 void buffer_done(struct buffer *buffer); /* takes zeroed and half-built ones */
 #define AUTO_BUFFER AUTO(buffer_done)
-void buffer_grow(struct buffer *buffer, size_t more); /* makes room beyond the capacity */
+/* A buffer in this scope that takes no memory from the heap unless it outgrows BYTES. */
+#define STACK_BUFFER(name, bytes)                                                                  \
+    uint8_t name##_room[bytes];                                                                    \
+    AUTO_BUFFER struct buffer name = {                                                             \
+        .at = name##_room, .capacity = sizeof name##_room, .borrowed = true}
+/* The rare halves of the two below: beyond the capacity. */
+COLD void buffer_grow(struct buffer *buffer, size_t more);
+COLD void buffer_grow_and_add(struct buffer *buffer, const void *bytes, size_t length);
 
 static inline void buffer_reserve(struct buffer *buffer, size_t more)
 {
@@ -73,7 +81,10 @@ static inline void buffer_reserve(struct buffer *buffer, size_t more)
 static inline void buffer_add(struct buffer *buffer, const void *bytes, size_t length)
 {
     if (length == 0) return;
-    buffer_reserve(buffer, length);
+    if (length > buffer->capacity - buffer->length) {
+        buffer_grow_and_add(buffer, bytes, length);
+        return;
+    }
     memcpy(buffer->at + buffer->length, bytes, length);
     buffer->length += length;
 }

@@ -5,7 +5,8 @@
 #include "multisets.h"
 #include "pack.h"
 
-enum { KEY_HEAD_BYTES = 2 + 1 };
+enum { KEY_HEAD_BYTES = 2 + 1, KEY_ROOM_BYTES = KEY_HEAD_BYTES + DB_KEY_BYTES_MAX };
+enum { GROUP_ROOM_BYTES = 1024 }; /* most groups are smaller */
 
 bool group_key_add(const struct view *view, const struct value *dimension, struct buffer *key)
 {
@@ -116,7 +117,7 @@ static void group_pack(const struct group *group, bool leaf, struct buffer *into
 enum db_finding groups_get(const struct txn *txn, const struct view *view, unsigned depth,
                            struct slice key, struct group *ret_group, struct error *err)
 {
-    AUTO_BUFFER struct buffer full = {0};
+    STACK_BUFFER(full, KEY_ROOM_BYTES);
     struct slice value;
     table_key(view, depth, key, &full);
     if (full.length > DB_KEY_BYTES_MAX) return DB_MISSING; /* asked for a name that none can have */
@@ -130,7 +131,8 @@ enum db_finding groups_get(const struct txn *txn, const struct view *view, unsig
 bool groups_put(struct txn *txn, const struct view *view, unsigned depth, struct slice key,
                 const struct group *group, struct error *err)
 {
-    AUTO_BUFFER struct buffer full = {0}, value = {0};
+    STACK_BUFFER(full, KEY_ROOM_BYTES);
+    STACK_BUFFER(value, GROUP_ROOM_BYTES);
     table_key(view, depth, key, &full);
     group_pack(group, depth == view->dimension_count, &value);
     return db_put(txn, TABLE_GROUPS, buffer_slice(&full), buffer_slice(&value), err);
@@ -139,7 +141,7 @@ bool groups_put(struct txn *txn, const struct view *view, unsigned depth, struct
 bool groups_drop(struct txn *txn, const struct view *view, unsigned depth, struct slice key,
                  struct error *err)
 {
-    AUTO_BUFFER struct buffer full = {0};
+    STACK_BUFFER(full, KEY_ROOM_BYTES);
     table_key(view, depth, key, &full);
     return db_drop(txn, TABLE_GROUPS, buffer_slice(&full), err);
 }

@@ -81,7 +81,7 @@ void meta_next_commit(struct meta *meta)
 bool meta_commit_load(const struct txn *txn, uint64_t commit_id, struct meta_commit *ret_commit,
                       struct error *err)
 {
-    AUTO_BUFFER struct buffer key = {0};
+    STACK_BUFFER(key, sizeof commit_id);
     struct slice value;
     uint64_t ns;
     pack_u64(&key, commit_id);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <xxhash.h>
 
+enum { TEXT_ROOM_BYTES = 512 }; /* nearly all values are shorter */
 enum { HASH_DIGITS = 16, CUT_BYTES = 2 + HASH_DIGITS, UNIT_BYTES_MAX = 4 };
 
 static const char *const extensions[] = {".json", ".ndjson", ".csv"};
@@ -73,7 +74,7 @@ static void write_text(struct slice text, struct buffer *name)
 void names_write(const struct value *value, struct value_type type, const struct zone *zone,
                  struct buffer *name)
 {
-    AUTO_BUFFER struct buffer text = {0};
+    STACK_BUFFER(text, TEXT_ROOM_BYTES);
     if (value->kind == VALUE_NULL) {
         buffer_add_text(name, "%null");
         return;
@@ -144,7 +145,7 @@ static bool is_cut(struct slice name)
 enum name_reading names_read(struct slice name, struct value_type type, const struct zone *zone,
                              struct arena *arena, struct value *ret_value)
 {
-    AUTO_BUFFER struct buffer again = {0};
+    STACK_BUFFER(again, TEXT_ROOM_BYTES);
     struct value value = {.kind = VALUE_NULL};
     struct slice text;
     if (slice_is(name, "%null")) {

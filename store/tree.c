@@ -78,7 +78,7 @@ void tree_view_name(const struct snapshot *snapshot, const struct view *view, st
 /* A directory's number is the path's alone, so that it keeps it for ever; a file's tells its version. */
 static uint64_t inode_number(const struct node *node, const struct node_stat *stat)
 {
-    AUTO_BUFFER struct buffer bytes = {0};
+    STACK_BUFFER(bytes, NODE_ROOM_BYTES);
     if (node->kind == NODE_ROOT) return 1;
     node_pack(node, &bytes);
     uint64_t const number =
@@ -96,7 +96,7 @@ static bool complete_stat(const struct snapshot *snapshot, const struct node *no
 
 static uint64_t csv_header_bytes(const struct view *view)
 {
-    AUTO_BUFFER struct buffer header = {0};
+    STACK_BUFFER(header, NODE_ROOM_BYTES);
     rows_csv_header(view, &header);
     return header.length + 1;
 }
@@ -200,7 +200,7 @@ static bool split_name(struct slice name, struct slice *ret_stem, enum rows_form
 static enum tree_answer lookup_root(const struct snapshot *snapshot, struct slice name,
                                     struct node *node)
 {
-    AUTO_BUFFER struct buffer view_name = {0};
+    STACK_BUFFER(view_name, NODE_ROOM_BYTES);
     struct slice stem;
     bool const file = split_name(name, &stem, &node->format);
     if (slice_is(name, ".tallyfs")) {
@@ -291,7 +291,7 @@ static enum tree_answer lookup_child(const struct snapshot *snapshot, const stru
     case NAME_HASHED: return find_hashed(snapshot, parent, stem, value.string, arena, node, err);
     case NAME_INVALID: return TREE_NEVER;
     }
-    AUTO_BUFFER struct buffer key = {0};
+    STACK_BUFFER(key, NODE_ROOM_BYTES);
     buffer_add_slice(&key, parent->key);
     (void)group_key_add(view, &value, &key); /* a cut key is as good to find by */
     node->key = arena_copy(arena, buffer_slice(&key));

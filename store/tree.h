@@ -52,6 +52,9 @@ struct node_stat {
 };
 
 bool node_is_directory(const struct node *node);
+enum {
+    NODE_ROOM_BYTES = 600
+}; /* what nearly every packed node, key and name fits in, for STACK_BUFFER */
 /* The node as bytes: equal nodes, equal bytes. node_unpack borrows BYTES; false: not packed by us. */
 void node_pack(const struct node *node, struct buffer *bytes);
 bool node_unpack(struct slice bytes, struct node *ret_node) MUST_CHECK;

@@ -127,7 +127,7 @@ static bool read_group(const struct snapshot *snapshot, const struct node *node,
                        struct window *window, struct error *err)
 {
     const struct view *const view = tree_view(snapshot, node);
-    AUTO_BUFFER struct buffer scratch = {0};
+    STACK_BUFFER(scratch, 1024);
     struct group group;
     switch (groups_get(snapshot->txn, view, node->depth, node->key, &group, err)) {
     case DB_FOUND: break;
