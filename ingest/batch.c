@@ -20,7 +20,7 @@
  * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are those of the
  * commits that are done.
  *
- * Of --memory a quarter goes to the two chunks and a quarter to the deltas that the commit folds; the
+ * Of --memory three eighths go to the two chunks and a quarter to the deltas that the commit folds; the
  * dirty pages of the transaction, the sort and the reader take the rest.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -36,7 +36,8 @@
 #include "rejects.h"
 #include "writer.h"
 
-enum { PROGRESS_RECORDS = 4096, MEMORY_SHARES = 4, IMPATIENT_ANNOUNCE_MS = 100 };
+enum { PROGRESS_RECORDS = 4096, IMPATIENT_ANNOUNCE_MS = 100 };
+enum { MEMORY_SHARES = 16, CHUNK_SHARES = 3, DELTA_SHARES = 4 };
 
 /* One input on its way. */
 struct load {
@@ -243,7 +244,7 @@ static bool take_record(struct load *load, enum reader_step step, const struct r
  * then. */
 static bool chunk_is_full(const struct load *load)
 {
-    size_t const share = load->options->memory_bytes / MEMORY_SHARES / COUNT_OF(load->chunks);
+    size_t const share = load->options->memory_bytes / MEMORY_SHARES * CHUNK_SHARES;
     return events_chunk_bytes(load->chunk) >= share || load->refused_bytes >= share;
 }
 
@@ -308,6 +309,7 @@ static bool end_commit(struct load *load, struct error *err)
 static bool begin_commit(struct load *load, enum batch_state state, struct error *err)
 {
     bool const impatient = load->mount_silent && state == BATCH_PARTIAL;
+    events_chunk_sort(load->chunk); /* here, as the other thread has more to do */
     if (!end_commit(load, err) || !check_limit(load, err) || !source_check(load->source, err))
         return false;
     load->store_failed = !rejects_sync(&load->rejects, err);
@@ -318,7 +320,7 @@ static bool begin_commit(struct load *load, enum batch_state state, struct error
         .store = load->store,
         .chunk = load->chunk,
         .batch = *load->batch,
-        .memory_bytes = load->options->memory_bytes / MEMORY_SHARES,
+        .memory_bytes = load->options->memory_bytes / MEMORY_SHARES * DELTA_SHARES,
         .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
     };
     commit_job_start(&load->job);

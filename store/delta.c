@@ -15,7 +15,8 @@ enum { TABLE_SLOTS_FIRST = 1024 };
 
 void delta_init(struct delta *delta, const struct schema *schema)
 {
-    *delta = (struct delta){.schema = schema};
+    *delta = (struct delta){.schema = schema,
+                            .last = memory_alloc(schema->view_count * sizeof *delta->last)};
 }
 
 void delta_done(struct delta *delta)
@@ -25,6 +26,7 @@ void delta_done(struct delta *delta)
     buffer_done(&delta->exact);
     buffer_done(&delta->element);
     buffer_done(&delta->queue.keys);
+    free(delta->last);
     free(delta->leaves.slots);
     free(delta->values.slots);
     *delta = (struct delta){0};
@@ -39,6 +41,7 @@ static void table_clear(struct delta_table *table)
 void delta_clear(struct delta *delta)
 {
     arena_reset(&delta->arena);
+    memset(delta->last, 0, delta->schema->view_count * sizeof *delta->last);
     table_clear(&delta->leaves);
     table_clear(&delta->values);
     delta->queue.count = 0;
@@ -291,7 +294,10 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
     buffer_clear(&delta->exact);
     if (!group_key_pack(view, dimensions, (unsigned)view->dimension_count, &delta->key))
         pack_exact_dimensions(delta, view, dimensions);
-    fold.leaf = delta_leaf_of(delta, view, buffer_slice(&delta->key), buffer_slice(&delta->exact));
+    struct delta_leaf **const last = &delta->last[view - delta->schema->views];
+    if (!*last || !slice_equal((*last)->key, buffer_slice(&delta->key)))
+        *last = delta_leaf_of(delta, view, buffer_slice(&delta->key), buffer_slice(&delta->exact));
+    fold.leaf = *last;
     fold.leaf->event_count += weight;
     for (size_t i = 0; i < view->multiset_count; i++)
         present[i] = fold_multiset(&fold, i);

@@ -68,6 +68,8 @@ struct delta_queue {
 struct delta {
     const struct schema *schema;
     struct arena arena;
+    struct delta_leaf *
+        *last;         /* per view of the schema: the leaf that was folded into last, or NULL */
     struct buffer key; /* scratch, as are the next two */
     struct buffer exact;
     struct buffer element;

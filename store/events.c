@@ -6,6 +6,7 @@
  */
 #include "events.h"
 
+#include <endian.h>
 #include <math.h>
 
 #include "db.h"
@@ -56,6 +57,15 @@ static void pack_integer(struct buffer *into, int128 number, uint8_t mark)
 static bool unpack_integer(struct slice *from, size_t width, int128 *ret_number)
 {
     if (width > 16 || from->length < width) return false;
+    if (width <= 8 &&
+        from->length >= 8) { /* nearly all: in one go, with what is behind it shifted out */
+        uint64_t bits;
+        memcpy(&bits, from->at, sizeof bits);
+        unsigned const behind = (unsigned)(8 - width) * 8;
+        *ret_number = width ? (int64_t)(le64toh(bits) << behind) >> behind : 0;
+        *from = slice_of(from->at + width, from->length - width);
+        return true;
+    }
     uint128 number = width && (from->at[width - 1] & 0x80) ? ~(uint128)0 : 0;
     for (size_t i = width; i > 0; i--)
         number = number << 8 | from->at[i - 1];

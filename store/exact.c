@@ -101,11 +101,30 @@ void exact_merge(struct exact *sum, const struct exact *other)
     assert(good); /* see the promise in the header */
 }
 
+/* Adds a number of the same scale: most touch the first limbs only. */
+static void add_in_place(struct exact *sum, int128 number)
+{
+    uint64_t const sign = number < 0 ? UINT64_MAX : 0; /* all limbs from the third on */
+    uint128 carry = 0;
+    for (size_t i = 0; i < WIDE_LIMBS; i++) {
+        if (i >= 2 && (uint64_t)carry + sign == 0) return; /* nothing more to add, or ...ff + 1 */
+        uint64_t const limb = i == 0 ? (uint64_t)number : i == 1 ? (uint64_t)(number >> 64) : sign;
+        carry += (uint128)sum->limb[i] + limb;
+        sum->limb[i] = (uint64_t)carry;
+        carry >>= 64;
+    }
+}
+
 void exact_add(struct exact *sum, const struct decimal *decimal, int64_t weight)
 {
     int128 const coefficient = decimal->coefficient;
     struct wide product;
-    if (coefficient <= INT64_MAX && coefficient >= INT64_MIN) {
+    bool const fits = coefficient <= INT64_MAX && coefficient >= INT64_MIN;
+    if (fits && sum->scale == decimal->scale) {
+        add_in_place(sum, coefficient * weight);
+        return;
+    }
+    if (fits) {
         product = wide_from_signed(coefficient * weight);
     } else {
         bool negative = (coefficient < 0) != (weight < 0);

@@ -220,6 +220,7 @@ static void pack_escaped(struct buffer *into, struct slice text)
 static size_t length_within(struct slice text, size_t limit_bytes)
 {
     size_t escaped = 0;
+    if (text.length <= limit_bytes / 2) return text.length; /* whatever it has */
     for (size_t i = 0; i < text.length; i++) {
         escaped += text.at[i] == 0 ? 2 : 1;
         if (escaped > limit_bytes) return i;
