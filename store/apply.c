@@ -79,6 +79,7 @@ static bool drop_stream(struct work *work, const struct stream *stream, struct e
     pack_u16(&prefix, stream->id);
     work->meta.event_count -= meta.event_count;
     meta = (struct meta_stream){.event_count = 0};
+    /* no block has events of two streams, so that their fences are theirs alone */
     return db_clear_prefix(work->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
            expiry_clear(work->txn, stream->id, err) &&
            meta_stream_save(work->txn, stream->id, &meta, err);

@@ -14,8 +14,8 @@
  */
 #include "commit.h"
 
+#include "block_writer.h"
 #include "commit_p.h"
-#include "event_writer.h"
 #include "expiry.h"
 #include "merge.h"
 #include "pack.h"
@@ -117,7 +117,7 @@ struct putting {
     struct work *work;
     const struct events_chunk *chunk;
     struct meta_stream meta;
-    struct event_writer *writer;
+    struct block_writer *writer;
     struct upsert upsert;
     struct upsert_counts counts;
 };
@@ -167,13 +167,13 @@ static bool put_first(struct putting *putting, struct error *err)
             event.key = number_key(&event, putting->meta.next_number++, &key);
         bool const repeats = chunk->stream->key_count > 0 && i > 0 &&
                              slice_equal(event.key, chunk->events[i - 1].key);
-        if (!repeats && !event_writer_seek(putting->writer, event.key, &known, err)) return false;
+        if (!repeats && !block_writer_seek(putting->writer, event.key, &known, err)) return false;
         if (repeats || known.length) {
             putting->counts.duplicate_count++;
             continue;
         }
         putting->counts.new_count++;
-        if (!insert(putting, &event, err) || !event_writer_set(putting->writer, event.packed, err))
+        if (!insert(putting, &event, err) || !block_writer_set(putting->writer, event.packed, err))
             return false;
     }
     return true;
@@ -200,7 +200,7 @@ static bool change_event(struct putting *putting, struct slice key, struct slice
     struct event const old = {.key = key, .packed = known}, new = {.key = key, .packed = now};
     if (event_is_live(known) && !retract(putting, &old, err)) return false;
     if (event_is_live(now) && !insert(putting, &new, err)) return false;
-    return event_writer_set(putting->writer, now, err);
+    return block_writer_set(putting->writer, now, err);
 }
 
 static bool put_settled(struct putting *putting, struct error *err)
@@ -210,7 +210,7 @@ static bool put_settled(struct putting *putting, struct error *err)
         struct slice const key = chunk->events[i].key;
         struct slice known, now;
         events_chunk_prefetch(chunk, i + PREFETCH_EVENTS);
-        if (!event_writer_seek(putting->writer, key, &known, err)) return false;
+        if (!block_writer_seek(putting->writer, key, &known, err)) return false;
         now = known;
         size_t const count = apply_records(putting, i, &now, err);
         if (count == 0) return false;
@@ -226,12 +226,12 @@ static bool put_events(struct work *work, const struct events_chunk *chunk,
     const struct stream *const stream = chunk->stream;
     struct putting putting = {.work = work, .chunk = chunk};
     if (!meta_stream_load(work->txn, stream->id, &putting.meta, err)) return false;
-    if (!event_writer_open(work->txn, stream, &putting.writer, err)) return false;
+    if (!events_writer_open(work->txn, stream, &putting.writer, err)) return false;
     upsert_init(&putting.upsert, stream, work->schema->zone);
     bool const good = (stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) &&
-                      event_writer_finish(putting.writer, err);
+                      block_writer_finish(putting.writer, err);
     see_time(&putting.meta, &putting.upsert.newest);
-    event_writer_close(putting.writer);
+    block_writer_close(putting.writer);
     upsert_done(&putting.upsert);
     if (!good) return false;
     uint64_t const gone = putting.counts.deleted_count;
@@ -313,7 +313,7 @@ static bool preview(struct putting *putting, struct error *err)
     const struct events_chunk *const chunk = putting->chunk;
     for (size_t i = 0; i < chunk->count;) {
         struct slice now;
-        if (!event_writer_seek(putting->writer, chunk->events[i].key, &now, err)) return false;
+        if (!block_writer_seek(putting->writer, chunk->events[i].key, &now, err)) return false;
         size_t const count = apply_records(putting, i, &now, err);
         if (count == 0) return false;
         i += count;
@@ -333,12 +333,12 @@ bool commit_preview(struct store *store, struct events_chunk *chunk, struct batc
         batch->new_count += chunk->count;
         return true;
     }
-    if (!event_writer_open(txn, chunk->stream, &putting.writer, err)) return false;
+    if (!events_writer_open(txn, chunk->stream, &putting.writer, err)) return false;
     events_chunk_sort(chunk);
     upsert_init(&putting.upsert, chunk->stream, schema->zone);
     bool const good = preview(&putting, err);
     upsert_done(&putting.upsert);
-    event_writer_close(putting.writer);
+    block_writer_close(putting.writer);
     if (good) add_counts(batch, &putting.counts);
     return good;
 }

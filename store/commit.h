@@ -25,7 +25,7 @@ bool commit_preview(struct store *store, struct events_chunk *chunk, struct batc
 /* Which events to delete: those of which WHERE holds, or those with the keys of the events in KEYS. */
 struct deletion {
     const struct stream *stream;
-    const struct expr *where; /* NULL: by keys */
+    const struct expr *where;  /* NULL: by keys */
     struct events_chunk *keys; /* left sorted */
 };
 /* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys without an event. */

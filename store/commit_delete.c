@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "block_writer.h"
 #include "commit_p.h"
 #include "event_walk.h"
-#include "event_writer.h"
 #include "expiry.h"
 #include "retain.h"
 #include "upsert.h"
@@ -13,7 +13,7 @@
 struct deleting {
     struct work *work;
     const struct deletion *deletion;
-    struct event_writer *writer;
+    struct block_writer *writer;
     struct upsert upsert;
     struct value *fields;
     uint64_t deleted_count;
@@ -44,13 +44,13 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
         !work_fold(deleting->work, stream, event, deleting->fields, -1, err))
         return false;
     deleting->deleted_count++;
-    return event_writer_set(deleting->writer, tombstone, err);
+    return block_writer_set(deleting->writer, tombstone, err);
 }
 
 static bool delete_key(struct deleting *deleting, struct slice key, struct error *err)
 {
     struct event event = {.key = key};
-    if (!event_writer_seek(deleting->writer, key, &event.packed, err)) return false;
+    if (!block_writer_seek(deleting->writer, key, &event.packed, err)) return false;
     if (event_is_live(event.packed)) return delete_event(deleting, &event, err);
     deleting->absent_count++;
     return true;
@@ -108,12 +108,12 @@ static bool delete_where(struct deleting *deleting, struct error *err)
 static bool delete_events(struct deleting *deleting, struct error *err)
 {
     const struct deletion *const deletion = deleting->deletion;
-    if (!event_writer_open(deleting->work->txn, deletion->stream, &deleting->writer, err))
+    if (!events_writer_open(deleting->work->txn, deletion->stream, &deleting->writer, err))
         return false;
     bool const good =
         (deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
-        event_writer_finish(deleting->writer, err);
-    event_writer_close(deleting->writer);
+        block_writer_finish(deleting->writer, err);
+    block_writer_close(deleting->writer);
     return good;
 }
 

@@ -2,7 +2,7 @@
  *
  * Memory   an event borrows until the next step. Nothing may be written to the table of events meanwhile.
  * Threads  as the transaction.
- * Errors   ERROR_CORRUPT: the sum, the structure or the order of a block is wrong.
+ * Errors   as block_cursor.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

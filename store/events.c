@@ -9,6 +9,7 @@
 #include <endian.h>
 #include <math.h>
 
+#include "block_writer.h"
 #include "db.h"
 #include "format.h"
 #include "key_sort.h"
@@ -178,6 +179,14 @@ static bool unpack_field(struct slice *from, enum field_type type, struct value 
     case FIELD_FLOAT: return head == 1 && unpack_float(from, ret_value);
     }
     return false;
+}
+
+bool events_writer_open(struct txn *txn, const struct stream *stream,
+                        struct block_writer **ret_writer, struct error *err)
+{
+    STACK_BUFFER(prefix, STREAM_BYTES);
+    pack_u16(&prefix, stream->id);
+    return block_writer_open(txn, TABLE_EVENTS, buffer_slice(&prefix), ret_writer, err);
 }
 
 bool event_corrupt(struct error *err)

@@ -61,4 +61,8 @@ struct slice event_own_key(const struct event *event);
 bool event_unpack(const struct stream *stream, const struct event *event,
                   struct value *ret_values) MUST_CHECK;
 
+/* A writer of the stream's events: key and packed fields. */
+struct block_writer;
+bool events_writer_open(struct txn *txn, const struct stream *stream,
+                        struct block_writer **ret_writer, struct error *err) MUST_CHECK;
 bool event_corrupt(struct error *err); /* sets ERROR_CORRUPT; false */

@@ -5,7 +5,8 @@
 #include <xxhash.h>
 
 #include "arena.h"
-#include "event_writer.h"
+#include "block_writer.h"
+#include "events.h"
 #include "pack.h"
 
 enum { STREAM_BYTES = 2, PORTION_KEYS = 65536 };
@@ -72,16 +73,16 @@ static int compare_keys(const void *a, const void *b)
 static bool drop_portion(struct txn *txn, const struct stream *stream, struct portion *portion,
                          struct error *err)
 {
-    struct event_writer *writer;
+    struct block_writer *writer;
     struct slice packed;
-    bool good = event_writer_open(txn, stream, &writer, err);
+    bool good = events_writer_open(txn, stream, &writer, err);
     if (!good) return false;
     qsort(portion->keys, portion->count, sizeof portion->keys[0], compare_keys);
     for (size_t i = 0; i < portion->count && good; i++)
-        good = event_writer_seek(writer, portion->keys[i], &packed, err) &&
-               event_writer_set(writer, (struct slice){0}, err);
-    good = good && event_writer_finish(writer, err);
-    event_writer_close(writer);
+        good = block_writer_seek(writer, portion->keys[i], &packed, err) &&
+               block_writer_set(writer, (struct slice){0}, err);
+    good = good && block_writer_finish(writer, err);
+    block_writer_close(writer);
     arena_reset(&portion->arena);
     portion->count = 0;
     return good;

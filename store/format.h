@@ -18,7 +18,7 @@
  *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
  *   events   [stream u16][packed key fields | number u64]: that of the first event
  *                                  -> [sum 8] ( [shared][length][rest of the key][length][event] )*
- *            A block of neighbours, see event_block.h. `shared`: how many bytes of the key before (the first time, of the
+ *            A block of neighbours, see block.h. `shared`: how many bytes of the key before (the first time, of the
  *            block's own) the key begins with. `sum`: XXH3-64 of what is behind it, seeded with that of the block's key.
  *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED
  *            The fields of the key stand in the key alone where they can be read back from there.
@@ -39,7 +39,7 @@
  *                     the text: the leaf's row, the inner group's total; to the end
  *            All groups of one depth are neighbours, in the order of their dimensions: a directory's listing is the
  *            range (depth + 1, prefix), a rows file is the range (last depth, prefix).
- *   values   [group id u64][multiset u8][element] -> [weight]( [whole element] )?
+ *   values   [group id u64][multiset u8][element], in blocks as events -> [weight]( [whole element] )?
  *            element = ( packed order )* ( packed key of the event )? [packed value]: how many events carry
  *            the value; with order and key for arg_min and arg_max. See multisets.h for how a long one is cut.
  *   ranks    [group id u64][multiset u8][~weight u64][element] -> ( [whole element] )?
@@ -53,6 +53,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 3, GROUP_VERSION = 1, STATE_VERSION = 2 };
+enum { FORMAT_VERSION = 4, GROUP_VERSION = 1, STATE_VERSION = 2 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1 };

@@ -182,8 +182,9 @@ enum db_finding groups_walk_next(struct groups_walk *walk, struct slice *ret_key
     return DB_FOUND;
 }
 
-static bool clear_values(struct txn *txn, const struct view *view, unsigned depth,
-                         struct error *err)
+/* Appends the ids of the view's groups at one depth. */
+static bool list_ids(struct txn *txn, const struct view *view, unsigned depth, struct buffer *ids,
+                     struct error *err)
 {
     AUTO(groups_walk_close) struct groups_walk walk = {0};
     struct slice key;
@@ -191,18 +192,28 @@ static bool clear_values(struct txn *txn, const struct view *view, unsigned dept
     if (!groups_walk_open(&walk, txn, view, depth, (struct slice){0}, (struct slice){0}, err))
         return false;
     enum db_finding answer;
-    while ((answer = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
-        if (!multisets_clear(txn, group.id, err)) return false;
-    }
+    while ((answer = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND)
+        buffer_add(ids, &group.id, sizeof group.id);
     return answer == DB_MISSING;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    uint64_t left, right;
+    memcpy(&left, a, sizeof left);
+    memcpy(&right, b, sizeof right);
+    return (left > right) - (left < right);
 }
 
 bool groups_clear(struct txn *txn, const struct view *view, struct error *err)
 {
-    AUTO_BUFFER struct buffer prefix = {0};
-    for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
-        if (!clear_values(txn, view, depth, err)) return false;
+    AUTO_BUFFER struct buffer prefix = {0}, ids = {0};
+    for (unsigned depth = 0; depth <= view->dimension_count && view->multiset_count; depth++) {
+        if (!list_ids(txn, view, depth, &ids, err)) return false;
     }
+    size_t const count = ids.length / sizeof(uint64_t);
+    if (count) qsort(ids.at, count, sizeof(uint64_t), compare_ids);
     pack_u16(&prefix, view->id);
-    return db_clear_prefix(txn, TABLE_GROUPS, buffer_slice(&prefix), err);
+    return multisets_clear(txn, (const uint64_t *)(const void *)ids.at, count, err) &&
+           db_clear_prefix(txn, TABLE_GROUPS, buffer_slice(&prefix), err);
 }

@@ -6,6 +6,8 @@
 
 #include <xxhash.h>
 
+#include "block_cursor.h"
+#include "block_writer.h"
 #include "pack.h"
 
 /* Where a walk over one multiset stands. */
@@ -16,8 +18,8 @@ struct element {
 };
 
 struct walk {
-    struct cursor *cursor;
-    struct buffer prefix; /* of the keys in the table */
+    struct block_cursor *blocks; /* the reader's */
+    struct buffer prefix;        /* of the keys in the table */
 };
 
 static bool corrupt(struct error *err)
@@ -55,17 +57,28 @@ static void rank_key(struct multiset_place place, uint64_t weight, struct slice 
     buffer_add_slice(key, element);
 }
 
-static bool read_weight(const struct txn *txn, struct slice key, uint64_t *ret_weight,
-                        struct error *err)
+void multiset_full_key(struct multiset_place place, struct slice key, struct buffer *into)
 {
-    struct slice value;
-    *ret_weight = 0;
-    switch (db_get(txn, TABLE_VALUES, key, &value, err)) {
-    case DB_FOUND: return unpack_varint(&value, ret_weight) || corrupt(err);
-    case DB_MISSING: return true;
-    case DB_FAILED: break;
-    }
-    return false;
+    start_key(place, into);
+    buffer_add_slice(into, key);
+}
+
+bool multiset_writer_open(struct txn *txn, struct multiset_writer *ret_writer, struct error *err)
+{
+    *ret_writer = (struct multiset_writer){.txn = txn};
+    return block_writer_open(txn, TABLE_VALUES, (struct slice){0}, &ret_writer->blocks, err);
+}
+
+bool multiset_writer_finish(struct multiset_writer *writer, struct error *err)
+{
+    return block_writer_finish(writer->blocks, err);
+}
+
+void multiset_writer_close(struct multiset_writer *writer)
+{
+    block_writer_close(writer->blocks);
+    buffer_done(&writer->key);
+    buffer_done(&writer->value);
 }
 
 static bool move_rank(struct txn *txn, struct multiset_place place, struct slice element,
@@ -81,38 +94,50 @@ static bool move_rank(struct txn *txn, struct multiset_place place, struct slice
     return db_put(txn, TABLE_RANKS, buffer_slice(&key), exact, err);
 }
 
-bool multiset_add(struct txn *txn, struct multiset_place place, struct slice key,
+bool multiset_add(struct multiset_writer *writer, struct multiset_place place, struct slice key,
                   struct slice exact, int64_t weight, struct weights *ret_weights,
                   struct error *err)
 {
-    AUTO_BUFFER struct buffer full = {0}, value = {0};
     struct weights weights = {0};
-    start_key(place, &full);
-    buffer_add_slice(&full, key);
-    if (!read_weight(txn, buffer_slice(&full), &weights.old_weight, err)) return false;
+    struct slice known;
+    multiset_full_key(place, key, &writer->key);
+    if (!block_writer_seek(writer->blocks, buffer_slice(&writer->key), &known, err)) return false;
+    if (known.length && !unpack_varint(&known, &weights.old_weight)) return corrupt(err);
     int64_t const sum = (int64_t)weights.old_weight + weight;
     if (sum < 0) return corrupt(err);
     weights.new_weight = (uint64_t)sum;
     *ret_weights = weights;
     if (weights.new_weight == weights.old_weight) return true;
-    if (place.is_ranked && !move_rank(txn, place, key, exact, &weights, err)) return false;
-    if (weights.new_weight == 0) return db_drop(txn, TABLE_VALUES, buffer_slice(&full), err);
-    pack_varint(&value, weights.new_weight);
-    buffer_add_slice(&value, exact);
-    return db_put(txn, TABLE_VALUES, buffer_slice(&full), buffer_slice(&value), err);
+    if (place.is_ranked && !move_rank(writer->txn, place, key, exact, &weights, err)) return false;
+    buffer_clear(&writer->value);
+    if (weights.new_weight) {
+        pack_varint(&writer->value, weights.new_weight);
+        buffer_add_slice(&writer->value, exact);
+    }
+    return block_writer_set(writer->blocks, buffer_slice(&writer->value), err);
 }
 
-static bool walk_open(struct walk *walk, const struct txn *txn, enum db_table table,
-                      struct multiset_place place, struct error *err)
+bool multiset_reader_open(const struct txn *txn, struct multiset_reader *ret_reader,
+                          struct error *err)
 {
-    *walk = (struct walk){.cursor = NULL};
+    *ret_reader = (struct multiset_reader){.txn = txn};
+    return block_cursor_open(txn, TABLE_VALUES, &ret_reader->blocks, err);
+}
+
+void multiset_reader_close(struct multiset_reader *reader)
+{
+    block_cursor_close(reader->blocks);
+}
+
+static void walk_open(struct walk *walk, const struct multiset_reader *reader,
+                      struct multiset_place place)
+{
+    *walk = (struct walk){.blocks = reader->blocks};
     start_key(place, &walk->prefix);
-    return cursor_open(txn, table, &walk->cursor, err);
 }
 
 static void walk_close(struct walk *walk)
 {
-    cursor_close(walk->cursor);
     buffer_done(&walk->prefix);
 }
 
@@ -145,7 +170,7 @@ static enum db_finding walk_seek(struct walk *walk, struct slice key, struct ele
     struct db_entry entry;
     buffer_add_slice(&full, buffer_slice(&walk->prefix));
     buffer_add_slice(&full, key);
-    enum db_finding const found = cursor_seek(walk->cursor, buffer_slice(&full), &entry, err);
+    enum db_finding const found = block_cursor_seek(walk->blocks, buffer_slice(&full), &entry, err);
     return read_element(walk, found, &entry, ret_element, err);
 }
 
@@ -155,7 +180,8 @@ static enum db_finding walk_last(struct walk *walk, struct element *ret_element,
     struct db_entry entry;
     buffer_add_slice(&end, buffer_slice(&walk->prefix));
     buffer_add_byte(&end, 0xff); /* behind every tag of pack_value */
-    enum db_finding const found = cursor_seek_before(walk->cursor, buffer_slice(&end), &entry, err);
+    enum db_finding const found =
+        block_cursor_seek_before(walk->blocks, buffer_slice(&end), &entry, err);
     return read_element(walk, found, &entry, ret_element, err);
 }
 
@@ -163,8 +189,8 @@ static enum db_finding walk_step(struct walk *walk, bool forward, struct element
                                  struct error *err)
 {
     struct db_entry entry;
-    enum db_finding const found = forward ? cursor_next(walk->cursor, &entry, err)
-                                          : cursor_previous(walk->cursor, &entry, err);
+    enum db_finding const found = forward ? block_cursor_next(walk->blocks, &entry, err)
+                                          : block_cursor_previous(walk->blocks, &entry, err);
     return read_element(walk, found, &entry, ret_element, err);
 }
 
@@ -271,29 +297,29 @@ static bool settle_top(const struct txn *txn, struct multiset_place place,
     return found != DB_FAILED;
 }
 
-bool multiset_settle(const struct txn *txn, struct multiset_place place,
+bool multiset_settle(struct multiset_reader *reader, struct multiset_place place,
                      const struct aggregate *aggregate, struct state *state, struct arena *arena,
                      struct error *err)
 {
     AUTO(walk_close) struct walk walk = {0};
     if (aggregate->kind == AGGREGATE_UNIQ) return true; /* its count is all */
     if (aggregate->kind == AGGREGATE_TOP)
-        return settle_top(txn, place, aggregate, state, arena, err);
-    if (!walk_open(&walk, txn, TABLE_VALUES, place, err)) return false;
+        return settle_top(reader->txn, place, aggregate, state, arena, err);
+    walk_open(&walk, reader, place);
     if (aggregate->kind == AGGREGATE_QUANTILE || aggregate->kind == AGGREGATE_QUANTILE_DISC)
         return settle_quantile(&walk, aggregate, state, arena, err);
     bool const least = aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_ARG_MIN;
     return find_extreme(&walk, least, arena, &state->best.value, err);
 }
 
-bool multiset_each(const struct txn *txn, struct multiset_place place,
+bool multiset_each(struct multiset_reader *reader, struct multiset_place place,
                    void (*see)(void *context, struct slice key, struct slice exact,
                                uint64_t weight),
                    void *context, struct error *err)
 {
     AUTO(walk_close) struct walk walk = {0};
     struct element element;
-    if (!walk_open(&walk, txn, TABLE_VALUES, place, err)) return false;
+    walk_open(&walk, reader, place);
     enum db_finding found = walk_seek(&walk, (struct slice){0}, &element, err);
     for (; found == DB_FOUND; found = walk_step(&walk, true, &element, err)) {
         bool const cut = element.key.length == MULTISET_CUT_BYTES;
@@ -302,10 +328,20 @@ bool multiset_each(const struct txn *txn, struct multiset_place place,
     return found == DB_MISSING;
 }
 
-bool multisets_clear(struct txn *txn, uint64_t group, struct error *err)
+static bool clear_group(struct multiset_writer *writer, uint64_t group, struct error *err)
 {
-    AUTO_BUFFER struct buffer prefix = {0};
-    pack_u64(&prefix, group);
-    return db_clear_prefix(txn, TABLE_VALUES, buffer_slice(&prefix), err) &&
-           db_clear_prefix(txn, TABLE_RANKS, buffer_slice(&prefix), err);
+    buffer_clear(&writer->key);
+    pack_u64(&writer->key, group);
+    return block_writer_clear(writer->blocks, buffer_slice(&writer->key), err) &&
+           db_clear_prefix(writer->txn, TABLE_RANKS, buffer_slice(&writer->key), err);
+}
+
+bool multisets_clear(struct txn *txn, const uint64_t *groups, size_t count, struct error *err)
+{
+    AUTO(multiset_writer_close) struct multiset_writer writer = {0};
+    if (!multiset_writer_open(txn, &writer, err)) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!clear_group(&writer, groups[i], err)) return false;
+    }
+    return multiset_writer_finish(&writer, err);
 }

@@ -38,10 +38,13 @@ static bool take_leaf(struct letting_go *going, struct slice key, const struct g
     if (!group_states(view, group, &delta->arena, leaf->states, going->err)) return false;
     for (size_t i = 0; i < view->aggregate_count; i++)
         measure_negate(&view->aggregates[i], &leaf->states[i]);
+    AUTO(multiset_reader_close) struct multiset_reader reader = {0};
+    if (view->multiset_count == 0) return true;
+    if (!multiset_reader_open(going->work->txn, &reader, going->err)) return false;
     for (size_t i = 0; i < view->multiset_count; i++) {
         struct multiset_place const place = {.group = group->id, .set = (uint8_t)i};
         struct values_out out = {.delta = delta, .leaf = leaf, .set = (uint8_t)i};
-        if (!multiset_each(going->work->txn, place, take_value, &out, going->err)) return false;
+        if (!multiset_each(&reader, place, take_value, &out, going->err)) return false;
     }
     return true;
 }

@@ -1,14 +1,15 @@
-/* event_writer.c, event_walk.c and event_block.c, beside a plain array of keys.
+/* block_writer.c, block_cursor.c and block.c, beside a plain array of keys.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "event_writer.h"
+#include "block_writer.h"
 
 #include <stdio.h>
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "event_block.h"
+#include "block.h"
+#include "block_cursor.h"
 #include "event_walk.h"
 #include "pack.h"
 
@@ -104,33 +105,33 @@ static void check_table(struct fixture *fixture)
     event_walk_close(walk);
 }
 
-static struct event_writer *open_writer(struct fixture *fixture)
+static struct block_writer *open_writer(struct fixture *fixture)
 {
-    struct event_writer *writer;
+    struct block_writer *writer;
     struct error err;
-    if (!event_writer_open(fixture->txn, fixture->stream, &writer, &err)) fail_msg("%s", err.fact);
+    if (!events_writer_open(fixture->txn, fixture->stream, &writer, &err)) fail_msg("%s", err.fact);
     return writer;
 }
 
-static void close_writer(struct event_writer *writer)
+static void close_writer(struct block_writer *writer)
 {
     struct error err;
-    if (!event_writer_finish(writer, &err)) fail_msg("%s", err.fact);
-    event_writer_close(writer);
+    if (!block_writer_finish(writer, &err)) fail_msg("%s", err.fact);
+    block_writer_close(writer);
 }
 
-static void change(struct fixture *fixture, struct event_writer *writer, size_t number, bool set,
+static void change(struct fixture *fixture, struct block_writer *writer, size_t number, bool set,
                    size_t length)
 {
     AUTO_BUFFER struct buffer key = {0}, packed = {0};
     struct slice known;
     struct error err;
     write_key(fixture, number, &key);
-    if (!event_writer_seek(writer, buffer_slice(&key), &known, &err)) fail_msg("%s", err.fact);
+    if (!block_writer_seek(writer, buffer_slice(&key), &known, &err)) fail_msg("%s", err.fact);
     check_event(number, fixture->model.lengths[number], known);
     if (!set) return;
     if (length) write_event(number, length, &packed);
-    if (!event_writer_set(writer, buffer_slice(&packed), &err)) fail_msg("%s", err.fact);
+    if (!block_writer_set(writer, buffer_slice(&packed), &err)) fail_msg("%s", err.fact);
     fixture->model.lengths[number] = length;
 }
 
@@ -146,7 +147,7 @@ static void it_does_what_an_array_does(void **state)
 {
     struct fixture *const fixture = *state;
     for (size_t round = 0; round < ROUNDS; round++) {
-        struct event_writer *const writer = open_writer(fixture);
+        struct block_writer *const writer = open_writer(fixture);
         /* from a few keys to most of them; rounds that add, that remove and that do both */
         uint32_t const one_in = 1 + next_random(fixture, 300), kind = next_random(fixture, 3);
         for (size_t i = 0; i < KEYS; i++) {
@@ -163,10 +164,81 @@ static void it_does_what_an_array_does(void **state)
 
 static void fill(struct fixture *fixture, size_t first, size_t end, size_t step, size_t length)
 {
-    struct event_writer *const writer = open_writer(fixture);
+    struct block_writer *const writer = open_writer(fixture);
     for (size_t i = first; i < end; i += step)
         change(fixture, writer, i, true, length);
     close_writer(writer);
+}
+
+/* The nearest number from NUMBER on in one direction that the model has; KEYS if none. */
+static size_t nearest(const struct fixture *fixture, size_t number, bool forward)
+{
+    for (; number < KEYS && fixture->model.lengths[number] == 0;)
+        number = forward ? number + 1 : number - 1; /* below zero it is beyond KEYS */
+    return number < KEYS ? number : KEYS;
+}
+
+static void check_found(struct fixture *fixture, enum db_finding found,
+                        const struct db_entry *entry, size_t number)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    write_key(fixture, number, &key);
+    bool const ours = found == DB_FOUND && entry->key.at[1] == key.at[1]; /* the stream */
+    assert_int_not_equal(found, DB_FAILED);
+    assert_int_equal(ours, number < KEYS);
+    if (ours && !slice_equal(entry->key, buffer_slice(&key)))
+        fail_msg("%.*s instead of key %zu", (int)entry->key.length - 2, entry->key.at + 2, number);
+}
+
+static void it_is_read_from_anywhere_in_both_directions(void **state)
+{
+    struct fixture *const fixture = *state;
+    AUTO_BUFFER struct buffer key = {0};
+    struct block_cursor *cursor;
+    struct db_entry entry;
+    struct error err;
+    for (size_t i = 0; i < KEYS; i += 1 + i % 7)
+        fill(fixture, i, i + 1, 1, 1 + i % 90);
+    if (!block_cursor_open(fixture->txn, TABLE_EVENTS, &cursor, &err)) fail_msg("%s", err.fact);
+    for (size_t round = 0; round < KEYS; round++) {
+        size_t const number = next_random(fixture, KEYS);
+        write_key(fixture, number, &key);
+        size_t const here = nearest(fixture, number, true);
+        enum db_finding found = block_cursor_seek(cursor, buffer_slice(&key), &entry, &err);
+        check_found(fixture, found, &entry, here);
+        found = block_cursor_previous(cursor, &entry, &err);
+        if (here < KEYS) check_found(fixture, found, &entry, nearest(fixture, here - 1, false));
+        found = block_cursor_seek_before(cursor, buffer_slice(&key), &entry, &err);
+        size_t const before = nearest(fixture, number - 1, false);
+        check_found(fixture, found, &entry, before);
+        found = block_cursor_next(cursor, &entry, &err);
+        if (before < KEYS) check_found(fixture, found, &entry, nearest(fixture, before + 1, true));
+    }
+    block_cursor_close(cursor);
+}
+
+static void what_begins_alike_is_removed_at_once(void **state)
+{
+    struct fixture *const fixture = *state;
+    fill(fixture, 0, KEYS, 1, 40);
+    struct block_writer *const writer = open_writer(fixture);
+    static const char *const prefixes[] = {"key-00", "key-0123", "key-013", "key-02999", "key-09"};
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+        AUTO_BUFFER struct buffer prefix = {0};
+        struct error err;
+        pack_u16(&prefix, fixture->stream->id);
+        buffer_add_text(&prefix, prefixes[i]);
+        if (!block_writer_clear(writer, buffer_slice(&prefix), &err)) fail_msg("%s", err.fact);
+        for (size_t number = 0; number < KEYS; number++) {
+            AUTO_BUFFER struct buffer key = {0};
+            write_key(fixture, number, &key);
+            if (slice_starts(buffer_slice(&key), buffer_slice(&prefix)))
+                fixture->model.lengths[number] = 0;
+        }
+        if (i == 2) change(fixture, writer, 2000, true, 7);
+    }
+    close_writer(writer);
+    check_table(fixture);
 }
 
 static void rising_keys_leave_full_blocks(void **state)
@@ -194,7 +266,7 @@ static void a_table_shrinks_with_its_events(void **state)
     struct fixture *const fixture = *state;
     fill(fixture, 0, KEYS, 1, 40);
     uint64_t const before = table_bytes(fixture);
-    struct event_writer *writer = open_writer(fixture);
+    struct block_writer *writer = open_writer(fixture);
     for (size_t i = 0; i < KEYS; i++) {
         if (i % 50) change(fixture, writer, i, true, 0);
     }
@@ -211,7 +283,7 @@ static void looking_changes_nothing(void **state)
     struct fixture *const fixture = *state;
     fill(fixture, 0, KEYS, 2, 40);
     uint64_t const before = table_bytes(fixture);
-    struct event_writer *const writer = open_writer(fixture);
+    struct block_writer *const writer = open_writer(fixture);
     for (size_t i = 0; i < KEYS; i++)
         change(fixture, writer, i, false, 0);
     close_writer(writer);
@@ -242,28 +314,28 @@ static void a_damaged_block_is_refused(void **state)
         assert_int_equal(event_walk_next(walk, &event, &err), EVENT_FAILED);
         assert_int_equal(err.kind, ERROR_CORRUPT);
         event_walk_close(walk);
-        struct event_writer *const writer = open_writer(fixture);
-        assert_false(event_writer_seek(writer, buffer_slice(&key), &known, &err));
-        event_writer_close(writer);
+        struct block_writer *const writer = open_writer(fixture);
+        assert_false(block_writer_seek(writer, buffer_slice(&key), &known, &err));
+        block_writer_close(writer);
     }
 }
 
-/* What has a good sum, but was not written by event_block.c. */
+/* What has a good sum, but was not written by block.c. */
 static void a_block_that_does_not_rise_is_refused(void **state)
 {
     (void)state;
     static const char *const keys[][2] = {{"b", "b"}, {"b", "a"}, {"bb", "b"}};
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        struct event_block block = {0};
-        struct event_block_reader reader = {0};
-        assert_true(event_block_add(&block, slice_text(keys[i][0]), slice_text("x")));
-        assert_true(event_block_add(&block, slice_text(keys[i][1]), slice_text("y")));
-        struct slice const value = event_block_seal(&block);
-        assert_true(event_block_read(&reader, buffer_slice(&block.fence), value));
-        assert_int_equal(event_block_next(&reader), EVENT_BLOCK_ONE);
-        assert_int_equal(event_block_next(&reader), EVENT_BLOCK_DAMAGED);
-        event_block_reader_done(&reader);
-        event_block_done(&block);
+        struct block block = {0};
+        struct block_reader reader = {0};
+        assert_true(block_add(&block, slice_text(keys[i][0]), slice_text("x")));
+        assert_true(block_add(&block, slice_text(keys[i][1]), slice_text("y")));
+        struct slice const value = block_seal(&block);
+        assert_true(block_read(&reader, buffer_slice(&block.fence), value));
+        assert_int_equal(block_next(&reader), BLOCK_ONE);
+        assert_int_equal(block_next(&reader), BLOCK_DAMAGED);
+        block_reader_done(&reader);
+        block_done(&block);
     }
 }
 
@@ -273,6 +345,8 @@ int main(void)
 {
     struct CMUnitTest const tests[] = {
         TEST(it_does_what_an_array_does),
+        TEST(it_is_read_from_anywhere_in_both_directions),
+        TEST(what_begins_alike_is_removed_at_once),
         TEST(rising_keys_leave_full_blocks),
         TEST(keys_anywhere_leave_blocks_half_full_at_least),
         TEST(a_table_shrinks_with_its_events),

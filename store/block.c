@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "event_block.h"
+#include "block.h"
 
 #include <xxhash.h>
 
@@ -7,21 +7,21 @@
 
 enum { SUM_BYTES = 8 };
 
-void event_block_done(struct event_block *block)
+void block_done(struct block *block)
 {
     buffer_done(&block->bytes);
     buffer_done(&block->fence);
     buffer_done(&block->last_key);
 }
 
-void event_block_clear(struct event_block *block)
+void block_clear(struct block *block)
 {
     buffer_clear(&block->bytes);
     buffer_clear(&block->fence);
     buffer_clear(&block->last_key);
 }
 
-bool event_block_is_empty(const struct event_block *block)
+bool block_is_empty(const struct block *block)
 {
     return block->bytes.length == 0;
 }
@@ -43,7 +43,7 @@ static size_t shared_length(struct slice a, struct slice b)
     return shared;
 }
 
-static void begin(struct event_block *block, struct slice key)
+static void begin(struct block *block, struct slice key)
 {
     static const uint8_t room[SUM_BYTES];
     buffer_add(&block->bytes, room, sizeof room);
@@ -51,15 +51,15 @@ static void begin(struct event_block *block, struct slice key)
     set(&block->last_key, key);
 }
 
-bool event_block_add(struct event_block *block, struct slice key, struct slice packed)
+bool block_add(struct block *block, struct slice key, struct slice value)
 {
-    if (event_block_is_empty(block)) begin(block, key);
+    if (block_is_empty(block)) begin(block, key);
     size_t const start = block->bytes.length;
     size_t const shared = shared_length(buffer_slice(&block->last_key), key);
     pack_varint(&block->bytes, shared);
     pack_bytes(&block->bytes, slice_of(key.at + shared, key.length - shared));
-    pack_bytes(&block->bytes, packed);
-    if (block->bytes.length > EVENT_BLOCK_BYTES && start > SUM_BYTES) {
+    pack_bytes(&block->bytes, value);
+    if (block->bytes.length > BLOCK_BYTES && start > SUM_BYTES) {
         block->bytes.length = start;
         return false;
     }
@@ -68,70 +68,79 @@ bool event_block_add(struct event_block *block, struct slice key, struct slice p
     return true;
 }
 
-bool event_block_add_raw(struct event_block *block, const struct event_block_reader *reader)
+bool block_add_raw(struct block *block, const struct block_reader *reader)
 {
     struct slice const key = buffer_slice(&reader->key);
-    if (event_block_is_empty(block)) return event_block_add(block, key, reader->packed);
-    if (block->bytes.length + reader->raw.length > EVENT_BLOCK_BYTES) return false;
+    if (block_is_empty(block)) return block_add(block, key, reader->value);
+    if (block->bytes.length + reader->raw.length > BLOCK_BYTES) return false;
     buffer_add_slice(&block->bytes, reader->raw);
     set(&block->last_key, key);
     return true;
 }
 
 /* Of what is behind the sum, and of the key that it belongs to. */
-static XXH64_canonical_t sum_of(struct slice fence, struct slice value)
+static XXH64_canonical_t sum_of(struct slice fence, struct slice bytes)
 {
     XXH64_canonical_t sum;
     XXH64_canonicalFromHash(&sum,
-                            XXH3_64bits_withSeed(value.at + SUM_BYTES, value.length - SUM_BYTES,
+                            XXH3_64bits_withSeed(bytes.at + SUM_BYTES, bytes.length - SUM_BYTES,
                                                  XXH3_64bits(fence.at, fence.length)));
     return sum;
 }
 
-struct slice event_block_seal(struct event_block *block)
+struct slice block_seal(struct block *block)
 {
     XXH64_canonical_t const sum = sum_of(buffer_slice(&block->fence), buffer_slice(&block->bytes));
     memcpy(block->bytes.at, sum.digest, SUM_BYTES);
     return buffer_slice(&block->bytes);
 }
 
-void event_block_reader_done(struct event_block_reader *reader)
+void block_reader_done(struct block_reader *reader)
 {
     buffer_done(&reader->key);
 }
 
-bool event_block_read(struct event_block_reader *reader, struct slice fence, struct slice value)
+bool block_read(struct block_reader *reader, struct slice fence, struct slice bytes)
 {
-    if (value.length <= SUM_BYTES) return false;
-    XXH64_canonical_t const sum = sum_of(fence, value);
-    if (memcmp(value.at, sum.digest, SUM_BYTES) != 0) return false;
-    reader->rest = slice_of(value.at + SUM_BYTES, value.length - SUM_BYTES);
+    if (bytes.length <= SUM_BYTES) return false;
+    XXH64_canonical_t const sum = sum_of(fence, bytes);
+    if (memcmp(bytes.at, sum.digest, SUM_BYTES) != 0) return false;
+    reader->rest = slice_of(bytes.at + SUM_BYTES, bytes.length - SUM_BYTES);
     reader->started = false;
     set(&reader->key, fence);
     return true;
 }
 
-/* Of two keys that share their first SHARED bytes. The first event's key is the fence itself. */
-static bool rises(const struct event_block_reader *reader, size_t shared, struct slice suffix)
+/* Of two keys that share their first SHARED bytes. The first entry's key is the fence itself. */
+static bool rises(const struct block_reader *reader, size_t shared, struct slice suffix)
 {
     if (!reader->started) return shared == reader->key.length && suffix.length == 0;
     return suffix.length > 0 &&
            (shared == reader->key.length || suffix.at[0] > reader->key.at[shared]);
 }
 
-enum event_block_step event_block_next(struct event_block_reader *reader)
+enum block_step block_next(struct block_reader *reader)
 {
     struct slice const start = reader->rest;
     struct slice suffix;
     uint64_t shared;
-    if (start.length == 0) return EVENT_BLOCK_END;
+    if (start.length == 0) return BLOCK_END;
     if (!unpack_varint(&reader->rest, &shared) || shared > reader->key.length ||
-        !unpack_bytes(&reader->rest, &suffix) || !unpack_bytes(&reader->rest, &reader->packed) ||
+        !unpack_bytes(&reader->rest, &suffix) || !unpack_bytes(&reader->rest, &reader->value) ||
         !rises(reader, (size_t)shared, suffix))
-        return EVENT_BLOCK_DAMAGED;
+        return BLOCK_DAMAGED;
     reader->started = true;
     reader->key.length = (size_t)shared;
     buffer_add_slice(&reader->key, suffix);
     reader->raw = slice_of(start.at, start.length - reader->rest.length);
-    return EVENT_BLOCK_ONE;
+    return BLOCK_ONE;
+}
+
+bool block_corrupt(enum db_table table, struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "a block of entries is damaged");
+    (void)error_remedy(err, table == TABLE_EVENTS
+                                ? "restore the store from a backup, or ingest again into a new one"
+                                : "tally rebuild STORE");
+    return error_place(err, "%s", db_table_names[table]);
 }
