@@ -20,7 +20,7 @@
  * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are those of the
  * commits that are done.
  *
- * Of --memory three eighths go to the two chunks and a quarter to the deltas that the commit folds; the
+ * Of --memory a quarter goes to the two chunks and three sixteenths to the deltas that the commit folds; the
  * dirty pages of the transaction, the sort and the reader take the rest.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -37,7 +37,7 @@
 #include "writer.h"
 
 enum { PROGRESS_RECORDS = 4096, IMPATIENT_ANNOUNCE_MS = 100 };
-enum { MEMORY_SHARES = 16, CHUNK_SHARES = 3, DELTA_SHARES = 4 };
+enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, DELTA_SHARES = 3 };
 
 /* One input on its way. */
 struct load {

@@ -12,6 +12,9 @@
 #include "pack.h"
 
 enum { TABLE_SLOTS_FIRST = 1024 };
+/* About what merge.c holds of a leaf beside its states, and of a value in one group beside its key: the entry, what
+ * sorts it, what is loaded. */
+enum { MERGE_GROUP_BYTES = 320, MERGE_VALUE_BYTES = 96 };
 
 void delta_init(struct delta *delta, const struct schema *schema)
 {
@@ -41,6 +44,7 @@ static void table_clear(struct delta_table *table)
 void delta_clear(struct delta *delta)
 {
     arena_reset(&delta->arena);
+    delta->merge_bytes = 0;
     memset(delta->last, 0, delta->schema->view_count * sizeof *delta->last);
     table_clear(&delta->leaves);
     table_clear(&delta->values);
@@ -51,7 +55,7 @@ void delta_clear(struct delta *delta)
 /* What is in use: a cleared delta keeps its memory for the next one, and must not seem full. */
 size_t delta_bytes(const struct delta *delta)
 {
-    return delta->arena.used_bytes +
+    return delta->arena.used_bytes + delta->merge_bytes +
            (delta->leaves.count + delta->values.count) * sizeof(struct delta_slot);
 }
 
@@ -109,6 +113,7 @@ struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, s
     leaf->key = arena_copy(&delta->arena, key);
     if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
     table_add(table, hash, leaf);
+    delta->merge_bytes += MERGE_GROUP_BYTES + view->aggregate_count * sizeof(struct state);
     return leaf;
 }
 
@@ -121,6 +126,8 @@ static struct delta_value *new_value(struct delta *delta, const struct delta_pen
     value->key_length = (uint32_t)key.length; /* at most DB_KEY_BYTES_MAX */
     memcpy(value->key, key.at, key.length);
     table_add(&delta->values, pending->hash, value);
+    delta->merge_bytes +=
+        (pending->leaf->view->dimension_count + 1) * (MERGE_VALUE_BYTES + key.length);
     return value;
 }
 

@@ -2,8 +2,8 @@
  *
  * Place    commit.c folds events in; merge.c adds the result to the store.
  * Promise  deltas are weighted: folding an event with +1 and with -1 leaves nothing.
- * Memory   a delta owns what it holds; delta_bytes tells how much is in use, and the owner bounds it
- *          by merging and clearing.
+ * Memory   a delta owns what it holds; delta_bytes tells how much is in use and how much merging it will take, and the
+ *          owner bounds it by merging and clearing.
  * Threads  one owner at a time.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -78,6 +78,7 @@ struct delta {
     struct delta_table leaves; /* of struct delta_leaf */
     struct delta_table values; /* of struct delta_value; complete after delta_flush */
     struct delta_queue queue;
+    size_t merge_bytes; /* what merge.c will hold of the leaves and values */
 };
 
 void delta_init(struct delta *delta, const struct schema *schema);
