@@ -308,7 +308,8 @@ static void op_init(void *userdata, struct fuse_conn_info *connection)
     struct mount *const mount = userdata;
     connection->want |= connection->capable & FUSE_CAP_READDIRPLUS;
     connection->want |= connection->capable & FUSE_CAP_READDIRPLUS_AUTO;
-    connection->want &= ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA; /* an inode's content never changes: no need to look */
+    /* An inode's content never changes: there is no need to look whether it did. */
+    connection->want &= ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA;
     if (mount->ready_pipe < 0) return;
     char const ready = '\0';
     int const null = open("/dev/null", O_WRONLY);

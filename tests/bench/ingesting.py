@@ -7,13 +7,14 @@ DuckDB and ClickHouse are measured where NODE_PATH has @duckdb/node-api and chdb
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from bench import GENERATE, by_turns, heading, table, timed, version
+from bench import GENERATE, by_turns, has_module, heading, table, timed, version
 from mounted import Scene, tally
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -60,11 +61,7 @@ class Loading:
         place = self.fresh("node")
         done = subprocess.run(["node", os.path.join(HERE, "peers", script), place, self.csv], check=True, capture_output=True)
         self.done(name, place)
-        return float(done.stdout)
-
-
-def has_module(name):
-    return shutil.which("node") and subprocess.run(["node", "-e", f"require('{name}')"], capture_output=True, check=False).returncode == 0
+        return json.loads(done.stdout)["loads"][0]
 
 
 def write_events(scene, name, *form):

@@ -5,14 +5,16 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from bench import GENERATE, by_turns, heading, table, timed, version
-from mounted import Scene, tally
+from bench import GENERATE, ROUNDS, by_turns, has_module, heading, table, timed, version
+from mounted import Scene, read, tally
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCHEMA = os.path.join(HERE, "../../examples/slow-api/schema.json")
@@ -76,6 +78,65 @@ def onto_many_events(scene):
     table(f"A batch of {BATCH} events", "ms", figures, "onto an empty store")
 
 
+ANSWERS = ("select count(*), count(distinct user_id), sum(revenue) from events;",
+           "select region, date(event_ts) as day, count(*) from events group by 1, 2 order by 1, 2;")
+
+
+def sqlite(scene, first, batches):
+    database, loads, answers = scene.path("update.sqlite"), [], []
+
+    def run(*lines):
+        return timed(lambda: subprocess.run(["sqlite3", database], input="\n".join(lines).encode(), check=True, capture_output=True))
+
+    run("create table events (event_id text primary key, event_ts text, user_id text, region text, revenue numeric) without rowid;")
+    for file in [first, *batches]:
+        loads.append(run(".mode csv", f".import --skip 1 {file} events"))
+        answers.append(run(*ANSWERS))
+    return {"loads": loads, "answers": answers}
+
+
+def tallyfs(scene, first, batches):
+    store, loads, answers = scene.path("update"), [], []
+    tally("init", store, "--schema", SCHEMA)
+    place = scene.mount(store)
+    for file in [first, *batches]:
+        loads.append(timed(lambda file=file: tally("ingest", store, file)))
+        answers.append(timed(lambda: (read(place, "metrics.json"), read(place, "breakdown.json"))))
+    scene.unmount(place)
+    return {"loads": loads, "answers": answers}
+
+
+def node(scene, script, first, batches):
+    done = subprocess.run(["node", os.path.join(HERE, "peers", script), scene.path(script + "-data"), first, *batches],
+                          check=True, capture_output=True)
+    return json.loads(done.stdout)
+
+
+def beside_databases(scene):
+    """A batch onto many events, and the two answers after it: each contender does all its rounds in one process or store."""
+    def csv(name, *numbers):
+        with open(scene.path(name), "wb") as file:
+            subprocess.run([GENERATE, str(numbers[0]), "csv", *map(str, numbers[1:])], stdout=file, check=True)
+        return scene.path(name)
+
+    first = csv("first.csv", EVENTS)
+    batches = [csv(f"batch-{i}.csv", BATCH, EVENTS + 1 + i * BATCH) for i in range(ROUNDS)]
+    results, missing = {"tallyfs, from a mount": tallyfs(scene, first, batches)}, []
+    if shutil.which("sqlite3"):
+        results["SQLite, primary key"] = sqlite(scene, first, batches)
+    else:
+        missing.append(("SQLite", "sqlite3 is not installed"))
+    for name, script, module in (("DuckDB, primary key", "duckdb.js", "@duckdb/node-api"),
+                                 ("ClickHouse, no deduplication", "clickhouse.js", "chdb")):
+        if has_module(module):
+            results[name] = node(scene, script, first, batches)
+        else:
+            missing.append((name, f"{module} is not in NODE_PATH"))
+    for title, key in ((f"A batch of {BATCH} events onto {EVENTS}, durable", "loads"), ("The two answers after it", "answers")):
+        table(title, "ms", {name: [1e3 * seconds for seconds in result[key][1:]] for name, result in results.items()},
+              "tallyfs, from a mount", missing)
+
+
 def onto_many_groups(scene):
     store, number = scene.store("wide", WIDE), 10 * GROUPS
     tally("ingest", store, scene.write("wide.csv", "id,g,n\n" + "".join(f"{i},{i},1\n" for i in range(GROUPS))))
@@ -97,6 +158,8 @@ def main():
     with Scene() as scene:
         onto_many_events(scene)
         onto_many_groups(scene)
+    with Scene() as scene:
+        beside_databases(scene)
 
 
 main()

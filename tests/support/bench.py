@@ -32,6 +32,11 @@ def version(*command):
     return lines[0] if lines else command[0]
 
 
+def has_module(name):
+    """Whether node finds it, by NODE_PATH."""
+    return shutil.which("node") and subprocess.run(["node", "-e", f"require('{name}')"], capture_output=True, check=False).returncode == 0
+
+
 def timed(action):
     begun = time.monotonic()
     action()
