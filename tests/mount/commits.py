@@ -109,6 +109,22 @@ def warm_reads_ask_nobody(scene):
     check(asked == {"lookup": 1, "read": 1}, f"a changed file costs {asked}")
 
 
+def a_long_listing_is_one_pass(scene):
+    """`ls -l` of a large directory: what readdirplus tells is not asked for again, file by file."""
+    schema = {"streams": SCHEMA["streams"], "views": {"by_user": {"by": ["user"], "measures": {"n": "count()"}}}}
+    store, users = scene.store("listing", schema), 3000
+    tally("ingest", store, "-", stdin="".join(f'{{"id":"{i}","user":"user {i}"}}\n' for i in range(users)).encode())
+    place = scene.mount(store, "m6")
+    os.stat(place + "/by_user")
+    before = upcalls(place)
+    listed = subprocess.run(["ls", "-lU", place + "/by_user"], check=True, capture_output=True).stdout
+    after = upcalls(place)
+    check(listed.count(b".json") == users, "not all users are listed")
+    asked = {name: after[name] - before[name] for name in after}
+    check(asked["lookup"] == asked["getattr"] == 0, f"ls -l asked for {asked}")
+    check(asked["readdir"] < users / 10, f"a reply has few entries: {asked}")
+
+
 def await_one_snapshot(place):
     """Until the daemon has replaced what old snapshots still served by copies."""
     deadline = time.monotonic() + 60
@@ -163,6 +179,7 @@ def main():
     with Scene() as scene:
         visible_at_once(scene)
         warm_reads_ask_nobody(scene)
+        a_long_listing_is_one_pass(scene)
         held_files_keep_their_version(scene)
         readers_never_see_half_a_commit(scene)
 
