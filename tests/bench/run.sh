@@ -1,16 +1,20 @@
 #!/bin/sh
 # All benchmarks, as one Markdown document on standard output. They print, they never fail a build.
 #
-#   BUILD=build-test NODE_PATH=FOLDER/node_modules tests/bench/run.sh
+#   NODE_PATH=FOLDER/node_modules tests/bench/run.sh [FOLDER]
 #
+# Builds in build-test, or in $BUILD. FOLDER gets the curves of cost against size, scaling.svg. EVENTS, ROWS, READS and ROUNDS make it shorter.
 # DuckDB and ClickHouse are peers where NODE_PATH has the npm packages @duckdb/node-api and chdb; nginx, Redis and SQLite where
 # they are installed. What is not there is named as not measured.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build-test}
+[ -d "$build" ] || meson setup "$build" >&2
+ninja -C "$build" >&2
 export BUILD="$PWD/$build" TALLY="$PWD/$build/ingest/tally" TALLYFS="$PWD/$build/fs/tallyfs"
 for part in reading ingesting updating replace; do
   python3 "tests/bench/$part.py"
   echo
 done
+python3 tests/bench/scaling.py "$@"
