@@ -151,6 +151,16 @@ static enum db_finding previous_block(struct block_cursor *cursor, struct db_ent
     return hold(cursor, &block, err) ? give(cursor, cursor->count - 1, ret_entry) : DB_FAILED;
 }
 
+enum db_finding block_cursor_first(struct block_cursor *cursor, struct db_entry *ret_entry,
+                                   struct error *err)
+{
+    struct db_entry block;
+    cursor->count = 0;
+    enum db_finding const found = cursor_first(cursor->cursor, &block, err);
+    if (found != DB_FOUND) return found;
+    return hold(cursor, &block, err) ? give(cursor, 0, ret_entry) : DB_FAILED;
+}
+
 enum db_finding block_cursor_seek(struct block_cursor *cursor, struct slice key,
                                   struct db_entry *ret_entry, struct error *err)
 {

@@ -385,6 +385,12 @@ enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_e
     return step(cursor, &key_val, MDB_SET_RANGE, ret_entry, err);
 }
 
+enum db_finding cursor_first(struct cursor *cursor, struct db_entry *ret_entry, struct error *err)
+{
+    MDB_val key;
+    return step(cursor, &key, MDB_FIRST, ret_entry, err);
+}
+
 enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err)
 {
     MDB_val key;

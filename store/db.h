@@ -85,6 +85,7 @@ enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_e
                             struct error *err);
 enum db_finding cursor_seek_before(struct cursor *cursor, struct slice key,
                                    struct db_entry *ret_entry, struct error *err);
+enum db_finding cursor_first(struct cursor *cursor, struct db_entry *ret_entry, struct error *err);
 enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err);
 enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entry,
                                 struct error *err);

@@ -15,7 +15,7 @@
 #include "store.h"
 
 struct verify_result {
-    uint64_t events;    /* read; once for each view over them */
+    uint64_t events;    /* stored */
     uint64_t files;     /* compared */
     uint64_t differing; /* told */
     uint64_t unproven;  /* groups that may have counted events which were dropped */

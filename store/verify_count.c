@@ -139,7 +139,6 @@ static void count_event(struct counting *counting, const struct value *fields, s
 {
     const struct view *const view = counting->view->view;
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-    counting->view->event_count++;
     counting->own_key = key;
     if (!expr_holds(view->where, fields, counting->zone)) return;
     for (unsigned i = 0; i < view->dimension_count; i++)

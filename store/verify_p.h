@@ -40,7 +40,6 @@ struct tallied_view {
     const struct view *view;
     struct arena arena;
     struct tallied_level levels[SCHEMA_DIMENSIONS_MAX + 1];
-    uint64_t event_count;
     struct value
         dropped_before; /* events before this time are gone, but were counted; null: none are */
 };

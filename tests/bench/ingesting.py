@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from bench import GENERATE, by_turns, has_module, heading, table, timed, version
+from bench import GENERATE, by_turns, databases, has_module, heading, table, timed, version
 from mounted import Scene, tally
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -72,7 +72,7 @@ def write_events(scene, name, *form):
 
 def main():
     heading(f"Ingest of {EVENTS} events", tallyfs=version(os.environ.get("TALLY", "build-test/ingest/tally"), "--version"),
-            sqlite3=version("sqlite3", "--version"), node=version("node", "--version"))
+            **databases())
     with Scene() as scene:
         loading = Loading(scene, write_events(scene, "events.ndjson"), write_events(scene, "events.csv", "csv"))
         ours, csv = "tallyfs, NDJSON, key and two views", "tallyfs, CSV, key and two views"

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from bench import GENERATE, ROUNDS, by_turns, has_module, heading, table, timed, version
+from bench import GENERATE, ROUNDS, by_turns, databases, has_module, heading, table, timed, version
 from mounted import Scene, read, tally
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -154,7 +154,7 @@ def onto_many_groups(scene):
 
 
 def main():
-    heading("Updating", tallyfs=version(os.environ.get("TALLY", "build-test/ingest/tally"), "--version"))
+    heading("Updating", tallyfs=version(os.environ.get("TALLY", "build-test/ingest/tally"), "--version"), **databases())
     with Scene() as scene:
         onto_many_events(scene)
         onto_many_groups(scene)

@@ -37,6 +37,13 @@ def has_module(name):
     return shutil.which("node") and subprocess.run(["node", "-e", f"require('{name}')"], capture_output=True, check=False).returncode == 0
 
 
+def databases():
+    """Versions of the peers that hold events, for a heading."""
+    return {"SQLite": version("sqlite3", "--version"), "node": version("node", "--version"),
+            **{name: version("node", "-p", f"require('{module}/package.json').version") if has_module(module) else None
+               for name, module in (("@duckdb/node-api", "@duckdb/node-api"), ("chdb", "chdb"))}}
+
+
 def timed(action):
     begun = time.monotonic()
     action()

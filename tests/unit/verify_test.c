@@ -108,6 +108,67 @@ static void a_lost_group_is_found(void **state)
     tmpstore_close(&tmp);
 }
 
+/* Changes a byte of the first entry of a table. */
+static void damage_table(struct tmpstore *tmp, enum db_table table)
+{
+    struct error err;
+    struct txn *txn;
+    struct cursor *cursor;
+    struct db_entry entry;
+    AUTO_BUFFER struct buffer key = {0}, value = {0};
+    assert_true(txn_begin(store_db(tmp->store), true, &txn, &err));
+    assert_true(cursor_open(txn, table, &cursor, &err));
+    assert_int_equal(cursor_first(cursor, &entry, &err), DB_FOUND);
+    buffer_add_slice(&key, entry.key);
+    buffer_add_slice(&value, entry.value);
+    cursor_close(cursor);
+    value.at[value.length - 1] ^= 1;
+    assert_true(db_put(txn, table, buffer_slice(&key), buffer_slice(&value), &err));
+    assert_true(txn_commit(txn, &err));
+}
+
+static void check_refused(struct tmpstore *tmp, const char *fact)
+{
+    struct snapshot *snapshot;
+    struct verify_result result;
+    struct error err;
+    assert_true(snapshot_open(tmp->store, &snapshot, &err));
+    assert_false(verify_store(snapshot, NULL, NULL, &result, &err));
+    assert_int_equal(err.kind, ERROR_CORRUPT);
+    if (!strstr(err.fact, fact)) fail_msg("%s", err.fact);
+    snapshot_close(snapshot);
+}
+
+static void a_damaged_table_is_found(void **state)
+{
+    (void)state;
+    static enum db_table const tables[] = {TABLE_EVENTS, TABLE_VALUES};
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        struct tmpstore tmp;
+        tmpstore_open(&tmp, schema);
+        (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+        damage_table(&tmp, tables[i]);
+        check_refused(&tmp, "a block of entries is damaged");
+        tmpstore_close(&tmp);
+    }
+}
+
+/* No view looks at them, but the store says how many it has. */
+static void lost_events_are_found(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    struct txn *txn;
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    assert_true(txn_begin(store_db(tmp.store), true, &txn, &err));
+    assert_true(db_clear(txn, TABLE_EVENTS, &err));
+    assert_true(txn_commit(txn, &err));
+    check_refused(&tmp, "0 events are stored");
+    tmpstore_close(&tmp);
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -115,6 +176,8 @@ int main(void)
         cmocka_unit_test(a_changed_row_is_found_in_every_file_that_has_it),
         cmocka_unit_test(a_changed_total_is_found),
         cmocka_unit_test(a_lost_group_is_found),
+        cmocka_unit_test(a_damaged_table_is_found),
+        cmocka_unit_test(lost_events_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
