@@ -21,12 +21,6 @@ static const struct usage usage = {
     .most_positionals = 1,
 };
 
-static void print_difference(void *context, const char *path, const char *what)
-{
-    (void)context;
-    (void)printf("%s: %s\n", path, what); /* report_end looks */
-}
-
 enum exit_status cmd_verify(int argc, char **argv)
 {
     struct verify_result result;
@@ -39,7 +33,7 @@ enum exit_status cmd_verify(int argc, char **argv)
     }
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
     if (!tree_view_open(&view, argv[first], &err)) return report_error(&err);
-    if (!verify_store(view.snapshot, print_difference, NULL, &result, &err))
+    if (!verify_store(view.snapshot, report_difference, NULL, &result, &err))
         return report_error(&err);
     (void)printf("commit %llu: %llu events, %llu files, %llu differ\n", /* report_end looks */
                  (unsigned long long)view.snapshot->commit_id, (unsigned long long)result.events,

@@ -5,6 +5,7 @@
 #pragma once
 #include "report.h"
 
+enum exit_status cmd_backup(int argc, char **argv);
 enum exit_status cmd_cat(int argc, char **argv);
 enum exit_status cmd_compact(int argc, char **argv);
 enum exit_status cmd_delete(int argc, char **argv);
@@ -12,6 +13,7 @@ enum exit_status cmd_ingest(int argc, char **argv);
 enum exit_status cmd_init(int argc, char **argv);
 enum exit_status cmd_ls(int argc, char **argv);
 enum exit_status cmd_rebuild(int argc, char **argv);
+enum exit_status cmd_restore(int argc, char **argv);
 enum exit_status cmd_schema(int argc, char **argv);
 enum exit_status cmd_status(int argc, char **argv);
 enum exit_status cmd_verify(int argc, char **argv);

@@ -22,6 +22,8 @@ static const struct command commands[] = {
     {"rebuild", cmd_rebuild,
      "rebuild STORE [VIEW...]        compute views anew from the stored events"},
     {"compact", cmd_compact, "compact STORE                  give free space back to the disk"},
+    {"backup", cmd_backup, "backup STORE FOLDER            copy it while it is in use"},
+    {"restore", cmd_restore, "restore FOLDER STORE           copy a backup back, verified"},
     {"schema", cmd_schema, "schema STORE [--apply FILE]    print the schema in force"},
     {"cat", cmd_cat, "cat STORE PATH...              print files of the tree, without a mount"},
     {"ls", cmd_ls, "ls STORE [PATH]                list a directory of the tree"},

@@ -56,6 +56,12 @@ void report_reasons(const struct batch *batch, bool to_output)
     }
 }
 
+void report_difference(void *context, const char *path, const char *what)
+{
+    (void)context;
+    (void)printf("%s: %s\n", path, what); /* report_end looks */
+}
+
 enum exit_status report_end(enum exit_status status)
 {
     struct error err;

@@ -27,5 +27,7 @@ struct notices report_notices(struct progress *progress);
 void report_counts(const struct batch *batch);
 /* "    12  revenue: not a number", a line a reason, to standard output or error. */
 void report_reasons(const struct batch *batch, bool to_output);
+/* "breakdown/eu.json: is missing", for verify_store. */
+void report_difference(void *context, const char *path, const char *what);
 /* Ends standard output: STATUS, or EXIT_FAILED with a message where something is not written. */
 enum exit_status report_end(enum exit_status status);
