@@ -18,7 +18,7 @@ static void *or_end(void *pointer)
 {
     if (pointer) return pointer;
     (void)fputs("tally: out of memory; nothing of the current transaction is committed\n", stderr);
-    abort();
+    _exit(EXIT_FAILURE);
 }
 
 void *memory_alloc(size_t bytes)

@@ -17,6 +17,7 @@ struct backup {
     int directory; /* of it */
     int lock;      /* its ingest.lock: two processes do not write to one copy */
     int rejects;   /* its directory of rejects */
+    bool made;     /* by this process */
     bool finished;
 };
 
@@ -47,14 +48,19 @@ static void empty_copy(const struct backup *backup)
     }
 }
 
+/* Best effort, behind an error that is told. Another process's is left alone. */
+static void remove_copy(const struct backup *backup)
+{
+    if (backup->lock >= 0) empty_copy(backup);
+    if (backup->lock < 0 && !backup->made) return;
+    if (backup->directory >= 0) (void)unlinkat(backup->directory, "ingest.lock", 0);
+    (void)rmdir(backup->path);
+}
+
 void backup_free(struct backup *backup)
 {
     if (!backup) return;
-    if (backup->lock >= 0 && !backup->finished) {
-        empty_copy(backup);
-        (void)unlinkat(backup->directory, "ingest.lock", 0);
-        (void)rmdir(backup->path); /* best effort behind an error that is told */
-    }
+    if (!backup->finished) remove_copy(backup);
     auto_fd(&backup->rejects);
     auto_fd(&backup->lock);
     auto_fd(&backup->directory);
@@ -104,7 +110,8 @@ static bool take_lock(struct backup *backup, struct error *err)
 static bool make_folder(struct backup *backup, const struct store *store, struct error *err)
 {
     struct stat like;
-    if (mkdir(backup->path, 0777) < 0 && errno != EEXIST)
+    backup->made = mkdir(backup->path, 0777) == 0;
+    if (!backup->made && errno != EEXIST)
         return error_system(err, errno, "cannot make %s", backup->path);
     backup->directory = open(backup->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (backup->directory < 0) return error_system(err, errno, "%s", backup->path);

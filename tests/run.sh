@@ -60,7 +60,7 @@ step 'unit tests under sanitizers' \
 
 export TALLY=$PWD/build-test/ingest/tally TALLYFS=$PWD/build-test/fs/tallyfs
 export GENERATE=$PWD/build-test/examples/generate
-for case in tests/cli/*.py tests/property/*.py tests/mount/*.py; do
+for case in tests/cli/*.py tests/fault/*.py tests/property/*.py tests/mount/*.py; do
   [ -e "$case" ] && step "$case" env SOAK=$soak python3 "$case"
 done
 step 'mount under sanitizers' env VISIBLE=100 TALLY="$PWD/build-asan/ingest/tally" \

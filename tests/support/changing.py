@@ -1,0 +1,91 @@
+"""Each command that changes a store, to be disturbed by the tests of faults: what it starts from, and where it should end.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import os
+import shutil
+import subprocess
+
+from mounted import TALLY, check, tally
+
+PRELOADED = os.path.abspath(os.path.join(os.path.dirname(TALLY), "../tests/libtally-test-{}.so"))
+FIELDS = {"id": "int", "t": "time", "user": "string", "n": "int"}
+VIEWS = {"all": {"measures": {"c": "count()", "users": "uniq(user)", "m": "median(n)"}},
+         "days": {"by": ["day(t)"], "measures": {"c": "count()", "n": "sum(n)"}}}
+SCHEMA = {"streams": {"s": {"key": "id", "time": "t", "on_duplicate": "replace", "delete_when": "n < 0", "fields": FIELDS}},
+          "views": VIEWS}
+
+
+def events(first, count, step=1):
+    return "id,t,user,n\n" + "".join(f"{i},2026-01-{i % 28 + 1:02d},user {i * 7919 % 500},{i}\n"
+                                     for i in range(first, first + count * step, step))
+
+
+class Command:
+    """What is run, in a copy of one store, and what of the copy tells how far it came."""
+
+    def __init__(self, scene, base, *arguments, shown="store", status=0, parts=False):
+        self.scene, self.base, self.arguments, self.shown, self.status = scene, base, arguments, shown, status
+        self.parts, self.count = parts, 0
+        place = self.fresh()
+        self.before = self.state(place)
+        self.run(place, status=status)
+        self.after = self.state(place)
+        shutil.rmtree(place)
+
+    def fresh(self):
+        self.count += 1
+        place = self.scene.path(f"place-{self.count}")
+        os.makedirs(place)
+        shutil.copytree(self.base, place + "/store")
+        return place
+
+    def line(self, place):
+        return [TALLY, *(argument.replace("@", place) for argument in self.arguments)]
+
+    def run(self, place, environment=None, status=None):
+        done = subprocess.run(self.line(place), capture_output=True, check=False, timeout=120,
+                              env={**os.environ, **(environment or {})})
+        check(status is None or done.returncode == status, f"{self.arguments}: {done.returncode} {done.stderr}")
+        return done
+
+    def state(self, place):
+        """The files that the views show; None where there is no store."""
+        store = os.path.join(place, self.shown)
+        if not os.path.exists(store):
+            return None
+        check(b" 0 differ" in tally("verify", store).stdout, f"{store} does not verify")
+        return tally("cat", store, "all.json", "days.json").stdout
+
+    def is_expected(self, state):
+        """One commit is there or not; one in parts may have come anywhere, as long as it verifies."""
+        return self.parts or state in (self.before, self.after)
+
+    def finish(self, place, what):
+        """Runs it again, undisturbed, and looks where that ends."""
+        if self.state(place) != self.after or self.shown == "store":
+            again = self.run(place)
+            check(again.returncode in (0, self.status), f"{what}: then {again.stderr}")
+        check(self.state(place) == self.after, f"{what}: the next run did not end as it should")
+        check(not os.path.exists(place + "/copy.partial"), f"{what}: a partial copy is left for ever")
+
+
+def commands(scene):
+    base = scene.store("base", SCHEMA)
+    tally("ingest", base, scene.write("base.csv", events(0, 2000)))
+    more = scene.write("more.csv", events(1000, 1500) + "x,,,\n")
+    schema = scene.write("next.json", json.dumps(
+        {**SCHEMA, "views": {**VIEWS, "days": {"by": ["day(t)"], "measures": {"c": "count()", "u": "uniq(user)"}}}}))
+    return {
+        "ingest": Command(scene, base, "ingest", "@/store", more, status=2),
+        "ingest in parts": Command(scene, base, "ingest", "@/store", "--memory", "16M", scene.write("parts.csv", events(500, 60000)),
+                                   parts=True),
+        "delete": Command(scene, base, "delete", "@/store", "--where", "n < 700"),
+        "schema": Command(scene, base, "schema", "@/store", "--apply", schema),
+        "rebuild": Command(scene, base, "rebuild", "@/store"),
+        "compact": Command(scene, base, "compact", "@/store"),
+        "backup": Command(scene, base, "backup", "@/store", "@/copy", shown="copy"),
+        "restore": Command(scene, base, "restore", "@/store", "@/copy", shown="copy"),
+    }
