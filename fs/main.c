@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
+#include "damage.h"
 #include "notify.h"
 #include "ops.h"
 
@@ -215,6 +216,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct error err;
+    damage_answer_signals();
     if (!options_read(argc, argv, &options, &err)) return fail(&err);
     if (options.show_help || options.show_version) {
         if (options.show_help) options_help();

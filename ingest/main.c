@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "damage.h"
 #include "options.h"
 
 struct command {
@@ -87,6 +88,7 @@ static bool hold_standard_files(void)
 int main(int argc, char **argv)
 {
     if (!hold_standard_files()) return EXIT_FAILED;
+    damage_answer_signals();
     /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The
      * others have something to finish, and find out at the end that nobody read what they said. */
     bool const shows = argc > 1 && is_any(argv[1], "cat", "ls");

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block.h"
 
-#include <xxhash.h>
-
 #include "pack.h"
-
-enum { SUM_BYTES = 8 };
 
 void block_done(struct block *block)
 {
@@ -45,8 +41,6 @@ static size_t shared_length(struct slice a, struct slice b)
 
 static void begin(struct block *block, struct slice key)
 {
-    static const uint8_t room[SUM_BYTES];
-    buffer_add(&block->bytes, room, sizeof room);
     set(&block->fence, key);
     set(&block->last_key, key);
 }
@@ -59,7 +53,7 @@ bool block_add(struct block *block, struct slice key, struct slice value)
     pack_varint(&block->bytes, shared);
     pack_bytes(&block->bytes, slice_of(key.at + shared, key.length - shared));
     pack_bytes(&block->bytes, value);
-    if (block->bytes.length > BLOCK_BYTES && start > SUM_BYTES) {
+    if (block->bytes.length > BLOCK_BYTES && start > 0) {
         block->bytes.length = start;
         return false;
     }
@@ -78,20 +72,8 @@ bool block_add_raw(struct block *block, const struct block_reader *reader)
     return true;
 }
 
-/* Of what is behind the sum, and of the key that it belongs to. */
-static XXH64_canonical_t sum_of(struct slice fence, struct slice bytes)
+struct slice block_bytes(const struct block *block)
 {
-    XXH64_canonical_t sum;
-    XXH64_canonicalFromHash(&sum,
-                            XXH3_64bits_withSeed(bytes.at + SUM_BYTES, bytes.length - SUM_BYTES,
-                                                 XXH3_64bits(fence.at, fence.length)));
-    return sum;
-}
-
-struct slice block_seal(struct block *block)
-{
-    XXH64_canonical_t const sum = sum_of(buffer_slice(&block->fence), buffer_slice(&block->bytes));
-    memcpy(block->bytes.at, sum.digest, SUM_BYTES);
     return buffer_slice(&block->bytes);
 }
 
@@ -100,15 +82,11 @@ void block_reader_done(struct block_reader *reader)
     buffer_done(&reader->key);
 }
 
-bool block_read(struct block_reader *reader, struct slice fence, struct slice bytes)
+void block_read(struct block_reader *reader, struct slice fence, struct slice bytes)
 {
-    if (bytes.length <= SUM_BYTES) return false;
-    XXH64_canonical_t const sum = sum_of(fence, bytes);
-    if (memcmp(bytes.at, sum.digest, SUM_BYTES) != 0) return false;
-    reader->rest = slice_of(bytes.at + SUM_BYTES, bytes.length - SUM_BYTES);
+    reader->rest = bytes;
     reader->started = false;
     set(&reader->key, fence);
-    return true;
 }
 
 /* Of two keys that share their first SHARED bytes. The first entry's key is the fence itself. */

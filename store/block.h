@@ -14,7 +14,7 @@
 #pragma once
 #include "db.h"
 
-enum { BLOCK_BYTES = 4096 - 16 };
+enum { BLOCK_BYTES = 4096 - 16 - DB_SUM_BYTES };
 
 /* One in the making. */
 struct block {
@@ -28,8 +28,8 @@ void block_clear(struct block *block);
 bool block_is_empty(const struct block *block);
 /* Appends an entry, whose key is behind those inside. false: it does not fit, and the block has others. */
 bool block_add(struct block *block, struct slice key, struct slice value);
-/* The bytes to be stored. */
-struct slice block_seal(struct block *block);
+/* To be stored; borrowed from the block. */
+struct slice block_bytes(const struct block *block);
 
 struct block_reader {
     struct slice rest;
@@ -40,8 +40,7 @@ struct block_reader {
 };
 
 void block_reader_done(struct block_reader *reader); /* takes a zeroed one */
-/* false: the block is damaged. */
-bool block_read(struct block_reader *reader, struct slice fence, struct slice bytes) MUST_CHECK;
+void block_read(struct block_reader *reader, struct slice fence, struct slice bytes);
 enum block_step { BLOCK_ONE, BLOCK_END, BLOCK_DAMAGED };
 enum block_step block_next(struct block_reader *reader);
 /* block_add of what was read last, where the entry in front of it was the last to be added. */

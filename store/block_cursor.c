@@ -73,11 +73,10 @@ static bool hold(struct block_cursor *cursor, const struct db_entry *block, stru
     buffer_clear(&cursor->keys);
     buffer_clear(&cursor->bytes);
     buffer_add_slice(&cursor->bytes, block->value);
-    if (!block_read(&cursor->reader, block->key, buffer_slice(&cursor->bytes)))
-        return block_corrupt(cursor->table, err);
+    block_read(&cursor->reader, block->key, buffer_slice(&cursor->bytes));
     while ((step = block_next(&cursor->reader)) == BLOCK_ONE)
         add_place(cursor);
-    return step == BLOCK_END || block_corrupt(cursor->table, err);
+    return (step == BLOCK_END && cursor->count) || block_corrupt(cursor->table, err);
 }
 
 static enum db_finding give(struct block_cursor *cursor, size_t at, struct db_entry *ret_entry)

@@ -10,8 +10,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#define XXH_INLINE_ALL /* most entries are so short that a call would cost as much as the sum */
+#include <xxhash.h>
 
 #include "arena.h"
+#include "damage.h"
 
 struct db {
     MDB_env *env;
@@ -95,6 +98,26 @@ static bool fail_txn(const struct txn *txn, enum db_table table, int code, struc
     marked->failed = true;
     if (code == MDB_MAP_FULL) marked->map_full = true;
     return fail(err, db_table_names[table], code);
+}
+
+/* LMDB has no sums: each value ends in one, of itself and its key. */
+static void write_sum(struct slice key, struct slice value, uint8_t sum[DB_SUM_BYTES])
+{
+    uint64_t const hash =
+        XXH3_64bits_withSeed(value.at, value.length, XXH3_64bits(key.at, key.length));
+    for (size_t i = 0; i < DB_SUM_BYTES; i++)
+        sum[i] = (uint8_t)(hash >> (8 * i));
+}
+
+/* Takes the sum off; false: it is another. */
+static bool check_sum(const MDB_val *key, const MDB_val *stored, struct slice *ret_value)
+{
+    uint8_t sum[DB_SUM_BYTES];
+    if (stored->mv_size < DB_SUM_BYTES) return false;
+    struct slice const value = slice_of(stored->mv_data, stored->mv_size - DB_SUM_BYTES);
+    write_sum(slice_of(key->mv_data, key->mv_size), value, sum);
+    *ret_value = value;
+    return memcmp(value.at + value.length, sum, DB_SUM_BYTES) == 0;
 }
 
 static MDB_val val_of(struct slice slice)
@@ -192,9 +215,16 @@ static bool open_tables(struct db *db, enum db_access access, struct error *err)
     return code == MDB_SUCCESS || fail(err, db->directory, code);
 }
 
+static void answer_assertion(MDB_env *env, const char *text)
+{
+    (void)env, (void)text;
+    damage_end();
+}
+
 static int open_environment(struct db *db, unsigned flags, unsigned map_shift)
 {
     if (mdb_env_create(&db->env) != MDB_SUCCESS) return ENOMEM;
+    (void)mdb_env_set_assert(db->env, answer_assertion);
     (void)mdb_env_set_maxdbs(db->env, DB_TABLES); /* these fail only after the open */
     (void)mdb_env_set_maxreaders(db->env, READERS_MAX);
     db->map_bytes = (uint64_t)1 << map_shift;
@@ -310,6 +340,19 @@ bool db_grow(struct db *db, struct error *err)
     return true;
 }
 
+static enum db_finding damaged(const struct txn *txn, enum db_table table, struct error *err)
+{
+    bool const derived = table == TABLE_GROUPS || table == TABLE_VALUES || table == TABLE_RANKS;
+    struct txn *const marked = (struct txn *)(uintptr_t)txn; /* as in fail_txn */
+    marked->failed = true;
+    (void)error_set(err, ERROR_CORRUPT, "an entry is damaged");
+    (void)error_remedy(err,
+                       derived ? "tally rebuild STORE"
+                               : "restore the store from a backup, or ingest again into a new one");
+    (void)error_place(err, "%s", db_table_names[table]);
+    return DB_FAILED;
+}
+
 static enum db_finding finding(const struct txn *txn, enum db_table table, int code,
                                struct error *err)
 {
@@ -324,16 +367,22 @@ enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice 
 {
     MDB_val key_val = val_of(key), value;
     int const code = mdb_get(txn->mdb, txn->db->tables[table], &key_val, &value);
-    if (code == MDB_SUCCESS) *ret_value = slice_of_val(&value);
+    if (code == MDB_SUCCESS && !check_sum(&key_val, &value, ret_value))
+        return damaged(txn, table, err);
     return finding(txn, table, code, err);
 }
 
 bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
             struct error *err)
 {
-    MDB_val key_val = val_of(key), value_val = val_of(value);
-    int const code = mdb_put(txn->mdb, txn->db->tables[table], &key_val, &value_val, 0);
-    return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
+    MDB_val key_val = val_of(key), room = {.mv_size = value.length + DB_SUM_BYTES};
+    uint8_t sum[DB_SUM_BYTES];
+    write_sum(key, value, sum);
+    int const code = mdb_put(txn->mdb, txn->db->tables[table], &key_val, &room, MDB_RESERVE);
+    if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
+    if (value.length) memcpy(room.mv_data, value.at, value.length);
+    memcpy((uint8_t *)room.mv_data + value.length, sum, sizeof sum);
+    return true;
 }
 
 bool db_drop(struct txn *txn, enum db_table table, struct slice key, struct error *err)
@@ -373,8 +422,11 @@ static enum db_finding step(struct cursor *cursor, MDB_val *key, MDB_cursor_op o
 {
     MDB_val value;
     int const code = mdb_cursor_get(cursor->mdb, key, &value, op);
-    if (code == MDB_SUCCESS)
-        *ret_entry = (struct db_entry){.key = slice_of_val(key), .value = slice_of_val(&value)};
+    if (code == MDB_SUCCESS) {
+        ret_entry->key = slice_of_val(key);
+        if (!check_sum(key, &value, &ret_entry->value))
+            return damaged(cursor->txn, cursor->table, err);
+    }
     return finding(cursor->txn, cursor->table, code, err);
 }
 

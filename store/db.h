@@ -4,6 +4,8 @@
  *
  * Promise  a write transaction in which anything failed refuses to commit, so that a forgotten
  *          check cannot publish half a batch. LMDB's codes become a fact and a remedy here.
+ *          Every value is stored with a sum of itself and its key, and looked at whenever it is read: an entry that
+ *          has changed on the disk is ERROR_CORRUPT.
  * Memory   a slice that get or a cursor returns lives until the transaction ends or, in a write
  *          transaction, until the next put or drop in it.
  * Threads  a struct db may be shared; a transaction and its cursors have one user at a time.
@@ -16,7 +18,7 @@
 #include "bytes.h"
 #include "error.h"
 
-enum { DB_KEY_BYTES_MAX = 511 };
+enum { DB_KEY_BYTES_MAX = 511, DB_SUM_BYTES = 4 /* behind each value */ };
 
 enum db_table {
     TABLE_META,

@@ -5,6 +5,8 @@
  *
  * FORMAT_VERSION changes with every incompatible change here. store_open refuses another one.
  *
+ * Behind each value stand four bytes more: the low ones of the XXH3-64 of the value, seeded with that of the key (db.c).
+ *
  *   meta     "store"               -> [format u16][commit][commit ns u64][schema commit]
  *                                     [root listing commit][next group][last batch][events][rows]
  *            "schema"              -> the user's JSON
@@ -17,9 +19,9 @@
  *            "layout"               -> which ids and fields the names of the schema stand for, see layout.c
  *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
  *   events   [stream u16][packed key fields | number u64]: that of the first event
- *                                  -> [sum 8] ( [shared][length][rest of the key][length][event] )*
+ *                                  -> ( [shared][length][rest of the key][length][event] )*
  *            A block of neighbours, see block.h. `shared`: how many bytes of the key before (the first time, of the
- *            block's own) the key begins with. `sum`: XXH3-64 of what is behind it, seeded with that of the block's key.
+ *            block's own) the key begins with.
  *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED
  *            The fields of the key stand in the key alone where they can be read back from there.
  *            field  = string: [1 + length][bytes] | bool: 1, 2 | int: [1 + width][two's complement]
@@ -53,6 +55,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 4, GROUP_VERSION = 1, STATE_VERSION = 2 };
+enum { FORMAT_VERSION = 5, GROUP_VERSION = 1, STATE_VERSION = 2 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1 };

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "block_cursor.h"
-#include "events.h"
 #include "names.h"
 #include "tree.h"
 #include "verify_p.h"
@@ -355,40 +353,12 @@ static bool check_view(struct check *check, struct error *err)
     return true;
 }
 
-/* Reads every entry of a table of blocks, whether a view looks at it or not. Counts the live ones. */
-static bool read_blocks(const struct snapshot *snapshot, enum db_table table, uint64_t *ret_count,
-                        struct error *err)
-{
-    AUTO(auto_block_cursor) struct block_cursor *cursor = NULL;
-    struct db_entry entry;
-    *ret_count = 0;
-    if (!block_cursor_open(snapshot->txn, table, &cursor, err)) return false;
-    enum db_finding found = block_cursor_first(cursor, &entry, err);
-    for (; found == DB_FOUND; found = block_cursor_next(cursor, &entry, err))
-        *ret_count += event_is_live(entry.value);
-    return found == DB_MISSING;
-}
-
-static bool check_tables(const struct snapshot *snapshot, struct verify_result *result,
-                         struct error *err)
-{
-    uint64_t values;
-    if (!read_blocks(snapshot, TABLE_EVENTS, &result->events, err) ||
-        !read_blocks(snapshot, TABLE_VALUES, &values, err))
-        return false;
-    if (result->events == snapshot->event_count) return true;
-    (void)error_set(err, ERROR_CORRUPT, "%llu events are stored, %llu were counted",
-                    (unsigned long long)result->events, (unsigned long long)snapshot->event_count);
-    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
-    return error_place(err, "events");
-}
-
 bool verify_store(const struct snapshot *snapshot,
                   void (*differ)(void *context, const char *path, const char *what), void *context,
                   struct verify_result *ret_result, struct error *err)
 {
     struct check check = {.snapshot = snapshot, .differ = differ, .context = context};
-    bool good = check_tables(snapshot, &check.result, err);
+    bool good = verify_tables(snapshot, &check.result.events, err);
     for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
         struct tallied_view view;
         good = tallied_view_count(snapshot, &snapshot->schema->views[i], &view, err);

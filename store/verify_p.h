@@ -79,3 +79,7 @@ void tally_finish(struct counting *counting, const struct aggregate *aggregate,
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,
                         struct tallied_view *ret_view, struct error *err) MUST_CHECK;
 void tallied_view_done(struct tallied_view *view);
+
+/* Reads all that is stored, and counts the events. false: something is damaged. */
+bool verify_tables(const struct snapshot *snapshot, uint64_t *ret_events,
+                   struct error *err) MUST_CHECK;

@@ -111,9 +111,65 @@ static void a_file_that_is_cut_short_is_refused(void **state)
     remove_place(&place);
 }
 
+static enum db_finding read_after_change(const struct place *place, size_t at, uint8_t change,
+                                         struct slice key)
+{
+    FILE *const file = fopen(place->data, "r+b");
+    struct db *db;
+    struct txn *txn;
+    struct slice value;
+    struct error err;
+    assert_non_null(file);
+    assert_int_equal(fseek(file, (long)at, SEEK_SET), 0);
+    int const byte = fgetc(file);
+    assert_int_equal(fseek(file, (long)at, SEEK_SET), 0);
+    assert_int_equal(fputc(byte ^ change, file), byte ^ change);
+    assert_int_equal(fclose(file), 0);
+    assert_true(db_open(place->directory, DB_READ, &db, &err));
+    assert_true(txn_begin(db, false, &txn, &err));
+    enum db_finding const found = db_get(txn, TABLE_GROUPS, key, &value, &err);
+    if (found == DB_FAILED) assert_int_equal(err.kind, ERROR_CORRUPT);
+    txn_abort(txn);
+    db_close(db);
+    return found;
+}
+
+/* Any byte of the value, one after the other. */
+static void an_entry_that_changed_on_the_disk_is_refused(void **state)
+{
+    (void)state;
+    static const char value[] = "a value that is found in the file";
+    struct slice const key = slice_text("key");
+    struct place place;
+    struct db *db;
+    struct txn *txn;
+    struct error err;
+    AUTO_BUFFER struct buffer content = {0};
+    make_place(&place);
+    assert_true(db_open(place.directory, DB_CREATE, &db, &err));
+    assert_true(txn_begin(db, true, &txn, &err));
+    assert_true(db_put(txn, TABLE_GROUPS, key, slice_text(value), &err));
+    assert_true(txn_commit(txn, &err));
+    db_close(db);
+    buffer_reserve(&content, file_bytes(&place));
+    FILE *const file = fopen(place.data, "rb");
+    assert_non_null(file);
+    content.length = fread(content.at, 1, file_bytes(&place), file);
+    assert_int_equal(fclose(file), 0);
+    const uint8_t *const found = memmem(content.at, content.length, value, strlen(value));
+    assert_non_null(found);
+    size_t const start = (size_t)(found - content.at);
+    for (size_t i = 0; i < strlen(value) + DB_SUM_BYTES; i++) {
+        assert_int_equal(read_after_change(&place, start + i, 0x20, key), DB_FAILED);
+        assert_int_equal(read_after_change(&place, start + i, 0x20, key), DB_FOUND);
+    }
+    remove_place(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_entry_that_changed_on_the_disk_is_refused),
         cmocka_unit_test(pages_that_were_never_written_are_not_missing),
         cmocka_unit_test(a_file_that_is_cut_short_is_refused),
     };
