@@ -22,12 +22,6 @@ bool block_is_empty(const struct block *block)
     return block->bytes.length == 0;
 }
 
-static void set(struct buffer *buffer, struct slice bytes)
-{
-    buffer_clear(buffer);
-    buffer_add_slice(buffer, bytes);
-}
-
 static size_t shared_length(struct slice a, struct slice b)
 {
     size_t const most = a.length < b.length ? a.length : b.length;
@@ -41,8 +35,8 @@ static size_t shared_length(struct slice a, struct slice b)
 
 static void begin(struct block *block, struct slice key)
 {
-    set(&block->fence, key);
-    set(&block->last_key, key);
+    buffer_set(&block->fence, key);
+    buffer_set(&block->last_key, key);
 }
 
 bool block_add(struct block *block, struct slice key, struct slice value)
@@ -68,7 +62,7 @@ bool block_add_raw(struct block *block, const struct block_reader *reader)
     if (block_is_empty(block)) return block_add(block, key, reader->value);
     if (block->bytes.length + reader->raw.length > BLOCK_BYTES) return false;
     buffer_add_slice(&block->bytes, reader->raw);
-    set(&block->last_key, key);
+    buffer_set(&block->last_key, key);
     return true;
 }
 
@@ -86,7 +80,7 @@ void block_read(struct block_reader *reader, struct slice fence, struct slice by
 {
     reader->rest = bytes;
     reader->started = false;
-    set(&reader->key, fence);
+    buffer_set(&reader->key, fence);
 }
 
 /* Of two keys that share their first SHARED bytes. The first entry's key is the fence itself. */

@@ -71,8 +71,7 @@ static bool hold(struct block_cursor *cursor, const struct db_entry *block, stru
     enum block_step step;
     cursor->count = 0;
     buffer_clear(&cursor->keys);
-    buffer_clear(&cursor->bytes);
-    buffer_add_slice(&cursor->bytes, block->value);
+    buffer_set(&cursor->bytes, block->value);
     block_read(&cursor->reader, block->key, buffer_slice(&cursor->bytes));
     while ((step = block_next(&cursor->reader)) == BLOCK_ONE)
         add_place(cursor);

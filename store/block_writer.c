@@ -19,12 +19,6 @@
 
 enum { SMALL_BLOCK_BYTES = BLOCK_BYTES / 4 };
 
-static void set(struct buffer *buffer, struct slice bytes)
-{
-    buffer_clear(buffer);
-    buffer_add_slice(buffer, bytes);
-}
-
 struct block_writer {
     struct txn *txn;
     enum db_table table;
@@ -55,7 +49,7 @@ bool block_writer_open(struct txn *txn, enum db_table table, struct slice prefix
     struct block_writer *const writer = memory_alloc(sizeof *writer);
     writer->txn = txn;
     writer->table = table;
-    set(&writer->prefix, prefix);
+    buffer_set(&writer->prefix, prefix);
     if (!cursor_open(txn, table, &writer->cursor, err)) {
         block_writer_close(writer);
         return false;
@@ -106,14 +100,14 @@ static bool read_next(struct block_writer *writer, struct error *err)
 static bool take_block(struct block_writer *writer, const struct db_entry *entry, struct error *err)
 {
     struct db_entry behind;
-    set(&writer->fence, entry->key);
-    set(&writer->stored, entry->value);
+    buffer_set(&writer->fence, entry->key);
+    buffer_set(&writer->stored, entry->value);
     writer->has_stored = true;
     writer->in_step = false;
     block_read(&writer->reader, buffer_slice(&writer->fence), buffer_slice(&writer->stored));
     enum db_finding const found = cursor_next(writer->cursor, &behind, err);
     writer->has_limit = found == DB_FOUND && is_ours(writer, &behind);
-    if (writer->has_limit) set(&writer->limit, behind.key);
+    if (writer->has_limit) buffer_set(&writer->limit, behind.key);
     return found != DB_FAILED && read_next(writer, err);
 }
 
@@ -232,7 +226,7 @@ bool block_writer_seek(struct block_writer *writer, struct slice key, struct sli
     int order = 1;
     *ret_value = (struct slice){0};
     if (!leave(writer, err) || !reach(writer, key, err)) return false;
-    set(&writer->key, key);
+    buffer_set(&writer->key, key);
     while (writer->has_entry &&
            (order = slice_compare(buffer_slice(&writer->reader.key), key)) < 0) {
         if (!pass_entry(writer, err)) return false;
@@ -258,7 +252,7 @@ static bool reach_more(struct block_writer *writer, struct slice prefix, struct 
     bool const more = !writer->has_entry && writer->has_limit &&
                       slice_starts(buffer_slice(&writer->limit), prefix);
     if (!more) return true;
-    set(&writer->key, buffer_slice(&writer->limit));
+    buffer_set(&writer->key, buffer_slice(&writer->limit));
     return reach(writer, buffer_slice(&writer->key), err);
 }
 

@@ -94,6 +94,17 @@ static inline void buffer_add_slice(struct buffer *buffer, struct slice slice)
     buffer_add(buffer, slice.at, slice.length);
 }
 
+static inline void buffer_clear(struct buffer *buffer)
+{
+    buffer->length = 0;
+}
+
+static inline void buffer_set(struct buffer *buffer, struct slice slice)
+{
+    buffer_clear(buffer);
+    buffer_add_slice(buffer, slice);
+}
+
 static inline void buffer_add_text(struct buffer *buffer, const char *text)
 {
     buffer_add(buffer, text, strlen(text));
@@ -106,11 +117,6 @@ static inline void buffer_add_byte(struct buffer *buffer, uint8_t byte)
 }
 
 void buffer_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static inline void buffer_clear(struct buffer *buffer)
-{
-    buffer->length = 0;
-}
 
 static inline struct slice buffer_slice(const struct buffer *buffer)
 {

@@ -78,8 +78,7 @@ static void remember(struct tree_reader *reader, uint64_t index, uint64_t offset
 {
     reader->row_index = index;
     reader->row_offset = offset;
-    buffer_clear(&reader->row_key);
-    buffer_add_slice(&reader->row_key, key);
+    buffer_set(&reader->row_key, key);
 }
 
 /* Starts where the reader stands if that is not behind the window, else at the head of the file. */

@@ -114,7 +114,7 @@ def damaged(scene, store):
         file.seek(at)
         file.write(bytes([content[at] ^ 1]))
     refused = tally("restore", scene.path("damaged"), scene.path("y"), status=1)
-    check(b"a block of entries is damaged" in refused.stderr, refused.stderr)
+    check(b"an entry is damaged" in refused.stderr, refused.stderr)
     check(not os.path.exists(scene.path("y")) and not os.path.exists(scene.path("y.partial")), "something is left")
 
 
