@@ -81,6 +81,21 @@ ingest_threads() {
 step 'ingest under the thread sanitizer' ingest_threads
 step 'mount under the thread sanitizer' env VISIBLE=100 TALLY="$PWD/build-tsan/ingest/tally" \
   TALLYFS="$PWD/build-tsan/fs/tallyfs" python3 tests/mount/commits.py
+# The same inputs each run, by seed and number; a soak looks for new ones.
+fuzz() {
+  local target found status=0
+  [ -d build-fuzz ] || CC=clang meson setup build-fuzz --werror -Dfuzzing=libfuzzer -Db_lto=false \
+    -Db_sanitize=address,undefined -Db_lundef=false
+  for target in tests/fuzz/corpus/*; do
+    target=$(basename "$target") found=$(mktemp -d)
+    ninja -C build-fuzz "tests/fuzz_$target" &&
+      "build-fuzz/tests/fuzz_$target" -max_len=4096 "-artifact_prefix=build-fuzz/" \
+        $([ "$soak" ] && echo -max_total_time=1800 || echo -seed=1 -runs=30000) "$found" "tests/fuzz/corpus/$target" || status=1
+    rm -rf "$found"
+  done
+  return $status
+}
+step 'fuzz targets' fuzz
 step 'examples/quickstart.sh' examples/quickstart.sh
 step 'examples/catalogue/test.sh' examples/catalogue/test.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh
