@@ -108,11 +108,20 @@ enum block_step block_next(struct block_reader *reader)
     return BLOCK_ONE;
 }
 
+enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct slice key,
+                           struct db_entry *ret_block, struct error *err)
+{
+    enum db_finding found = cursor_seek(cursor, key, ret_block, err);
+    if (found == DB_FAILED || (found == DB_FOUND && slice_equal(ret_block->key, key))) return found;
+    found = cursor_seek_before(cursor, key, ret_block, err);
+    if (found == DB_FAILED || (found == DB_FOUND && slice_starts(ret_block->key, prefix)))
+        return found;
+    found = cursor_seek(cursor, key, ret_block, err); /* the first of all */
+    return found == DB_FOUND && !slice_starts(ret_block->key, prefix) ? DB_MISSING : found;
+}
+
 bool block_corrupt(enum db_table table, struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "a block of entries is damaged");
-    (void)error_remedy(err, table == TABLE_EVENTS
-                                ? "restore the store from a backup, or ingest again into a new one"
-                                : "tally rebuild STORE");
-    return error_place(err, "%s", db_table_names[table]);
+    return db_blame(table, err);
 }

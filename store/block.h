@@ -46,5 +46,10 @@ enum block_step block_next(struct block_reader *reader);
 /* block_add of what was read last, where the entry in front of it was the last to be added. */
 bool block_add_raw(struct block *block, const struct block_reader *reader);
 
+/* The block that KEY is in or would go into, among those of keys that begin with PREFIX: the last whose fence is not
+ * behind it, else the first of all. DB_MISSING: there is none. The cursor stands at it. */
+enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct slice key,
+                           struct db_entry *ret_block, struct error *err);
+
 /* Sets ERROR_CORRUPT. Returns false. */
 bool block_corrupt(enum db_table table, struct error *err);

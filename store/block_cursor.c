@@ -92,17 +92,12 @@ static bool is_inside(const struct block_cursor *cursor, struct slice key)
            slice_compare(key, key_at(cursor, cursor->count - 1)) <= 0;
 }
 
-/* Holds the block that KEY is in, or would be: the last whose fence is not behind it, else the first of all. */
 static enum db_finding hold_block(struct block_cursor *cursor, struct slice key, struct error *err)
 {
     struct db_entry block;
     if (is_inside(cursor, key)) return DB_FOUND;
     cursor->count = 0;
-    enum db_finding found = cursor_seek(cursor->cursor, key, &block, err);
-    if (found != DB_FAILED && !(found == DB_FOUND && slice_equal(block.key, key))) {
-        enum db_finding const before = cursor_seek_before(cursor->cursor, key, &block, err);
-        found = before == DB_MISSING ? cursor_seek(cursor->cursor, key, &block, err) : before;
-    }
+    enum db_finding const found = block_find(cursor->cursor, (struct slice){0}, key, &block, err);
     if (found == DB_FOUND && !hold(cursor, &block, err)) return DB_FAILED;
     return found;
 }

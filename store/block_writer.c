@@ -77,18 +77,6 @@ static bool is_ours(const struct block_writer *writer, const struct db_entry *en
     return slice_starts(entry->key, buffer_slice(&writer->prefix));
 }
 
-/* The block that KEY is in or would go into; DB_MISSING: there is none. */
-static enum db_finding find_block(struct block_writer *writer, struct slice key,
-                                  struct db_entry *ret_entry, struct error *err)
-{
-    enum db_finding found = cursor_seek(writer->cursor, key, ret_entry, err);
-    if (found == DB_FAILED || (found == DB_FOUND && slice_equal(ret_entry->key, key))) return found;
-    found = cursor_seek_before(writer->cursor, key, ret_entry, err);
-    if (found == DB_FAILED || (found == DB_FOUND && is_ours(writer, ret_entry))) return found;
-    found = cursor_seek(writer->cursor, key, ret_entry, err); /* the first of all */
-    return found == DB_FOUND && !is_ours(writer, ret_entry) ? DB_MISSING : found;
-}
-
 static bool read_next(struct block_writer *writer, struct error *err)
 {
     enum block_step const step = block_next(&writer->reader);
@@ -117,7 +105,7 @@ static bool begin_range(struct block_writer *writer, struct slice key, struct er
     writer->has_range = true;
     writer->changed = writer->was_cut = false;
     writer->has_stored = writer->has_entry = writer->has_limit = false;
-    switch (find_block(writer, key, &entry, err)) {
+    switch (block_find(writer->cursor, buffer_slice(&writer->prefix), key, &entry, err)) {
     case DB_FOUND: return take_block(writer, &entry, err);
     case DB_MISSING: return true;
     case DB_FAILED: break;

@@ -90,12 +90,18 @@ static bool fail(struct error *err, const char *place, int code)
     return error_place(err, "%s", place);
 }
 
-static bool fail_txn(const struct txn *txn, enum db_table table, int code, struct error *err)
+/* A struct txn is the caller's to change even where the call only reads: failing is a fact of the transaction, not of its
+ * content. */
+static struct txn *mark_failed(const struct txn *txn)
 {
-    /* A struct txn is the caller's to change even where the call only reads: failing is a fact of
-     * the transaction, not of its content. */
     struct txn *const marked = (struct txn *)(uintptr_t)txn;
     marked->failed = true;
+    return marked;
+}
+
+static bool fail_txn(const struct txn *txn, enum db_table table, int code, struct error *err)
+{
+    struct txn *const marked = mark_failed(txn);
     if (code == MDB_MAP_FULL) marked->map_full = true;
     return fail(err, db_table_names[table], code);
 }
@@ -340,16 +346,20 @@ bool db_grow(struct db *db, struct error *err)
     return true;
 }
 
-static enum db_finding damaged(const struct txn *txn, enum db_table table, struct error *err)
+bool db_blame(enum db_table table, struct error *err)
 {
     bool const derived = table == TABLE_GROUPS || table == TABLE_VALUES || table == TABLE_RANKS;
-    struct txn *const marked = (struct txn *)(uintptr_t)txn; /* as in fail_txn */
-    marked->failed = true;
-    (void)error_set(err, ERROR_CORRUPT, "an entry is damaged");
     (void)error_remedy(err,
                        derived ? "tally rebuild STORE"
                                : "restore the store from a backup, or ingest again into a new one");
-    (void)error_place(err, "%s", db_table_names[table]);
+    return error_place(err, "%s", db_table_names[table]);
+}
+
+static enum db_finding damaged(const struct txn *txn, enum db_table table, struct error *err)
+{
+    mark_failed(txn);
+    (void)error_set(err, ERROR_CORRUPT, "an entry is damaged");
+    (void)db_blame(table, err);
     return DB_FAILED;
 }
 

@@ -49,6 +49,10 @@ bool db_open(const char *directory, enum db_access access, struct db **ret_db,
              struct error *err) MUST_CHECK;
 void db_close(struct db *db); /* takes NULL */
 
+/* Completes an error about damage in a table: the table is its place, and the remedy is to make it again where that can be
+ * done, else a backup. Returns false. */
+bool db_blame(enum db_table table, struct error *err);
+
 /* Writes a copy without free pages to the open file FD, of the newest commit. Readers and a writer may go on. */
 bool db_copy(struct db *db, int fd, struct error *err) MUST_CHECK;
 /* Whether data.mdb in the open DIRECTORY is another file by now than the one that is open. */

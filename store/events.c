@@ -192,8 +192,7 @@ bool events_writer_open(struct txn *txn, const struct stream *stream,
 bool event_corrupt(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "an event cannot be read");
-    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
-    return error_place(err, "events");
+    return db_blame(TABLE_EVENTS, err);
 }
 
 bool event_is_live(struct slice packed)

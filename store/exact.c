@@ -134,12 +134,6 @@ void exact_add(struct exact *sum, const struct decimal *decimal, int64_t weight)
         (void)wide_scale(&product, factor); /* 127 + 63 bits */
         join_sign(&product, negative);
     }
-    if (sum->scale == decimal->scale) {
-        struct wide total = wide_of(sum);
-        wide_add(&total, &product);
-        memcpy(sum->limb, total.limb, sizeof sum->limb);
-        return;
-    }
     struct exact const term = exact_of(&product, decimal->scale);
     exact_merge(sum, &term);
 }

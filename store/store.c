@@ -37,13 +37,6 @@ struct open_snapshot {
     struct loaded_schema *schema;
 };
 
-static void path_join(const char *directory, const char *name, struct buffer *path)
-{
-    buffer_clear(path);
-    buffer_format(path, "%s/%s", directory, name);
-    buffer_add_byte(path, '\0');
-}
-
 static void schema_release(struct loaded_schema *loaded)
 {
     if (!loaded || --loaded->references > 0) return;
@@ -55,7 +48,8 @@ static bool find_store(const char *path, struct error *err)
 {
     AUTO_BUFFER struct buffer data = {0};
     struct stat status;
-    path_join(path, "data.mdb", &data);
+    buffer_format(&data, "%s/data.mdb", path);
+    buffer_add_byte(&data, '\0');
     if (stat((char *)data.at, &status) == 0 && S_ISREG(status.st_mode)) return true;
     int const reason = errno;
     if (reason != ENOENT && reason != ENOTDIR && reason != 0)

@@ -44,6 +44,5 @@ bool verify_tables(const struct snapshot *snapshot, uint64_t *ret_events, struct
     if (*ret_events == snapshot->event_count) return true;
     (void)error_set(err, ERROR_CORRUPT, "%llu events are stored, %llu were counted",
                     (unsigned long long)*ret_events, (unsigned long long)snapshot->event_count);
-    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
-    return error_place(err, "events");
+    return db_blame(TABLE_EVENTS, err);
 }
