@@ -1,8 +1,8 @@
 /* The order of start and end matters:
  *
- *   fork            before threads, sockets and LMDB, none of which survive it
+ *   fork            before threads, sockets and LMDB, none of which survive it; again for the process that unmounts
  *   open the store  a store that cannot be read is told before anything is mounted
- *   mount, listen, notify thread, session loop
+ *   mount, listen, restrict this process, notify thread, session loop
  *   tell the parent when the kernel's first request was answered: then the mount answers
  *
  * and backwards at the end: stop to notify, remove the socket, unmount, close the store.
@@ -24,6 +24,7 @@
 #include "damage.h"
 #include "notify.h"
 #include "ops.h"
+#include "sandbox.h"
 
 static int fail(const struct error *err)
 {
@@ -120,27 +121,36 @@ static bool open_store(struct mount *mount, struct error *err)
     return add_root(mount, err);
 }
 
+/* Between the mount and the first request. */
+static bool begin(struct mount *mount, struct error *err)
+{
+    struct error no_socket;
+    if (!announce_listen(mount->store, &mount->announce, &no_socket)) {
+        (void)error_remedy(&no_socket, "new commits show within two seconds only");
+        mount_log(mount, &no_socket); /* a store on a read-only medium has no writers */
+    }
+#ifdef TALLYFS_SANDBOX
+    if (!sandbox_enter(store_directory(mount->store), err)) return false;
+#endif
+    return notify_start(mount, err);
+}
+
 /* The exit status. libfuse has told what was wrong with its options or the mount itself. */
 static int serve(struct mount *mount, struct error *err)
 {
     int status = 1;
-    struct error no_socket;
     mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
     if (!mount->session) return 1;
     if (fuse_set_signal_handlers(mount->session) == 0) {
         if (fuse_session_mount(mount->session, mount->options->mountpoint) == 0) {
-            if (!announce_listen(mount->store, &mount->announce, &no_socket)) {
-                (void)error_remedy(&no_socket, "new commits show within two seconds only");
-                mount_log(mount, &no_socket); /* a store on a read-only medium has no writers */
-            }
-            if (notify_start(mount, err)) {
+            if (begin(mount, err)) {
                 status = fuse_session_loop(mount->session) < 0;
                 notify_stop(mount);
             } else {
                 (void)fail(err);
             }
             announce_unlisten(&mount->announce);
-            fuse_session_unmount(mount->session);
+            mount_unmount(mount);
         }
         fuse_remove_signal_handlers(mount->session);
     }
@@ -168,7 +178,11 @@ static int run(struct options *options, int ready_pipe)
     struct error err;
     (void)pthread_mutex_init(&mount.lock, NULL); /* cannot fail for a plain mutex */
     inodes_init(&mount.inodes);
-    int const status = open_store(&mount, &err) ? serve(&mount, &err) : fail(&err);
+    int const status =
+        unmounter_start(options->mountpoint, &mount.unmounter, &err) && open_store(&mount, &err)
+            ? serve(&mount, &err)
+            : fail(&err);
+    unmounter_end(&mount.unmounter);
     mount_done(&mount);
     return status;
 }
@@ -197,7 +211,7 @@ static int run_in_background(struct options *options)
     }
     if (child == 0) {
         (void)close(pipe_ends[0]);
-        openlog("tallyfs", LOG_PID, LOG_DAEMON);
+        openlog("tallyfs", LOG_PID | LOG_NDELAY, LOG_DAEMON);
         return become_daemon() ? run(options, pipe_ends[1]) : 1;
     }
     char ready;

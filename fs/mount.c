@@ -2,6 +2,7 @@
 #include "mount.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -13,6 +14,19 @@ void mount_lock(struct mount *mount)
 void mount_unlock(struct mount *mount)
 {
     (void)pthread_mutex_unlock(&mount->lock);
+}
+
+/* Where somebody else has unmounted it, another mount may stand there by now. */
+static bool is_unmounted(const struct mount *mount)
+{
+    struct pollfd kernel = {.fd = fuse_session_fd(mount->session)};
+    return poll(&kernel, 1, 0) == 1 && (kernel.revents & POLLERR);
+}
+
+void mount_unmount(struct mount *mount)
+{
+    struct error err;
+    if (!is_unmounted(mount) && !unmounter_unmount(&mount->unmounter, &err)) mount_log(mount, &err);
 }
 
 void mount_log(const struct mount *mount, const struct error *err)

@@ -17,6 +17,7 @@
 #include "inodes.h"
 #include "options.h"
 #include "snapshots.h"
+#include "unmounter.h"
 
 /* The requests that tests count. */
 enum upcall {
@@ -56,10 +57,13 @@ struct mount {
     pthread_t notify_thread;
     int stop_event; /* eventfd */
     struct announce_socket announce;
+    struct unmounter unmounter;
 };
 
 void mount_lock(struct mount *mount);
 void mount_unlock(struct mount *mount);
+/* Ends the connection with the kernel; an error is logged. */
+void mount_unmount(struct mount *mount);
 /* To standard error, or the system log behind a daemon. */
 void mount_log(const struct mount *mount, const struct error *err);
 /* The one place where an error becomes an errno; it is logged. */

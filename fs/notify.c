@@ -312,7 +312,7 @@ void notify_stop(struct mount *mount)
     (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += STOP_PATIENCE_S;
     if (pthread_timedjoin_np(mount->notify_thread, NULL, &until) != 0) {
-        fuse_session_unmount(mount->session);
+        mount_unmount(mount);
         (void)pthread_join(mount->notify_thread, NULL);
     }
     (void)close(mount->stop_event);

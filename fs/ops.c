@@ -312,12 +312,9 @@ static void op_init(void *userdata, struct fuse_conn_info *connection)
     connection->want &= ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA;
     if (mount->ready_pipe < 0) return;
     char const ready = '\0';
-    int const null = open("/dev/null", O_WRONLY);
-    if (null >= 0) { /* let go of the terminal; from here on the system log is told */
-        (void)dup2(null, STDOUT_FILENO);
-        (void)dup2(null, STDERR_FILENO);
-        (void)close(null);
-    }
+    /* Lets go of the terminal; standard input is /dev/null. From here on the system log is told. */
+    (void)dup2(STDIN_FILENO, STDOUT_FILENO);
+    (void)dup2(STDIN_FILENO, STDERR_FILENO);
     (void)!write(mount->ready_pipe, &ready, 1); /* the parent may have been killed */
     (void)close(mount->ready_pipe);
     mount->ready_pipe = -1;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "folder.h"
+
 static const char directory_name[] = "rejects";
 
 enum { PENDING_BYTES = 256 << 10 };
@@ -13,7 +15,7 @@ enum { PENDING_BYTES = 256 << 10 };
 /* One input may be a batch of several streams: the first one's file has the plain name. */
 void rejects_init(struct rejects *rejects, int store, const struct batch *batch)
 {
-    *rejects = (struct rejects){.store = store, .fd = -1};
+    *rejects = (struct rejects){.store = store, .folder = -1, .fd = -1};
     unsigned long long const digest = batch->digest[0];
     if (batch->stream == 0)
         (void)snprintf(rejects->name, sizeof rejects->name, "%016llx.tsv", digest); /* fits */
@@ -26,7 +28,8 @@ void rejects_done(struct rejects *rejects)
 {
     buffer_done(&rejects->pending);
     auto_fd(&rejects->fd);
-    rejects->fd = -1;
+    auto_fd(&rejects->folder);
+    rejects->fd = rejects->folder = -1;
 }
 
 static bool fail(struct error *err, int sys, const char *what)
@@ -37,9 +40,10 @@ static bool fail(struct error *err, int sys, const char *what)
 
 static bool open_file(struct rejects *rejects, int flags, struct error *err)
 {
-    char path[sizeof directory_name + REJECTS_NAME_BYTES];
-    (void)snprintf(path, sizeof path, "%s/%s", directory_name, rejects->name); /* fits */
-    rejects->fd = openat(rejects->store, path, O_WRONLY | O_CLOEXEC | flags, 0644);
+    if (rejects->folder < 0) rejects->folder = folder_open(rejects->store, directory_name);
+    rejects->fd = rejects->folder < 0 ? -1
+                                      : folder_open_file(rejects->folder, rejects->name,
+                                                         O_WRONLY | O_CREAT | flags, 0644);
     if (rejects->fd < 0) return fail(err, errno, "cannot open the file of refused records");
     return true;
 }
@@ -47,23 +51,22 @@ static bool open_file(struct rejects *rejects, int flags, struct error *err)
 /* The name has to be as durable as the bytes. */
 static bool sync_directory(const struct rejects *rejects, struct error *err)
 {
-    AUTO_FD int const directory =
-        openat(rejects->store, directory_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0 || fsync(directory) != 0)
+    if (fsync(rejects->folder) != 0)
         return fail(err, errno, "cannot write the directory of refused records");
     return true;
 }
 
 bool rejects_resume(struct rejects *rejects, const struct batch *batch, struct error *err)
 {
-    char path[sizeof directory_name + REJECTS_NAME_BYTES];
     struct stat found;
-    (void)snprintf(path, sizeof path, "%s/%s", directory_name, rejects->name); /* fits */
+    rejects->folder = folder_open(rejects->store, directory_name);
     if (batch->rejects_bytes == 0) {
-        if (unlinkat(rejects->store, path, 0) == 0 || errno == ENOENT) return true;
+        if ((rejects->folder >= 0 && unlinkat(rejects->folder, rejects->name, 0) == 0) ||
+            errno == ENOENT)
+            return true;
         return fail(err, errno, "cannot remove the refused records of an earlier attempt");
     }
-    if (!open_file(rejects, O_CREAT, err)) return false;
+    if (!open_file(rejects, 0, err)) return false;
     if (fstat(rejects->fd, &found) != 0)
         return fail(err, errno, "cannot look at the file of refused records");
     /* Somebody may have taken the file away: what is gone is gone, the counts are in the ledger. */
@@ -83,8 +86,7 @@ static bool write_pending(struct rejects *rejects, struct error *err)
     struct slice rest = buffer_slice(&rejects->pending);
     if (rest.length == 0) return true;
     if (rejects->fd < 0) {
-        if (!open_file(rejects, O_CREAT | O_TRUNC, err) || !sync_directory(rejects, err))
-            return false;
+        if (!open_file(rejects, O_TRUNC, err) || !sync_directory(rejects, err)) return false;
     }
     while (rest.length > 0) {
         ssize_t const done = write(rejects->fd, rest.at, rest.length);

@@ -18,8 +18,9 @@
 enum { REJECTS_NAME_BYTES = 48 };
 
 struct rejects {
-    int store; /* its directory, borrowed */
-    int fd;    /* -1: not opened */
+    int store;  /* its directory, borrowed */
+    int folder; /* STORE/rejects; -1: not opened */
+    int fd;     /* -1: not opened */
     char name[REJECTS_NAME_BYTES];
     uint64_t bytes; /* of the file, with what is pending */
     struct buffer pending;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "folder.h"
 
 enum { BACKLOG = 64, MESSAGE_BYTES = 8, PATIENCE_MS = 1000, MOUNTS_MAX = 1024 };
 
@@ -27,15 +29,51 @@ static struct sockaddr_un address_of(int directory, const char *name)
 
 static bool open_mounts(struct store *store, int *ret_directory, struct error *err)
 {
-    *ret_directory =
-        openat(store_directory(store), "mounts", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    *ret_directory = folder_open(store_directory(store), "mounts");
     if (*ret_directory >= 0) return true;
     return error_system(err, errno, "%s/mounts", store_path(store));
 }
 
+/* Who may write the data may connect, which takes the right to write the socket. */
+static void open_to_writers(const struct announce_socket *socket)
+{
+    struct stat data;
+    if (fstatat(socket->store, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) < 0) return;
+    /* Best effort: of the rest a writer says that the mount gives no answer. */
+    (void)!fchownat(socket->directory, socket->name, (uid_t)-1, data.st_gid, AT_SYMLINK_NOFOLLOW);
+    (void)!fchmodat(socket->directory, socket->name, data.st_mode & 0777, 0);
+}
+
+static bool is_in_group(int connection, gid_t primary, gid_t group)
+{
+    gid_t groups[NGROUPS_MAX];
+    socklen_t bytes = sizeof groups;
+    if (primary == group) return true;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes) < 0) return false;
+    for (size_t i = 0; i < bytes / sizeof *groups; i++) {
+        if (groups[i] == group) return true;
+    }
+    return false;
+}
+
+/* Whether the process that connected may write data.mdb. */
+static bool is_writer(const struct announce_socket *socket, int connection)
+{
+    struct ucred peer;
+    struct stat data;
+    socklen_t bytes = sizeof peer;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) < 0 ||
+        fstatat(socket->store, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    if (peer.uid == 0 || peer.uid == geteuid()) return true;
+    if (peer.uid == data.st_uid) return data.st_mode & S_IWUSR;
+    if (is_in_group(connection, peer.gid, data.st_gid)) return data.st_mode & S_IWGRP;
+    return data.st_mode & S_IWOTH;
+}
+
 bool announce_listen(struct store *store, struct announce_socket *ret_socket, struct error *err)
 {
-    struct announce_socket made = {.fd = -1, .directory = -1};
+    struct announce_socket made = {.fd = -1, .directory = -1, .store = store_directory(store)};
     uint64_t random;
     if (!open_mounts(store, &made.directory, err)) return false;
     made.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -53,6 +91,7 @@ bool announce_listen(struct store *store, struct announce_socket *ret_socket, st
         announce_unlisten(&made);
         return false;
     }
+    open_to_writers(&made);
     *ret_socket = made;
     return true;
 }
@@ -84,7 +123,7 @@ enum announce_message announce_accept(const struct announce_socket *socket, int 
 {
     uint8_t bytes[MESSAGE_BYTES];
     AUTO_FD int connection = accept4(socket->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (connection < 0) return ANNOUNCE_NONE;
+    if (connection < 0 || !is_writer(socket, connection)) return ANNOUNCE_NONE;
     struct pollfd waiting = {.fd = connection, .events = POLLIN};
     if (poll(&waiting, 1, PATIENCE_MS) != 1 ||
         recv(connection, bytes, sizeof bytes, MSG_DONTWAIT) != MESSAGE_BYTES)

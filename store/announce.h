@@ -8,6 +8,9 @@
  * invalidated everything up to there. Sockets are addressed through /proc/self/fd, as a store's path
  * may be longer than sun_path.
  *
+ * A mount listens to whoever may write data.mdb, by the mode of that file and the credentials of the peer, and to
+ * nobody else. A writer trusts who can make sockets in STORE/mounts: the most that one can do is to delay it.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
@@ -17,6 +20,7 @@
 struct announce_socket {
     int fd;        /* poll it for reading */
     int directory; /* STORE/mounts */
+    int store;     /* the store's directory, borrowed */
     char name[64];
 };
 
@@ -25,8 +29,8 @@ bool announce_listen(struct store *store, struct announce_socket *ret_socket,
 void announce_unlisten(struct announce_socket *socket); /* closes and removes; takes a zeroed one */
 
 enum announce_message { ANNOUNCE_COMMIT, ANNOUNCE_NONE };
-/* One waiting writer: its connection and the commit it announces. ANNOUNCE_NONE: it went away, or
- * sent nothing of sense within a second. */
+/* One waiting writer: its connection and the commit it announces. ANNOUNCE_NONE: it went away, sent nothing of
+ * sense within a second, or may not write the store. */
 enum announce_message announce_accept(const struct announce_socket *socket, int *ret_connection,
                                       uint64_t *ret_commit_id);
 void announce_reply(int connection, uint64_t commit_id); /* closes the connection */

@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "db.h"
+#include "folder.h"
 
 struct backup {
     char *target;
@@ -27,7 +28,7 @@ static const char *const own_folders[] = {"mounts", "rejects"};
 /* Removes the files in a folder of the copy; there are no folders in it. */
 static void empty_folder(int directory, const char *name)
 {
-    int const fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int const fd = folder_open(directory, name);
     DIR *const folder = fd < 0 ? NULL : fdopendir(fd);
     if (!folder) {
         if (fd >= 0) (void)close(fd);
@@ -94,8 +95,7 @@ static bool check_target(const char *target, struct error *err)
 
 static bool take_lock(struct backup *backup, struct error *err)
 {
-    AUTO_FD int fd =
-        openat(backup->directory, "ingest.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    AUTO_FD int fd = folder_open_file(backup->directory, "ingest.lock", O_RDWR | O_CREAT, 0666);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK) return error_system(err, errno, "cannot lock %s", backup->path);
         (void)error_set(err, ERROR_BUSY, "another process is writing it");
@@ -124,7 +124,7 @@ static bool make_folder(struct backup *backup, const struct store *store, struct
         if (mkdirat(backup->directory, own_folders[i], 0777) < 0)
             return error_system(err, errno, "cannot make %s/%s", backup->path, own_folders[i]);
     }
-    backup->rejects = openat(backup->directory, "rejects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    backup->rejects = folder_open(backup->directory, "rejects");
     return backup->rejects >= 0 || error_system(err, errno, "%s/rejects", backup->path);
 }
 
@@ -134,7 +134,7 @@ static bool copy_data(const struct backup *backup, struct store *store, struct e
     struct snapshot *snapshot;
     struct stat status;
     AUTO_FD int data =
-        openat(backup->directory, "data.mdb", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        folder_open_file(backup->directory, "data.mdb", O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (data < 0 || fstatat(store_directory(store), "data.mdb", &status, 0) < 0 ||
         fchmod(data, status.st_mode & 0777) < 0)
         return error_system(err, errno, "cannot make %s/data.mdb", backup->path);
@@ -166,17 +166,16 @@ static bool copy_bytes(int from, int to)
 static bool copy_reject(const struct backup *backup, int folder, const char *name,
                         struct error *err)
 {
-    AUTO_FD int const from = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO_FD int const from = folder_open_file(folder, name, O_RDONLY, 0);
     AUTO_FD int const to =
-        openat(backup->rejects, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        folder_open_file(backup->rejects, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (from >= 0 && to >= 0 && copy_bytes(from, to)) return true;
     return error_system(err, errno, "cannot copy rejects/%s to %s", name, backup->path);
 }
 
 static bool copy_rejects(const struct backup *backup, const struct store *store, struct error *err)
 {
-    int const fd =
-        openat(store_directory(store), "rejects", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int const fd = folder_open(store_directory(store), "rejects");
     DIR *const folder = fd < 0 ? NULL : fdopendir(fd);
     if (!folder) {
         int const reason = errno;

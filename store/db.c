@@ -286,7 +286,7 @@ bool db_is_replaced(const struct db *db, int directory)
     mdb_filehandle_t fd;
     if (mdb_env_get_fd(db->env, &fd) != MDB_SUCCESS || fstat(fd, &opened) < 0) return false;
     /* Where there is no file, what is open has to do. */
-    return fstatat(directory, "data.mdb", &named, 0) == 0 &&
+    return fstatat(directory, "data.mdb", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
            (named.st_ino != opened.st_ino || named.st_dev != opened.st_dev);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "db.h"
+#include "folder.h"
 #include "ledger.h"
 #include "meta.h"
 #include "pack.h"
@@ -297,20 +298,17 @@ static bool render_rejects(const struct snapshot *snapshot, const struct node *n
     struct batch batch;
     if (batch_of(snapshot, node, &arena, &batch, err) != TREE_FOUND) return false;
     const char *const name = arena_text(&arena, batch.rejects);
-    AUTO_BUFFER struct buffer path = {0};
-    buffer_format(&path, "rejects/%s", name);
-    buffer_add_byte(&path, '\0');
-    AUTO_FD int const fd = openat(store_directory(snapshot->store), (char *)path.at,
-                                  O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return error_system(err, errno, "%s/%s", store_path(snapshot->store), (char *)path.at);
+    AUTO_FD int const folder = folder_open(store_directory(snapshot->store), "rejects");
+    AUTO_FD int const fd = folder < 0 ? -1 : folder_open_file(folder, name, O_RDONLY, 0);
+    if (fd < 0) return error_system(err, errno, "%s/rejects/%s", store_path(snapshot->store), name);
     size_t const start = text->length;
     buffer_reserve(text, batch.rejects_bytes + 1);
     while (text->length - start < batch.rejects_bytes) {
         ssize_t const got =
             read(fd, text->at + text->length, batch.rejects_bytes - (text->length - start));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return error_system(err, errno, "%s", (char *)path.at);
+        if (got < 0)
+            return error_system(err, errno, "%s/rejects/%s", store_path(snapshot->store), name);
         if (got == 0) break; /* somebody cut the file: what is left is shown */
         text->length += (size_t)got;
     }

@@ -2,6 +2,7 @@
 #include "environment.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "arena.h"
@@ -20,6 +21,21 @@ static bool check_place(const char *path, int directory, struct error *err)
     return error_place(err, "%s", path);
 }
 
+/* LMDB follows links, and would make a lock.mdb where one leads. */
+static bool check_files(const char *path, int directory, struct error *err)
+{
+    static const char *const names[] = {"data.mdb", "lock.mdb"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct stat status;
+        bool const there = fstatat(directory, names[i], &status, AT_SYMLINK_NOFOLLOW) == 0;
+        if (!there || S_ISREG(status.st_mode)) continue;
+        (void)error_set(err, ERROR_DENIED, "%s is not a regular file", names[i]);
+        (void)error_remedy(err, "links are not followed: make the whole store one");
+        return error_place(err, "%s", path);
+    }
+    return true;
+}
+
 /* Opens what is in the directory, and refuses a store of another format before anything else is done with it. */
 bool environment_open(const char *path, int directory, bool write,
                       struct environment **ret_environment, struct error *err)
@@ -29,9 +45,12 @@ bool environment_open(const char *path, int directory, bool write,
     struct db *db;
     struct meta meta;
     if (!files_hold(directory, path, &hold, err) || !check_place(path, directory, err) ||
-        !db_open(path, write ? DB_WRITE : DB_READ, &db, err))
+        !check_files(path, directory, err) || !db_open(path, write ? DB_WRITE : DB_READ, &db, err))
         return false;
-    if (!txn_begin(db, false, &txn, err) ||
+    bool const placed =
+        !db_is_replaced(db, directory) ||
+        error_set(err, ERROR_BUSY, "%s: data.mdb was exchanged while it was opened", path);
+    if (!placed || !txn_begin(db, false, &txn, err) ||
         (!meta_load(txn, &meta, err) && !error_wrap(err, "%s", path))) {
         txn_abort(TAKE(txn));
         db_close(db);

@@ -63,20 +63,20 @@ static unsigned hex_value(uint8_t digit)
     return (digit | 0x20u) - (unsigned)'a' + 10;
 }
 
-/* The byte that one escape of json_string stands for: it writes \u00XX and, for bytes that are not
- * UTF-8, \udcXX. AT points behind the backslash; *ret_length is how much is used. */
-static uint8_t unescape(const uint8_t *at, size_t *ret_length)
+/* Undoes one escape of json_string: it writes \u00XX for a character and, for a byte that is not UTF-8, \udcXX. AT
+ * points behind the backslash; returns how much is used. */
+static size_t unescape(const uint8_t *at, struct buffer *bytes)
 {
-    *ret_length = 1;
-    switch (at[0]) {
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'u': *ret_length = 5; return (uint8_t)(hex_value(at[3]) << 4 | hex_value(at[4]));
-    default: return at[0];
+    static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+    const char *const letter = memchr(letters, at[0], sizeof letters - 1);
+    if (at[0] != 'u') {
+        buffer_add_byte(bytes, letter ? (uint8_t)meant[letter - letters] : at[0]);
+        return 1;
     }
+    uint8_t const byte = (uint8_t)(hex_value(at[3]) << 4 | hex_value(at[4]));
+    if (at[1] == '0' && byte >= 0x80) buffer_add_byte(bytes, 0xc2); /* a character of two bytes */
+    buffer_add_byte(bytes, byte);
+    return 5;
 }
 
 /* The JSON string at START of ROW, with its quotes. */
@@ -95,12 +95,10 @@ static struct slice string_value(struct slice quoted, struct buffer *bytes)
     if (!memchr(inside.at, '\\', inside.length)) return inside;
     buffer_clear(bytes);
     for (size_t i = 0; i < inside.length;) {
-        size_t used = 0;
         if (inside.at[i] == '\\')
-            buffer_add_byte(bytes, unescape(inside.at + ++i, &used));
+            i += 1 + unescape(inside.at + i + 1, bytes);
         else
             buffer_add_byte(bytes, inside.at[i++]);
-        i += used;
     }
     return buffer_slice(bytes);
 }

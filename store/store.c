@@ -10,6 +10,7 @@
 
 #include "environment.h"
 #include "files.h"
+#include "folder.h"
 #include "layout.h"
 #include "meta.h"
 
@@ -139,7 +140,7 @@ static bool write_holder(int fd, struct error *err)
 enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, struct error *err)
 {
     /* flock, so that the kernel releases it however the process ends. */
-    AUTO_FD int fd = openat(store->directory, "ingest.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    AUTO_FD int fd = folder_open_file(store->directory, "ingest.lock", O_RDWR | O_CREAT, 0666);
     if (fd < 0) {
         (void)error_system(err, errno, "cannot open %s/ingest.lock", store->path);
         return STORE_LOCK_FAILED;

@@ -155,7 +155,9 @@ static enum tree_answer stat_document(const struct snapshot *snapshot, const str
     struct node_stat stat = {0};
     enum tree_answer const answer = document_version(snapshot, node, &stat.commit_id, err);
     if (answer != TREE_FOUND) return answer;
-    if (!document_render(snapshot, node, &text, err)) return TREE_FAILED;
+    /* Missing is a file of refused records that its owner has taken away. */
+    if (!document_render(snapshot, node, &text, err))
+        return err->kind == ERROR_MISSING ? TREE_MISSING : TREE_FAILED;
     stat.size_bytes = text.length;
     if (!complete_stat(snapshot, node, &stat, err)) return TREE_FAILED;
     *ret_stat = stat;

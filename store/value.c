@@ -138,6 +138,12 @@ size_t utf8_length(struct slice text)
     return code < least || code > 0x10ffff || surrogate ? 0 : length;
 }
 
+/* U+0080 to U+009F: to a terminal some of them begin a command, as the escape character does. */
+static bool is_c1_control(struct slice text)
+{
+    return text.length >= 2 && text.at[0] == 0xc2 && text.at[1] >= 0x80 && text.at[1] < 0xa0;
+}
+
 static void escape_byte(uint8_t byte, struct buffer *json)
 {
     switch (byte) {
@@ -159,8 +165,9 @@ static size_t plain_run(struct slice text)
     while (i < text.length) {
         uint8_t const byte = text.at[i];
         if (byte >= 0x80) {
-            size_t const length = utf8_length(slice_of(text.at + i, text.length - i));
-            if (length == 0) break;
+            struct slice const rest = slice_of(text.at + i, text.length - i);
+            size_t const length = utf8_length(rest);
+            if (length == 0 || is_c1_control(rest)) break;
             i += length;
         } else {
             if (byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\') break;
@@ -178,8 +185,12 @@ void json_string(struct slice text, struct buffer *json)
         buffer_add(json, text.at, run);
         text = slice_of(text.at + run, text.length - run);
         if (text.length == 0) break;
-        escape_byte(text.at[0], json);
-        text = slice_of(text.at + 1, text.length - 1);
+        bool const c1 = is_c1_control(text);
+        if (c1)
+            buffer_format(json, "\\u%04x", text.at[1]);
+        else
+            escape_byte(text.at[0], json);
+        text = slice_of(text.at + 1 + c1, text.length - 1 - c1);
     }
     buffer_add_byte(json, '"');
 }

@@ -52,7 +52,7 @@ step 'layers' layers
 step 'build, gcc, warnings are errors' build build-test --werror
 [ "$failed" -eq 0 ] || exit 1
 step 'build, address and undefined behaviour sanitizers' \
-  build build-asan --werror -Db_lto=false -Db_sanitize=address,undefined
+  build build-asan --werror -Dsandbox=disabled -Db_lto=false -Db_sanitize=address,undefined
 step 'build, clang' env CC=clang bash -c '[ -d build-clang ] || meson setup build-clang -Db_lto=false --werror'
 step 'compile, clang' ninja -C build-clang
 step 'unit tests under sanitizers' \
@@ -65,7 +65,7 @@ for case in tests/cli/*.py tests/fault/*.py tests/property/*.py tests/mount/*.py
 done
 step 'mount under sanitizers' env VISIBLE=100 TALLY="$PWD/build-asan/ingest/tally" \
   TALLYFS="$PWD/build-asan/fs/tallyfs" python3 tests/mount/commits.py
-step 'build, thread sanitizer' build build-tsan --werror -Db_lto=false -Db_sanitize=thread -Db_lundef=false
+step 'build, thread sanitizer' build build-tsan --werror -Dsandbox=disabled -Db_lto=false -Db_sanitize=thread -Db_lundef=false
 # Parts of a batch are committed while the next one is read.
 ingest_threads() {
   local folder

@@ -3,9 +3,11 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import csv
 import json
 import os
 import sys
+import unicodedata
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from model import name_of
@@ -15,7 +17,7 @@ VALUES = [
     None, "", " ", "a", "A", ".", "..", "...", "/", "a/b", "/etc/passwd", "../../x", ".total", ".total.json",
     ".hidden", "x.json", "x.ndjson", "x.csv", "x.json.json", ".json", "x.JSON", "%null", "%empty", "%", "%%", "%41",
     "%2F", "%~0123456789abcdef", "~", "~root", "-", "-rf", "--help", "a\nb", "a\tb", "\x00", "a\x00", "\x7f",
-    "\x1b[31m", "back\\slash", "ünïcödé", "e\u0301", "é", "😀", "👩‍👩‍👧", "日本語", "\u202e", "\udcff", "\udcc3(", "ab\udc80",
+    "\x1b[31m", "\x9b31m", "\x85", "\x9f", "\xa0", "back\\slash", "ünïcödé", "e\u0301", "é", "😀", "👩‍👩‍👧", "日本語", "\u202e", "\udcff", "\udcc3(", "ab\udc80",
     "con", "a" * 230, "a" * 247, "a" * 248, "a" * 249, "a" * 300, "a" * 299 + "b", "ü" * 124, "ü" * 125, "ü" * 300,
     "/" * 82, "/" * 83, "/" * 300, "b" * 300 + ".json", "x" * 3000, "x" * 2999 + "y", '"', "'", "$(id)", "`id`", "*",
     "?", "[a]", "{a,b}", "a b", " a", "a ", "null", "true", "0", "<script>", "&amp;", "a,b", "a;b", "a=b", "#",
@@ -53,6 +55,12 @@ def main():
         for wrong in (b"%61.json", b"%2f.json", b"%.json", b"%2.json", b"%zz.json", b"%empty2.json", b"nothing.json",
                       b".total.csv", b"a", b"%~0123456789abcdef.json", b"%C3%BC.json"):
             check(not os.path.exists(os.path.join(place, b"one", wrong)), f"{wrong!r} is there")
+        for text in read(place, b"one.json"), tally("cat", store, "one.json", "two.json").stdout:
+            controls = [each for each in text.decode() if unicodedata.category(each) == "Cc" and each != "\n"]
+            check(not controls, f"control characters in JSON: {controls}")
+        check(not [byte for byte in tally("ls", store, "one").stdout if byte < 0x20 and byte != 10], "control characters in names")
+        with open(os.path.join(place, b"one.csv"), encoding="utf-8", errors="surrogateescape", newline="") as file:
+            check({row["a"] for row in csv.DictReader(file)} == {value or "" for value in VALUES}, "CSV holds other values")
         rows = json.loads(read(place, b"one.json"))
         check([row["a"] for row in rows if row["a"] is None or len(row["a"]) < 100] ==
               sorted((value for value in VALUES if value is None or len(value) < 100),

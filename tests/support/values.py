@@ -7,6 +7,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import json
+import re
 from decimal import Decimal, getcontext
 
 getcontext().prec = 400
@@ -48,7 +49,8 @@ def json_text(value):
         return shortest(value)
     if isinstance(value, list):
         return "[" + ",".join(f'{{"value":{json_text(item)},"count":{count}}}' for item, count in value) + "]"
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    text = json.dumps(str(value), ensure_ascii=False)
+    return re.sub("[\x7f-\x9f]", lambda control: f"\\u{ord(control[0]):04x}", text)
 
 
 def dimension(value):

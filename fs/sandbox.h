@@ -1,0 +1,17 @@
+/* sandbox.h - giving up what a daemon that serves files has no use for.
+ *
+ * From here on, for this process and its threads, and for good:
+ *
+ *   privileges    none to be had by executing anything; of capabilities only to open the store's files as
+ *                 root may (CAP_DAC_OVERRIDE), where the process has that
+ *   files         only those of the store can be opened, and nameless ones in /var/tmp (copies.h); Landlock, where the
+ *                 kernel has it
+ *   system calls  those that serving needs; every other answers ENOSYS (seccomp)
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "error.h"
+
+/* Behind the mount and before the first thread. STORE is the store's directory. On failure nothing is to be served. */
+bool sandbox_enter(int store, struct error *err) MUST_CHECK;
