@@ -210,13 +210,28 @@ static void count_reason(struct batch *batch, struct slice kind, struct arena *a
     batch->reasons[i].count++;
 }
 
-static bool refuse_record(struct load *load, const struct record *record, struct error *err)
+/* Word for word, however long it is. */
+static bool keep_refused(struct load *load, struct record *record, struct error *err)
+{
+    bool const kept = !load->options->dry_run;
+    if (kept) rejects_begin(&load->rejects, record->line, buffer_slice(&load->refusal.text));
+    for (;;) {
+        load->refused_bytes += record->raw.length;
+        load->store_failed = kept && !rejects_add(&load->rejects, record->raw, err);
+        if (load->store_failed) return false;
+        if (!record->more) break;
+        if (!reader_rest(load->reader, record, err)) return false;
+    }
+    if (kept) rejects_end(&load->rejects);
+    return true;
+}
+
+static bool refuse_record(struct load *load, struct record *record, struct error *err)
 {
     struct batch *const batch = load->batch;
     struct arena *const arena = &load->report->arena;
     struct slice const text = buffer_slice(&load->refusal.text);
     batch->rejected_count++;
-    load->refused_bytes += record->raw.length;
     count_reason(batch, buffer_slice(&load->refusal.kind), arena);
     if (batch->first_error.length == 0) {
         AUTO_BUFFER struct buffer first = {0};
@@ -224,14 +239,12 @@ static bool refuse_record(struct load *load, const struct record *record, struct
         buffer_add_slice(&first, text);
         batch->first_error = arena_copy(arena, buffer_slice(&first));
     }
-    if (load->options->dry_run) return true;
-    if (batch->rejects.length == 0)
+    if (!load->options->dry_run && batch->rejects.length == 0)
         batch->rejects = arena_copy(arena, slice_text(load->rejects.name));
-    load->store_failed = !rejects_add(&load->rejects, record->line, text, record->raw, err);
-    return !load->store_failed;
+    return keep_refused(load, record, err);
 }
 
-static bool take_record(struct load *load, enum reader_step step, const struct record *record,
+static bool take_record(struct load *load, enum reader_step step, struct record *record,
                         struct error *err)
 {
     load->batch->read_count++;

@@ -63,7 +63,6 @@ void reader_free(struct reader *reader)
 {
     if (!reader) return;
     if (reader->methods->done) reader->methods->done(reader);
-    buffer_done(&reader->kept);
     free(reader->cells);
     free(reader);
 }
@@ -94,7 +93,10 @@ enum reader_line_step reader_find_line(struct reader *reader, struct reader_line
     while (!(end = held.length > searched ? memchr(held.at + searched, '\n', held.length - searched)
                                           : NULL)) {
         searched = held.length;
-        if (searched > RECORD_BYTES_MAX) return LINE_TOO_LONG;
+        if (searched > RECORD_BYTES_MAX) {
+            *ret_line = (struct reader_line){.text = held, .taken_bytes = held.length};
+            return LINE_TOO_LONG;
+        }
         enum source_step const step = source_more(reader->source, err);
         if (step == SOURCE_FAILED) return LINE_FAILED;
         held = source_held(reader->source);
@@ -112,28 +114,29 @@ enum reader_line_step reader_find_line(struct reader *reader, struct reader_line
 
 void reader_refuse_long(struct refusal *refusal)
 {
-    refusal_set(refusal, "longer than %d MiB, cut to its first %d KiB here", RECORD_BYTES_MAX >> 20,
-                RECORD_KEPT_BYTES >> 10);
+    refusal_set(refusal, "longer than %d MiB", RECORD_BYTES_MAX >> 20);
 }
 
-enum reader_step reader_refuse_long_line(struct reader *reader, struct record *ret_record,
-                                         struct refusal *refusal, struct error *err)
+enum reader_step reader_refuse_long_line(struct reader *reader, const struct reader_line *line,
+                                         struct record *ret_record, struct refusal *refusal)
 {
-    const uint8_t *end = NULL;
-    struct slice held = source_held(reader->source);
-    buffer_clear(&reader->kept);
-    buffer_add(&reader->kept, held.at, RECORD_KEPT_BYTES);
-    *ret_record = (struct record){.line = reader->line, .raw = buffer_slice(&reader->kept)};
+    *ret_record = (struct record){
+        .line = reader->line, .raw = line->text, .more = line->taken_bytes == line->text.length};
     reader_refuse_long(refusal);
-    while (!end) {
-        held = source_held(reader->source);
-        end = held.length ? memchr(held.at, '\n', held.length) : NULL;
-        source_take(reader->source, end ? (size_t)(end + 1 - held.at) : held.length);
-        if (end) break;
-        enum source_step const step = source_more(reader->source, err);
-        if (step == SOURCE_FAILED) return READER_FAILED;
-        if (step == SOURCE_END) return READER_REFUSED;
-    }
-    reader->line++;
+    source_take(reader->source, line->taken_bytes);
+    if (!ret_record->more) reader->line++;
     return READER_REFUSED;
+}
+
+bool reader_rest_of_line(struct reader *reader, struct record *record, struct error *err)
+{
+    enum source_step const step = source_more(reader->source, err);
+    if (step == SOURCE_FAILED) return false;
+    struct slice const held = source_held(reader->source);
+    const uint8_t *const end = held.length ? memchr(held.at, '\n', held.length) : NULL;
+    record->raw = slice_of(held.at, end ? (size_t)(end - held.at) : held.length);
+    record->more = !end && step == SOURCE_MORE;
+    source_take(reader->source, record->raw.length + (end ? 1 : 0));
+    if (end) reader->line++;
+    return true;
 }

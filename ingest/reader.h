@@ -1,13 +1,13 @@
 /* reader.h - an input's bytes as records: NDJSON, one JSON array, CSV or TSV, told by content.
  *
- *   source_open -> source_start -> reader_open -> { reader_next }... -> reader_free
+ *   source_open -> source_start -> reader_open -> { reader_next -> reader_rest... }... -> reader_free
  *
  * Place    source.h -> reader.h -> bind.h. reader.c tells the format; reader_ndjson.c,
  *          reader_array.c and reader_csv.c take one format each.
  * Promise  a record that cannot be read is handed out as refused, with its bytes, and reading goes
  *          on behind it. Nothing of the input is left out silently but blank lines.
  * Memory   a record and its cells live until the next reader_next.
- * Limits   RECORD_BYTES_MAX a record; of a longer one RECORD_KEPT_BYTES are kept for the rejects.
+ * Limits   RECORD_BYTES_MAX a record; a longer one is refused, and handed out in parts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,11 +18,12 @@
 #include "refusal.h"
 #include "source.h"
 
-enum { RECORD_BYTES_MAX = EVENT_BYTES_MAX, RECORD_KEPT_BYTES = 64 << 10 };
+enum { RECORD_BYTES_MAX = EVENT_BYTES_MAX };
 
 struct record {
-    uint64_t line;            /* of its first byte, from 1 */
-    struct slice raw;         /* verbatim, without the line's end */
+    uint64_t line;    /* of its first byte, from 1 */
+    struct slice raw; /* verbatim, without the line's end */
+    bool more;        /* of a refused record: this was a part of it, reader_rest gives the next */
     const struct cell *cells; /* one a field of the stream; of a refused record nothing */
 };
 
@@ -38,6 +39,7 @@ struct reader;
 struct reader_methods {
     enum reader_step (*next)(struct reader *reader, struct record *ret_record,
                              struct refusal *refusal, struct error *err);
+    bool (*rest)(struct reader *reader, struct record *record, struct error *err);
     void (*done)(struct reader *reader); /* what is its own; NULL: nothing */
 };
 
@@ -47,8 +49,7 @@ struct reader {
     struct source *source;
     const struct stream *stream;
     struct cell *cells;
-    uint64_t line;      /* of the source's place */
-    struct buffer kept; /* the beginning of a record that is too long to be held */
+    uint64_t line; /* of the source's place */
 };
 
 /* FROM: a place that reader_place gave in an earlier run over the same input, or NULL. Fails where
@@ -63,6 +64,12 @@ static inline enum reader_step reader_next(struct reader *reader, struct record 
 {
     return reader->methods->next(reader, ret_record, refusal, err);
 }
+/* The next part of a refused record that has more, in `raw` and `more`. All of it has to be taken. */
+static inline bool reader_rest(struct reader *reader, struct record *record, struct error *err)
+{
+    return reader->methods->rest(reader, record, err);
+}
+/* Not within a record that has more. */
 struct reader_place reader_place(const struct reader *reader);
 
 /* For reader.c, one a format: their own struct, ready but for what reader_open fills. AT_START: not
@@ -83,9 +90,10 @@ struct reader_line {
 enum reader_line_step { LINE_FOUND, LINE_TOO_LONG, LINE_NONE, LINE_FAILED };
 enum reader_line_step reader_find_line(struct reader *reader, struct reader_line *ret_line,
                                        struct error *err);
-/* After LINE_TOO_LONG: takes all of it. READER_REFUSED or READER_FAILED. */
-enum reader_step reader_refuse_long_line(struct reader *reader, struct record *ret_record,
-                                         struct refusal *refusal, struct error *err);
+/* After LINE_TOO_LONG: takes what is held of it. */
+enum reader_step reader_refuse_long_line(struct reader *reader, const struct reader_line *line,
+                                         struct record *ret_record, struct refusal *refusal);
+bool reader_rest_of_line(struct reader *reader, struct record *record, struct error *err);
 void reader_refuse_long(struct refusal *refusal);
 uint64_t reader_count_lines(struct slice bytes);
 

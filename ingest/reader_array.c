@@ -15,26 +15,25 @@
 
 enum array_state { ARRAY_BEFORE, ARRAY_FIRST, ARRAY_BEHIND_RECORD, ARRAY_ENDED, ARRAY_REFUSED };
 
-struct reader_array {
-    struct reader base;
-    struct json_scanner *scanner;
-    enum array_state state;
-};
-
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
 /* Where the search for the end of an element stands. */
 struct search {
     size_t searched; /* bytes of what is held */
     uint64_t depth;  /* of open brackets */
     bool in_string;
     bool escaped;
-    bool cut; /* the element is too long: its beginning is kept, and what was searched is taken */
-    uint64_t lines;
 };
+
+struct reader_array {
+    struct reader base;
+    struct json_scanner *scanner;
+    enum array_state state;
+    struct search search; /* in an element of which a part was handed out */
+};
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
 
 /* Goes on to the end of the element, or of what is held. */
 static bool find_end(struct search *search, struct slice held)
@@ -58,33 +57,21 @@ static bool find_end(struct search *search, struct slice held)
     return false;
 }
 
-static void cut_long(struct reader *reader, struct search *search)
-{
-    struct slice const held = source_held(reader->source);
-    if (!search->cut) {
-        buffer_clear(&reader->kept);
-        buffer_add(&reader->kept, held.at, RECORD_KEPT_BYTES);
-    }
-    search->cut = true;
-    search->lines += reader_count_lines(held);
-    source_take(reader->source, held.length);
-    search->searched = 0;
-}
-
-/* Holds the next element as a whole: its first `searched` bytes; or takes all but the end of one
- * that is too long. */
-static bool hold_element(struct reader *reader, struct search *search, bool *ret_ended,
+/* Holds the next element as a whole: its first `searched` bytes, or of one that is too long a part. */
+static bool hold_element(struct reader *reader, struct search *search, bool *ret_whole,
                          struct error *err)
 {
-    *ret_ended = false;
+    *ret_whole = true;
     while (!find_end(search, source_held(reader->source))) {
-        if (search->searched > RECORD_BYTES_MAX) cut_long(reader, search);
-        enum source_step const step = source_more(reader->source, err);
-        if (step == SOURCE_FAILED) return false;
-        if (step == SOURCE_MORE) continue;
-        *ret_ended = true;
-        return true;
+        *ret_whole = search->searched <= RECORD_BYTES_MAX;
+        if (!*ret_whole) return true;
+        switch (source_more(reader->source, err)) {
+        case SOURCE_MORE: break;
+        case SOURCE_END: *ret_whole = true; return true;
+        case SOURCE_FAILED: return false;
+        }
     }
+    *ret_whole = true;
     return true;
 }
 
@@ -114,27 +101,31 @@ static struct slice trim(struct slice text)
     return text;
 }
 
+/* Takes LENGTH bytes of what is held. */
+static struct slice take(struct reader *reader, size_t length)
+{
+    struct slice const taken = slice_of(source_held(reader->source).at, length);
+    reader->line += reader_count_lines(taken);
+    source_take(reader->source, length);
+    return taken;
+}
+
 static enum reader_step next_element(struct reader *reader, struct record *ret_record,
                                      struct refusal *refusal, struct error *err)
 {
     struct reader_array *const array = (struct reader_array *)reader;
     struct search search = {0};
     uint8_t byte;
-    bool ended;
+    bool whole;
     size_t offset;
-    if (!skip_blanks(reader, &byte, err) || !hold_element(reader, &search, &ended, err))
+    if (!skip_blanks(reader, &byte, err) || !hold_element(reader, &search, &whole, err))
         return READER_FAILED;
-    struct slice const text = slice_of(source_held(reader->source).at, search.searched);
-    *ret_record = (struct record){.line = reader->line, .cells = reader->cells};
-    bool const too_long = search.cut || text.length > RECORD_BYTES_MAX;
-    if (search.cut)
-        ret_record->raw = buffer_slice(&reader->kept);
-    else
-        ret_record->raw = too_long ? slice_of(text.at, RECORD_KEPT_BYTES) : trim(text);
-    reader->line += search.lines + reader_count_lines(text);
-    source_take(reader->source, text.length);
+    *ret_record = (struct record){.line = reader->line, .cells = reader->cells, .more = !whole};
+    struct slice const text = take(reader, search.searched);
+    array->search = search;
     array->state = ARRAY_BEHIND_RECORD;
-    if (too_long) {
+    ret_record->raw = whole ? trim(text) : text;
+    if (text.length > RECORD_BYTES_MAX) {
         reader_refuse_long(refusal);
         return READER_REFUSED;
     }
@@ -145,24 +136,28 @@ static enum reader_step next_element(struct reader *reader, struct record *ret_r
     return READER_REFUSED;
 }
 
-/* What is wrong with the array itself is told once, with what is held of the rest as the record. */
+/* What is wrong with the array itself is told once, with all of the rest as the record. */
 static enum reader_step refuse_rest(struct reader *reader, struct record *ret_record,
-                                    struct refusal *refusal, const char *why, struct error *err)
+                                    struct refusal *refusal, const char *why)
 {
-    struct slice const held = source_held(reader->source);
-    enum source_step step = SOURCE_MORE;
-    buffer_clear(&reader->kept);
-    buffer_add(&reader->kept, held.at,
-               held.length < RECORD_KEPT_BYTES ? held.length : RECORD_KEPT_BYTES);
-    *ret_record = (struct record){.line = reader->line, .raw = buffer_slice(&reader->kept)};
+    *ret_record = (struct record){.line = reader->line, .more = true};
+    ret_record->raw = take(reader, source_held(reader->source).length);
     refusal_set(refusal, "%s", why);
-    while (step == SOURCE_MORE) {
-        reader->line += reader_count_lines(source_held(reader->source));
-        source_take(reader->source, source_held(reader->source).length);
-        step = source_more(reader->source, err);
-    }
     ((struct reader_array *)reader)->state = ARRAY_REFUSED;
-    return step == SOURCE_END ? READER_REFUSED : READER_FAILED;
+    return READER_REFUSED;
+}
+
+static bool next_part(struct reader *reader, struct record *record, struct error *err)
+{
+    struct reader_array *const array = (struct reader_array *)reader;
+    enum source_step const step = source_more(reader->source, err);
+    if (step == SOURCE_FAILED) return false;
+    struct slice const held = source_held(reader->source);
+    array->search.searched = 0;
+    bool const ended = array->state != ARRAY_REFUSED && find_end(&array->search, held);
+    record->raw = take(reader, ended ? array->search.searched : held.length);
+    record->more = !ended && step == SOURCE_MORE;
+    return true;
 }
 
 static void take_mark(struct reader *reader, enum array_state next)
@@ -195,12 +190,11 @@ static enum reader_step next_record(struct reader *reader, struct record *ret_re
             break;
         case ARRAY_ENDED:
             if (source_held(reader->source).length == 0) return READER_END;
-            return refuse_rest(reader, ret_record, refusal, "text behind the end of the array",
-                               err);
+            return refuse_rest(reader, ret_record, refusal, "text behind the end of the array");
         case ARRAY_REFUSED: return READER_END;
         }
         if (byte == 0 && source_held(reader->source).length == 0)
-            return refuse_rest(reader, ret_record, refusal, "the array has no end", err);
+            return refuse_rest(reader, ret_record, refusal, "the array has no end");
         return next_element(reader, ret_record, refusal, err);
     }
 }
@@ -212,7 +206,8 @@ static void array_done(struct reader *reader)
 
 struct reader *reader_array_new(const struct stream *stream, bool at_start)
 {
-    static const struct reader_methods methods = {.next = next_record, .done = array_done};
+    static const struct reader_methods methods = {
+        .next = next_record, .rest = next_part, .done = array_done};
     struct reader_array *const array = memory_alloc(sizeof *array);
     array->base.methods = &methods;
     array->scanner = json_scanner_new(stream);

@@ -257,7 +257,7 @@ static enum reader_step next_record(struct reader *reader, struct record *ret_re
     for (;;) {
         switch (reader_find_line(reader, &line, err)) {
         case LINE_FOUND: break;
-        case LINE_TOO_LONG: return reader_refuse_long_line(reader, ret_record, refusal, err);
+        case LINE_TOO_LONG: return reader_refuse_long_line(reader, &line, ret_record, refusal);
         case LINE_NONE: return READER_END;
         case LINE_FAILED: return READER_FAILED;
         }
@@ -355,7 +355,8 @@ static bool read_header(struct reader_csv *csv, struct source *source, const str
 bool reader_csv_new(struct source *source, const struct stream *stream,
                     const struct notices *notices, struct reader **ret_reader, struct error *err)
 {
-    static const struct reader_methods methods = {.next = next_record, .done = csv_done};
+    static const struct reader_methods methods = {
+        .next = next_record, .rest = reader_rest_of_line, .done = csv_done};
     struct reader_csv *const csv = memory_alloc(sizeof *csv);
     csv->base.methods = &methods;
     if (!read_header(csv, source, stream, notices, err)) {

@@ -23,7 +23,7 @@ static enum reader_step next_record(struct reader *reader, struct record *ret_re
     do {
         switch (reader_find_line(reader, &line, err)) {
         case LINE_FOUND: break;
-        case LINE_TOO_LONG: return reader_refuse_long_line(reader, ret_record, refusal, err);
+        case LINE_TOO_LONG: return reader_refuse_long_line(reader, &line, ret_record, refusal);
         case LINE_NONE: return READER_END;
         case LINE_FAILED: return READER_FAILED;
         }
@@ -32,6 +32,7 @@ static enum reader_step next_record(struct reader *reader, struct record *ret_re
     } while (is_blank(line.text));
     size_t offset;
     ret_record->raw = line.text;
+    ret_record->more = false;
     ret_record->cells = reader->cells;
     enum json_fault const fault = json_scan(ndjson->scanner, line.text, reader->cells, &offset);
     if (fault == JSON_GOOD) return READER_RECORD;
@@ -46,7 +47,8 @@ static void ndjson_done(struct reader *reader)
 
 struct reader *reader_ndjson_new(const struct stream *stream)
 {
-    static const struct reader_methods methods = {.next = next_record, .done = ndjson_done};
+    static const struct reader_methods methods = {
+        .next = next_record, .rest = reader_rest_of_line, .done = ndjson_done};
     struct reader_ndjson *const ndjson = memory_alloc(sizeof *ndjson);
     ndjson->base.methods = &methods;
     ndjson->scanner = json_scanner_new(stream);

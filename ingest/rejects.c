@@ -81,9 +81,8 @@ bool rejects_resume(struct rejects *rejects, const struct batch *batch, struct e
     return true;
 }
 
-static bool write_pending(struct rejects *rejects, struct error *err)
+static bool write_out(struct rejects *rejects, struct slice rest, struct error *err)
 {
-    struct slice rest = buffer_slice(&rejects->pending);
     if (rest.length == 0) return true;
     if (rejects->fd < 0) {
         if (!open_file(rejects, O_TRUNC, err) || !sync_directory(rejects, err)) return false;
@@ -94,21 +93,38 @@ static bool write_pending(struct rejects *rejects, struct error *err)
         if (done < 0) return fail(err, errno, "cannot write the refused records");
         rest = slice_of(rest.at + done, rest.length - (size_t)done);
     }
+    return true;
+}
+
+static bool write_pending(struct rejects *rejects, struct error *err)
+{
+    if (!write_out(rejects, buffer_slice(&rejects->pending), err)) return false;
     buffer_clear(&rejects->pending);
     return true;
 }
 
-bool rejects_add(struct rejects *rejects, uint64_t line, struct slice reason, struct slice record,
-                 struct error *err)
+void rejects_begin(struct rejects *rejects, uint64_t line, struct slice reason)
 {
     size_t const before = rejects->pending.length;
     buffer_format(&rejects->pending, "%llu\t", (unsigned long long)line);
     buffer_add_slice(&rejects->pending, reason);
     buffer_add_byte(&rejects->pending, '\t');
-    buffer_add_slice(&rejects->pending, record);
-    buffer_add_byte(&rejects->pending, '\n');
     rejects->bytes += rejects->pending.length - before;
+}
+
+bool rejects_add(struct rejects *rejects, struct slice part, struct error *err)
+{
+    rejects->bytes += part.length;
+    if (part.length >= PENDING_BYTES)
+        return write_pending(rejects, err) && write_out(rejects, part, err);
+    buffer_add_slice(&rejects->pending, part);
     return rejects->pending.length < PENDING_BYTES || write_pending(rejects, err);
+}
+
+void rejects_end(struct rejects *rejects)
+{
+    buffer_add_byte(&rejects->pending, '\n');
+    rejects->bytes++;
 }
 
 bool rejects_sync(struct rejects *rejects, struct error *err)

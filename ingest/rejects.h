@@ -2,7 +2,8 @@
  *
  *   STORE/rejects/DIGEST.tsv    LINE TAB REASON TAB RECORD NEWLINE, RECORD with its line ends
  *
- *   rejects_init -> rejects_resume -> { rejects_add ... rejects_sync [commit] }... -> rejects_done
+ *   rejects_init -> rejects_resume -> { { rejects_begin -> rejects_add... -> rejects_end }...
+ *                                       rejects_sync [commit] }... -> rejects_done
  *
  * Promise  what rejects_sync reported is on the disk before the commit that counts it; what a
  *          killed ingest left behind its last checkpoint is cut off when the batch goes on. No file
@@ -32,6 +33,8 @@ void rejects_done(struct rejects *rejects); /* what is pending is lost; takes an
 /* Cuts the file to what the checkpoint counts, or removes what an attempt without one has left. */
 bool rejects_resume(struct rejects *rejects, const struct batch *batch,
                     struct error *err) MUST_CHECK;
-bool rejects_add(struct rejects *rejects, uint64_t line, struct slice reason, struct slice record,
-                 struct error *err) MUST_CHECK;
+/* A record may come in parts. */
+void rejects_begin(struct rejects *rejects, uint64_t line, struct slice reason);
+bool rejects_add(struct rejects *rejects, struct slice part, struct error *err) MUST_CHECK;
+void rejects_end(struct rejects *rejects);
 bool rejects_sync(struct rejects *rejects, struct error *err) MUST_CHECK;

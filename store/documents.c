@@ -226,6 +226,7 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
         add_text(measures, (char *)name.at, view->measures[i].text);
     }
     add_number(document, "rows", group.row_count);
+    add_number(document, "max_rows", view->max_rows);
     uint64_t const list = view->dimension_count && group.row_count ? group.row_count + 1 : 0;
     add_number(document, "bytes", group.row_count ? group.json_bytes + group.row_count + list : 0);
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) {

@@ -264,6 +264,19 @@ static bool merge_level(struct merge *merge, unsigned depth, struct error *err)
     return true;
 }
 
+/* A view that stays as large as it is may be beyond a limit that was set later. */
+static bool check_row_count(const struct merge *merge, struct error *err)
+{
+    const struct merge_group *const whole = &merge->levels[0].groups[0];
+    const struct view *const view = merge->view;
+    if (whole->row_count <= 0 || whole->group.row_count <= view->max_rows) return true;
+    (void)error_set(err, ERROR_FULL, "the view would have %llu rows, more than its max_rows %llu",
+                    (unsigned long long)whole->group.row_count, (unsigned long long)view->max_rows);
+    (void)error_remedy(err, "if its dimensions are what was meant, give it a larger \"max_rows\" "
+                            "with 'tally schema STORE --apply FILE' and run this again");
+    return error_place(err, "views.%.*s", (int)view->name.length, view->name.at);
+}
+
 static bool merge_view(struct merge *merge, const struct delta *delta, struct error *err)
 {
     unsigned const leaf_depth = (unsigned)merge->view->dimension_count;
@@ -278,7 +291,7 @@ static bool merge_view(struct merge *merge, const struct delta *delta, struct er
     for (unsigned depth = leaf_depth + 1; depth > 0; depth--) {
         if (!merge_level(merge, depth - 1, err)) return false;
     }
-    return true;
+    return check_row_count(merge, err);
 }
 
 bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct changes_log *log,

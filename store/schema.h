@@ -21,6 +21,7 @@ enum {
     SCHEMA_KEY_FIELDS_MAX = 16,
     SCHEMA_DIMENSIONS_MAX = 16,
     SCHEMA_AGGREGATES_MAX = 200, /* of one view */
+    SCHEMA_MAX_ROWS = 10000000,  /* of a view that does not say so itself */
 };
 
 enum field_type {
@@ -101,13 +102,14 @@ struct multiset {
 
 struct view {
     struct slice name;
-    struct slice definition;     /* its JSON, without blanks */
+    struct slice definition;     /* its JSON, without blanks and max_rows */
     uint16_t id;                 /* in the keys of the store */
     const struct stream *stream; /* whose events it counts: a stream's, or the rows of `source` */
     const struct view *source;   /* NULL: a stream */
     const struct stream *rows;   /* its own rows as events, for the views over it */
     bool retracts;               /* an event may go after it was counted */
     int64_t retain_seconds;      /* groups older than this go; 0: none */
+    uint64_t max_rows;           /* a commit that would make more fails */
     int time_dimension;          /* that tells how old a group is; -1: none */
     const struct expr *where;    /* NULL: every event */
     const struct dimension *dimensions;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <math.h>
 #include <stdio.h>
 
 #include "schema_p.h"
@@ -207,6 +208,28 @@ static bool read_retain(const cJSON *json, struct view *view, struct error *err)
     return error_remedy(err, "add one to \"by\", such as \"day(time field)\"");
 }
 
+static bool read_max_rows(const cJSON *json, struct view *view, struct error *err)
+{
+    double const most = 1e15; /* doubles count that far */
+    view->max_rows = SCHEMA_MAX_ROWS;
+    if (!json) return true;
+    double const number = cJSON_IsNumber(json) ? json->valuedouble : 0;
+    if (!(number >= 1 && number <= most && floor(number) == number))
+        return error_set(err, ERROR_SCHEMA, "expected a number of rows, 1 or more");
+    view->max_rows = (uint64_t)number;
+    return true;
+}
+
+/* What the view's content depends on. */
+static struct slice view_definition(const cJSON *json, struct arena *arena)
+{
+    cJSON *const copy = cJSON_Duplicate(json, true);
+    cJSON_DeleteItemFromObjectCaseSensitive(copy, "max_rows");
+    struct slice const definition = json_definition(copy, arena);
+    cJSON_Delete(copy);
+    return definition;
+}
+
 static bool check_name(const char *name, struct error *err)
 {
     size_t const length = strlen(name);
@@ -226,7 +249,8 @@ static bool check_name(const char *name, struct error *err)
 
 static bool read_view(struct views *all, const cJSON *json, struct view *view, struct error *err)
 {
-    static const char *const keys[] = {"from", "by", "where", "measures", "retain", NULL};
+    static const char *const keys[] = {"from",   "by",       "where", "measures",
+                                       "retain", "max_rows", NULL};
     struct schema *const schema = all->schema;
     if (!check_name(json->string, err) || !json_is_object(json, keys, err)) return false;
     if (!read_from(all, json_get(json, "from"), view, err)) return false;
@@ -234,6 +258,8 @@ static bool read_view(struct views *all, const cJSON *json, struct view *view, s
     if (!read_where(schema, json_get(json, "where"), view, err))
         return error_wrap_dot(err, "where");
     if (!read_retain(json_get(json, "retain"), view, err)) return error_wrap_dot(err, "retain");
+    if (!read_max_rows(json_get(json, "max_rows"), view, err))
+        return error_wrap_dot(err, "max_rows");
     if (!schema_read_measures(schema, json_get(json, "measures"), view, err))
         return error_wrap_dot(err, "measures");
     describe_rows(schema, view);
@@ -309,7 +335,7 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
     {
         views[index].id = (uint16_t)index;
         views[index].name = arena_copy(&schema->arena, slice_text(entry->string));
-        views[index].definition = json_definition(entry, &schema->arena);
+        views[index].definition = view_definition(entry, &schema->arena);
         all.entries[index++] = entry;
     }
     for (size_t i = 0; i < count; i++) {

@@ -65,6 +65,9 @@ static void read_all(struct source *source, const struct schema *schema)
             check_event(stream, &binder);
         else
             check_refusal(&refusal);
+        while (step == READER_REFUSED && record.more) {
+            if (!reader_rest(reader, &record, &err)) break;
+        }
     }
     binder_done(&binder);
     refusal_done(&refusal);

@@ -212,7 +212,7 @@ static void reading_goes_on_from_any_place(void **state)
     }
 }
 
-static void a_record_beyond_the_limit_is_refused_and_cut(void **state)
+static void a_record_beyond_the_limit_comes_in_parts(void **state)
 {
     (void)state;
     for (int array = 0; array < 2; array++) {
@@ -221,17 +221,27 @@ static void a_record_beyond_the_limit_is_refused_and_cut(void **state)
         struct record record;
         struct error err;
         buffer_add_text(&input, array ? "[{\"a\":\"" : "{\"a\":\"");
-        buffer_reserve(&input, RECORD_BYTES_MAX + 64);
-        memset(input.at + input.length, 'x', RECORD_BYTES_MAX);
-        input.length += RECORD_BYTES_MAX;
+        size_t const filling = 5U * RECORD_BYTES_MAX / 2;
+        buffer_reserve(&input, filling + 64);
+        memset(input.at + input.length, 'x', filling);
+        input.length += filling;
         buffer_add_text(&input, array ? "\"},\n{\"a\":2}]" : "\"}\n{\"a\":2}\n");
         AUTO_SOURCE struct source *source = open_bytes(buffer_slice(&input));
         AUTO_READER struct reader *reader = open_reader(source, NULL);
         assert_int_equal(reader_next(reader, &record, &refusal, &err), READER_REFUSED);
         assert_int_equal(record.line, 1);
-        assert_int_equal(record.raw.length, RECORD_KEPT_BYTES);
-        assert_true(slice_is(buffer_slice(&refusal.text),
-                             "longer than 64 MiB, cut to its first 64 KiB here"));
+        assert_true(slice_is(buffer_slice(&refusal.text), "longer than 64 MiB"));
+        assert_true(record.more);
+        struct slice expected = slice_of(input.at + array, filling + strlen("{\"a\":\"\"}"));
+        for (;;) {
+            assert_true(record.raw.length <= expected.length);
+            assert_memory_equal(record.raw.at, expected.at, record.raw.length);
+            expected =
+                slice_of(expected.at + record.raw.length, expected.length - record.raw.length);
+            if (!record.more) break;
+            assert_true(reader_rest(reader, &record, &err));
+        }
+        assert_int_equal(expected.length, 0);
         assert_int_equal(reader_next(reader, &record, &refusal, &err), READER_RECORD);
         assert_int_equal(record.line, 2);
         assert_true(slice_is(record.cells[0].text, "2"));
@@ -246,7 +256,7 @@ int main(void)
         cmocka_unit_test(each_line_is_a_record),
         cmocka_unit_test(each_element_of_an_array_is_a_record),
         cmocka_unit_test(reading_goes_on_from_any_place),
-        cmocka_unit_test(a_record_beyond_the_limit_is_refused_and_cut),
+        cmocka_unit_test(a_record_beyond_the_limit_comes_in_parts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
