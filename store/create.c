@@ -3,45 +3,57 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "db.h"
+#include "folder.h"
 #include "layout.h"
 #include "meta.h"
 #include "store.h"
 #include "zone.h"
 
-static const char *const own_names[] = {"data.mdb",    "lock.mdb", "data.mdb.new",
-                                        "ingest.lock", "mounts",   "rejects"};
+/* data.mdb is made in a folder of its own and gets its place last: where it is, there is a store, and where it is not, what
+ * else is there is left of an init that was killed. */
+static const char making[] = "init.partial";
+static const char *const folders[] = {"mounts", "rejects", making};
 
-static void path_join(const char *directory, const char *name, struct buffer *path)
+/* The directory that is to be the store. */
+struct place {
+    const char *path;
+    int directory;
+    bool made; /* by this process */
+};
+
+static bool is_left_over(const char *name)
 {
-    buffer_clear(path);
-    buffer_format(path, "%s/%s", directory, name);
-    buffer_add_byte(path, '\0');
+    for (size_t i = 0; i < COUNT_OF(folders); i++) {
+        if (strcmp(name, folders[i]) == 0) return true;
+    }
+    return strcmp(name, "lock.mdb") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Whether the directory holds nothing; a store that is there already is told apart. */
-static bool check_empty(const char *path, struct error *err)
+/* Whether the directory holds nothing of others; a store that is there already is told apart. */
+static bool check_empty(const struct place *place, struct error *err)
 {
-    DIR *const directory = opendir(path);
-    if (!directory) return error_system(err, errno, "%s", path);
+    DIR *const directory = opendir(place->path);
+    if (!directory) return error_system(err, errno, "%s", place->path);
     bool empty = true, store = false;
     for (const struct dirent *entry; (entry = readdir(directory));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        empty = false;
-        if (strcmp(entry->d_name, "data.mdb") == 0) store = true;
+        empty &= is_left_over(entry->d_name);
+        store |= strcmp(entry->d_name, "data.mdb") == 0;
     }
     (void)closedir(directory); /* only read */
     if (empty) return true;
     if (store) {
         (void)error_set(err, ERROR_INPUT, "there is a store already");
-        (void)error_remedy(err, "choose another directory, or see it with: tally status %s", path);
+        (void)error_remedy(err, "choose another directory, or see it with: tally status %s",
+                           place->path);
     } else {
         (void)error_set(err, ERROR_INPUT, "the directory is not empty");
         (void)error_remedy(err, "give the name of a new directory");
     }
-    return error_place(err, "%s", path);
+    return error_place(err, "%s", place->path);
 }
 
 static bool write_first_commit(struct db *db, const struct schema *schema, struct slice zone,
@@ -58,45 +70,71 @@ static bool write_first_commit(struct db *db, const struct schema *schema, struc
            txn_commit(TAKE(txn), err);
 }
 
-static bool make_directories(const char *path, struct error *err)
+/* Only one process makes a store there at a time. */
+static bool claim(struct place *place, struct error *err)
 {
-    AUTO_BUFFER struct buffer inner = {0};
-    static const char *const names[] = {"mounts", "rejects"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        path_join(path, names[i], &inner);
-        if (mkdir((char *)inner.at, 0777) < 0)
-            return error_system(err, errno, "cannot make %s", (char *)inner.at);
+    place->made = mkdir(place->path, 0777) == 0;
+    if (!place->made && errno != EEXIST)
+        return error_system(err, errno, "cannot make %s", place->path);
+    place->directory = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (place->directory < 0) return error_system(err, errno, "%s", place->path);
+    if (flock(place->directory, LOCK_EX | LOCK_NB) == 0) return check_empty(place, err);
+    place->made = false;
+    if (errno != EWOULDBLOCK) return error_system(err, errno, "cannot lock %s", place->path);
+    return error_set(err, ERROR_BUSY, "%s: another program makes a store there", place->path);
+}
+
+static bool make_folders(const struct place *place, struct error *err)
+{
+    for (size_t i = 0; i < COUNT_OF(folders); i++) {
+        if (mkdirat(place->directory, folders[i], 0777) < 0 && errno != EEXIST)
+            return error_system(err, errno, "cannot make %s/%s", place->path, folders[i]);
     }
     return true;
 }
 
-/* Takes away what store_create made, and nothing else. */
-static void remove_made(const char *path, bool made_directory)
+/* Takes away what was made for data.mdb, but for the folders of the store. */
+static void empty_making(const struct place *place)
 {
-    AUTO_BUFFER struct buffer inner = {0};
-    for (size_t i = 0; i < COUNT_OF(own_names); i++) {
-        path_join(path, own_names[i], &inner);
-        (void)remove((char *)inner.at); /* best effort behind an error that is told */
-    }
-    if (made_directory) (void)rmdir(path);
+    AUTO_FD int const folder = folder_open(place->directory, making);
+    if (folder < 0) return;
+    (void)unlinkat(folder, "data.mdb", 0); /* what stays is found by whoever needs its place */
+    (void)unlinkat(folder, "lock.mdb", 0);
 }
 
-/* The directory's own entry and its entries must last too when the store is said to be there. */
-static bool sync_directory(const char *path, struct error *err)
+static void remove_made(const struct place *place)
 {
-    AUTO_FD int const fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0) return error_system(err, errno, "%s", path);
-    return true;
+    empty_making(place);
+    (void)unlinkat(place->directory, "data.mdb", 0); /* as above */
+    (void)unlinkat(place->directory, "lock.mdb", 0);
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        (void)unlinkat(place->directory, folders[i], AT_REMOVEDIR);
 }
 
-static bool fill_store(const char *path, const struct schema *schema, struct slice zone,
-                       struct error *err)
+static bool make_data(const struct place *place, const struct schema *schema, struct slice zone,
+                      struct error *err)
 {
+    AUTO_BUFFER struct buffer path = {0};
     struct db *db = NULL;
-    if (!make_directories(path, err) || !db_open(path, DB_CREATE, &db, err)) return false;
-    bool const good = write_first_commit(db, schema, zone, err) && sync_directory(path, err);
+    empty_making(place);
+    buffer_format(&path, "%s/%s", place->path, making);
+    buffer_add_byte(&path, '\0');
+    if (!db_open((char *)path.at, DB_CREATE, &db, err)) return false;
+    bool const good = write_first_commit(db, schema, zone, err);
     db_close(db);
     return good;
+}
+
+/* Durable on return, with the directory's own entry. */
+static bool put_in_place(const struct place *place, struct error *err)
+{
+    AUTO_FD int const folder = folder_open(place->directory, making);
+    if (folder < 0) return error_system(err, errno, "%s/%s", place->path, making);
+    if (renameat(folder, "lock.mdb", place->directory, "lock.mdb") < 0 ||
+        renameat(folder, "data.mdb", place->directory, "data.mdb") < 0)
+        return error_system(err, errno, "cannot make %s/data.mdb", place->path);
+    (void)unlinkat(place->directory, making, AT_REMOVEDIR); /* it does no harm */
+    return fsync(place->directory) == 0 || error_system(err, errno, "%s", place->path);
 }
 
 bool store_create(const char *path, struct slice schema_text, struct error *err)
@@ -104,18 +142,14 @@ bool store_create(const char *path, struct slice schema_text, struct error *err)
     AUTO_BUFFER struct buffer zone = {0};
     struct schema *schema = NULL;
     if (!schema_read(schema_text, NULL, &schema, err)) return false;
-    bool good = zone_load(schema->timezone, &zone, err);
-    bool const made_directory = good && mkdir(path, 0777) == 0;
-    if (good && !made_directory) {
-        if (errno != EEXIST)
-            good = error_system(err, errno, "cannot make %s", path);
-        else
-            good = check_empty(path, err);
-    }
-    if (good) {
-        good = fill_store(path, schema, buffer_slice(&zone), err);
-        if (!good) remove_made(path, made_directory);
-    }
+    struct place place = {.path = path, .directory = -1};
+    bool const claimed = zone_load(schema->timezone, &zone, err) && claim(&place, err);
+    bool const good = claimed && make_folders(&place, err) &&
+                      make_data(&place, schema, buffer_slice(&zone), err) &&
+                      put_in_place(&place, err);
+    if (claimed && !good) remove_made(&place);
+    if (place.made && !good) (void)rmdir(path);
+    if (place.directory >= 0) (void)close(place.directory); /* with the lock */
     schema_free(schema);
     return good;
 }

@@ -101,8 +101,10 @@ def killed(command):
 def main():
     with Scene() as scene:
         for name, command in commands(scene).items():
-            # what is copied to a new file is not there before it is synced and has its name
-            powers = 0 if name in ("compact", "backup", "restore") else power_goes(command)
+            if command.reads:
+                continue
+            # what is made as a new file is not there before it is synced and has its name
+            powers = 0 if name in ("compact", "backup", "restore", "init") else power_goes(command)
             print(f"{name}: {powers} ends of power, {killed(command)} kills", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Each command that changes a store, to be disturbed by the tests of faults: what it starts from, and where it should end.
+"""Each command, to be disturbed by the tests of faults: what it starts from, and where it should end.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -26,9 +26,9 @@ def events(first, count, step=1):
 class Command:
     """What is run, in a copy of one store, and what of the copy tells how far it came."""
 
-    def __init__(self, scene, base, *arguments, shown="store", status=0, parts=False):
+    def __init__(self, scene, base, *arguments, shown="store", status=0, parts=False, reads=False):
         self.scene, self.base, self.arguments, self.shown, self.status = scene, base, arguments, shown, status
-        self.parts, self.count = parts, 0
+        self.parts, self.reads, self.count = parts, reads, 0
         place = self.fresh()
         self.before = self.state(place)
         self.run(place, status=status)
@@ -52,12 +52,12 @@ class Command:
         return done
 
     def state(self, place):
-        """The files that the views show; None where there is no store."""
+        """The schema and the files that the views show, if any; None where there is no store."""
         store = os.path.join(place, self.shown)
-        if not os.path.exists(store):
+        if not os.path.exists(store + "/data.mdb"):
             return None
         check(b" 0 differ" in tally("verify", store).stdout, f"{store} does not verify")
-        return tally("cat", store, "all.json", "days.json").stdout
+        return tally("cat", store, ".tallyfs/schema.json").stdout + tally("cat", store, "all.json", "days.json", status=None).stdout
 
     def is_expected(self, state):
         """One commit is there or not; one in parts may have come anywhere, as long as it verifies."""
@@ -88,4 +88,9 @@ def commands(scene):
         "compact": Command(scene, base, "compact", "@/store"),
         "backup": Command(scene, base, "backup", "@/store", "@/copy", shown="copy"),
         "restore": Command(scene, base, "restore", "@/store", "@/copy", shown="copy"),
+        "init": Command(scene, base, "init", "@/new", "--schema", schema, shown="new"),
+        "status": Command(scene, base, "status", "@/store", reads=True),
+        "cat": Command(scene, base, "cat", "@/store", "days.json", ".tallyfs/status.json", reads=True),
+        "ls": Command(scene, base, "ls", "@/store", "days", reads=True),
+        "verify": Command(scene, base, "verify", "@/store", reads=True),
     }

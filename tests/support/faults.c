@@ -2,6 +2,7 @@
  *
  *   FAULT=writev:3:28      the third writev fails with errno 28
  *   FAULT=writev:3:short   the third writev writes half of what it should
+ *   FAULT_CLOCK=-86400     the wall clock is a day late
  *   FAULT_COUNTS=FILE      when the program ends, FILE gets lines "writev 17": how often each was called
  *
  * What the C library calls for itself is not seen. Programs call open64 where libraries call open: both are meant here by
@@ -13,6 +14,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -23,8 +25,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum call {
@@ -46,24 +51,29 @@ enum call {
     RENAMEAT,
     FCNTL,
     LSEEK,
+    POLL,
+    ACCEPT4,
     PTHREADCREATE,
     CALLS
 };
 static const char *const names[CALLS] = {
-    "malloc", "mmap",     "open",  "openat",    "read",         "pread", "write",
-    "pwrite", "writev",   "fsync", "fdatasync", "ftruncate",    "flock", "fstat",
-    "mkdir",  "renameat", "fcntl", "lseek",     "pthreadcreate"};
+    "malloc", "mmap",     "open",  "openat",    "read",      "pread",   "write",
+    "pwrite", "writev",   "fsync", "fdatasync", "ftruncate", "flock",   "fstat",
+    "mkdir",  "renameat", "fcntl", "lseek",     "poll",      "accept4", "pthreadcreate"};
 enum { NEVER = -1, SHORT = -2 };
 
 static atomic_long counts[CALLS];
 static int failing = NEVER; /* which call */
 static long failing_at;
 static int reason;
+static long clock_offset_s;
 
 __attribute__((constructor)) static void begin(void)
 {
     const char *const fault = getenv("FAULT");
+    const char *const clock_offset = getenv("FAULT_CLOCK");
     char name[32], kind[16];
+    if (clock_offset) clock_offset_s = atol(clock_offset);
     if (!fault || sscanf(fault, "%31[a-z]:%ld:%15s", name, &failing_at, kind) != 3) return;
     reason = strcmp(kind, "short") == 0 ? SHORT : atoi(kind);
     for (int i = 0; i < CALLS; i++) {
@@ -219,6 +229,23 @@ int fcntl(int fd, int command, ...)
 off_t lseek(int fd, off_t offset, int whence)
 {
     return fails(LSEEK) ? -1 : NEXT(lseek)(fd, offset, whence);
+}
+
+int poll(struct pollfd *waiting, nfds_t count, int patience_ms)
+{
+    return fails(POLL) ? -1 : NEXT(poll)(waiting, count, patience_ms);
+}
+
+int accept4(int fd, __SOCKADDR_ARG address, socklen_t *length, int flags)
+{
+    return fails(ACCEPT4) ? -1 : (int)syscall(SYS_accept4, fd, address.__sockaddr__, length, flags);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+    int const answer = NEXT(clock_gettime)(clock, time);
+    if (clock == CLOCK_REALTIME) time->tv_sec += clock_offset_s;
+    return answer;
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -37,6 +38,35 @@ static void what_is_no_store_is_refused(void **state)
     assert_non_null(strstr(err.fact, "already"));
     assert_false(store_create(tmp.directory, slice_text(schema), &err));
     assert_non_null(strstr(err.fact, "not empty"));
+    tmpstore_close(&tmp);
+}
+
+/* What a killed init leaves, wherever it was killed, is no hindrance; another that is at it is. */
+static void a_store_is_made_over_what_is_left_of_one(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    char path[128], inner[192];
+    tmpstore_open(&tmp, schema);
+    (void)snprintf(path, sizeof path, "%s/other", tmp.directory);
+    (void)snprintf(inner, sizeof inner, "%s/init.partial", path);
+    assert_int_equal(mkdir(path, 0777), 0);
+    assert_int_equal(mkdir(inner, 0777), 0);
+    (void)snprintf(inner, sizeof inner, "%s/init.partial/data.mdb", path);
+    AUTO_FD int const junk = open(inner, O_WRONLY | O_CREAT, 0666);
+    assert_int_equal(write(junk, "junk", 4), 4);
+    AUTO_FD int const held = open(path, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(flock(held, LOCK_EX), 0);
+    assert_false(store_create(path, slice_text(schema), &err));
+    assert_int_equal(err.kind, ERROR_BUSY);
+    assert_int_equal(access(inner, F_OK), 0);
+    assert_int_equal(flock(held, LOCK_UN), 0);
+    assert_true(store_create(path, slice_text(schema), &err));
+    assert_int_equal(access(inner, F_OK), -1);
+    struct store *store;
+    assert_true(store_open(path, STORE_READ, &store, &err));
+    store_close(store);
     tmpstore_close(&tmp);
 }
 
@@ -130,6 +160,7 @@ int main(void)
 {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(what_is_no_store_is_refused),
+        cmocka_unit_test(a_store_is_made_over_what_is_left_of_one),
         cmocka_unit_test(a_store_of_another_format_is_refused),
         cmocka_unit_test(a_file_that_is_cut_or_foreign_is_refused),
         cmocka_unit_test(the_lock_tells_who_has_it),
