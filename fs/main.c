@@ -135,27 +135,37 @@ static bool begin(struct mount *mount, struct error *err)
     return notify_start(mount, err);
 }
 
-/* The exit status. libfuse has told what was wrong with its options or the mount itself. */
-static int serve(struct mount *mount, struct error *err)
+/* Mounted, from the first request to the last. */
+static bool answer_requests(struct mount *mount, struct error *err)
 {
-    int status = 1;
-    mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
-    if (!mount->session) return 1;
-    if (fuse_set_signal_handlers(mount->session) == 0) {
-        if (fuse_session_mount(mount->session, mount->options->mountpoint) == 0) {
-            if (begin(mount, err)) {
-                status = fuse_session_loop(mount->session) < 0;
-                notify_stop(mount);
-            } else {
-                (void)fail(err);
-            }
-            announce_unlisten(&mount->announce);
-            mount_unmount(mount);
-        }
-        fuse_remove_signal_handlers(mount->session);
+    bool good = begin(mount, err);
+    if (good) {
+        int const ended = fuse_session_loop(mount->session); /* a signal's number, or -errno */
+        good = ended >= 0 || error_system(err, -ended, "the kernel's requests cannot be read");
+        notify_stop(mount);
     }
+    announce_unlisten(&mount->announce);
+    mount_unmount(mount);
+    return good;
+}
+
+/* libfuse prints what is wrong with its options or the mount itself, mostly. */
+static bool serve(struct mount *mount, struct error *err)
+{
+    const char *const place = mount->options->mountpoint;
+    bool good = false;
+    mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
+    if (!mount->session || fuse_set_signal_handlers(mount->session) != 0) {
+        (void)error_set(err, ERROR_SYSTEM, "cannot begin to mount");
+    } else if (fuse_session_mount(mount->session, place) != 0) {
+        (void)error_set(err, ERROR_SYSTEM, "cannot mount on %s", place);
+    } else {
+        good = answer_requests(mount, err);
+    }
+    if (!mount->session) return false;
+    fuse_remove_signal_handlers(mount->session);
     fuse_session_destroy(mount->session);
-    return status;
+    return good;
 }
 
 static void mount_done(struct mount *mount)
@@ -178,13 +188,15 @@ static int run(struct options *options, int ready_pipe)
     struct error err;
     (void)pthread_mutex_init(&mount.lock, NULL); /* cannot fail for a plain mutex */
     inodes_init(&mount.inodes);
-    int const status =
-        unmounter_start(options->mountpoint, &mount.unmounter, &err) && open_store(&mount, &err)
-            ? serve(&mount, &err)
-            : fail(&err);
+    bool const good = unmounter_start(options->mountpoint, &mount.unmounter, &err) &&
+                      open_store(&mount, &err) && serve(&mount, &err);
+    if (!good && mount.ready_pipe >= 0)
+        (void)fail(&err); /* the parent waits, and its caller reads */
+    else if (!good)
+        mount_log(&mount, &err);
     unmounter_end(&mount.unmounter);
     mount_done(&mount);
-    return status;
+    return good ? 0 : 1;
 }
 
 /* Behind a daemon nobody reads what it prints. */

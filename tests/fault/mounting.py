@@ -54,7 +54,7 @@ class Session:
                                       env={**os.environ, "LD_PRELOAD": FAULTS, **environment})
         deadline = time.monotonic() + 30
         while daemon.poll() is None and not os.path.ismount(self.place):
-            check(time.monotonic() < deadline, "it neither mounts nor ends")
+            check(time.monotonic() < deadline, f"{self.fault}: it neither mounts nor ends")
             time.sleep(0.005)
         return daemon
 
@@ -95,12 +95,11 @@ class Session:
         if held >= 0:
             for name in ("again.csv", "twice.csv"):  # what is held is copied between a commit and the next
                 tally("ingest", self.store, self.scene.path(name))
-            try:
-                found = os.read(held, 1 << 20)
-                check(found == before[b"ids.json"], f"{self.fault}: an open file has changed")
-            except OSError as error:
-                check(error.errno in ERRORS, f"{self.fault}: {error}")
-            os.close(held)
+            with os.fdopen(held, "rb", buffering=0) as file:
+                try:
+                    check(file.readall() == before[b"ids.json"], f"{self.fault}: an open file has changed")
+                except OSError as error:
+                    check(error.errno in ERRORS, f"{self.fault}: {error}")
 
     def ended(self):
         """Whether nobody serves any more: the mount is dead, or gone."""
