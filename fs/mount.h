@@ -48,6 +48,7 @@ struct mount {
     struct inodes inodes;                /* protected by lock */
     struct snapshots snapshots;          /* protected by lock */
     struct handle *handles;              /* open directories; protected by lock */
+    bool names_only;                     /* no listing gives inodes now; protected by lock */
     struct file_reader readers[READERS]; /* protected by lock */
     uint64_t reads;                      /* protected by lock */
     uint64_t upcalls[UPCALLS];           /* protected by lock */

@@ -2,7 +2,7 @@
  *
  * The kernel keeps names, attributes and pages for ever. When the store has a new commit, this thread
  *
- *   1. opens its snapshot,
+ *   1. opens its snapshot, and sees to it that no listing is under way that gives the kernel old inodes,
  *   2. under the lock makes it the current one and goes through what the commit changed: an inode that
  *      the kernel holds of a replaced file is retired, pinned to the snapshot that has its content, and
  *      its name queued; so is a name that was told not to be there and is now,
@@ -13,7 +13,8 @@
  * (shared) from sending LOOKUP or READDIRPLUS until the answer is in its cache, and takes it exclusively to
  * drop a name. A request that saw the old snapshot registered its inode under our lock before step 2
  * looked, so the name is queued, and the kernel drops it only after the answer was cached. A request
- * that comes later sees the new snapshot. That same lock is why a handler must never notify: it would
+ * that comes later sees the new snapshot. Two look-ups of one name are one for the kernel, so that none puts an old
+ * version in the place of a new one; READDIRPLUS would, which is what step 1 is for. That same lock is why a handler must never notify: it would
  * wait for a request that itself has to answer.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -151,6 +152,23 @@ static void tell_kernel(struct mount *mount, const struct queue *queue)
     }
 }
 
+/* A name that no value has: dropping it takes the directory's lock in the kernel, and changes nothing. */
+static const char no_name[] = "%";
+
+/* Step 1. Once the kernel has had the directory's lock alone, it has taken the listings that were on their way. */
+static void pause_listings(struct mount *mount)
+{
+    AUTO_BUFFER struct buffer ids = {0};
+    mount_lock(mount);
+    handles_names_only(mount, &ids);
+    mount_unlock(mount);
+    for (size_t at = 0; at < ids.length; at += sizeof(uint64_t)) {
+        uint64_t id;
+        memcpy(&id, ids.at + at, sizeof id);
+        (void)fuse_lowlevel_notify_inval_entry(mount->session, id, no_name, strlen(no_name));
+    }
+}
+
 /* The commit that is shown stands in another file by now: what it shows is the same, so the kernel is told nothing, but
  * as long as a snapshot of the old file is open, its space stays taken. */
 static void move_to_new_file(struct mount *mount, struct snapshot *newer)
@@ -180,10 +198,14 @@ static uint64_t show_newest(struct mount *mount)
         return shown;
     }
     shown = newer->commit_id;
+    pause_listings(mount);
     mount_lock(mount);
     publish(mount, newer, &queue);
     mount_unlock(mount);
     tell_kernel(mount, &queue);
+    mount_lock(mount);
+    mount->names_only = false;
+    mount_unlock(mount);
     buffer_done(&queue.notes);
     buffer_done(&queue.names);
     return shown;

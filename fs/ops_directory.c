@@ -12,7 +12,8 @@
  * whoever comes when it is closed has a newer version.
  *
  * readdirplus also gives the kernel inodes to keep. Those of an old snapshot would be kept for ever, as the
- * commit that replaced them has been told already: a handle behind the current commit gives names only.
+ * commit that replaced them has been told already: a handle behind the current commit gives names only, and so does
+ * every handle while a commit is told (notify.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -37,7 +38,8 @@ struct handle {
     struct tree_entry last; /* of the listing, which it borrows from */
     uint64_t last_index;
     bool has_last;
-    bool counted; /* takes part in the kernel's cache */
+    bool counted;     /* takes part in the kernel's cache */
+    bool gave_inodes; /* since the last commit */
     struct arena arena;
     struct kept_entry *kept;
     size_t kept_count;
@@ -247,7 +249,9 @@ static int read_directory(fuse_req_t req, struct mount *mount, struct handle *ha
         if (reason) return mount->reply.length ? 0 : reason;
         if (!found) return 0;
         struct fuse_entry_param entry = {.attr = listed.attr};
-        bool const enters = plus && listed.has_node && handle->pinned == mount->snapshots.current;
+        bool const enters = plus && listed.has_node && !mount->names_only &&
+                            handle->pinned == mount->snapshots.current;
+        handle->gave_inodes |= enters;
         if (enters)
             enter_node(mount, &listed.node, &listed.stat, handle->inode_id, slice_text(listed.name),
                        &entry);
@@ -322,6 +326,15 @@ void handles_copy(struct mount *mount, const struct pinned *pinned)
         struct pinned *const released = handle->pinned;
         handle->pinned = NULL;
         snapshots_release(&mount->snapshots, released);
+    }
+}
+
+void handles_names_only(struct mount *mount, struct buffer *ids)
+{
+    mount->names_only = true;
+    for (struct handle *handle = mount->handles; handle; handle = handle->next) {
+        if (handle->gave_inodes) buffer_add(ids, &handle->inode_id, sizeof handle->inode_id);
+        handle->gave_inodes = false;
     }
 }
 
