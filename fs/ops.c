@@ -85,6 +85,7 @@ static int look_up(struct mount *mount, uint64_t parent_id, struct slice name,
     struct error err;
     const struct inode *const directory = inodes_find(&mount->inodes, parent_id);
     mount->upcalls[UPCALL_LOOKUP]++;
+    if (name.length > NAME_BYTES_LIMIT) return ENAMETOOLONG; /* the kernel lets more pass */
     if (!directory || !node_unpack(inode_node(directory), &parent)) return ENOENT;
     arena_reset(&mount->scratch);
     switch (tree_lookup(mount->snapshots.current->snapshot, &parent, name, &mount->scratch, &node,
