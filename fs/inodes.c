@@ -166,15 +166,21 @@ bool inodes_add_negative(struct inodes *inodes, struct slice packed, uint64_t pa
     return true;
 }
 
-void inodes_retire(struct inodes *inodes, struct inode *inode)
+/* It is not found by its node any more. */
+static void remove_newest(struct inodes *inodes, struct inode *inode)
 {
-    if (!inode->newest) return;
     struct inode **at = slot_of_node(&inodes->by_node, inode->node_hash);
     while (*at != inode)
         at = &(*at)->next_of_node;
     *at = inode->next_of_node;
     inodes->by_node.count--;
     inode->newest = false;
+}
+
+void inodes_retire(struct inodes *inodes, struct inode *inode)
+{
+    if (!inode->newest) return;
+    remove_newest(inodes, inode);
     if (inode->id != 0) return;
     inodes->negative_count--;
     free_inode(inode);
@@ -187,7 +193,7 @@ struct pinned *inodes_forget(struct inodes *inodes, uint64_t id, uint64_t lookup
     inode->lookup_count -= lookup_count < inode->lookup_count ? lookup_count : inode->lookup_count;
     if (inode->lookup_count > 0 || (inode->listing && inode->listing->handle_count > 0))
         return NULL;
-    inodes_retire(inodes, inode);
+    if (inode->newest) remove_newest(inodes, inode);
     struct inode **at = slot_of_id(&inodes->by_id, id);
     while (*at != inode)
         at = &(*at)->next_of_id;

@@ -301,7 +301,7 @@ static void op_listxattr(fuse_req_t req, fuse_ino_t id, size_t size)
 static void op_access(fuse_req_t req, fuse_ino_t id, int mask)
 {
     (void)id;
-    (void)fuse_reply_err(req, mask & W_OK ? EROFS : 0);
+    (void)fuse_reply_err(req, (mask & W_OK) ? EROFS : 0);
 }
 
 static void op_init(void *userdata, struct fuse_conn_info *connection)

@@ -153,23 +153,23 @@ static enum exit_status ingest_one(struct store *store, const char *path,
 }
 
 static enum exit_status ingest_all(const char *path, char **files, int file_count,
-                                   struct arguments *arguments)
+                                   const struct arguments *arguments)
 {
     struct progress progress;
     progress_init(&progress);
     struct notices const notices = report_notices(&progress);
-    struct batch_options *const batch = &arguments->batch;
+    struct batch_options batch = arguments->batch;
     AUTO_STORE struct store *store = NULL;
     enum exit_status status = EXIT_GOOD;
     bool stop = false;
     struct error err;
-    if (!writer_open(path, &notices, &store, &err) || !store_schema(store, &batch->schema, &err) ||
-        !stream_choose(batch->schema, arguments->stream, &batch->stream, &err))
+    if (!writer_open(path, &notices, &store, &err) || !store_schema(store, &batch.schema, &err) ||
+        !stream_choose(batch.schema, arguments->stream, &batch.stream, &err))
         return report_error(&err);
-    batch->notices = &notices;
-    batch->progress = &progress;
+    batch.notices = &notices;
+    batch.progress = &progress;
     for (int i = 0; i < file_count && !stop; i++)
-        status = worse(status, ingest_one(store, files[i], batch, &stop));
+        status = worse(status, ingest_one(store, files[i], &batch, &stop));
     return status;
 }
 

@@ -145,8 +145,8 @@ static bool digest_input(struct source *source, int directory, struct progress *
                             "cannot make a file for the input in the store's directory");
     if (!digest_all(source, source->fd, spool, progress, err)) return false;
     int const input = source->fd;
-    source->fd = spool;
-    spool = input; /* closed here: a writer at the other end of a pipe is let go */
+    source->fd = take_fd(&spool);
+    (void)close(input); /* a writer at the other end of a pipe is let go */
     return true;
 }
 

@@ -26,8 +26,8 @@ bool writer_announce(struct store *store, uint64_t commit_id, int deadline_ms,
 {
     struct announce_result result;
     struct error err;
-    char text[ERROR_TEXT_BYTES];
     if (!announce_commit(store, commit_id, deadline_ms, &result, &err)) {
+        char text[ERROR_TEXT_BYTES];
         notices_show(notices, "commit %llu is done, but the mounts could not be told: %s",
                      (unsigned long long)commit_id, error_text(&err, text, sizeof text));
         return false;

@@ -129,8 +129,7 @@ enum announce_message announce_accept(const struct announce_socket *socket, int 
         recv(connection, bytes, sizeof bytes, MSG_DONTWAIT) != MESSAGE_BYTES)
         return ANNOUNCE_NONE;
     *ret_commit_id = read_number(bytes);
-    *ret_connection = connection;
-    connection = -1;
+    *ret_connection = take_fd(&connection);
     return ANNOUNCE_COMMIT;
 }
 
@@ -178,8 +177,7 @@ static void tell(int directory, const char *name, uint64_t commit_id, struct tol
         return;
     }
     (void)snprintf(told->names[told->count], sizeof told->names[0], "%.63s", name);
-    told->polls[told->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
-    fd = -1;
+    told->polls[told->count++] = (struct pollfd){.fd = take_fd(&fd), .events = POLLIN};
 }
 
 /* Whether the mount has answered; one that hangs up without a word was unmounted and shows nothing. */

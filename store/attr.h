@@ -24,6 +24,14 @@
         taken_;                                                                                    \
     }))
 
+/* The same for a file descriptor. */
+static inline int take_fd(int *fd)
+{
+    int const taken = *fd;
+    *fd = -1;
+    return taken;
+}
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static inline void auto_free(const void *pointer)

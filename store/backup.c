@@ -79,7 +79,7 @@ static char *copy_text(const char *text, size_t length, const char *behind)
 {
     char *const copy = memory_alloc(length + strlen(behind) + 1);
     memcpy(copy, text, length);
-    memcpy(copy + length, behind, strlen(behind));
+    memcpy(copy + length, behind, strlen(behind) + 1);
     return copy;
 }
 
@@ -101,8 +101,7 @@ static bool take_lock(struct backup *backup, struct error *err)
         (void)error_set(err, ERROR_BUSY, "another process is writing it");
         return error_place(err, "%s", backup->path);
     }
-    backup->lock = fd;
-    fd = -1;
+    backup->lock = take_fd(&fd);
     return true;
 }
 

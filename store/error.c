@@ -21,7 +21,7 @@ static void write_text(char *text, size_t size, const char *format, va_list argu
     }
 }
 
-bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
+bool(error_set)(struct error *err, enum error_kind kind, const char *format, ...)
 {
     err->kind = kind;
     err->place[0] = '\0';
@@ -51,7 +51,7 @@ static enum error_kind kind_of_errno(int sys)
     }
 }
 
-bool error_system(struct error *err, int sys, const char *format, ...)
+bool(error_system)(struct error *err, int sys, const char *format, ...)
 {
     err->kind = kind_of_errno(sys);
     err->place[0] = '\0';
@@ -69,7 +69,7 @@ bool error_system(struct error *err, int sys, const char *format, ...)
     return false;
 }
 
-bool error_place(struct error *err, const char *format, ...)
+bool(error_place)(struct error *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -78,7 +78,7 @@ bool error_place(struct error *err, const char *format, ...)
     return false;
 }
 
-bool error_remedy(struct error *err, const char *format, ...)
+bool(error_remedy)(struct error *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -87,7 +87,7 @@ bool error_remedy(struct error *err, const char *format, ...)
     return false;
 }
 
-bool error_wrap(struct error *err, const char *format, ...)
+bool(error_wrap)(struct error *err, const char *format, ...)
 {
     char inner[sizeof err->place];
     memcpy(inner, err->place, sizeof inner);

@@ -43,6 +43,12 @@ bool error_place(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 bool error_remedy(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Puts "context: " in front of the place. */
 bool error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Compilers and analysers are to see what they return. */
+#define error_set(...) ((void)error_set(__VA_ARGS__), false)
+#define error_system(...) ((void)error_system(__VA_ARGS__), false)
+#define error_place(...) ((void)error_place(__VA_ARGS__), false)
+#define error_remedy(...) ((void)error_remedy(__VA_ARGS__), false)
+#define error_wrap(...) ((void)error_wrap(__VA_ARGS__), false)
 /* Writes "place: fact (remedy)" and returns TEXT. */
 const char *error_text(const struct error *err, char *text, size_t size);
 enum { ERROR_TEXT_BYTES = 1100 };

@@ -355,7 +355,7 @@ size_t exact_unpack(struct slice bytes, struct exact *ret_number)
 
 size_t double_write(double number, char text[DOUBLE_TEXT_BYTES])
 {
-    if (number == 0) number = 0; /* no "-0" */
+    number += 0.0; /* no "-0" */
     int precision = fabs(number) < DBL_MIN ? 1 : DBL_DIG;
     int length;
     do {

@@ -78,8 +78,7 @@ static bool open_lock(int directory, int how, const char *path, int *ret_fd, str
     AUTO_FD int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return error_system(err, errno, "cannot lock %s", path);
     if (!take_lock(fd, how, path, err)) return false;
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = take_fd(&fd);
     return true;
 }
 
@@ -111,8 +110,7 @@ bool files_hold(int directory, const char *path, int *ret_hold, struct error *er
     if (exists(directory, "lock.mdb.old") &&
         (!take_lock(fd, LOCK_EX, path, err) || !settle(directory, path, err)))
         return false;
-    *ret_hold = fd;
-    fd = -1;
+    *ret_hold = take_fd(&fd);
     return true;
 }
 
@@ -142,8 +140,7 @@ static bool make_like(int directory, const char *name, const char *like, const c
         (void)error_system(err, errno, "cannot make %s/%s", path, name);
         return denied && error_remedy(err, "run it as the owner of %s", like);
     }
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = take_fd(&fd);
     return true;
 }
 

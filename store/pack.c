@@ -153,14 +153,14 @@ static void pack_float(struct buffer *into, double real)
     uint64_t bits;
     memcpy(&bits, &real, sizeof bits);
     buffer_add_byte(into, TAG_FLOAT);
-    pack_u64(into, bits & SIGN_BIT ? ~bits : bits | SIGN_BIT);
+    pack_u64(into, (bits & SIGN_BIT) ? ~bits : bits | SIGN_BIT);
 }
 
 static bool unpack_float(struct slice *from, double *ret_real)
 {
     uint64_t bits;
     if (!unpack_u64(from, &bits)) return false;
-    bits = bits & SIGN_BIT ? bits & ~SIGN_BIT : ~bits;
+    bits = (bits & SIGN_BIT) ? bits & ~SIGN_BIT : ~bits;
     memcpy(ret_real, &bits, sizeof *ret_real);
     return isfinite(*ret_real);
 }
@@ -192,7 +192,7 @@ static void pack_bucket(struct buffer *into, const struct bucket *bucket)
     buffer_add_byte(into, TAG_BUCKET);
     pack_big_endian(into, (uint64_t)(bucket->local_seconds - bucket->offset_seconds + SECONDS_BIAS),
                     5);
-    pack_big_endian(into, (uint64_t)(bucket->offset_seconds + OFFSET_BIAS), 3);
+    pack_big_endian(into, (uint64_t)((int64_t)bucket->offset_seconds + OFFSET_BIAS), 3);
 }
 
 static bool unpack_bucket(struct slice *from, struct bucket *ret_bucket)

@@ -11,7 +11,6 @@ struct letting_go {
     const struct view *view;
     struct value cutoff; /* the first bucket that stays */
     bool full;           /* the delta is: merge, and look again */
-    bool good;
     struct error *err;
 };
 

@@ -48,12 +48,11 @@ static bool read_field(struct schema *schema, const cJSON *json, struct field *f
                        struct error *err)
 {
     static const char *const keys[] = {"type", "format", "column", NULL};
-    const cJSON *type = json;
     field->name = field->column = arena_copy(&schema->arena, slice_text(json->string));
     if (!read_name(json->string, "field", err)) return false;
     if (cJSON_IsString(json)) return read_field_type(json, field, err);
     if (!json_is_object(json, keys, err)) return false;
-    type = json_get(json, "type");
+    const cJSON *const type = json_get(json, "type");
     if (!type) return error_set(err, ERROR_SCHEMA, "a field needs a \"type\"");
     if (!read_field_type(type, field, err)) return error_wrap_dot(err, "type");
     const cJSON *const column = json_get(json, "column"), *const format = json_get(json, "format");

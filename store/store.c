@@ -126,7 +126,7 @@ static int read_holder(int fd)
 {
     char text[16] = "";
     ssize_t const length = pread(fd, text, sizeof text - 1, 0);
-    return length > 0 ? atoi(text) : 0;
+    return length > 0 ? (int)strtol(text, NULL, 10) : 0;
 }
 
 static bool write_holder(int fd, struct error *err)
@@ -163,8 +163,7 @@ enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, s
     bool const good = refresh(store, err); /* whoever had the lock may have compacted */
     (void)pthread_mutex_unlock(&store->lock);
     if (!good) return STORE_LOCK_FAILED;
-    store->lock_file = fd;
-    fd = -1;
+    store->lock_file = take_fd(&fd);
     return STORE_LOCKED;
 }
 
