@@ -63,18 +63,26 @@ static unsigned hex_value(uint8_t digit)
     return (digit | 0x20u) - (unsigned)'a' + 10;
 }
 
-/* Undoes one escape of json_string: it writes \u00XX for a character and, for a byte that is not UTF-8, \udcXX. AT
- * points behind the backslash; returns how much is used. */
-static size_t unescape(const uint8_t *at, struct buffer *bytes)
+/* Rows come from the store, and are read as far as they go, whatever they hold. */
+static uint8_t byte_at(struct slice text, size_t i)
+{
+    return i < text.length ? text.at[i] : 0;
+}
+
+/* Undoes one escape of json_string: it writes \u00XX for a character and, for a byte that is not UTF-8, \udcXX. TEXT
+ * begins behind the backslash; returns how much is used. */
+static size_t unescape(struct slice text, struct buffer *bytes)
 {
     static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
-    const char *const letter = memchr(letters, at[0], sizeof letters - 1);
-    if (at[0] != 'u') {
-        buffer_add_byte(bytes, letter ? (uint8_t)meant[letter - letters] : at[0]);
+    uint8_t const first = byte_at(text, 0);
+    const char *const letter = memchr(letters, first, sizeof letters - 1);
+    if (first != 'u') {
+        buffer_add_byte(bytes, letter ? (uint8_t)meant[letter - letters] : first);
         return 1;
     }
-    uint8_t const byte = (uint8_t)(hex_value(at[3]) << 4 | hex_value(at[4]));
-    if (at[1] == '0' && byte >= 0x80) buffer_add_byte(bytes, 0xc2); /* a character of two bytes */
+    uint8_t const byte = (uint8_t)(hex_value(byte_at(text, 3)) << 4 | hex_value(byte_at(text, 4)));
+    /* a character of two bytes */
+    if (byte_at(text, 1) == '0' && byte >= 0x80) buffer_add_byte(bytes, 0xc2);
     buffer_add_byte(bytes, byte);
     return 5;
 }
@@ -83,20 +91,22 @@ static size_t unescape(const uint8_t *at, struct buffer *bytes)
 static struct slice quoted_string(struct slice row, size_t start)
 {
     size_t i = start + 1;
-    while (row.at[i] != '"')
+    while (i < row.length && row.at[i] != '"')
         i += row.at[i] == '\\' ? 2 : 1;
-    return slice_of(row.at + start, i + 1 - start);
+    size_t const end = i < row.length ? i + 1 : row.length;
+    return slice_of(row.at + start, end - start);
 }
 
 /* What a JSON string stands for; it borrows from QUOTED where it has no escapes, else from BYTES. */
 static struct slice string_value(struct slice quoted, struct buffer *bytes)
 {
+    if (quoted.length < 2) return (struct slice){0};
     struct slice const inside = slice_of(quoted.at + 1, quoted.length - 2);
     if (!memchr(inside.at, '\\', inside.length)) return inside;
     buffer_clear(bytes);
     for (size_t i = 0; i < inside.length;) {
         if (inside.at[i] == '\\')
-            i += 1 + unescape(inside.at + i + 1, bytes);
+            i += 1 + unescape(slice_of(inside.at + i + 1, inside.length - i - 1), bytes);
         else
             buffer_add_byte(bytes, inside.at[i++]);
     }
@@ -107,7 +117,7 @@ static struct slice string_value(struct slice quoted, struct buffer *bytes)
 static struct slice plain_value(struct slice row, size_t start)
 {
     size_t i = start, depth = 0;
-    while (depth > 0 || (row.at[i] != ',' && row.at[i] != '}')) {
+    while (i < row.length && (depth > 0 || (row.at[i] != ',' && row.at[i] != '}'))) {
         if (row.at[i] == '"') {
             i += quoted_string(row, i).length;
             continue;
@@ -123,18 +133,19 @@ void rows_csv(struct slice row, struct buffer *line)
 {
     AUTO_BUFFER struct buffer bytes = {0};
     size_t i = 1; /* behind the brace */
-    while (i < row.length && row.at[i] == '"') {
+    while (byte_at(row, i) == '"') {
         i += quoted_string(row, i).length + 1; /* the name and the colon */
+        if (i >= row.length) return;
         bool const is_string = row.at[i] == '"';
         struct slice const text = is_string ? quoted_string(row, i) : plain_value(row, i);
         i += text.length;
         if (is_string)
             add_cell(string_value(text, &bytes), line);
-        else if (text.at[0] == '[')
+        else if (byte_at(text, 0) == '[')
             add_cell(text, line);
         else if (!slice_is(text, "null"))
             buffer_add_slice(line, text);
-        if (row.at[i++] == ',') buffer_add_byte(line, ',');
+        if (byte_at(row, i++) == ',') buffer_add_byte(line, ',');
     }
 }
 

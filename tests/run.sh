@@ -63,6 +63,11 @@ export GENERATE=$PWD/build-test/examples/generate
 for case in tests/cli/*.py tests/fault/*.py tests/property/*.py tests/mount/*.py; do
   [ -e "$case" ] && step "$case" env SOAK=$soak python3 "$case"
 done
+for case in cli/delete cli/ingest mount/schema mount/retention mount/names; do
+  step "$case under sanitizers" env TALLY="$PWD/build-asan/ingest/tally" TALLYFS="$PWD/build-asan/fs/tallyfs" \
+    python3 "tests/$case.py"
+done
+step 'errors under sanitizers' env TRIES=3 TALLY="$PWD/build-asan/ingest/tally" python3 tests/fault/errors.py
 step 'mount under sanitizers' env VISIBLE=100 TALLY="$PWD/build-asan/ingest/tally" \
   TALLYFS="$PWD/build-asan/fs/tallyfs" python3 tests/mount/commits.py
 step 'build, thread sanitizer' build build-tsan --werror -Dsandbox=disabled -Db_lto=false -Db_sanitize=thread -Db_lundef=false
@@ -83,14 +88,15 @@ step 'mount under the thread sanitizer' env VISIBLE=100 TALLY="$PWD/build-tsan/i
   TALLYFS="$PWD/build-tsan/fs/tallyfs" python3 tests/mount/commits.py
 # The same inputs each run, by seed and number; a soak looks for new ones.
 fuzz() {
-  local target found status=0
-  [ -d build-fuzz ] || CC=clang meson setup build-fuzz --werror -Dfuzzing=libfuzzer -Db_lto=false \
+  local target found runs status=0
+  [ -d build-fuzz ] || CC=clang meson setup build-fuzz --werror -Dfuzzing=libfuzzer -Dsandbox=disabled -Db_lto=false \
     -Db_sanitize=address,undefined -Db_lundef=false
   for target in tests/fuzz/corpus/*; do
-    target=$(basename "$target") found=$(mktemp -d)
+    target=$(basename "$target") found=$(mktemp -d) runs=30000
+    [ "$target" = store_open ] && runs=1500 # each is a commit
     ninja -C build-fuzz "tests/fuzz_$target" &&
       "build-fuzz/tests/fuzz_$target" -max_len=4096 "-artifact_prefix=build-fuzz/" \
-        $([ "$soak" ] && echo -max_total_time=1800 || echo -seed=1 -runs=30000) "$found" "tests/fuzz/corpus/$target" || status=1
+        $([ "$soak" ] && echo -max_total_time=1800 || echo -seed=1 "-runs=$runs") "$found" "tests/fuzz/corpus/$target" || status=1
     rm -rf "$found"
   done
   return $status

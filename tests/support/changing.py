@@ -11,6 +11,15 @@ import subprocess
 from mounted import TALLY, check, tally
 
 PRELOADED = os.path.abspath(os.path.join(os.path.dirname(TALLY), "../tests/libtally-test-{}.so"))
+
+
+def preloading(name):
+    """The environment in which a program has tests/support/NAME.c in front of the C library; sanitizers stay in front of that."""
+    linked = subprocess.run(["ldd", TALLY], capture_output=True, check=True).stdout.decode().split()
+    sanitizer = [word for word in linked if word.startswith("/") and "libasan" in word]
+    return {"LD_PRELOAD": ":".join([*sanitizer, PRELOADED.format(name)])}
+
+
 FIELDS = {"id": "int", "t": "time", "user": "string", "n": "int"}
 VIEWS = {"all": {"measures": {"c": "count()", "users": "uniq(user)", "m": "median(n)"}},
          "days": {"by": ["day(t)"], "measures": {"c": "count()", "n": "sum(n)"}}}

@@ -105,6 +105,7 @@ static bool fails(enum call call)
 
 #define NEXT(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
 
+#ifndef WITHOUT_MALLOC
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t items, size_t bytes);
 void *__libc_realloc(void *old, size_t bytes);
@@ -137,6 +138,8 @@ void *realloc(void *old, size_t bytes)
 {
     return has_memory(__builtin_return_address(0)) ? __libc_realloc(old, bytes) : NULL;
 }
+
+#endif
 
 void *mmap(void *at, size_t length, int protection, int flags, int fd, off_t offset)
 {
