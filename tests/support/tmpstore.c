@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tmpstore.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 
 #include "test.h"
+#include "verify.h"
 
 static void must(bool good, const struct error *err)
 {
@@ -83,8 +85,8 @@ static void add_line(struct events_chunk *chunk, const struct schema *schema, co
     free(values);
 }
 
-struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *const *lines,
-                          size_t count)
+struct batch tmpstore_put_batch(struct tmpstore *tmp, const char *stream, const char *const *lines,
+                                size_t count, const struct batch *batch)
 {
     struct error err;
     const struct schema *schema;
@@ -93,16 +95,38 @@ struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *
     must(store_schema(tmp->store, &schema, &err), &err);
     const struct stream *const found = schema_stream(schema, slice_text(stream));
     assert_non_null(found);
-    struct batch batch = {.digest = {++tmp->batch_count, 0},
-                          .stream = found->id,
-                          .state = BATCH_LOADED,
-                          .source = slice_text("test")};
+    struct batch put = *batch;
+    put.stream = found->id;
     events_chunk_init(&chunk, found);
     for (size_t i = 0; i < count; i++)
         add_line(&chunk, schema, lines[i]);
-    must(commit_chunk(tmp->store, &chunk, &batch, tmp->memory_bytes, &commit_id, &err), &err);
+    must(commit_chunk(tmp->store, &chunk, &put, tmp->memory_bytes, &commit_id, &err), &err);
     events_chunk_done(&chunk);
-    return batch;
+    return put;
+}
+
+struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *const *lines,
+                          size_t count)
+{
+    struct batch const batch = {
+        .digest = {++tmp->batch_count, 0}, .state = BATCH_LOADED, .source = slice_text("test")};
+    return tmpstore_put_batch(tmp, stream, lines, count, &batch);
+}
+
+void tmpstore_put_rejects(struct tmpstore *tmp, const char *name, const char *text)
+{
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/rejects/%s", tmp->path, name);
+    AUTO_FD int const fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+struct slice tmpstore_quoted(struct arena *arena, const char *text)
+{
+    char *const copy = arena_text(arena, slice_text(text));
+    for (char *at = copy; *at; at++)
+        *at = *at == '\'' ? '"' : *at == '`' ? '\'' : *at;
+    return slice_text(copy);
 }
 
 char *tmpstore_cat(struct tmpstore *tmp, const char *path)
@@ -154,4 +178,39 @@ char *tmpstore_ls(struct tmpstore *tmp, const char *path)
     snapshot_close(snapshot);
     buffer_add_byte(&text, '\0');
     return (char *)text.at;
+}
+
+void tmpstore_check(struct tmpstore *tmp, const char *path, const char *expected)
+{
+    char *const text = tmpstore_cat(tmp, path);
+    if (!text && expected) fail_msg("%s is missing", path);
+    if (expected)
+        assert_string_equal(text, expected);
+    else
+        assert_null(text);
+    free(text);
+}
+
+void tmpstore_check_names(struct tmpstore *tmp, const char *path, const char *expected)
+{
+    char *const text = tmpstore_ls(tmp, path);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void tell_difference(void *context, const char *path, const char *what)
+{
+    (void)context;
+    print_error("%s %s\n", path, what);
+}
+
+void tmpstore_verify(struct tmpstore *tmp)
+{
+    struct error err;
+    struct snapshot *snapshot;
+    struct verify_result result;
+    must(snapshot_open(tmp->store, &snapshot, &err), &err);
+    must(verify_store(snapshot, tell_difference, NULL, &result, &err), &err);
+    snapshot_close(snapshot);
+    assert_int_equal(result.differing, 0);
 }

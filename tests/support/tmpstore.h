@@ -25,11 +25,26 @@ void tmpstore_close(struct tmpstore *tmp);
  * field is null, '' the empty string. */
 struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *const *lines,
                           size_t count);
+/* Likewise, as the batch that BATCH describes: its source, its state, its refused records. */
+struct batch tmpstore_put_batch(struct tmpstore *tmp, const char *stream, const char *const *lines,
+                                size_t count, const struct batch *batch);
 /* One field by the field's type, read strictly; the text must live as long as the value. */
 struct value tmpstore_value(const struct schema *schema, const struct field *field,
                             struct slice text);
+
+/* Writes STORE/rejects/NAME, or cuts what is there. */
+void tmpstore_put_rejects(struct tmpstore *tmp, const char *name, const char *text);
+
+/* TEXT with ' for " and ` for ', so that JSON can be read in C. */
+struct slice tmpstore_quoted(struct arena *arena, const char *text);
 
 /* The content of a file, as text; NULL if it is not there. Free it. */
 char *tmpstore_cat(struct tmpstore *tmp, const char *path);
 /* The names in a directory, one a line. Free it. */
 char *tmpstore_ls(struct tmpstore *tmp, const char *path);
+/* Fails the test unless the file has this content; NULL: is not there. */
+void tmpstore_check(struct tmpstore *tmp, const char *path, const char *expected);
+/* Fails the test unless the directory has these names. */
+void tmpstore_check_names(struct tmpstore *tmp, const char *path, const char *expected);
+/* Fails the test unless the store verifies. */
+void tmpstore_verify(struct tmpstore *tmp);

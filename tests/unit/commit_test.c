@@ -16,24 +16,6 @@ static const char shop[] = "{\"streams\":{\"events\":{\"key\":\"id\",\"time\":\"
                            "\"by_day\":{\"by\":[\"region\",\"day(t)\"],\"measures\":{\"n\":\"count("
                            ")\",\"users\":\"uniq(user)\"}}}}";
 
-static void check_file(struct tmpstore *tmp, const char *path, const char *expected)
-{
-    char *const text = tmpstore_cat(tmp, path);
-    if (!text && expected) fail_msg("%s is missing", path);
-    if (expected)
-        assert_string_equal(text, expected);
-    else
-        assert_null(text);
-    free(text);
-}
-
-static void check_names(struct tmpstore *tmp, const char *path, const char *expected)
-{
-    char *const text = tmpstore_ls(tmp, path);
-    assert_string_equal(text, expected);
-    free(text);
-}
-
 static const char *const first_lines[] = {
     "a|2026-01-01T10:00:00Z|u1|eu|19.99",
     "b|2026-01-01T11:00:00Z|u2|eu|0.01",
@@ -45,10 +27,10 @@ static void an_empty_store_shows_no_views(void **state)
     (void)state;
     struct tmpstore tmp;
     tmpstore_open(&tmp, shop);
-    check_file(&tmp, "all.json", NULL);
-    check_file(&tmp, "by_day.json", NULL);
-    check_names(&tmp, "", ".tallyfs/\n");
-    check_file(&tmp, ".tallyfs/generation", "1\n");
+    tmpstore_check(&tmp, "all.json", NULL);
+    tmpstore_check(&tmp, "by_day.json", NULL);
+    tmpstore_check_names(&tmp, "", ".tallyfs/\n");
+    tmpstore_check(&tmp, ".tallyfs/generation", "1\n");
     tmpstore_close(&tmp);
 }
 
@@ -60,28 +42,30 @@ static void a_commit_writes_rows_totals_and_listings(void **state)
     struct batch const result = tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
     assert_int_equal(result.new_count, 3);
     assert_int_equal(result.last_commit, 2);
-    check_file(&tmp, "all.json",
-               "{\"n\":3,\"users\":2,\"sum\":25,\"least\":0.01,\"last\":\"2026-01-02T00:00:00Z\","
-               "\"mean\":8.333333333333334,\"per_user\":12.5}\n");
-    check_file(&tmp, "by_day.json",
-               "[{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2},\n"
-               "{\"region\":\"us\",\"day\":\"2026-01-02\",\"n\":1,\"users\":1}]\n");
-    check_file(&tmp, "by_day.ndjson",
-               "{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}\n"
-               "{\"region\":\"us\",\"day\":\"2026-01-02\",\"n\":1,\"users\":1}\n");
-    check_file(&tmp, "by_day.csv", "region,day,n,users\neu,2026-01-01,2,2\nus,2026-01-02,1,1\n");
-    check_file(&tmp, "by_day/eu.json",
-               "[{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}]\n");
-    check_file(&tmp, "by_day/eu/2026-01-01.json",
-               "{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}\n");
-    check_file(&tmp, "by_day/eu/2026-01-01.csv", "region,day,n,users\neu,2026-01-01,2,2\n");
-    check_file(&tmp, "by_day/.total.json", "{\"n\":3,\"users\":2}\n");
-    check_file(&tmp, "by_day/eu/.total.json", "{\"region\":\"eu\",\"n\":2,\"users\":2}\n");
-    check_file(&tmp, "by_day/eu/2026-01-02.json", NULL);
-    check_file(&tmp, "by_day/%65u.json", NULL);
-    check_names(&tmp, "", ".tallyfs/\nall.json\nby_day/\nby_day.json\n");
-    check_names(&tmp, "by_day", ".total.json\neu/\neu.json\nus/\nus.json\n");
-    check_names(&tmp, "by_day/us", ".total.json\n2026-01-02.json\n");
+    tmpstore_check(
+        &tmp, "all.json",
+        "{\"n\":3,\"users\":2,\"sum\":25,\"least\":0.01,\"last\":\"2026-01-02T00:00:00Z\","
+        "\"mean\":8.333333333333334,\"per_user\":12.5}\n");
+    tmpstore_check(&tmp, "by_day.json",
+                   "[{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2},\n"
+                   "{\"region\":\"us\",\"day\":\"2026-01-02\",\"n\":1,\"users\":1}]\n");
+    tmpstore_check(&tmp, "by_day.ndjson",
+                   "{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}\n"
+                   "{\"region\":\"us\",\"day\":\"2026-01-02\",\"n\":1,\"users\":1}\n");
+    tmpstore_check(&tmp, "by_day.csv",
+                   "region,day,n,users\neu,2026-01-01,2,2\nus,2026-01-02,1,1\n");
+    tmpstore_check(&tmp, "by_day/eu.json",
+                   "[{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}]\n");
+    tmpstore_check(&tmp, "by_day/eu/2026-01-01.json",
+                   "{\"region\":\"eu\",\"day\":\"2026-01-01\",\"n\":2,\"users\":2}\n");
+    tmpstore_check(&tmp, "by_day/eu/2026-01-01.csv", "region,day,n,users\neu,2026-01-01,2,2\n");
+    tmpstore_check(&tmp, "by_day/.total.json", "{\"n\":3,\"users\":2}\n");
+    tmpstore_check(&tmp, "by_day/eu/.total.json", "{\"region\":\"eu\",\"n\":2,\"users\":2}\n");
+    tmpstore_check(&tmp, "by_day/eu/2026-01-02.json", NULL);
+    tmpstore_check(&tmp, "by_day/%65u.json", NULL);
+    tmpstore_check_names(&tmp, "", ".tallyfs/\nall.json\nby_day/\nby_day.json\n");
+    tmpstore_check_names(&tmp, "by_day", ".total.json\neu/\neu.json\nus/\nus.json\n");
+    tmpstore_check_names(&tmp, "by_day/us", ".total.json\n2026-01-02.json\n");
     tmpstore_close(&tmp);
 }
 
@@ -96,8 +80,8 @@ static void the_first_event_of_a_key_stays(void **state)
     struct batch const result = tmpstore_put(&tmp, "events", again, COUNT_OF(again));
     assert_int_equal(result.new_count, 1);
     assert_int_equal(result.duplicate_count, 2);
-    check_file(&tmp, "by_day/.total.json", "{\"n\":4,\"users\":3}\n");
-    check_names(&tmp, "by_day", ".total.json\neu/\neu.json\nus/\nus.json\n");
+    tmpstore_check(&tmp, "by_day/.total.json", "{\"n\":4,\"users\":3}\n");
+    tmpstore_check_names(&tmp, "by_day", ".total.json\neu/\neu.json\nus/\nus.json\n");
     tmpstore_close(&tmp);
 }
 
@@ -111,8 +95,9 @@ static void a_stream_without_key_counts_every_record(void **state)
                         "\"b\":\"sum(b)\"}}}}");
     (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
     (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
-    check_file(&tmp, "v.json", "[{\"a\":null,\"n\":2,\"b\":4},\n{\"a\":\"x\",\"n\":4,\"b\":4}]\n");
-    check_names(&tmp, "v", ".total.json\n%null.json\nx.json\n");
+    tmpstore_check(&tmp, "v.json",
+                   "[{\"a\":null,\"n\":2,\"b\":4},\n{\"a\":\"x\",\"n\":4,\"b\":4}]\n");
+    tmpstore_check_names(&tmp, "v", ".total.json\n%null.json\nx.json\n");
     tmpstore_close(&tmp);
 }
 
@@ -240,7 +225,7 @@ static void rebuild_gives_the_same_files(void **state)
     struct rebuild const everything = {.memory_bytes = 1 << 20};
     assert_true(commit_rebuild(tmp.store, &everything, &commit_id, &err));
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
-        check_file(&tmp, paths[i], before[i]);
+        tmpstore_check(&tmp, paths[i], before[i]);
         free(before[i]);
     }
     tmpstore_close(&tmp);

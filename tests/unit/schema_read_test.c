@@ -2,16 +2,9 @@
 #include "schema.h"
 
 #include "../support/test.h"
+#include "../support/tmpstore.h"
 
-/* ' stands for " in the texts of this file; ` for '. */
-static struct slice quoted(struct arena *arena, const char *text)
-{
-    char *const copy = arena_text(arena, slice_text(text));
-    for (char *at = copy; *at; at++)
-        *at = *at == '\'' ? '"' : *at == '`' ? '\'' : *at;
-    return slice_text(copy);
-}
-
+/* The texts of this file are quoted as tmpstore_quoted tells. */
 #define STREAM                                                                                     \
     "'streams':{'s':{'key':'id','time':'t','fields':{'id':'string','t':'time','n':'int','d':'"     \
     "decimal',"                                                                                    \
@@ -120,7 +113,7 @@ static void mistakes_are_told_with_place_and_hint(void **state)
         AUTO_ARENA struct arena arena = {0};
         struct schema *schema;
         struct error err;
-        if (schema_read(quoted(&arena, cases[i].text), NULL, &schema, &err))
+        if (schema_read(tmpstore_quoted(&arena, cases[i].text), NULL, &schema, &err))
             fail_msg("accepted: %s", cases[i].text);
         assert_int_equal(err.kind, ERROR_SCHEMA);
         assert_string_equal(err.place, cases[i].place);
@@ -135,13 +128,13 @@ static void a_schema_is_resolved_and_typed(void **state)
     AUTO_ARENA struct arena arena = {0};
     struct schema *schema;
     struct error err;
-    struct slice const text =
-        quoted(&arena, "{'timezone':'Europe/Berlin'," STREAM ",'views':{"
-                       "'plain':{'measures':{'ratio':'errors / "
-                       "total','total':'count()','errors':'count() where b',"
-                       "'again':'sum(n) / count()'}},"
-                       "'grouped':{'from':'s','by':['id',{'when':'month(t)'},'day(t)'],'where':'n "
-                       "* d > 1','measures':{'m':'sum(n * d)'}}}}");
+    struct slice const text = tmpstore_quoted(
+        &arena, "{'timezone':'Europe/Berlin'," STREAM ",'views':{"
+                "'plain':{'measures':{'ratio':'errors / "
+                "total','total':'count()','errors':'count() where b',"
+                "'again':'sum(n) / count()'}},"
+                "'grouped':{'from':'s','by':['id',{'when':'month(t)'},'day(t)'],'where':'n "
+                "* d > 1','measures':{'m':'sum(n * d)'}}}}");
     if (!schema_read(text, NULL, &schema, &err)) fail_msg("%s: %s", err.place, err.fact);
     const struct view *const plain = schema_view(schema, slice_text("plain"));
     const struct view *const grouped = schema_view(schema, slice_text("grouped"));
@@ -186,7 +179,7 @@ static void measures_that_double_each_other_are_refused_in_time(void **state)
         buffer_format(&text, ",'m%d':'m%d + m%d'", i, i - 1, i - 1);
     buffer_add_text(&text, "}}}}");
     buffer_add_byte(&text, '\0');
-    assert_false(schema_read(quoted(&arena, (const char *)text.at), NULL, &schema, &err));
+    assert_false(schema_read(tmpstore_quoted(&arena, (const char *)text.at), NULL, &schema, &err));
     assert_int_equal(err.kind, ERROR_SCHEMA);
     assert_string_equal(err.place, "views.v.measures.m9");
     assert_non_null(strstr(err.fact, "more than 1000 operations"));

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "documents.h"
+
+#include <stdio.h>
+
+#include "../support/test.h"
+#include "../support/tmpstore.h"
+#include "apply.h"
+
+static const char schema[] =
+    "{\"streams\":{\"s\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{\"id\":\"string\","
+    "\"t\":\"time\"}},\"other\":{\"fields\":{\"x\":\"int\"}}},"
+    "\"views\":{\"v\":{\"from\":\"s\",\"by\":[\"id\"],\"measures\":{\"n\":\"count()\"}}}}";
+
+/* Fails the test unless the document has the line, at any depth. */
+static void expect_line(struct tmpstore *tmp, const char *path, const char *line)
+{
+    char *const text = tmpstore_cat(tmp, path);
+    if (!text || !strstr(text, line)) fail_msg("no %s in %s", line, text ? text : path);
+    free(text);
+}
+
+static void the_schema_is_shown_as_it_was_given(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, schema);
+    AUTO_BUFFER struct buffer expected = {0};
+    buffer_format(&expected, "%s\n", schema); /* a text file ends in a newline */
+    buffer_add_byte(&expected, '\0');
+    tmpstore_check(&tmp, ".tallyfs/schema.json", (char *)expected.at);
+    tmpstore_close(&tmp);
+    tmpstore_open(&tmp, (char *)expected.at);
+    tmpstore_check(&tmp, ".tallyfs/schema.json", (char *)expected.at);
+    expect_line(&tmp, ".tallyfs/README", "X/.total.json the group itself");
+    tmpstore_close(&tmp);
+}
+
+static void the_status_counts_batches_events_and_rows(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    static const char *const lines[] = {"a|2026-03-01T00:00:00Z", "b|2026-02-01T00:00:00Z"};
+    struct batch const unfinished = {.digest = {7, 7},
+                                     .state = BATCH_PARTIAL,
+                                     .source = slice_text("unfinished"),
+                                     .rejected_count = 3};
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", lines, 1);
+    (void)tmpstore_put_batch(&tmp, "s", lines + 1, 1, &unfinished);
+    static const char *const expected[] = {
+        "\"commit\":\t3,",
+        "\"events\":\t2,",
+        "\"rows\":\t2,",
+        "\"batches\":\t2,",
+        "\"unfinished_batches\":\t1,",
+        "\"rejected\":\t3,",
+        "\"newest_event_time\":\t\"2026-03-01T00:00:00Z\"", /* of s */
+        "\"newest_event_time\":\tnull",                     /* of the other stream */
+    };
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        expect_line(&tmp, ".tallyfs/status.json", expected[i]);
+    tmpstore_close(&tmp);
+}
+
+static void a_view_tells_its_rows_and_bytes(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    static const char *const lines[] = {"a|2026-03-01", "b|2026-02-01"};
+    tmpstore_open(&tmp, schema);
+    expect_line(&tmp, ".tallyfs/views/v.json", "\"rows\":\t0,");
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    char *const rows = tmpstore_cat(&tmp, "v.json");
+    char bytes[32];
+    (void)snprintf(bytes, sizeof bytes, "\"bytes\":\t%zu,", strlen(rows));
+    free(rows);
+    expect_line(&tmp, ".tallyfs/views/v.json", "\"rows\":\t2,");
+    expect_line(&tmp, ".tallyfs/views/v.json", bytes);
+    tmpstore_check(&tmp, ".tallyfs/views/w.json", NULL);
+    tmpstore_close(&tmp);
+}
+
+static void tell_nobody(void *context, struct slice view, enum apply_fate fate)
+{
+    (void)context, (void)view, (void)fate;
+}
+
+/* The ledger keeps what came into a stream that is no longer declared. */
+static void a_batch_outlives_its_stream(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    uint64_t commit_id;
+    static const char without[] =
+        "{\"streams\":{\"s\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{\"id\":\"string\","
+        "\"t\":\"time\"}}},\"views\":{}}";
+    struct apply_options const options = {
+        .allow_loss = true, .memory_bytes = 1 << 20, .tell = tell_nobody};
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "other", (const char *const[]){"1", "2"}, 2);
+    expect_line(&tmp, ".tallyfs/batches/1.json", "\"stream\":\t\"other\",");
+    assert_true(apply_schema(tmp.store, slice_text(without), &options, &commit_id, &err));
+    expect_line(&tmp, ".tallyfs/batches/1.json", "\"stream\":\t\"\",");
+    expect_line(&tmp, ".tallyfs/batches/1.json", "\"new\":\t2,");
+    tmpstore_check(&tmp, ".tallyfs/batches/2.json", NULL);
+    tmpstore_close(&tmp);
+}
+
+/* What stands behind the checkpoint belongs to a commit that never was. */
+static void refused_records_are_shown_up_to_the_checkpoint(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    struct snapshot *snapshot;
+    AUTO_BUFFER struct buffer text = {0};
+    struct batch const batch = {.digest = {7, 7},
+                                .state = BATCH_LOADED,
+                                .source = slice_text("refusing"),
+                                .rejects = slice_text("refused.tsv"),
+                                .rejects_bytes = 8};
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put_batch(&tmp, "s", NULL, 0, &batch);
+    tmpstore_put_rejects(&tmp, "refused.tsv", "1\tno\tx\n\n2\tbehind the checkpoint");
+    tmpstore_check(&tmp, ".tallyfs/rejects/refused.tsv", "1\tno\tx\n\n");
+    tmpstore_put_rejects(&tmp, "other.tsv", "nobody's");
+    tmpstore_check(&tmp, ".tallyfs/rejects/other.tsv", NULL);
+    char path[160];
+    (void)snprintf(path, sizeof path, "%s/rejects/refused.tsv", tmp.path);
+    assert_int_equal(unlink(path), 0);
+    assert_true(snapshot_open(tmp.store, &snapshot, &err));
+    struct node const node = {.kind = NODE_REJECT_FILE, .batch = 1};
+    assert_false(document_render(snapshot, &node, &text, &err));
+    assert_int_equal(err.kind, ERROR_MISSING);
+    assert_non_null(strstr(err.fact, "rejects/refused.tsv"));
+    snapshot_close(snapshot);
+    tmpstore_close(&tmp);
+}
+
+int main(void)
+{
+    struct CMUnitTest const tests[] = {
+        cmocka_unit_test(the_schema_is_shown_as_it_was_given),
+        cmocka_unit_test(the_status_counts_batches_events_and_rows),
+        cmocka_unit_test(a_view_tells_its_rows_and_bytes),
+        cmocka_unit_test(a_batch_outlives_its_stream),
+        cmocka_unit_test(refused_records_are_shown_up_to_the_checkpoint),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
