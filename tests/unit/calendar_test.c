@@ -42,6 +42,9 @@ static void times_read_in_every_form(void **state)
         {"1646089341123456", "2022-02-28T23:02:21.123456Z"},
         {"1646089341123456789", "2022-02-28T23:02:21.123456789Z"},
         {"-1", "1969-12-31T23:59:59Z"},
+        {"1969-12-31T23:59:59.25Z", "1969-12-31T23:59:59.25Z"},
+        {"1800-01-01T00:00:00+01:12:28", "1799-12-31T22:47:32Z"},
+        {"1800-01-01T00:00:00-011228", "1800-01-01T01:12:28Z"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int128 time_ns;
@@ -92,6 +95,12 @@ static void patterns_read(void **state)
         {"12:30 am 2026-060", "%I:%M %p %Y-%j", "2026-03-01T00:30:00Z"},
         {"1646089341.5", "%s.%f", "2022-02-28T23:02:21.5Z"},
         {"20260131", "%Y%m%d", "2026-01-31T00:00:00Z"},
+        {"Jan  5 07:08:09 2026", "%b%e %T %Y", "2026-01-05T07:08:09Z"},
+        {"2026-02-03 23:59 GMT", "%F %R %Z", "2026-02-03T23:59:00Z"},
+        {"02/03/26 UTC", "%D %Z", "2026-02-03T00:00:00Z"},
+        {"02/03/69Z", "%D%Z", "1969-02-03T00:00:00Z"},
+        {"100%\t2026", "100%%%t%Y", "2026-01-01T00:00:00Z"},
+        {"2026 \n 7", "%Y%n%m", "2026-07-01T00:00:00Z"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int128 time_ns;
@@ -101,12 +110,18 @@ static void patterns_read(void **state)
             fail_msg("%s", cases[i][0]);
         check_time(time_ns, utc, cases[i][2]);
     }
-    int128 unused;
+    static const char *const refused[][2] = {
+        {"2/30/2020", "%m/%d/%Y"}, {"1/1/2020 ", "%m/%d/%Y"}, {"2020 CET", "%Y %Z"},
+        {"50x2020", "50%%%Y"},     {"2020%", "%Y%%%%"},       {"7:5", "%T"},
+        {"Foo 2020", "%b %Y"},
+    };
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        int128 unused;
+        if (calendar_read_format(slice_text(refused[i][0]), slice_text(refused[i][1]), utc,
+                                 &unused))
+            fail_msg("%s", refused[i][0]);
+    }
     size_t offset;
-    assert_false(
-        calendar_read_format(slice_text("2/30/2020"), slice_text("%m/%d/%Y"), utc, &unused));
-    assert_false(
-        calendar_read_format(slice_text("1/1/2020 "), slice_text("%m/%d/%Y"), utc, &unused));
     assert_false(calendar_check_format(slice_text("%Y-%Q"), &offset));
     assert_int_equal(offset, 3);
     zone_free(utc);
@@ -201,6 +216,82 @@ static void text_without_offset_is_local_time(void **state)
     zone_free(berlin);
 }
 
+/* A zone without transitions, of which only the rule at the end of the file is another one. */
+static bool load_rule(const char *rule, struct zone **ret_zone)
+{
+    static const char end[] = "\nUTC0\n";
+    struct error err;
+    AUTO_BUFFER struct buffer bytes = {0};
+    assert_true(zone_load(slice_text("Etc/UTC"), &bytes, &err));
+    assert_memory_equal(bytes.at + bytes.length - strlen(end), end, strlen(end));
+    bytes.length -= strlen(end);
+    buffer_format(&bytes, "\n%s\n", rule);
+    return zone_new(buffer_slice(&bytes), ret_zone, &err);
+}
+
+/* The three ways of POSIX to name the day of a change: Jn never counts 29 February, n always does. */
+static void rules_of_posix_hold_for_ever(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"AAA0BBB,J60/0,J61/0", "2023-03-01T12:00Z", "2023-03-01T13:00:00+01:00"},
+        {"AAA0BBB,J60/0,J61/0", "2024-03-01T12:00Z", "2024-03-01T13:00:00+01:00"},
+        {"AAA0BBB,J60/0,J61/0", "2024-02-29T12:00Z", "2024-02-29T12:00:00Z"},
+        {"AAA0BBB,J60/0,J61/0", "2100-03-01T12:00Z", "2100-03-01T13:00:00+01:00"},
+        {"AAA0BBB,J60/0,J61/0", "2000-03-01T12:00Z", "2000-03-01T13:00:00+01:00"},
+        {"AAA0BBB,59/0,60/0", "2023-03-01T12:00Z", "2023-03-01T13:00:00+01:00"},
+        {"AAA0BBB,59/0,60/0", "2024-02-29T12:00Z", "2024-02-29T13:00:00+01:00"},
+        {"AAA0BBB,59/0,60/0", "2024-03-01T12:00Z", "2024-03-01T12:00:00Z"},
+        {"AAA0BBB,M3.5.0,M10.5.0/3", "2026-03-29T01:59:59Z", "2026-03-29T01:59:59Z"},
+        {"AAA0BBB,M3.5.0,M10.5.0/3", "2026-03-29T02:00:00Z", "2026-03-29T03:00:00+01:00"},
+        {"AAA0BBB,M3.5.0,M10.5.0/3", "2026-10-25T02:00:00Z", "2026-10-25T02:00:00Z"},
+        {"AAA0BBB,J365/0,J365/12", "1969-12-31T06:00Z", "1969-12-31T07:00:00+01:00"},
+        {"AAA0BBB,J365/0,J365/12", "1968-12-31T06:00Z", "1968-12-31T07:00:00+01:00"},
+        /* summer over the turn of the year */
+        {"AAA0BBB,J300,J60", "2096-12-31T23:30Z", "2097-01-01T00:30:00+01:00"},
+        {"AAA0BBB,J300,J60", "2097-07-01T00:00Z", "2097-07-01T00:00:00Z"},
+        {"<-01>1:02:03", "2026-01-01T12:00Z", "2026-01-01T10:57:57-01:02:03"},
+        {"AAA-1:30BBB-2:30:15,J1/0,J365/23", "2026-06-01T00:00Z", "2026-06-01T02:30:15+02:30:15"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct zone *zone;
+        int128 time_ns;
+        if (!load_rule(cases[i][0], &zone)) fail_msg("%s", cases[i][0]);
+        assert_true(calendar_read(slice_text(cases[i][1]), zone, &time_ns));
+        check_time(time_ns, zone, cases[i][2]);
+        zone_free(zone);
+    }
+}
+
+static void what_is_no_rule_of_posix_is_refused(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "A0",
+        "AAA",
+        "AAA168",
+        "AAA1:60",
+        "AAA1:00:60",
+        "AAA0BBB",
+        "AAA0BBB,J60",
+        "AAA0BBB,J366,J1",
+        "AAA0BBB,366,1",
+        "AAA0BBB,M13.1.0,M1.1.0",
+        "AAA0BBB,M0.1.0,M1.1.0",
+        "AAA0BBB,M3.6.0,M1.1.0",
+        "AAA0BBB,M3.0.0,M1.1.0",
+        "AAA0BBB,M3.1.7,M1.1.0",
+        "AAA0BBB,M3,M1.1.0",
+        "AAA0BBB,J1,J2x",
+        "<AAA0",
+        "AAA0BBB,J1/x,J2",
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct zone *zone;
+        if (load_rule(cases[i], &zone)) fail_msg("accepted: %s", cases[i]);
+    }
+}
+
 static void zones_are_checked(void **state)
 {
     (void)state;
@@ -222,6 +313,11 @@ static void zones_are_checked(void **state)
     AUTO_BUFFER struct buffer bytes = {0};
     struct error err;
     struct zone *zone = NULL;
+    assert_int_equal(setenv("TZDIR", "/nonexistent", 1), 0);
+    assert_false(zone_load(slice_text("Europe/Berlin"), &bytes, &err));
+    assert_int_equal(err.kind, ERROR_MISSING);
+    assert_non_null(strstr(err.remedy, "tzdata"));
+    assert_int_equal(unsetenv("TZDIR"), 0);
     assert_true(zone_load(slice_text("Europe/Berlin"), &bytes, &err));
     for (size_t length = 1; length < bytes.length;
          length += 7) /* cut anywhere: refused, no crash */
@@ -237,6 +333,8 @@ int main(void)
         cmocka_unit_test(buckets_are_named_by_local_time),
         cmocka_unit_test(other_spellings_of_a_bucket_are_refused),
         cmocka_unit_test(text_without_offset_is_local_time),
+        cmocka_unit_test(rules_of_posix_hold_for_ever),
+        cmocka_unit_test(what_is_no_rule_of_posix_is_refused),
         cmocka_unit_test(zones_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "expr.h"
 
+#include <math.h>
+
 #include "../support/test.h"
 #include "schema.h"
 
 static const char schema_text[] = "{\"streams\":{\"s\":{\"fields\":{\"s\":\"string\",\"n\":\"int\","
                                   "\"d\":\"decimal\",\"b\":\"bool\",\"t\":\"time\","
-                                  "\"null field\":\"int\"}}},\"views\":{}}";
+                                  "\"null field\":\"int\",\"f\":\"float\"}}},\"views\":{}}";
 
 struct fixture {
     struct schema *schema;
     struct arena arena;
-    struct value fields[6];
+    struct value fields[7];
 };
 
 static int setup(void **state)
@@ -26,6 +28,7 @@ static int setup(void **state)
     fixture->fields[3] = (struct value){.kind = VALUE_BOOL, .boolean = true};
     fixture->fields[4] =
         (struct value){.kind = VALUE_TIME, .time_ns = (int128)1767272400 * 1000000000};
+    fixture->fields[6] = (struct value){.kind = VALUE_FLOAT, .real = 0.75};
     *state = fixture;
     return 0;
 }
@@ -97,6 +100,23 @@ static void expressions_have_the_values_of_sql(void **state)
         {"hour(t)", "\"2026-01-01T13\""},
         {"b = true", "true"},
         {"TRUE AND NOT FALSE", "true"},
+        {"\"null field\" = 1 and b", "null"},
+        {"\"null field\" = 1 or not b", "null"},
+        {"d - n", "8.55"},
+        {"1.5e+2 + n", "144"},
+        /* a float makes the whole a float, as in SQL */
+        {"f + n", "-5.25"},
+        {"n - f", "-6.75"},
+        {"f * d", "1.9124999999999999"},
+        {"f / 4", "0.1875"},
+        {"-f", "-0.75"},
+        {"f < d", "true"},
+        {"f = 0.75", "true"},
+        {"f in (n, 0.75)", "true"},
+        {"f + \"null field\"", "null"},
+        {"f / 0", "null"},
+        {"-(f * 0)", "0"},
+        {"f * 1e37 * 1e37 * 1e37 * 1e37 * 1e37 * 1e37 * 1e37 * 1e37 * 1e37", "null"},
     };
     struct fixture *const fixture = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -106,6 +126,7 @@ static void expressions_have_the_values_of_sql(void **state)
         assert_true(expr_eval(expr, fixture->fields, fixture->schema->zone, &value));
         value_json(&value, expr_type(expr), fixture->schema->zone, &json);
         buffer_add_byte(&json, '\0');
+        if (value.kind == VALUE_FLOAT && value.real == 0) assert_false(signbit(value.real));
         if (strcmp((char *)json.at, cases[i][1]) != 0)
             fail_msg("%s is %s, not %s", cases[i][0], (char *)json.at, cases[i][1]);
     }
@@ -188,8 +209,16 @@ static void what_may_overflow_is_known_and_told(void **state)
     assert_true(expr_can_overflow(parse(fixture, "d * n > 5")));
     struct value value;
     fixture->fields[2].number = (struct decimal){.coefficient = (int128)1 << 126};
-    assert_false(
-        expr_eval(parse(fixture, "d * 10"), fixture->fields, fixture->schema->zone, &value));
+    static const char *const overflowing[] = {
+        "d * 10",         "1 + d * 10",          "d * 10 > 5",       "5 > d * 10",
+        "-(d * 10)",      "d * 10 in (1)",       "1 in (n, d * 10)", "d * 10 = 1 or b",
+        "d * 10 is null", "not b or d * 10 = 1",
+    };
+    for (size_t i = 0; i < COUNT_OF(overflowing); i++) {
+        const struct expr *const expr = parse(fixture, overflowing[i]);
+        if (expr_eval(expr, fixture->fields, fixture->schema->zone, &value))
+            fail_msg("%s", overflowing[i]);
+    }
 }
 
 int main(void)

@@ -67,6 +67,33 @@ static void parts_merge_to_the_whole(void **state)
     }
 }
 
+/* The registers as COUNT elements fill them on the average: that many elements are estimated, also where a part of the
+ * registers cannot rise any further. */
+static void estimates_are_near_up_to_64_bits(void **state)
+{
+    (void)state;
+    enum { RANK_MAX = 53 };
+    for (int bits = 20; bits <= 63; bits++) {
+        struct arena arena = {0};
+        AUTO_BUFFER struct buffer packed = {0};
+        struct hyperloglog sketch;
+        double const per_register = ldexp(1, bits) / HYPERLOGLOG_REGISTERS;
+        buffer_add(&packed, (const uint8_t[]){0x81, 0x08}, 2); /* all registers follow */
+        for (int i = 0; i < HYPERLOGLOG_REGISTERS; i++) {
+            double const share = (i + 0.5) / HYPERLOGLOG_REGISTERS;
+            unsigned rank = 0;
+            while (rank < RANK_MAX && exp(-ldexp(per_register, -(int)rank)) < share)
+                rank++;
+            buffer_add_byte(&packed, (uint8_t)rank);
+        }
+        struct slice rest = buffer_slice(&packed);
+        assert_true(hyperloglog_unpack(&rest, &arena, &sketch));
+        double const ratio = (double)hyperloglog_estimate(&sketch) / ldexp(1, bits);
+        if (fabs(ratio - 1) > 0.001) fail_msg("2^%d: %g", bits, ratio);
+        arena_done(&arena);
+    }
+}
+
 static void hostile_bytes_are_refused(void **state)
 {
     (void)state;
@@ -92,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(estimates_are_near),
         cmocka_unit_test(parts_merge_to_the_whole),
+        cmocka_unit_test(estimates_are_near_up_to_64_bits),
         cmocka_unit_test(hostile_bytes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
