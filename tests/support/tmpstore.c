@@ -129,6 +129,28 @@ struct slice tmpstore_quoted(struct arena *arena, const char *text)
     return slice_text(copy);
 }
 
+size_t tmpstore_cut(struct tmpstore *tmp, enum db_table table, struct slice key, size_t length)
+{
+    struct error err;
+    struct txn *txn;
+    struct cursor *cursor;
+    struct db_entry entry;
+    AUTO_BUFFER struct buffer found = {0}, value = {0};
+    must(txn_begin(store_db(tmp->store), true, &txn, &err), &err);
+    must(cursor_open(txn, table, &cursor, &err), &err);
+    assert_int_equal(cursor_seek(cursor, key.length ? key : slice_of("", 1), &entry, &err),
+                     DB_FOUND);
+    buffer_add_slice(&found, entry.key);
+    buffer_add_slice(&value, entry.value);
+    cursor_close(cursor);
+    if (key.length) assert_true(slice_equal(buffer_slice(&found), key));
+    size_t const before = value.length;
+    if (length < before) value.length = length;
+    must(db_put(txn, table, buffer_slice(&found), buffer_slice(&value), &err), &err);
+    must(txn_commit(txn, &err), &err);
+    return before;
+}
+
 char *tmpstore_cat(struct tmpstore *tmp, const char *path)
 {
     struct error err;

@@ -120,7 +120,7 @@ static uint64_t stored_events(struct tmpstore *tmp)
     return count;
 }
 
-/* Events that are there when a stream begins to forget have their time noted like those that come later. */
+/* Events that are there by then have their time noted like those that come later. */
 static void a_stream_may_begin_to_forget(void **state)
 {
     (void)state;
@@ -149,7 +149,7 @@ static void a_stream_may_forget_by_another_time(void **state)
     must_apply(&tmp, by_u, false, "all changed\n");
     assert_int_equal(stored_events(&tmp), 2); /* without the event that has the least u */
     tmpstore_check(&tmp, "all.csv", "c,n\n3,60\n");
-    /* From here on the view has counted an event that is gone, so it cannot be made again unasked. */
+    /* The view has counted an event that is gone, so it is not made again unasked. */
     static const char changed[] = "{'streams':{'s':{'key':'id','time':'u','keep':'30 days'," FIELDS
                                   "}},'views':{'all':{'measures':{'n':'sum(n)'}}}}";
     struct answer const refused = apply(&tmp, changed, false);

@@ -67,7 +67,7 @@ static void expect_next(struct tree_listing *listing, const struct slice *name)
     if (name) assert_true(slice_equal(entry.name, *name));
 }
 
-/* A reader of a directory may go back, or on, to any entry: what comes then is what came there before. */
+/* A reader may go back, or on, to any entry: what comes then is what came there before. */
 static void check_seeking(const struct snapshot *snapshot, const char *path)
 {
     enum { ENTRIES_MAX = 16 };

@@ -111,20 +111,9 @@ static void a_lost_group_is_found(void **state)
 /* Takes a byte from the first entry of a table. */
 static void damage_table(struct tmpstore *tmp, enum db_table table)
 {
-    struct error err;
-    struct txn *txn;
-    struct cursor *cursor;
-    struct db_entry entry;
-    AUTO_BUFFER struct buffer key = {0}, value = {0};
-    assert_true(txn_begin(store_db(tmp->store), true, &txn, &err));
-    assert_true(cursor_open(txn, table, &cursor, &err));
-    assert_int_equal(cursor_first(cursor, &entry, &err), DB_FOUND);
-    buffer_add_slice(&key, entry.key);
-    buffer_add_slice(&value, entry.value);
-    cursor_close(cursor);
-    value.length--;
-    assert_true(db_put(txn, table, buffer_slice(&key), buffer_slice(&value), &err));
-    assert_true(txn_commit(txn, &err));
+    struct slice const first = {0};
+    size_t const length = tmpstore_cut(tmp, table, first, SIZE_MAX);
+    (void)tmpstore_cut(tmp, table, first, length - 1);
 }
 
 static void check_refused(struct tmpstore *tmp, const char *fact)
