@@ -34,7 +34,6 @@ bool writer_announce(struct store *store, uint64_t commit_id, int deadline_ms,
     }
     if (result.silent == 0) return true;
     notices_show(notices, "commit %llu is done, but %u of %u mounts did not answer (%s)",
-                 (unsigned long long)commit_id, result.silent, result.told + result.silent,
-                 result.silent_name);
+                 (unsigned long long)commit_id, result.silent, result.told, result.silent_name);
     return false;
 }

@@ -180,28 +180,43 @@ static void tell(int directory, const char *name, uint64_t commit_id, struct tol
     told->polls[told->count++] = (struct pollfd){.fd = take_fd(&fd), .events = POLLIN};
 }
 
-/* Whether the mount has answered; one that hangs up without a word was unmounted and shows nothing. */
-static bool has_answered(const struct pollfd *mount, uint64_t commit_id)
+enum answer { ANSWER_NONE, ANSWER_SHOWN, ANSWER_BEHIND };
+
+/* A mount that hangs up without a word was unmounted and shows nothing. One that cannot open the
+ * commit tells which one it shows still, and hangs up, too. */
+static enum answer read_answer(const struct pollfd *mount, uint64_t commit_id)
 {
     uint8_t bytes[MESSAGE_BYTES];
-    if (!mount->revents) return false;
+    if (!mount->revents) return ANSWER_NONE;
     ssize_t const got = recv(mount->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-    return got != MESSAGE_BYTES || read_number(bytes) >= commit_id;
+    if (got != MESSAGE_BYTES) return ANSWER_SHOWN;
+    return read_number(bytes) >= commit_id ? ANSWER_SHOWN : ANSWER_BEHIND;
+}
+
+/* Counts the mount and lets it go. */
+static void count_silent(struct told *told, nfds_t place, struct announce_result *result)
+{
+    result->silent++;
+    memcpy(result->silent_name, told->names[place], sizeof result->silent_name);
+    (void)close(told->polls[place].fd);
+    told->polls[place].fd = -1; /* poll leaves it out */
 }
 
 /* Whether some mounts still owe their answer. */
-static bool take_answers(struct told *told, uint64_t commit_id)
+static bool take_answers(struct told *told, uint64_t commit_id, struct announce_result *result)
 {
     bool waiting = false;
     for (nfds_t i = 0; i < told->count; i++) {
         struct pollfd *const mount = &told->polls[i];
         if (mount->fd < 0) continue;
-        if (!has_answered(mount, commit_id)) {
-            waiting = true;
-            continue;
+        switch (read_answer(mount, commit_id)) {
+        case ANSWER_NONE: waiting = true; break;
+        case ANSWER_BEHIND: count_silent(told, i, result); break;
+        case ANSWER_SHOWN:
+            (void)close(mount->fd);
+            mount->fd = -1;
+            break;
         }
-        (void)close(mount->fd);
-        mount->fd = -1; /* poll leaves it out */
     }
     return waiting;
 }
@@ -209,17 +224,14 @@ static bool take_answers(struct told *told, uint64_t commit_id)
 static void await_answers(struct told *told, uint64_t commit_id, int64_t deadline_ms,
                           struct announce_result *result)
 {
-    while (take_answers(told, commit_id)) {
+    while (take_answers(told, commit_id, result)) {
         int64_t const left = deadline_ms - now_ms();
         for (nfds_t i = 0; i < told->count; i++)
             told->polls[i].revents = 0;
         if (left <= 0 || (poll(told->polls, told->count, (int)left) <= 0 && errno != EINTR)) break;
     }
     for (nfds_t i = 0; i < told->count; i++) {
-        if (told->polls[i].fd < 0) continue;
-        result->silent++;
-        memcpy(result->silent_name, told->names[i], sizeof result->silent_name);
-        (void)close(told->polls[i].fd);
+        if (told->polls[i].fd >= 0) count_silent(told, i, result);
     }
 }
 

@@ -39,7 +39,7 @@ void announce_reply(int connection, uint64_t commit_id); /* closes the connectio
  * together. A socket that nobody listens at is removed. Mounts that did not answer are counted. */
 struct announce_result {
     unsigned told;
-    unsigned silent;      /* alive, but no answer in time */
+    unsigned silent;      /* of those: alive, but they did not show the commit in time */
     char silent_name[64]; /* one of them */
 };
 bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
