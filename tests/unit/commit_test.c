@@ -277,6 +277,102 @@ static void a_delta_merged_early_gives_the_same(void **state)
     }
 }
 
+/* approx_uniq of few values is exact, and says the same from groups that were merged. */
+static void approximate_counts_add_up_over_groups(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"a|1", "a|2", "b|2", "b|3", "b|"};
+    struct tmpstore tmp;
+    struct error err;
+    uint64_t commit_id;
+    tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"fields\":{\"g\":\"string\",\"n\":\"int\"}}},"
+                        "\"views\":{\"v\":{\"by\":[\"g\"],\"measures\":{"
+                        "\"u\":\"approx_uniq(n)\"}}}}");
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"a|2", "a|4"}, 2);
+    tmpstore_check(&tmp, "v.csv", "g,u\na,3\nb,2\n");
+    tmpstore_check(&tmp, "v/.total.json", "{\"u\":4}\n");
+    tmpstore_verify(&tmp);
+    struct rebuild const everything = {.memory_bytes = 1 << 20};
+    assert_true(commit_rebuild(tmp.store, &everything, &commit_id, &err));
+    tmpstore_check(&tmp, "v/.total.json", "{\"u\":4}\n");
+    tmpstore_close(&tmp);
+}
+
+/* The text of a row is kept as JSON, and CSV is made of that: what JSON escapes comes back as it was. */
+static void any_text_is_written_as_json_and_as_csv(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *json, *csv;
+    } cases[] = {
+        {"\b\f\r\n\t", "\\b\\f\\r\\n\\t", "\"\b\f\r\n\t\""},
+        {"\x01\x1f\x7f", "\\u0001\\u001f\\u007f", "\x01\x1f\x7f"},
+        {"say \"so\", \\", "say \\\"so\\\", \\\\", "\"say \"\"so\"\", \\\""},
+        {"\xc3\xbc \xe2\x82\xac", "\xc3\xbc \xe2\x82\xac", "\xc3\xbc \xe2\x82\xac"},
+        {"\xff!", "\\udcff!", "\xff!"}, /* no UTF-8 */
+        {"\xc2\x85", "\\u0085", "\xc2\x85"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_BUFFER struct buffer json = {0}, csv = {0};
+        struct tmpstore tmp;
+        tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"fields\":{\"a\":\"string\"}}},"
+                            "\"views\":{\"v\":{\"measures\":{\"m\":\"max(a)\"}}}}");
+        (void)tmpstore_put(&tmp, "s", &cases[i].text, 1);
+        buffer_format(&json, "{\"m\":\"%s\"}\n", cases[i].json);
+        buffer_add_byte(&json, '\0');
+        buffer_format(&csv, "m\n%s\n", cases[i].csv);
+        buffer_add_byte(&csv, '\0');
+        tmpstore_check(&tmp, "v.json", (char *)json.at);
+        tmpstore_check(&tmp, "v.csv", (char *)csv.at);
+        tmpstore_close(&tmp);
+    }
+}
+
+enum { LONG_BYTES = 600 }; /* more than a key of a multiset keeps */
+
+static const char *long_line(char *line, const char *key, char last)
+{
+    size_t const length = strlen(key);
+    memcpy(line, key, length);
+    line[length] = '|';
+    memset(line + length + 1, 'x', LONG_BYTES - 1);
+    line[length + LONG_BYTES] = last;
+    line[length + 1 + LONG_BYTES] = '\0';
+    return line;
+}
+
+/* The keys of such values are cut, and ordered by hash behind the cut. */
+static void values_that_differ_late_have_the_right_ends(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"key\":\"k\",\"on_duplicate\":\"replace\","
+                        "\"fields\":{\"k\":\"string\",\"a\":\"string\"}}},"
+                        "\"views\":{\"v\":{\"measures\":{\"least\":\"min(a)\","
+                        "\"most\":\"max(a)\",\"u\":\"uniq(a)\"}}}}");
+    for (char last = 'a'; last <= 'h'; last++) {
+        char line[LONG_BYTES + 8], key[2] = {last, '\0'};
+        (void)tmpstore_put(&tmp, "s", (const char *const[]){long_line(line, key, last)}, 1);
+        char *const text = tmpstore_cat(&tmp, "v.csv");
+        const char *const row = strchr(text, '\n') + 1;
+        assert_int_equal(row[LONG_BYTES - 1], 'a');
+        assert_int_equal(row[2 * LONG_BYTES], last);
+        free(text);
+    }
+    for (char last = 'a'; last < 'h'; last++) { /* each least value is replaced by the greatest */
+        char line[LONG_BYTES + 8], key[2] = {last, '\0'};
+        (void)tmpstore_put(&tmp, "s", (const char *const[]){long_line(line, key, 'h')}, 1);
+        char *const text = tmpstore_cat(&tmp, "v.csv");
+        const char *const row = strchr(text, '\n') + 1;
+        assert_int_equal(row[LONG_BYTES - 1], last + 1);
+        assert_int_equal(row[2 * LONG_BYTES], 'h');
+        free(text);
+    }
+    tmpstore_verify(&tmp);
+    tmpstore_close(&tmp);
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -289,6 +385,9 @@ int main(void)
         cmocka_unit_test(a_commit_lists_what_it_changed),
         cmocka_unit_test(a_rows_file_reads_alike_from_any_offset),
         cmocka_unit_test(rebuild_gives_the_same_files),
+        cmocka_unit_test(approximate_counts_add_up_over_groups),
+        cmocka_unit_test(any_text_is_written_as_json_and_as_csv),
+        cmocka_unit_test(values_that_differ_late_have_the_right_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

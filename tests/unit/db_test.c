@@ -2,7 +2,9 @@
 #include "db.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../support/test.h"
 #include "arena.h"
@@ -166,9 +168,123 @@ static void an_entry_that_changed_on_the_disk_is_refused(void **state)
     remove_place(&place);
 }
 
+static uint64_t address_space_bytes(void)
+{
+    unsigned long long pages;
+    FILE *const file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%llu", &pages), 1);
+    assert_int_equal(fclose(file), 0);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Puts entries until the map is full, and how many fitted. */
+static unsigned fill(struct txn *txn, struct error *err)
+{
+    enum { VALUE_BYTES = 1 << 20 };
+    AUTO_FREE uint8_t *const value = memory_alloc(VALUE_BYTES);
+    for (unsigned count = 0;; count++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "key %u", count);
+        if (!db_put(txn, TABLE_META, slice_text(key), slice_of(value, VALUE_BYTES), err))
+            return count;
+    }
+}
+
+/* The least map of 256 MiB is all that the limit leaves room for; later there is more. */
+static void a_full_map_grows_when_it_may(void **state)
+{
+    (void)state;
+    struct place place;
+    struct db *db;
+    struct txn *txn, *reading;
+    struct error err;
+    struct rlimit before;
+    make_place(&place);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    struct rlimit const tight = {.rlim_cur = address_space_bytes() + (384 << 20),
+                                 .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+    bool const opened = db_open(place.directory, DB_CREATE, &db, &err);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_true(opened);
+    assert_true(txn_begin(db, true, &txn, &err));
+    assert_in_range(fill(txn, &err), 200, 255);
+    assert_int_equal(err.kind, ERROR_FULL);
+    assert_non_null(strstr(err.remedy, "ulimit"));
+    assert_true(txn_map_full(txn));
+    assert_false(txn_commit(txn, &err)); /* nothing of it is published */
+    assert_non_null(strstr(err.fact, "had failed before"));
+    assert_true(txn_begin(db, false, &reading, &err));
+    assert_false(db_grow(db, &err)); /* the map cannot move under a reader */
+    assert_int_equal(err.kind, ERROR_FULL);
+    txn_abort(reading);
+    assert_true(db_grow(db, &err));
+    assert_true(txn_begin(db, true, &txn, &err));
+    assert_in_range(fill(txn, &err), 450, 511);
+    txn_abort(txn);
+    db_close(db);
+    remove_place(&place);
+}
+
+static void one_reader_too_many_is_told(void **state)
+{
+    (void)state;
+    enum { READERS_MAX = 1022 };
+    static struct txn *readers[READERS_MAX];
+    struct place place;
+    struct db *db;
+    struct txn *txn;
+    struct error err;
+    make_place(&place);
+    assert_true(db_open(place.directory, DB_CREATE, &db, &err));
+    for (size_t i = 0; i < READERS_MAX; i++)
+        assert_true(txn_begin(db, false, &readers[i], &err));
+    assert_false(txn_begin(db, false, &txn, &err));
+    assert_int_equal(err.kind, ERROR_FULL);
+    assert_non_null(strstr(err.fact, "1022 readers"));
+    txn_abort(readers[0]);
+    assert_true(txn_begin(db, false, &readers[0], &err)); /* its place is free again */
+    for (size_t i = 0; i < READERS_MAX; i++)
+        txn_abort(readers[i]);
+    db_close(db);
+    remove_place(&place);
+}
+
+static void a_path_that_cannot_be_is_told(void **state)
+{
+    (void)state;
+    struct db *db;
+    struct error err;
+    assert_false(db_open("/nonexistent/store", DB_READ, &db, &err));
+    assert_int_equal(err.kind, ERROR_MISSING);
+    assert_string_equal(err.place, "/nonexistent/store");
+}
+
+/* Other LMDB files are no stores: one without any table, as another program makes it. */
+static void an_environment_without_our_tables_is_refused(void **state)
+{
+    (void)state;
+    struct place place;
+    struct db *db;
+    struct error err;
+    make_place(&place);
+    FILE *const empty = fopen(place.data, "wb"); /* LMDB makes an environment of it */
+    assert_non_null(empty);
+    assert_int_equal(fclose(empty), 0);
+    assert_false(db_open(place.directory, DB_WRITE, &db, &err));
+    assert_int_equal(err.kind, ERROR_CORRUPT);
+    assert_string_equal(err.fact, "the store has no table 'meta'");
+    remove_place(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_map_grows_when_it_may),
+        cmocka_unit_test(one_reader_too_many_is_told),
+        cmocka_unit_test(a_path_that_cannot_be_is_told),
+        cmocka_unit_test(an_environment_without_our_tables_is_refused),
         cmocka_unit_test(an_entry_that_changed_on_the_disk_is_refused),
         cmocka_unit_test(pages_that_were_never_written_are_not_missing),
         cmocka_unit_test(a_file_that_is_cut_short_is_refused),
