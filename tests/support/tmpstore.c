@@ -85,6 +85,16 @@ static void add_line(struct events_chunk *chunk, const struct schema *schema, co
     free(values);
 }
 
+void tmpstore_chunk(const struct schema *schema, const char *stream, const char *const *lines,
+                    size_t count, struct events_chunk *ret_chunk)
+{
+    const struct stream *const found = schema_stream(schema, slice_text(stream));
+    assert_non_null(found);
+    events_chunk_init(ret_chunk, found);
+    for (size_t i = 0; i < count; i++)
+        add_line(ret_chunk, schema, lines[i]);
+}
+
 struct batch tmpstore_put_batch(struct tmpstore *tmp, const char *stream, const char *const *lines,
                                 size_t count, const struct batch *batch)
 {
@@ -93,13 +103,9 @@ struct batch tmpstore_put_batch(struct tmpstore *tmp, const char *stream, const 
     struct events_chunk chunk;
     uint64_t commit_id;
     must(store_schema(tmp->store, &schema, &err), &err);
-    const struct stream *const found = schema_stream(schema, slice_text(stream));
-    assert_non_null(found);
+    tmpstore_chunk(schema, stream, lines, count, &chunk);
     struct batch put = *batch;
-    put.stream = found->id;
-    events_chunk_init(&chunk, found);
-    for (size_t i = 0; i < count; i++)
-        add_line(&chunk, schema, lines[i]);
+    put.stream = chunk.stream->id;
     must(commit_chunk(tmp->store, &chunk, &put, tmp->memory_bytes, &commit_id, &err), &err);
     events_chunk_done(&chunk);
     return put;

@@ -33,6 +33,9 @@ struct batch tmpstore_put_batch(struct tmpstore *tmp, const char *stream, const 
 struct value tmpstore_value(const struct schema *schema, const struct field *field,
                             struct slice text);
 
+/* Events as tmpstore_put takes them, not committed yet. Ends with events_chunk_done. */
+void tmpstore_chunk(const struct schema *schema, const char *stream, const char *const *lines,
+                    size_t count, struct events_chunk *ret_chunk);
 /* Writes STORE/rejects/NAME, or cuts what is there. */
 void tmpstore_put_rejects(struct tmpstore *tmp, const char *name, const char *text);
 

@@ -373,6 +373,131 @@ static void values_that_differ_late_have_the_right_ends(void **state)
     tmpstore_close(&tmp);
 }
 
+/* So many groups that the tables of a delta, and those of verify, become larger several times. */
+static void a_commit_of_many_groups_loses_none(void **state)
+{
+    (void)state;
+    enum { GROUPS = 20000, LINE_BYTES = 32 };
+    struct tmpstore tmp;
+    struct error err;
+    struct snapshot *snapshot;
+    static char text[GROUPS][LINE_BYTES];
+    static const char *lines[GROUPS];
+    for (unsigned i = 0; i < GROUPS; i++) {
+        (void)snprintf(text[i], LINE_BYTES, "k%u|||r%u|%u", i, i * 7919 % GROUPS, i);
+        lines[i] = text[i];
+    }
+    tmpstore_open(&tmp, "{\"streams\":{\"events\":{\"key\":\"id\",\"fields\":{\"id\":\"string\","
+                        "\"t\":\"time\",\"user\":\"string\",\"region\":\"string\","
+                        "\"amount\":\"decimal\"}}},\"views\":{\"v\":{\"by\":[\"region\"],"
+                        "\"measures\":{\"n\":\"count()\",\"u\":\"uniq(id)\"}}}}");
+    (void)tmpstore_put(&tmp, "events", lines, GROUPS);
+    assert_true(snapshot_open(tmp.store, &snapshot, &err));
+    assert_int_equal(snapshot->row_count, GROUPS);
+    snapshot_close(snapshot);
+    tmpstore_check(&tmp, "v/r777.csv", "region,n,u\nr777,1,1\n");
+    tmpstore_verify(&tmp);
+    tmpstore_close(&tmp);
+}
+
+/* The counts of a commit, without the commit. */
+static struct batch preview(struct tmpstore *tmp, const char *stream, const char *const *lines,
+                            size_t count)
+{
+    struct error err;
+    const struct schema *schema;
+    struct events_chunk chunk;
+    struct batch batch = {.state = BATCH_LOADED};
+    assert_true(store_schema(tmp->store, &schema, &err));
+    tmpstore_chunk(schema, stream, lines, count, &chunk);
+    assert_true(commit_preview(tmp->store, &chunk, &batch, &err));
+    events_chunk_done(&chunk);
+    return batch;
+}
+
+static void a_preview_counts_what_the_commit_does(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"key\":\"k\",\"on_duplicate\":{\"newest\":\"v\"},"
+                        "\"delete_when\":\"n < 0\",\"fields\":{\"k\":\"string\",\"v\":\"int\","
+                        "\"n\":\"int\"}},\"all\":{\"fields\":{\"n\":\"int\"}}},"
+                        "\"views\":{\"v\":{\"from\":\"s\",\"measures\":{\"n\":\"sum(n)\"}}}}");
+    static const char *const before[] = {"a|5|1", "b|5|1", "c|5|1"};
+    static const char *const lines[] = {"a|4|2", "a|6|2", "b|6|-1", "d|1|1", "d|1|1", "c|5|1"};
+    (void)tmpstore_put(&tmp, "s", before, COUNT_OF(before));
+    struct batch const seen = preview(&tmp, "s", lines, COUNT_OF(lines));
+    tmpstore_check(&tmp, "v.csv", "n\n3\n");
+    struct batch const done = tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    tmpstore_check(&tmp, "v.csv", "n\n4\n");
+    assert_int_equal(seen.new_count, done.new_count);
+    assert_int_equal(seen.duplicate_count, done.duplicate_count);
+    assert_int_equal(seen.replaced_count, done.replaced_count);
+    assert_int_equal(seen.stale_count, done.stale_count);
+    assert_int_equal(seen.deleted_count, done.deleted_count);
+    assert_int_equal(done.new_count, 1);
+    assert_int_equal(done.replaced_count, 1);
+    assert_int_equal(done.deleted_count, 1);
+    assert_int_equal(done.stale_count + done.duplicate_count, 3);
+    struct batch const keyless = preview(&tmp, "all", (const char *const[]){"1", "1"}, 2);
+    assert_int_equal(keyless.new_count, 2);
+    tmpstore_close(&tmp);
+}
+
+/* What is too old goes when a batch ends; a batch in parts holds it until the expiry by hand. */
+static void expiry_by_hand_lets_go_what_is_too_old(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    uint64_t commit_id;
+    static const char *const lines[] = {"a|2026-01-01", "b|2026-06-01"};
+    struct batch const unfinished = {.digest = {9, 9}, .state = BATCH_PARTIAL};
+    tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"key\":\"k\",\"time\":\"t\",\"keep\":\"90 days\","
+                        "\"fields\":{\"k\":\"string\",\"t\":\"time\"}}},"
+                        "\"views\":{\"days\":{\"by\":[\"day(t)\"],\"retain\":\"30 days\","
+                        "\"measures\":{\"n\":\"count()\"}},"
+                        "\"all\":{\"measures\":{\"n\":\"count()\"}}}}");
+    (void)tmpstore_put_batch(&tmp, "s", lines, COUNT_OF(lines), &unfinished);
+    tmpstore_check(&tmp, "days.csv", "day,n\n2026-01-01,1\n2026-06-01,1\n");
+    assert_true(commit_expire(tmp.store, 1 << 20, &commit_id, &err));
+    assert_int_equal(commit_id, 3);
+    tmpstore_check(&tmp, "days.csv", "day,n\n2026-06-01,1\n");
+    tmpstore_check(&tmp, "days/.total.json", "{\"n\":1}\n");
+    tmpstore_check(&tmp, "all.csv", "n\n2\n");
+    struct snapshot *snapshot;
+    assert_true(snapshot_open(tmp.store, &snapshot, &err));
+    assert_int_equal(snapshot->event_count, 1);
+    snapshot_close(snapshot);
+    tmpstore_verify(&tmp);
+    tmpstore_close(&tmp);
+}
+
+static void a_view_does_not_grow_beyond_its_limit(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    const struct schema *schema;
+    struct events_chunk chunk;
+    struct batch batch = {.state = BATCH_LOADED};
+    uint64_t commit_id;
+    tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"fields\":{\"a\":\"string\"}}},\"views\":{\"v\":{"
+                        "\"by\":[\"a\"],\"max_rows\":2,\"measures\":{\"n\":\"count()\"}}}}");
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"x", "y"}, 2);
+    assert_true(store_schema(tmp.store, &schema, &err));
+    tmpstore_chunk(schema, "s", (const char *const[]){"x", "z"}, 2, &chunk);
+    assert_false(commit_chunk(tmp.store, &chunk, &batch, 1 << 20, &commit_id, &err));
+    events_chunk_done(&chunk);
+    assert_int_equal(err.kind, ERROR_FULL);
+    assert_string_equal(err.place, "views.v");
+    assert_non_null(strstr(err.fact, "3 rows"));
+    tmpstore_check(&tmp, "v.csv", "a,n\nx,1\ny,1\n");
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"x"}, 1);
+    tmpstore_check(&tmp, "v.csv", "a,n\nx,2\ny,1\n");
+    tmpstore_close(&tmp);
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -385,6 +510,10 @@ int main(void)
         cmocka_unit_test(a_commit_lists_what_it_changed),
         cmocka_unit_test(a_rows_file_reads_alike_from_any_offset),
         cmocka_unit_test(rebuild_gives_the_same_files),
+        cmocka_unit_test(a_commit_of_many_groups_loses_none),
+        cmocka_unit_test(a_preview_counts_what_the_commit_does),
+        cmocka_unit_test(expiry_by_hand_lets_go_what_is_too_old),
+        cmocka_unit_test(a_view_does_not_grow_beyond_its_limit),
         cmocka_unit_test(approximate_counts_add_up_over_groups),
         cmocka_unit_test(any_text_is_written_as_json_and_as_csv),
         cmocka_unit_test(values_that_differ_late_have_the_right_ends),

@@ -223,6 +223,12 @@ static void a_full_map_grows_when_it_may(void **state)
     assert_true(txn_begin(db, true, &txn, &err));
     assert_in_range(fill(txn, &err), 450, 511);
     txn_abort(txn);
+    struct db_usage usage;
+    assert_true(db_grow(db, &err));
+    assert_true(txn_begin(db, false, &reading, &err));
+    assert_true(db_usage(reading, &usage, &err));
+    assert_int_equal(usage.map_bytes, 1 << 30);
+    txn_abort(reading);
     db_close(db);
     remove_place(&place);
 }

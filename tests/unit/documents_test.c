@@ -139,6 +139,64 @@ static void refused_records_are_shown_up_to_the_checkpoint(void **state)
     tmpstore_close(&tmp);
 }
 
+static void a_batch_tells_what_was_refused_and_why(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct batch const batch = {
+        .digest = {0x0123456789abcdef, 0xfedcba9876543210},
+        .state = BATCH_LOADED,
+        .source = slice_text("a \"quoted\" name.csv"),
+        .rejects = slice_text("refused.tsv"),
+        .rejected_count = 3,
+        .first_error = slice_text("line 3: x: not a number"),
+        .reasons = {{.text = slice_text("x: not a number"), .count = 2},
+                    {.text = slice_text("x: missing"), .count = 1}},
+        .reason_count = 2,
+    };
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put_batch(&tmp, "s", NULL, 0, &batch);
+    static const char *const expected[] = {
+        "\"source\":\t\"a \\\"quoted\\\" name.csv\",",
+        "\"xxh3_128\":\t\"0123456789abcdeffedcba9876543210\",",
+        "\"kind\":\t\"ingest\",",
+        "\"state\":\t\"loaded\",",
+        "\"rejected\":\t3,",
+        "\"reason\":\t\"x: not a number\",\n\t\t\t\"count\":\t2",
+        "\"reason\":\t\"x: missing\",\n\t\t\t\"count\":\t1",
+        "\"first_error\":\t\"line 3: x: not a number\",",
+        "\"rejects\":\t\"refused.tsv\",",
+        "\"first_commit\":\t2,",
+    };
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        expect_line(&tmp, ".tallyfs/batches/1.json", expected[i]);
+    (void)tmpstore_put(&tmp, "s", NULL, 0);
+    expect_line(&tmp, ".tallyfs/batches/2.json", "\"reasons\":\t[],");
+    expect_line(&tmp, ".tallyfs/batches/2.json", "\"first_error\":\tnull,");
+    expect_line(&tmp, ".tallyfs/batches/2.json", "\"rejects\":\tnull,");
+    tmpstore_close(&tmp);
+}
+
+/* A view that is made when events are gone says from when on it has them all. */
+static void a_view_tells_from_when_on_it_is_complete(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    uint64_t commit_id;
+    static const char *const lines[] = {"a|2026-01-01", "b|2026-06-01"};
+    tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"key\":\"id\",\"time\":\"t\",\"keep\":\"30 days\","
+                        "\"fields\":{\"id\":\"string\",\"t\":\"time\"}}},"
+                        "\"views\":{\"v\":{\"measures\":{\"n\":\"count()\"}}}}");
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    expect_line(&tmp, ".tallyfs/views/v.json", "\"complete_from\":\tnull");
+    struct rebuild const everything = {.allow_loss = true, .memory_bytes = 1 << 20};
+    assert_true(commit_rebuild(tmp.store, &everything, &commit_id, &err));
+    tmpstore_check(&tmp, "v.csv", "n\n1\n");
+    expect_line(&tmp, ".tallyfs/views/v.json", "\"complete_from\":\t\"2026-05-02T00:00:00Z\"");
+    tmpstore_close(&tmp);
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -146,6 +204,8 @@ int main(void)
         cmocka_unit_test(the_status_counts_batches_events_and_rows),
         cmocka_unit_test(a_view_tells_its_rows_and_bytes),
         cmocka_unit_test(a_batch_outlives_its_stream),
+        cmocka_unit_test(a_batch_tells_what_was_refused_and_why),
+        cmocka_unit_test(a_view_tells_from_when_on_it_is_complete),
         cmocka_unit_test(refused_records_are_shown_up_to_the_checkpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

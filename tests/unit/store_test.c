@@ -134,6 +134,72 @@ static void the_lock_tells_who_has_it(void **state)
     tmpstore_close(&tmp);
 }
 
+/* flock is of the open file: another open is another holder. */
+static void a_lock_that_is_held_is_not_waited_for_unasked(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct error err;
+    int holder = 0;
+    tmpstore_open(&tmp, schema);
+    AUTO_FD int const other =
+        openat(store_directory(tmp.store), "ingest.lock", O_RDWR | O_CREAT, 0666);
+    assert_int_equal(flock(other, LOCK_EX), 0);
+    assert_int_equal(store_lock(tmp.store, false, &holder, &err), STORE_LOCK_HELD);
+    assert_int_equal(holder, 0); /* it has not written its number yet */
+    assert_int_equal(write(other, "4711\n", 5), 5);
+    assert_int_equal(store_lock(tmp.store, false, &holder, &err), STORE_LOCK_HELD);
+    assert_int_equal(holder, 4711);
+    assert_int_equal(flock(other, LOCK_UN), 0);
+    assert_int_equal(store_lock(tmp.store, false, &holder, &err), STORE_LOCKED);
+    tmpstore_close(&tmp);
+}
+
+static void links_in_a_store_are_not_followed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"data.mdb", "lock.mdb"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct tmpstore tmp;
+        char path[128], elsewhere[128];
+        tmpstore_open(&tmp, schema);
+        store_close(TAKE(tmp.store));
+        (void)snprintf(path, sizeof path, "%s/%s", tmp.path, names[i]);
+        (void)snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", tmp.directory);
+        assert_int_equal(rename(path, elsewhere), 0);
+        assert_int_equal(symlink("../elsewhere", path), 0);
+        expect_refused(tmp.path, ERROR_DENIED, names[i]);
+        tmpstore_close(&tmp);
+    }
+}
+
+/* What is open stays good; what has to be opened anew is not taken from another place. */
+static void a_store_that_was_moved_is_told(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct snapshot *snapshot;
+    struct error err;
+    char moved[128], data[160], copy[160];
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"a|1"}, 1);
+    (void)snprintf(moved, sizeof moved, "%s/moved", tmp.directory);
+    assert_int_equal(rename(tmp.path, moved), 0);
+    tmpstore_check(&tmp, "v.csv", "k,n\na,1\n");
+    (void)snprintf(data, sizeof data, "%s/data.mdb", moved);
+    (void)snprintf(copy, sizeof copy, "%s/data.mdb.copy", moved);
+    AUTO_FD int const fd = open(copy, O_WRONLY | O_CREAT, 0666);
+    assert_true(db_copy(store_db(tmp.store), fd, &err));
+    assert_int_equal(rename(copy, data), 0); /* as a compact does */
+    assert_false(snapshot_open(tmp.store, &snapshot, &err));
+    assert_int_equal(err.kind, ERROR_MISSING);
+    assert_non_null(strstr(err.fact, "not here any more"));
+    assert_true(store_create(tmp.path, slice_text(schema), &err)); /* another one in its place */
+    assert_false(snapshot_open(tmp.store, &snapshot, &err));
+    assert_non_null(strstr(err.fact, "not here any more"));
+    tmpstore_close(&tmp);
+}
+
 static void a_snapshot_does_not_see_later_commits(void **state)
 {
     (void)state;
@@ -164,6 +230,9 @@ int main(void)
         cmocka_unit_test(a_store_of_another_format_is_refused),
         cmocka_unit_test(a_file_that_is_cut_or_foreign_is_refused),
         cmocka_unit_test(the_lock_tells_who_has_it),
+        cmocka_unit_test(a_lock_that_is_held_is_not_waited_for_unasked),
+        cmocka_unit_test(links_in_a_store_are_not_followed),
+        cmocka_unit_test(a_store_that_was_moved_is_told),
         cmocka_unit_test(a_snapshot_does_not_see_later_commits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
