@@ -42,8 +42,8 @@ void tmpstore_put_rejects(struct tmpstore *tmp, const char *name, const char *te
 /* TEXT with ' for " and ` for ', so that JSON can be read in C. */
 struct slice tmpstore_quoted(struct arena *arena, const char *text);
 
-/* Cuts the value of an entry to LENGTH bytes behind everybody's back; its sum is right, as a program
- * of another version would leave it. KEY empty: the first entry. Returns how many bytes it had. */
+/* Cuts the value of an entry to LENGTH bytes behind everybody's back; its sum is right, as a
+ * program of another version leaves it. KEY empty: the first entry. Returns how many it had. */
 size_t tmpstore_cut(struct tmpstore *tmp, enum db_table table, struct slice key, size_t length);
 
 /* The content of a file, as text; NULL if it is not there. Free it. */

@@ -161,6 +161,28 @@ static void a_stream_may_forget_by_another_time(void **state)
     tmpstore_close(&tmp);
 }
 
+/* Events of before and behind read alike; a field that comes back has nothing of the one that went. */
+static void a_field_may_go_and_come_back(void **state)
+{
+    (void)state;
+    static const char without[] =
+        "{'streams':{'s':{'key':'id','fields':{'g':'string','id':'int'}}},"
+        "'views':{'groups':{'by':['g'],'measures':{'c':'count()'}}}}";
+    struct tmpstore tmp;
+    open_store(&tmp, "{'streams':{" STREAM "},'views':{" GROUPS "}}");
+    must_apply(&tmp, without, true, "groups changed\n");
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"c|4", "a|5"}, 2);
+    tmpstore_check(&tmp, "groups.csv", "g,c\na,3\nb,1\nc,1\n");
+    tmpstore_verify(&tmp);
+    must_apply(&tmp, "{'streams':{" STREAM "},'views':{" ALL "," GROUPS "}}", true,
+               "all added\ngroups changed\n");
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"6|2026-07-01||d|60"}, 1);
+    tmpstore_check(&tmp, "all.csv", "c,n\n6,60\n");
+    tmpstore_check(&tmp, "groups.csv", "g,c,u\na,3,0\nb,1,0\nc,1,0\nd,1,1\n");
+    tmpstore_verify(&tmp);
+    tmpstore_close(&tmp);
+}
+
 static void what_events_cannot_follow_is_refused(void **state)
 {
     (void)state;
@@ -203,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_view_over_one_that_stays_is_made_of_its_rows),
         cmocka_unit_test(a_stream_may_begin_to_forget),
         cmocka_unit_test(a_stream_may_forget_by_another_time),
+        cmocka_unit_test(a_field_may_go_and_come_back),
         cmocka_unit_test(what_events_cannot_follow_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

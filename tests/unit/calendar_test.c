@@ -229,7 +229,7 @@ static bool load_rule(const char *rule, struct zone **ret_zone)
     return zone_new(buffer_slice(&bytes), ret_zone, &err);
 }
 
-/* The three ways of POSIX to name the day of a change: Jn never counts 29 February, n always does. */
+/* The three ways of POSIX to name a day: Jn never counts 29 February, n always does, and Mm.w.d. */
 static void rules_of_posix_hold_for_ever(void **state)
 {
     (void)state;

@@ -299,7 +299,7 @@ static void approximate_counts_add_up_over_groups(void **state)
     tmpstore_close(&tmp);
 }
 
-/* The text of a row is kept as JSON, and CSV is made of that: what JSON escapes comes back as it was. */
+/* A row is kept as JSON, and CSV is made of that: what JSON escapes comes back as it was. */
 static void any_text_is_written_as_json_and_as_csv(void **state)
 {
     (void)state;

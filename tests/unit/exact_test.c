@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <math.h>
+
 #include "../support/test.h"
 
 static struct exact read_number(const char *text)
@@ -80,6 +82,11 @@ static void variances_are_rounded_once(void **state)
          3,
          3,
          2.0 / 9 * 1e76},
+        /* sums that have fewer digits than what they are of */
+        {{"0.5", "0.5", "0"}, 3, 3, 1.0 / 18},
+        {{"0.1", "0.2", "0.7"}, 3, 3, 0.62 / 9},
+        {{"0.00000000000000000001", "0.99999999999999999999", "0"}, 3, 3, 2.0 / 9},
+        {{"-0.5", "0.5", "0"}, 3, 2, 0.25},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct exact sum = {0}, squares = {0};
@@ -136,6 +143,22 @@ static void a_ratio_is_the_nearest_double(void **state)
     }
 }
 
+/* Products of sums may be so far apart that no common scale fits. */
+static void a_ratio_of_extremes_is_near(void **state)
+{
+    (void)state;
+    struct exact const most = read_number("99999999999999999999999999999999999999");
+    struct exact const least = read_number("0.00000000000000000000000000000000000001");
+    struct exact large = most, small;
+    assert_true(exact_times(&least, &least, &small));
+    for (int digits = 76; digits <= 152; digits += 38) {
+        struct exact const before = large;
+        assert_true(exact_times(&before, &most, &large));
+        double const ratio = exact_ratio(&large, &small) / pow(10, digits + 76);
+        if (fabs(ratio - 1) > 1e-12) fail_msg("10^%d: %.17g", digits + 76, ratio);
+    }
+}
+
 static void doubles_print_as_short_as_they_read_back(void **state)
 {
     (void)state;
@@ -178,6 +201,7 @@ int main(void)
         cmocka_unit_test(variances_are_rounded_once),
         cmocka_unit_test(packed_numbers_read_back),
         cmocka_unit_test(a_ratio_is_the_nearest_double),
+        cmocka_unit_test(a_ratio_of_extremes_is_near),
         cmocka_unit_test(doubles_print_as_short_as_they_read_back),
         cmocka_unit_test(formulas_multiply_exactly),
     };

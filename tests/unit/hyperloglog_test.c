@@ -67,8 +67,8 @@ static void parts_merge_to_the_whole(void **state)
     }
 }
 
-/* The registers as COUNT elements fill them on the average: that many elements are estimated, also where a part of the
- * registers cannot rise any further. */
+/* The registers as so many elements fill them on the average: that many are estimated, also where a
+ * part of the registers cannot rise any further. */
 static void estimates_are_near_up_to_64_bits(void **state)
 {
     (void)state;

@@ -63,6 +63,32 @@ static void damage(struct tmpstore *tmp, const char *view_name, unsigned depth,
     assert_true(txn_commit(txn, &err));
 }
 
+static void rebuild(struct tmpstore *tmp, const char *view)
+{
+    struct error err;
+    const struct schema *read;
+    uint64_t commit_id;
+    assert_true(store_schema(tmp->store, &read, &err));
+    const struct view *const views[] = {schema_view(read, slice_text(view))};
+    struct rebuild const one = {.views = views, .view_count = 1, .memory_bytes = 1 << 20};
+    assert_true(commit_rebuild(tmp->store, &one, &commit_id, &err));
+}
+
+/* Of the view that is named, and of no other. */
+static void what_is_found_is_mended_by_a_rebuild_of_its_view(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    damage(&tmp, "v", 1, (const char *const[]){"y"}, false);
+    rebuild(&tmp, "all");
+    check_differing(&tmp, "v/y/.total.json ");
+    rebuild(&tmp, "v");
+    check_differing(&tmp, "");
+    tmpstore_close(&tmp);
+}
+
 static void a_sound_store_is_clean_and_an_empty_one_too(void **state)
 {
     (void)state;
@@ -165,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_changed_row_is_found_in_every_file_that_has_it),
         cmocka_unit_test(a_changed_total_is_found),
         cmocka_unit_test(a_lost_group_is_found),
+        cmocka_unit_test(what_is_found_is_mended_by_a_rebuild_of_its_view),
         cmocka_unit_test(a_damaged_table_is_found),
         cmocka_unit_test(lost_events_are_found),
     };
