@@ -58,6 +58,8 @@ step 'compile, clang' ninja -C build-clang
 step 'unit tests under sanitizers' \
   meson test -C build-asan --suite unit --print-errorlogs --timeout-multiplier 4
 
+step 'coverage of store' tests/coverage.sh
+
 export TALLY=$PWD/build-test/ingest/tally TALLYFS=$PWD/build-test/fs/tallyfs
 export GENERATE=$PWD/build-test/examples/generate
 for case in tests/cli/*.py tests/fault/*.py tests/property/*.py tests/mount/*.py; do
