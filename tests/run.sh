@@ -15,12 +15,12 @@ passed=0 failed=0
 
 # step NAME COMMAND...: runs it, counts it, shows its output where it fails.
 step() {
-  local name=$1 log
+  local name=$1 log begun=$SECONDS
   shift
   log=$(mktemp)
   printf '%-60s ' "$name"
   if "$@" >"$log" 2>&1; then
-    echo ok
+    echo "ok $((SECONDS - begun)) s"
     passed=$((passed + 1))
   else
     echo FAILED
@@ -69,7 +69,7 @@ for case in cli/delete cli/ingest mount/schema mount/retention mount/names; do
   step "$case under sanitizers" env TALLY="$PWD/build-asan/ingest/tally" TALLYFS="$PWD/build-asan/fs/tallyfs" \
     python3 "tests/$case.py"
 done
-step 'errors under sanitizers' env TRIES=3 TALLY="$PWD/build-asan/ingest/tally" python3 tests/fault/errors.py
+step 'errors under sanitizers' env TRIES=3 FAULTED="$PWD/build-asan/ingest/tally" python3 tests/fault/errors.py
 step 'mount under sanitizers' env VISIBLE=100 TALLY="$PWD/build-asan/ingest/tally" \
   TALLYFS="$PWD/build-asan/fs/tallyfs" python3 tests/mount/commits.py
 step 'build, thread sanitizer' build build-tsan --werror -Dsandbox=disabled -Db_lto=false -Db_sanitize=thread -Db_lundef=false
@@ -104,6 +104,8 @@ fuzz() {
   return $status
 }
 step 'fuzz targets' fuzz
+step 'static analysis' tests/analyse.sh
+step 'valgrind' tests/valgrind.sh
 step 'examples/quickstart.sh' examples/quickstart.sh
 step 'examples/catalogue/test.sh' examples/catalogue/test.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh

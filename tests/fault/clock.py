@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from changing import PRELOADED
+from changing import preloading
 from mounted import TALLY, Scene, check, tally
 
 DAY = 86400
@@ -24,7 +24,7 @@ def main():
         before, newest = 1, 0
         for number, days in enumerate((0, -1, -400, 0, 400, -1, -100000, 0)):
             event = json.dumps({"k": number, "t": f"2026-01-{number + 1:02d}"})
-            environment = {**os.environ, "LD_PRELOAD": PRELOADED.format("faults"), "FAULT_CLOCK": str(days * DAY)}
+            environment = {**os.environ, **preloading("faults"), "FAULT_CLOCK": str(days * DAY)}
             done = subprocess.run([TALLY, "ingest", store, "-"], input=event.encode(), env=environment, capture_output=True,
                                   check=False)
             check(done.returncode == 0, done.stderr)

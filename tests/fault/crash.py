@@ -18,7 +18,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from changing import PRELOADED, commands
+from changing import commands, preloading
 from mounted import Scene, check, read
 
 KILLS = 1000 if os.environ.get("SOAK") else 25
@@ -28,7 +28,7 @@ SECTOR, SYNC = 512, 2**64 - 1
 def recorded(command):
     """The writes to data.mdb, in order: (offset, bytes)."""
     place, path = command.fresh(), command.scene.path("writes")
-    command.run(place, {"LD_PRELOAD": PRELOADED.format("writes"), "WRITES": path}, command.status)
+    command.run(place, {**preloading("writes"), "WRITES": path}, command.status)
     shutil.rmtree(place)
     content, at, writes, syncs = read(path), 0, [], 0
     while at < len(content):

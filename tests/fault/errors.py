@@ -1,5 +1,5 @@
-"""Calls of the system that fail, one at a time, in each command: what was not done is told, nothing is lost and, where TALLY is
-built with the address sanitizer, nothing leaks.
+"""Calls of the system that fail, one at a time, in each command: what was not done is told, nothing is lost and, where the
+program FAULTED is built with the address sanitizer, nothing leaks.
 
     tests/fault/errors.py [COMMAND]     all commands, or one; SOAK=1 tries every call instead of some of each kind
 
@@ -14,9 +14,10 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from changing import commands, preloading
-from mounted import Scene, check
+from mounted import TALLY, Scene, check
 
-FAULTS = preloading("faults")
+FAULTED = os.environ.get("FAULTED") or TALLY
+FAULTS = preloading("faults", FAULTED)
 KINDS = {"malloc": [errno.ENOMEM], "mmap": [errno.ENOMEM], "open": [errno.EMFILE, errno.EACCES],
          "openat": [errno.EMFILE, errno.ENFILE], "read": [errno.EIO, errno.EINTR, "short"], "pread": [errno.EIO],
          "write": [errno.ENOSPC, errno.EINTR, "short"], "pwrite": [errno.ENOSPC, errno.EIO, "short"],
@@ -30,7 +31,7 @@ TRIES = 10**9 if os.environ.get("SOAK") else int(os.environ.get("TRIES") or 30)
 
 def count_calls(command):
     place, counts = command.fresh(), command.scene.path("counts")
-    command.run(place, {**FAULTS, "FAULT_COUNTS": counts}, command.status)
+    command.run(place, {**FAULTS, "FAULT_COUNTS": counts}, command.status, FAULTED)
     shutil.rmtree(place)
     with open(counts, encoding="utf-8") as file:
         return {name: int(number) for name, number in (line.split() for line in file)}
@@ -38,7 +39,7 @@ def count_calls(command):
 
 def attempt(command, fault):
     place = command.fresh()
-    done = command.run(place, {**FAULTS, "FAULT": fault})
+    done = command.run(place, {**FAULTS, "FAULT": fault}, program=FAULTED)
     state, said = command.state(place), done.stderr.decode(errors="replace")
     what = f"{fault} in tally {command.arguments}: status {done.returncode}: {said}"
     check(done.returncode in (command.status, 1), what)

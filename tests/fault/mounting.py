@@ -15,10 +15,10 @@ import time
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from changing import PRELOADED, SCHEMA, VIEWS, events
+from changing import SCHEMA, VIEWS, events, preloading
 from mounted import TALLYFS, Scene, check, read, tally
 
-FAULTS = PRELOADED.format("faults")
+FAULTS = preloading("faults")
 # writev is not among them: what the kernel is answered it takes, or the request is gone.
 KINDS = {"malloc": errno.ENOMEM, "mmap": errno.ENOMEM, "open": errno.EMFILE, "openat": errno.ENFILE, "read": errno.EIO,
          "pread": errno.EIO, "write": errno.ENOSPC, "flock": errno.ENOLCK,
@@ -51,7 +51,7 @@ class Session:
     def start(self, environment):
         with open(self.said, "wb") as said:
             daemon = subprocess.Popen([TALLYFS, self.store, self.place, "-f", "-o", "snapshot_deadline=0"], stderr=said,
-                                      env={**os.environ, "LD_PRELOAD": FAULTS, **environment})
+                                      env={**os.environ, **FAULTS, **environment})
         deadline = time.monotonic() + 30
         while daemon.poll() is None and not os.path.ismount(self.place):
             check(time.monotonic() < deadline, f"{self.fault}: it neither mounts nor ends")

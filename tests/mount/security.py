@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from changing import PRELOADED
+from changing import preloading
 from mounted import TALLY, TALLYFS, Scene, check, tally
 
 SCHEMA = {"streams": {"s": {"key": "k", "fields": {"k": "string", "v": "int"}}},
@@ -71,7 +71,7 @@ def cannot_escape(scene, store):
     os.mkdir(place)
     with open(heard, "wb") as errors:
         daemon = subprocess.Popen([TALLYFS, store, place, "-f"], stderr=errors,
-                                  env={**os.environ, "LD_PRELOAD": PRELOADED.format("escape"), "ESCAPE_INTO": secret})
+                                  env={**os.environ, **preloading("escape"), "ESCAPE_INTO": secret})
     scene.mounts.append((daemon, place))
     await_true("it does not mount", lambda: os.path.exists(place + "/v.json"))
     tally("ingest", store, "-", stdin=event("escape"))

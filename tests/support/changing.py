@@ -10,14 +10,14 @@ import subprocess
 
 from mounted import TALLY, check, tally
 
-PRELOADED = os.path.abspath(os.path.join(os.path.dirname(TALLY), "../tests/libtally-test-{}.so"))
 
 
-def preloading(name):
-    """The environment in which a program has tests/support/NAME.c in front of the C library; sanitizers stay in front of that."""
-    linked = subprocess.run(["ldd", TALLY], capture_output=True, check=True).stdout.decode().split()
+def preloading(name, program=TALLY):
+    """The environment in which PROGRAM has tests/support/NAME.c in front of the C library; sanitizers stay in front of that."""
+    linked = subprocess.run(["ldd", program], capture_output=True, check=True).stdout.decode().split()
     sanitizer = [word for word in linked if word.startswith("/") and "libasan" in word]
-    return {"LD_PRELOAD": ":".join([*sanitizer, PRELOADED.format(name)])}
+    library = os.path.abspath(os.path.join(os.path.dirname(program), f"../tests/libtally-test-{name}.so"))
+    return {"LD_PRELOAD": ":".join([*sanitizer, library])}
 
 
 FIELDS = {"id": "int", "t": "time", "user": "string", "n": "int"}
@@ -51,11 +51,11 @@ class Command:
         shutil.copytree(self.base, place + "/store")
         return place
 
-    def line(self, place):
-        return [TALLY, *(argument.replace("@", place) for argument in self.arguments)]
+    def line(self, place, program=TALLY):
+        return [program, *(argument.replace("@", place) for argument in self.arguments)]
 
-    def run(self, place, environment=None, status=None):
-        done = subprocess.run(self.line(place), capture_output=True, check=False, timeout=120,
+    def run(self, place, environment=None, status=None, program=TALLY):
+        done = subprocess.run(self.line(place, program), capture_output=True, check=False, timeout=120,
                               env={**os.environ, **(environment or {})})
         check(status is None or done.returncode == status, f"{self.arguments}: {done.returncode} {done.stderr}")
         return done
