@@ -146,6 +146,7 @@ static bool answer_requests(struct mount *mount, struct error *err)
     }
     announce_unlisten(&mount->announce);
     mount_unmount(mount);
+    fuse_session_unmount(mount->session); /* finds nothing mounted, and lets go of its memory */
     return good;
 }
 

@@ -104,7 +104,8 @@ static bool view_stays(const struct apply_plan *plan, const struct view *next)
 {
     const struct view *const old = schema_view(plan->old, next->name);
     if (!old || !slice_equal(plan->old->timezone, plan->next->timezone) ||
-        !slice_equal(old->definition, next->definition) || !old->source != !next->source ||
+        !slice_equal(old->definition, next->definition) ||
+        old->formats[ROWS_PROM] != next->formats[ROWS_PROM] || !old->source != !next->source ||
         !slice_equal(old->stream->name, next->stream->name))
         return false;
     if (next->source) return !plan->refolded[place_of(plan->next, next->source)];

@@ -36,6 +36,7 @@
  *            group  = [version u8][flags u8][id][events][text commit]
  *                     inner: [rows commit][listing commit][rows][JSON bytes of rows][CSV bytes of rows]
  *                     leaf:  [CSV bytes of the row]
+ *                     ( [bytes of rows for Prometheus] )?                 flags: GROUP_PROM
  *                     ( [length][dimensions packed without limit] )?      flags: GROUP_EXACT
  *                     ( state )*  one an aggregate, see measure_pack.c
  *                     the text: the leaf's row, the inner group's total; to the end
@@ -57,4 +58,4 @@
 
 enum { FORMAT_VERSION = 5, GROUP_VERSION = 1, STATE_VERSION = 2 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
-enum group_flag { GROUP_EXACT = 1 };
+enum group_flag { GROUP_EXACT = 1, GROUP_PROM = 2 };

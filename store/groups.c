@@ -84,6 +84,7 @@ static bool group_unpack(struct slice value, bool leaf, struct group *ret_group)
          !unpack_varint(&value, &group.row_count) || !unpack_varint(&value, &group.json_bytes)))
         return false;
     if (!unpack_varint(&value, &group.csv_bytes)) return false;
+    if ((flags & GROUP_PROM) && !unpack_varint(&value, &group.prom_bytes)) return false;
     if ((flags & GROUP_EXACT) && !unpack_bytes(&value, &group.exact)) return false;
     if (!unpack_bytes(&value, &group.states)) return false;
     group.text = value;
@@ -98,7 +99,8 @@ static bool group_unpack(struct slice value, bool leaf, struct group *ret_group)
 static void group_pack(const struct group *group, bool leaf, struct buffer *into)
 {
     buffer_add_byte(into, GROUP_VERSION);
-    buffer_add_byte(into, group->exact.length ? GROUP_EXACT : 0);
+    buffer_add_byte(into, (uint8_t)((group->exact.length ? GROUP_EXACT : 0) |
+                                    (group->prom_bytes ? GROUP_PROM : 0)));
     pack_varint(into, group->id);
     pack_varint(into, group->event_count);
     pack_varint(into, group->text_commit_id);
@@ -109,6 +111,7 @@ static void group_pack(const struct group *group, bool leaf, struct buffer *into
         pack_varint(into, group->json_bytes);
     }
     pack_varint(into, group->csv_bytes);
+    if (group->prom_bytes) pack_varint(into, group->prom_bytes);
     if (group->exact.length) pack_bytes(into, group->exact);
     pack_bytes(into, group->states);
     buffer_add_slice(into, group->text);

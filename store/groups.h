@@ -21,9 +21,11 @@ struct group {
     uint64_t row_count;         /* leaf: 1 */
     uint64_t json_bytes;        /* of the rows' texts, separators left out */
     uint64_t csv_bytes;         /* likewise, as CSV, line ends left out */
-    struct slice exact;         /* dimensions packed without limit, where the key has cut one */
-    struct slice states;        /* packed; measure.h */
-    struct slice text;          /* leaf: its row; inner: its total. One JSON object, no newline */
+    uint64_t prom_bytes; /* likewise, as samples for Prometheus with their line ends; 0 where the
+                                   view has no such files */
+    struct slice exact;  /* dimensions packed without limit, where the key has cut one */
+    struct slice states; /* packed; measure.h */
+    struct slice text;   /* leaf: its row; inner: its total. One JSON object, no newline */
 };
 
 /* The dimensions of a group as its key: pack_value of the first DEPTH of DIMENSIONS, each within its share of a

@@ -18,6 +18,7 @@
 
 #include "key_sort.h"
 #include "merge_p.h"
+#include "prom.h"
 #include "row_events.h"
 #include "rows.h"
 
@@ -148,15 +149,25 @@ static bool render(struct merge *merge, unsigned depth, struct merge_group *grou
     return true;
 }
 
-static void hand_up(struct merge_group *parent, int64_t row_count, int64_t json_bytes,
-                    int64_t csv_bytes, bool rows_changed, bool listing_changed)
+static void hand_up(struct merge_group *parent, const struct rows_delta *rows, bool rows_changed,
+                    bool listing_changed)
 {
     if (!parent) return;
-    parent->row_count += row_count;
-    parent->json_bytes += json_bytes;
-    parent->csv_bytes += csv_bytes;
+    parent->rows.count += rows->count;
+    parent->rows.json_bytes += rows->json_bytes;
+    parent->rows.csv_bytes += rows->csv_bytes;
+    parent->rows.prom_bytes += rows->prom_bytes;
     parent->rows_changed |= rows_changed;
     parent->listing_changed |= listing_changed;
+}
+
+/* What a leaf that is stored has been to its parents. */
+static struct rows_delta without(const struct group *leaf)
+{
+    return (struct rows_delta){.count = -1,
+                               .json_bytes = -(int64_t)leaf->json_bytes,
+                               .csv_bytes = -(int64_t)leaf->csv_bytes,
+                               .prom_bytes = -(int64_t)leaf->prom_bytes};
 }
 
 /* What the views over this one see of a leaf that changed: the row as it was, the row as it is. */
@@ -188,10 +199,8 @@ static bool drop_group(struct merge *merge, unsigned depth, struct merge_group *
     if (leaf && !tell_dependents(merge, group, true, err)) return false;
     if (leaf) merge->meta->row_count--;
     if (depth == 0) merge->meta->root_listing_commit_id = merge->meta->commit_id;
-    int64_t const rows = leaf ? 1 : -group->row_count;
-    int64_t const json = leaf ? (int64_t)old->json_bytes : -group->json_bytes;
-    int64_t const csv = leaf ? (int64_t)old->csv_bytes : -group->csv_bytes;
-    hand_up(group->parent, -rows, -json, -csv, true, true);
+    struct rows_delta const gone = leaf ? without(old) : group->rows;
+    hand_up(group->parent, &gone, true, true);
     tell(merge, depth, group, CHANGE_EXISTS | CHANGE_TEXT | (leaf ? 0 : CHANGE_ROWS));
     return groups_drop(merge->txn, merge->view, depth, group->key, err);
 }
@@ -199,15 +208,20 @@ static bool drop_group(struct merge *merge, unsigned depth, struct merge_group *
 static void count_leaf(struct merge *merge, struct merge_group *group, bool text_changed,
                        struct slice text)
 {
+    const struct view *const view = merge->view;
     struct group *const stored = &group->group;
     AUTO_BUFFER struct buffer csv = {0};
+    struct rows_delta rows = {0};
     if (!text_changed) return;
+    if (group->existed) rows = without(stored);
     rows_csv(text, &csv);
-    hand_up(group->parent, group->existed ? 0 : 1,
-            (int64_t)text.length - (int64_t)(group->existed ? stored->json_bytes : 0),
-            (int64_t)csv.length - (int64_t)(group->existed ? stored->csv_bytes : 0), true,
-            !group->existed);
     stored->csv_bytes = csv.length;
+    stored->prom_bytes = view->formats[ROWS_PROM] ? prom_row_bytes(view, merge->zone, text) : 0;
+    rows.count++;
+    rows.json_bytes += (int64_t)text.length;
+    rows.csv_bytes += (int64_t)stored->csv_bytes;
+    rows.prom_bytes += (int64_t)stored->prom_bytes;
+    hand_up(group->parent, &rows, true, !group->existed);
     if (!group->existed) merge->meta->row_count++;
 }
 
@@ -215,13 +229,13 @@ static void count_inner(struct merge *merge, struct merge_group *group)
 {
     struct group *const stored = &group->group;
     uint64_t const commit_id = merge->meta->commit_id;
-    stored->row_count += (uint64_t)group->row_count;
-    stored->json_bytes += (uint64_t)group->json_bytes;
-    stored->csv_bytes += (uint64_t)group->csv_bytes;
+    stored->row_count += (uint64_t)group->rows.count;
+    stored->json_bytes += (uint64_t)group->rows.json_bytes;
+    stored->csv_bytes += (uint64_t)group->rows.csv_bytes;
+    stored->prom_bytes += (uint64_t)group->rows.prom_bytes;
     if (group->rows_changed) stored->rows_commit_id = commit_id;
     if (group->listing_changed) stored->listing_commit_id = commit_id;
-    hand_up(group->parent, group->row_count, group->json_bytes, group->csv_bytes,
-            group->rows_changed, !group->existed);
+    hand_up(group->parent, &group->rows, group->rows_changed, !group->existed);
 }
 
 /* Step 4 for one group. */
@@ -269,7 +283,7 @@ static bool check_row_count(const struct merge *merge, struct error *err)
 {
     const struct merge_group *const whole = &merge->levels[0].groups[0];
     const struct view *const view = merge->view;
-    if (whole->row_count <= 0 || whole->group.row_count <= view->max_rows) return true;
+    if (whole->rows.count <= 0 || whole->group.row_count <= view->max_rows) return true;
     (void)error_set(err, ERROR_FULL, "the view would have %llu rows, more than its max_rows %llu",
                     (unsigned long long)whole->group.row_count, (unsigned long long)view->max_rows);
     (void)error_remedy(err, "if its dimensions are what was meant, give it a larger \"max_rows\" "

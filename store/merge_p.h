@@ -15,9 +15,12 @@ struct merge_group {
     bool existed;
     struct group group; /* as stored, slices in the arena */
     /* handed up by children */
-    int64_t row_count;
-    int64_t json_bytes;
-    int64_t csv_bytes;
+    struct rows_delta {
+        int64_t count;
+        int64_t json_bytes;
+        int64_t csv_bytes;
+        int64_t prom_bytes;
+    } rows;
     bool rows_changed;
     bool listing_changed;
 };

@@ -16,7 +16,7 @@
 enum { TEXT_ROOM_BYTES = 512 }; /* nearly all values are shorter */
 enum { HASH_DIGITS = 16, CUT_BYTES = 2 + HASH_DIGITS, UNIT_BYTES_MAX = 4 };
 
-static const char *const extensions[] = {".json", ".ndjson", ".csv"};
+static const char *const extensions[] = {".json", ".ndjson", ".csv", ".prom", ".html"};
 
 /* The place of the dot that would make TEXT look like a file of rows, or its length. */
 static size_t extension_dot(struct slice text)
@@ -49,6 +49,25 @@ static size_t write_unit(struct slice text, bool escaped, char unit[UNIT_BYTES_M
     unit[2] = hex[byte & 15];
     *ret_length = 3;
     return 1;
+}
+
+void names_escape(struct slice text, struct buffer *into)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    while (text.length) {
+        uint8_t const byte = text.at[0];
+        size_t const length = utf8_length(text);
+        bool const c1 = byte == 0xc2 && length == 2 && text.at[1] < 0xa0;
+        bool const plain = length && byte >= 0x20 && byte != 0x7f && byte != '%' && !c1;
+        size_t const used = length ? length : 1;
+        if (plain) buffer_add(into, text.at, used);
+        for (size_t i = 0; i < used && !plain; i++) {
+            buffer_add_byte(into, '%');
+            buffer_add_byte(into, (uint8_t)hex[text.at[i] >> 4]);
+            buffer_add_byte(into, (uint8_t)hex[text.at[i] & 15]);
+        }
+        text = slice_of(text.at + used, text.length - used);
+    }
 }
 
 static void write_text(struct slice text, struct buffer *name)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rows.h"
 
+const char *const rows_extensions[ROWS_FORMATS] = {".json", ".ndjson", ".csv", ".prom"};
+
 static void add_name(struct slice name, bool first, struct buffer *row)
 {
     if (!first) buffer_add_byte(row, ',');
@@ -97,8 +99,7 @@ static struct slice quoted_string(struct slice row, size_t start)
     return slice_of(row.at + start, end - start);
 }
 
-/* What a JSON string stands for; it borrows from QUOTED where it has no escapes, else from BYTES. */
-static struct slice string_value(struct slice quoted, struct buffer *bytes)
+struct slice rows_string(struct slice quoted, struct buffer *bytes)
 {
     if (quoted.length < 2) return (struct slice){0};
     struct slice const inside = slice_of(quoted.at + 1, quoted.length - 2);
@@ -129,23 +130,31 @@ static struct slice plain_value(struct slice row, size_t start)
     return slice_of(row.at + start, i - start);
 }
 
+bool rows_next(struct slice row, size_t *at, struct slice *ret_json)
+{
+    size_t i = *at + 1; /* behind the brace, or the comma */
+    if (byte_at(row, i) != '"') return false;
+    i += quoted_string(row, i).length + 1; /* the name and the colon */
+    if (i >= row.length) return false;
+    *ret_json = row.at[i] == '"' ? quoted_string(row, i) : plain_value(row, i);
+    *at = i + ret_json->length;
+    return true;
+}
+
 void rows_csv(struct slice row, struct buffer *line)
 {
     AUTO_BUFFER struct buffer bytes = {0};
-    size_t i = 1; /* behind the brace */
-    while (byte_at(row, i) == '"') {
-        i += quoted_string(row, i).length + 1; /* the name and the colon */
-        if (i >= row.length) return;
-        bool const is_string = row.at[i] == '"';
-        struct slice const text = is_string ? quoted_string(row, i) : plain_value(row, i);
-        i += text.length;
-        if (is_string)
-            add_cell(string_value(text, &bytes), line);
-        else if (byte_at(text, 0) == '[')
-            add_cell(text, line);
-        else if (!slice_is(text, "null"))
-            buffer_add_slice(line, text);
-        if (byte_at(row, i++) == ',') buffer_add_byte(line, ',');
+    struct slice json;
+    bool first = true;
+    for (size_t at = 0; rows_next(row, &at, &json); first = false) {
+        uint8_t const begins = byte_at(json, 0);
+        if (!first) buffer_add_byte(line, ',');
+        if (begins == '"')
+            add_cell(rows_string(json, &bytes), line);
+        else if (begins == '[')
+            add_cell(json, line);
+        else if (!slice_is(json, "null"))
+            buffer_add_slice(line, json);
     }
 }
 

@@ -100,9 +100,13 @@ struct multiset {
     bool is_ranked; /* top() wants the most frequent first */
 };
 
+/* The forms of a file of rows. JSON is always there. */
+enum rows_format { ROWS_JSON, ROWS_NDJSON, ROWS_CSV, ROWS_PROM };
+enum { ROWS_FORMATS = 4 };
+
 struct view {
     struct slice name;
-    struct slice definition;     /* its JSON, without blanks and max_rows */
+    struct slice definition;     /* its JSON, without blanks, max_rows and formats */
     uint16_t id;                 /* in the keys of the store */
     const struct stream *stream; /* whose events it counts: a stream's, or the rows of `source` */
     const struct view *source;   /* NULL: a stream */
@@ -110,6 +114,7 @@ struct view {
     bool retracts;               /* an event may go after it was counted */
     int64_t retain_seconds;      /* groups older than this go; 0: none */
     uint64_t max_rows;           /* a commit that would make more fails */
+    bool formats[ROWS_FORMATS];  /* which of them it has */
     int time_dimension;          /* that tells how old a group is; -1: none */
     const struct expr *where;    /* NULL: every event */
     const struct dimension *dimensions;

@@ -40,7 +40,7 @@ bool json_unknown(const char *what, const char *name, const struct slice *names,
 
 static bool is_known(const char *name, const char *const *keys, struct error *err)
 {
-    enum { KEYS_MAX = 8 };
+    enum { KEYS_MAX = 10 };
     struct slice names[KEYS_MAX];
     size_t count = 0;
     for (; keys[count]; count++) {

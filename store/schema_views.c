@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "prom.h"
 #include "schema_p.h"
 
 enum { VIEW_NAME_BYTES_MAX = 200 };
@@ -220,11 +221,46 @@ static bool read_max_rows(const cJSON *json, struct view *view, struct error *er
     return true;
 }
 
+static bool read_format(const cJSON *json, struct view *view, struct error *err)
+{
+    static const char *const names[ROWS_FORMATS] = {"json", "ndjson", "csv", "prom"};
+    struct slice known[ROWS_FORMATS];
+    if (!json_is_text(json, "the name of a format", err)) return false;
+    for (unsigned i = 0; i < ROWS_FORMATS; i++) {
+        known[i] = slice_text(names[i]);
+        if (slice_is(known[i], json->valuestring)) {
+            view->formats[i] = true;
+            return true;
+        }
+    }
+    return json_unknown("format", json->valuestring, known, ROWS_FORMATS, err);
+}
+
+static bool read_formats(const cJSON *json, struct view *view, struct error *err)
+{
+    view->formats[ROWS_JSON] = true;
+    view->formats[ROWS_NDJSON] = view->formats[ROWS_CSV] = !json;
+    if (!json) return true;
+    if (!cJSON_IsArray(json)) {
+        (void)error_set(err, ERROR_SCHEMA, "expected a list of formats");
+        return error_remedy(err, "write \"formats\": [\"json\", \"ndjson\", \"csv\", \"prom\"]");
+    }
+    size_t index = 0;
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, json)
+    {
+        if (!read_format(entry, view, err)) return error_wrap_index(err, index);
+        index++;
+    }
+    return !view->formats[ROWS_PROM] || prom_check(view, err);
+}
+
 /* What the view's content depends on. */
 static struct slice view_definition(const cJSON *json, struct arena *arena)
 {
     cJSON *const copy = cJSON_Duplicate(json, true);
     cJSON_DeleteItemFromObjectCaseSensitive(copy, "max_rows");
+    cJSON_DeleteItemFromObjectCaseSensitive(copy, "formats");
     struct slice const definition = json_definition(copy, arena);
     cJSON_Delete(copy);
     return definition;
@@ -249,8 +285,8 @@ static bool check_name(const char *name, struct error *err)
 
 static bool read_view(struct views *all, const cJSON *json, struct view *view, struct error *err)
 {
-    static const char *const keys[] = {"from",   "by",       "where", "measures",
-                                       "retain", "max_rows", NULL};
+    static const char *const keys[] = {"from",   "by",       "where",   "measures",
+                                       "retain", "max_rows", "formats", NULL};
     struct schema *const schema = all->schema;
     if (!check_name(json->string, err) || !json_is_object(json, keys, err)) return false;
     if (!read_from(all, json_get(json, "from"), view, err)) return false;
@@ -262,6 +298,7 @@ static bool read_view(struct views *all, const cJSON *json, struct view *view, s
         return error_wrap_dot(err, "max_rows");
     if (!schema_read_measures(schema, json_get(json, "measures"), view, err))
         return error_wrap_dot(err, "measures");
+    if (!read_formats(json_get(json, "formats"), view, err)) return error_wrap_dot(err, "formats");
     describe_rows(schema, view);
     return true;
 }

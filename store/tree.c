@@ -8,10 +8,9 @@
 #include "meta.h"
 #include "names.h"
 #include "pack.h"
+#include "prom.h"
 #include "rows.h"
 #include "tree_p.h"
-
-const char *const rows_extensions[3] = {".json", ".ndjson", ".csv"};
 
 const struct system_name system_names[SYSTEM_NAMES] = {
     {"README", NODE_README},      {"generation", NODE_GENERATION}, {"status.json", NODE_STATUS},
@@ -47,8 +46,8 @@ bool node_unpack(struct slice bytes, struct node *ret_node)
     uint64_t view;
     struct node node;
     if (!unpack_byte(&bytes, &kind) || kind > NODE_REJECT_FILE || !unpack_byte(&bytes, &format) ||
-        format > ROWS_CSV || !unpack_byte(&bytes, &node.depth) || !unpack_varint(&bytes, &view) ||
-        view > UINT16_MAX || !unpack_varint(&bytes, &node.batch))
+        format >= ROWS_FORMATS || !unpack_byte(&bytes, &node.depth) ||
+        !unpack_varint(&bytes, &view) || view > UINT16_MAX || !unpack_varint(&bytes, &node.batch))
         return false;
     node.kind = (enum node_kind)kind;
     node.format = (enum rows_format)format;
@@ -111,6 +110,7 @@ static uint64_t rows_bytes(const struct view *view, const struct node *node,
         return 1 + group->json_bytes + 2 * (group->row_count - 1) + 2;
     case ROWS_NDJSON: break;
     case ROWS_CSV: return csv_header_bytes(view) + group->csv_bytes + group->row_count;
+    case ROWS_PROM: return prom_heads_bytes(view) + group->prom_bytes;
     }
     return group->json_bytes + group->row_count;
 }
@@ -139,7 +139,8 @@ static enum tree_answer stat_group(const struct snapshot *snapshot, const struct
 {
     struct group group;
     const struct view *const view = tree_view(snapshot, node);
-    if (!view || node->depth > view->dimension_count) return TREE_MISSING;
+    if (!view || node->depth > view->dimension_count || !view->formats[node->format])
+        return TREE_MISSING;
     switch (groups_get(snapshot->txn, view, node->depth, node->key, &group, err)) {
     case DB_FOUND: break;
     case DB_MISSING: return TREE_MISSING;
@@ -214,7 +215,7 @@ static enum tree_answer lookup_root(const struct snapshot *snapshot, struct slic
         buffer_clear(&view_name);
         tree_view_name(snapshot, view, &view_name);
         if (!slice_equal(stem, buffer_slice(&view_name))) continue;
-        if (!file && view->dimension_count == 0) return TREE_NEVER;
+        if (file ? !view->formats[node->format] : view->dimension_count == 0) return TREE_NEVER;
         node->kind = file ? tree_file_kind(view, 0) : NODE_GROUP;
         node->view = view->id;
         return TREE_FOUND;
@@ -283,7 +284,7 @@ static enum tree_answer lookup_child(const struct snapshot *snapshot, const stru
     }
     bool const file = split_name(name, &stem, &node->format);
     unsigned const depth = parent->depth + 1u;
-    if (!file && depth == view->dimension_count) return TREE_NEVER;
+    if (file ? !view->formats[node->format] : depth == view->dimension_count) return TREE_NEVER;
     node->kind = file ? tree_file_kind(view, depth) : NODE_GROUP;
     node->view = view->id;
     node->depth = (uint8_t)depth;
@@ -401,15 +402,15 @@ enum tree_answer tree_find(const struct snapshot *snapshot, struct slice path, s
     return answer;
 }
 
-/* The three files of rows that tell one group. */
-static void see_formats(struct node node, enum node_kind kind,
+/* The files of rows that tell one group. */
+static void see_formats(const struct view *view, struct node node, enum node_kind kind,
                         void (*see)(void *context, const struct node *node, bool replaced),
                         void *context)
 {
     node.kind = kind;
-    for (unsigned i = 0; i < COUNT_OF(rows_extensions); i++) {
+    for (unsigned i = 0; i < ROWS_FORMATS; i++) {
         node.format = (enum rows_format)i;
-        see(context, &node, true);
+        if (view->formats[i]) see(context, &node, true);
     }
 }
 
@@ -424,10 +425,10 @@ void tree_change_nodes(const struct snapshot *snapshot, const struct change *cha
     if (!view) return;
     if (exists && change->depth == 0) see(context, &(struct node){.kind = NODE_ROOT}, false);
     if (change->depth == view->dimension_count) {
-        see_formats(node, NODE_LEAF, see, context);
+        see_formats(view, node, NODE_LEAF, see, context);
         return;
     }
-    if (exists || (change->flags & CHANGE_ROWS)) see_formats(node, NODE_ROWS, see, context);
+    if (exists || (change->flags & CHANGE_ROWS)) see_formats(view, node, NODE_ROWS, see, context);
     if (exists || (change->flags & CHANGE_LISTING)) see(context, &node, exists);
     node.kind = NODE_TOTAL;
     if (exists || (change->flags & CHANGE_TEXT)) see(context, &node, true);

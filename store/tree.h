@@ -31,7 +31,6 @@ enum node_kind {
     NODE_REJECTS,     /* .tallyfs/rejects/ */
     NODE_REJECT_FILE, /* .tallyfs/rejects/NAME */
 };
-enum rows_format { ROWS_JSON, ROWS_NDJSON, ROWS_CSV };
 
 struct node {
     enum node_kind kind;
@@ -82,6 +81,7 @@ enum tree_answer tree_find(const struct snapshot *snapshot, struct slice path, s
 struct tree_reader {
     uint64_t row_index;     /* rows in front of `row_offset` */
     uint64_t row_offset;    /* in the file */
+    size_t row_family;      /* of a file for Prometheus: the measure */
     struct buffer row_key;  /* key of the row that begins there; empty: none known */
     struct buffer document; /* text of a node that is rendered as a whole */
     bool rendered;

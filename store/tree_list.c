@@ -2,6 +2,7 @@
 #include "ledger.h"
 #include "names.h"
 #include "pack.h"
+#include "rows.h"
 #include "tree_p.h"
 
 /* A directory's entries come from one of four places: the groups of the table, the views of the
@@ -14,6 +15,7 @@ struct tree_listing {
     uint64_t index;    /* of the next entry */
     bool first_done;   /* the one name in front of a group's children, or of the views */
     bool file_pending; /* the directory was told, its file comes next */
+    bool prom_pending; /* the view's file was told, that for Prometheus comes next */
     uint64_t place;    /* next view, fixed name or batch */
     struct groups_walk walk;
     bool walking;
@@ -40,7 +42,8 @@ bool tree_list(const struct snapshot *snapshot, const struct node *directory,
 static void start_over(struct tree_listing *listing)
 {
     groups_walk_close(&listing->walk);
-    listing->walking = listing->first_done = listing->file_pending = false;
+    listing->walking = listing->first_done = false;
+    listing->file_pending = listing->prom_pending = false;
     listing->index = listing->place = 0;
 }
 
@@ -151,14 +154,18 @@ static enum tree_answer next_of_root(struct tree_listing *listing, struct tree_e
     }
     while (listing->place < schema->view_count) {
         const struct view *const view = &schema->views[listing->place];
-        bool const file = listing->file_pending || view->dimension_count == 0;
+        bool const prom = listing->prom_pending;
+        bool const file = prom || listing->file_pending || view->dimension_count == 0;
         struct node const node = {.kind = file ? tree_file_kind(view, 0) : NODE_GROUP,
+                                  .format = prom ? ROWS_PROM : ROWS_JSON,
                                   .view = view->id};
         buffer_clear(&listing->stem);
         tree_view_name(listing->snapshot, view, &listing->stem);
-        name_is(listing, buffer_slice(&listing->stem), file ? rows_extensions[ROWS_JSON] : "");
+        name_is(listing, buffer_slice(&listing->stem), file ? rows_extensions[node.format] : "");
         listing->file_pending = !file;
-        if (file) listing->place++;
+        /* A collector of metrics looks for them in one directory. */
+        listing->prom_pending = file && !prom && view->formats[ROWS_PROM];
+        if (file && !listing->prom_pending) listing->place++;
         enum tree_answer const answer = tell_node(listing, node, entry, err);
         if (answer != TREE_MISSING) return answer;
     }

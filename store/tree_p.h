@@ -15,7 +15,6 @@ bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
 const struct view *tree_view(const struct snapshot *snapshot, const struct node *node);
 /* The file that tells the rows of a group one deeper than DEPTH dimensions: a leaf or rows. */
 enum node_kind tree_file_kind(const struct view *view, unsigned depth);
-extern const char *const rows_extensions[3];
 /* The names in .tallyfs, in the order of a listing. */
 struct system_name {
     const char *name;

@@ -3,6 +3,7 @@
  *   JSON     [row0,\n row1,\n ... rowN]\n     one row a line
  *   NDJSON   row0\n row1\n ... rowN\n
  *   CSV      header\n cells0\n ... cellsN\n
+ *   prom     head of a measure\n sample0\n ... sampleN\n, and so on for the next measure
  *
  * So it is a sequence of pieces, piece i being row i with what stands in front of or behind it. A
  * reader that stopped inside piece i remembers its key and offset and goes on there.
@@ -10,6 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "documents.h"
+#include "prom.h"
 #include "rows.h"
 #include "tree_p.h"
 
@@ -54,7 +56,17 @@ static void emit_row(struct window *window, enum rows_format format, uint64_t in
         buffer_add_byte(scratch, '\n');
         emit(window, buffer_slice(scratch));
         return;
+    case ROWS_PROM: break; /* of one measure at a time: emit_sample */
     }
+}
+
+static void emit_sample(struct window *window, const struct snapshot *snapshot,
+                        const struct view *view, size_t measure, struct slice row,
+                        struct buffer *scratch)
+{
+    buffer_clear(scratch);
+    prom_sample(view, snapshot->schema->zone, row, measure, scratch);
+    emit(window, buffer_slice(scratch));
 }
 
 static void emit_head(struct window *window, const struct view *view, enum rows_format format,
@@ -121,6 +133,68 @@ static bool read_rows(const struct snapshot *snapshot, const struct node *node,
     return true;
 }
 
+/* The samples of one measure, from row FROM on if that is given. */
+static bool read_family(const struct snapshot *snapshot, const struct node *node, size_t measure,
+                        struct slice from, struct tree_reader *reader, struct window *window,
+                        struct buffer *scratch, struct error *err)
+{
+    const struct view *const view = tree_view(snapshot, node);
+    AUTO(groups_walk_close) struct groups_walk walk = {0};
+    struct slice key, last = {0};
+    struct group group;
+    if (from.length == 0) {
+        buffer_clear(scratch);
+        prom_head(view, measure, scratch);
+        emit(window, buffer_slice(scratch));
+    }
+    if (!groups_walk_open(&walk, snapshot->txn, view, (unsigned)view->dimension_count, node->key,
+                          from, err))
+        return false;
+    enum db_finding found = DB_FOUND;
+    uint64_t offset = window->position;
+    while (window->position < window->end &&
+           (found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
+        offset = window->position;
+        last = key;
+        emit_sample(window, snapshot, view, measure, group.text, scratch);
+    }
+    reader->row_family = measure;
+    if (last.length) remember(reader, 0, offset, last);
+    return found != DB_FAILED;
+}
+
+static bool read_prom(const struct snapshot *snapshot, const struct node *node,
+                      struct tree_reader *reader, struct window *window, struct error *err)
+{
+    const struct view *const view = tree_view(snapshot, node);
+    AUTO_BUFFER struct buffer scratch = {0}, from = {0};
+    bool const goes_on = reader->row_key.length && reader->row_offset <= window->start;
+    if (goes_on) {
+        window->position = reader->row_offset;
+        buffer_add_slice(&from, buffer_slice(&reader->row_key));
+    }
+    for (size_t i = goes_on ? reader->row_family : 0;
+         i < view->measure_count && window->position < window->end; i++) {
+        if (prom_has_family(view, i) &&
+            !read_family(snapshot, node, i, buffer_slice(&from), reader, window, &scratch, err))
+            return false;
+        buffer_clear(&from);
+    }
+    return true;
+}
+
+static void emit_families(struct window *window, const struct snapshot *snapshot,
+                          const struct view *view, struct slice row, struct buffer *scratch)
+{
+    for (size_t i = 0; i < view->measure_count; i++) {
+        if (!prom_has_family(view, i)) continue;
+        buffer_clear(scratch);
+        prom_head(view, i, scratch);
+        emit(window, buffer_slice(scratch));
+        emit_sample(window, snapshot, view, i, row, scratch);
+    }
+}
+
 /* A leaf's one row, an inner group's total. */
 static bool read_group(const struct snapshot *snapshot, const struct node *node,
                        struct window *window, struct error *err)
@@ -136,6 +210,8 @@ static bool read_group(const struct snapshot *snapshot, const struct node *node,
     if (node->kind == NODE_LEAF && node->format == ROWS_CSV) {
         emit_head(window, view, node->format, false, &scratch);
         emit_row(window, node->format, 0, group.text, &scratch);
+    } else if (node->kind == NODE_LEAF && node->format == ROWS_PROM) {
+        emit_families(window, snapshot, view, group.text, &scratch);
     } else {
         emit(window, group.text);
         emit_text(window, "\n");
@@ -160,6 +236,8 @@ bool tree_read(const struct snapshot *snapshot, const struct node *node, struct 
 {
     struct window window = {.start = offset, .end = offset + size, .into = into};
     if (node_of_group(node) && !tree_view(snapshot, node)) return is_gone(err);
+    if (node->kind == NODE_ROWS && node->format == ROWS_PROM)
+        return read_prom(snapshot, node, reader, &window, err);
     if (node->kind == NODE_ROWS) return read_rows(snapshot, node, reader, &window, err);
     if (node_of_group(node)) return read_group(snapshot, node, &window, err);
     return read_document(snapshot, node, reader, &window, err);

@@ -18,9 +18,9 @@ struct check {
     struct buffer found;
 };
 
-/* A file of rows in the three formats; the extensions are in this order. */
-enum kind { KIND_JSON, KIND_NDJSON, KIND_CSV, KIND_TOTAL };
-static const char *const extensions[] = {".json", ".ndjson", ".csv", "/.total.json"};
+/* A file of rows in each of the formats, by enum rows_format; the extensions are in this order. */
+enum kind { KIND_JSON, KIND_NDJSON, KIND_CSV, KIND_PROM, KIND_TOTAL };
+static const char *const extensions[] = {".json", ".ndjson", ".csv", ".prom", "/.total.json"};
 
 static void tell(struct check *check, const char *extension, const char *what)
 {
@@ -177,6 +177,11 @@ static void expect_rows(struct check *check, enum kind kind, size_t first, size_
     struct buffer *const text = &check->expected;
     bool const brackets = kind == KIND_JSON && is_list;
     buffer_clear(text);
+    if (kind == KIND_PROM) {
+        verify_prom(view, check->snapshot->schema->zone, &check->view->levels[depth].groups[first],
+                    count, text);
+        return;
+    }
     if (kind == KIND_CSV) add_header(view, text);
     if (brackets) buffer_add_byte(text, '[');
     for (size_t i = 0; i < count; i++) {
@@ -256,7 +261,8 @@ static bool check_group(struct check *check, unsigned depth, const struct tallie
     const struct tallied_view *const view = check->view;
     unsigned const leaf_depth = (unsigned)view->view->dimension_count;
     size_t const leaves = count_under(&view->levels[leaf_depth], *leaf, group->key);
-    for (enum kind kind = KIND_JSON; kind <= KIND_CSV; kind++) {
+    for (enum kind kind = KIND_JSON; kind <= KIND_PROM; kind++) {
+        if (!view->view->formats[kind]) continue;
         expect_rows(check, kind, *leaf, leaves, depth < leaf_depth);
         if (!check_file(check, extensions[kind], err)) return false;
     }

@@ -44,6 +44,10 @@ struct tallied_view {
         dropped_before; /* events before this time are gone, but were counted; null: none are */
 };
 
+/* The file for Prometheus of COUNT leaves. Appends to TEXT. */
+void verify_prom(const struct view *view, const struct zone *zone,
+                 const struct tallied_group *leaves, size_t count, struct buffer *text);
+
 /* A set of byte strings, each with a pointer. */
 struct entry {
     struct slice bytes;

@@ -148,6 +148,8 @@ def random_views(rng, streams, prefix=""):
                 measure["of"] = [f"{prefix}v{i}{name}" for name in measure["of"]]
         kinds = {f"{prefix}v{i}{name}" if name[0] == "m" and name[1:].isdigit() else name: kind
                  for name, kind in kinds.items()}
+        if len(view["measures"]) % 2:
+            view["prom"] = [name for name in view["measures"] if kinds.get(name) in (*NUMBERS, "bool", "time")]
         views[f"{prefix}v{i}"], rows[f"{prefix}v{i}"] = view, kinds
     order = list(views)
     rng.shuffle(order)
@@ -212,6 +214,8 @@ def schema_of(streams, views):
                        "by": [{by["name"]: f"{by['bucket']}({by['field']})" if by.get("bucket") else by["field"]}
                               for by in view["by"]],
                        "measures": {each: measures.text_of(measure) for each, measure in view["measures"].items()}}
+        if set(view.get("prom", ())) & set(view["measures"]):
+            texts[name]["formats"] = ["json", "ndjson", "csv", "prom"]
         if view.get("retain"):
             texts[name]["retain"] = f"{view['retain']['days']} days"
         if view.get("where"):

@@ -3,10 +3,13 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import calendar
 import datetime
+import re
+import time
 from decimal import Decimal
 
-from values import Bucket, Time, csv_cell, dimension, json_text, name_of, sort_key
+from values import Bucket, Time, csv_cell, dimension, json_text, name_of, plain, sort_key
 
 import measures
 from measures import KEY
@@ -172,6 +175,48 @@ def let_go(views, streams):
         view["cut"] = max(view.get("cut") or first, first)
 
 
+def legal(name):
+    return re.sub("[^a-zA-Z0-9]", "_", name)
+
+
+def prom_label(value):
+    """As prom.h tells it."""
+    if value is None:
+        return "%null"
+    value = dimension(value)
+    if not isinstance(value, str):
+        return json_text(value)
+    escaped = re.sub("[\x00-\x1f\x7f-\x9f%\udc80-\udcff]", lambda each: "".join(
+        f"%{byte:02X}" for byte in each[0].encode("utf-8", "surrogateescape")), value)
+    return escaped.replace("\\", "\\\\").replace('"', '\\"') or "%empty"
+
+
+def prom_figure(value):
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, Time):
+        whole, _, fraction = value.rstrip("Z").partition(".")
+        return plain(Decimal(calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S"))) + Decimal("0." + (fraction or "0")))
+    return json_text(value)
+
+
+def prom_of(name, view, rows):
+    """The file for Prometheus of rows, each its dimensions and its figures; None where the view has none."""
+    families = [measure for measure in view.get("prom", ()) if measure in view["measures"]]
+    if not families:
+        return None
+    text = ""
+    for measure in families:
+        family = legal(name) + "_" + legal(measure)
+        said = measures.text_of(view["measures"][measure]).replace("\\", "\\\\").replace("\n", "\\n")
+        text += f"# HELP {family} {said}\n# TYPE {family} gauge\n"
+        for prefix, found in rows:
+            labels = ",".join(f'{legal(by["name"])}="{prom_label(value)}"' for by, value in zip(view["by"], prefix))
+            if found[measure] is not None:
+                text += f"{family}{{{labels}}} {prom_figure(found[measure])}\n" if labels else f"{family} {prom_figure(found[measure])}\n"
+    return text
+
+
 def files_of(name, view, events):
     """path -> content of every file of one view."""
     events = list(counted(view, events))
@@ -193,7 +238,8 @@ def files_of(name, view, events):
                              [csv_cell(value) for value in found.values()]) + "\n"
             files[path + b".json"] = files[path + b".ndjson"] = text + "\n"
             files[path + b".csv"] = header + cells
-            return [(text, cells)]
+            files[path + b".prom"] = prom_of(name, view, [(prefix, found)])
+            return [(text, cells, prefix, found)]
         files[path + b"/.total.json"] = text + "\n"
         children = {}
         for event in group:
@@ -203,10 +249,11 @@ def files_of(name, view, events):
         for key in sorted(children):
             value, below = children[key]
             rows += visit(path + b"/" + name_of(value), prefix + [value], below)
-        files[path + b".json"] = "[" + ",\n".join(text for text, _ in rows) + "]\n"
-        files[path + b".ndjson"] = "".join(text + "\n" for text, _ in rows)
-        files[path + b".csv"] = header + "".join(cells for _, cells in rows)
+        files[path + b".json"] = "[" + ",\n".join(text for text, *_ in rows) + "]\n"
+        files[path + b".ndjson"] = "".join(text + "\n" for text, *_ in rows)
+        files[path + b".csv"] = header + "".join(cells for _, cells, *_ in rows)
+        files[path + b".prom"] = prom_of(name, view, [row[2:] for row in rows])
         return rows
 
     visit(name_of(name), [], events)
-    return {path: text.encode("utf-8", "surrogateescape") for path, text in files.items()}
+    return {path: text.encode("utf-8", "surrogateescape") for path, text in files.items() if text is not None}

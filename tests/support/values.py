@@ -66,7 +66,7 @@ def name_of(value):
         return b"%empty"
     text = value if isinstance(value, str) else json_text(value)
     data, out = text.encode("utf-8", "surrogateescape"), b""
-    dot = next((len(data) - len(ext) for ext in (b".json", b".ndjson", b".csv") if data.endswith(ext)), -1)
+    dot = next((len(data) - len(ext) for ext in (b".json", b".ndjson", b".csv", b".prom", b".html") if data.endswith(ext)), -1)
     i = 0
     while i < len(data):
         for length in (1, 2, 3, 4):

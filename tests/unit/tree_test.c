@@ -183,7 +183,7 @@ static void a_node_reads_back_from_its_bytes(void **state)
     for (size_t length = 0; length < bytes.length - node.key.length; length++)
         assert_false(node_unpack(slice_of(bytes.at, length), &back));
     static const uint8_t broken[][7] = {
-        {NODE_REJECT_FILE + 1}, {NODE_LEAF, ROWS_CSV + 1}, {NODE_LEAF, 0, 0, 0x80, 0x80, 0x04}};
+        {NODE_REJECT_FILE + 1}, {NODE_LEAF, ROWS_FORMATS}, {NODE_LEAF, 0, 0, 0x80, 0x80, 0x04}};
     for (size_t i = 0; i < COUNT_OF(broken); i++)
         assert_false(node_unpack(slice_of(broken[i], sizeof broken[i]), &back));
 }

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prom.h"
+
+#include "calendar.h"
+#include "names.h"
+#include "rows.h"
+
+enum { NS_PER_SECOND = 1000000000 };
+
+static bool is_letter(uint8_t byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+/* [a-zA-Z_][a-zA-Z0-9_]*: legal for metrics and labels. Colons are left to recording rules. */
+static void add_legal(struct slice name, struct buffer *text)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        uint8_t const byte = name.at[i];
+        bool const digit = byte >= '0' && byte <= '9';
+        buffer_add_byte(text, is_letter(byte) || digit ? byte : '_');
+    }
+}
+
+void prom_family(const struct view *view, size_t measure, struct buffer *text)
+{
+    if (!is_letter(view->name.at[0])) buffer_add_byte(text, '_');
+    add_legal(view->name, text);
+    buffer_add_byte(text, '_');
+    add_legal(view->measures[measure].name, text);
+}
+
+void prom_label(const struct view *view, size_t dimension, struct buffer *text)
+{
+    struct slice const name = view->dimensions[dimension].name;
+    if (!is_letter(name.at[0])) buffer_add_byte(text, 'd'); /* "__" is reserved */
+    add_legal(name, text);
+}
+
+/* As the format wants help texts and label values. */
+static void add_escaped(struct slice value, bool quotes, struct buffer *text)
+{
+    for (size_t i = 0; i < value.length; i++) {
+        uint8_t const byte = value.at[i];
+        if (byte == '\\' || (quotes && byte == '"')) buffer_add_byte(text, '\\');
+        if (byte == '\n')
+            buffer_add_text(text, "\\n");
+        else
+            buffer_add_byte(text, byte);
+    }
+}
+
+bool prom_has_family(const struct view *view, size_t measure)
+{
+    const struct formula *const formula = view->measures[measure].formula;
+    if (formula_is_list(formula)) return false;
+    switch (formula_type(formula).kind) {
+    case VALUE_NUMBER:
+    case VALUE_FLOAT:
+    case VALUE_BOOL:
+    case VALUE_TIME: return true;
+    case VALUE_NULL:
+    case VALUE_STRING:
+    case VALUE_BUCKET: break;
+    }
+    return false;
+}
+
+static bool is_taken(struct slice name, struct slice other, const char *what, const char *shown,
+                     struct error *err)
+{
+    (void)error_set(err, ERROR_SCHEMA, "%s '%.*s' and '%.*s' are both '%s' for Prometheus", what,
+                    (int)other.length, other.at, (int)name.length, name.at, shown);
+    return error_remedy(err, "give one of them another name, of letters, digits and _");
+}
+
+static bool check_labels(const struct view *view, struct error *err)
+{
+    for (size_t i = 0; i < view->dimension_count; i++) {
+        AUTO_BUFFER struct buffer mine = {0};
+        prom_label(view, i, &mine);
+        for (size_t j = 0; j < i; j++) {
+            AUTO_BUFFER struct buffer other = {0};
+            prom_label(view, j, &other);
+            if (!slice_equal(buffer_slice(&mine), buffer_slice(&other))) continue;
+            buffer_add_byte(&mine, '\0');
+            return is_taken(view->dimensions[i].name, view->dimensions[j].name, "dimensions",
+                            (char *)mine.at, err);
+        }
+    }
+    return true;
+}
+
+bool prom_check(const struct view *view, struct error *err)
+{
+    size_t families = 0;
+    for (size_t i = 0; i < view->measure_count; i++) {
+        AUTO_BUFFER struct buffer mine = {0};
+        if (!prom_has_family(view, i)) continue;
+        families++;
+        prom_family(view, i, &mine);
+        for (size_t j = 0; j < i; j++) {
+            AUTO_BUFFER struct buffer other = {0};
+            if (!prom_has_family(view, j)) continue;
+            prom_family(view, j, &other);
+            if (!slice_equal(buffer_slice(&mine), buffer_slice(&other))) continue;
+            buffer_add_byte(&mine, '\0');
+            return is_taken(view->measures[i].name, view->measures[j].name, "measures",
+                            (char *)mine.at, err);
+        }
+    }
+    if (families == 0) return error_set(err, ERROR_SCHEMA, "\"prom\": no measure is a number");
+    return check_labels(view, err);
+}
+
+void prom_head(const struct view *view, size_t measure, struct buffer *text)
+{
+    buffer_add_text(text, "# HELP ");
+    prom_family(view, measure, text);
+    buffer_add_byte(text, ' ');
+    add_escaped(view->measures[measure].text, false, text);
+    buffer_add_text(text, "\n# TYPE ");
+    prom_family(view, measure, text);
+    buffer_add_text(text, " gauge\n");
+}
+
+/* JSON is a dimension's value in a row. */
+static void add_label_value(struct slice json, struct buffer *scratch, struct buffer *text)
+{
+    AUTO_BUFFER struct buffer plain = {0};
+    struct slice value = json;
+    if (slice_is(json, "null")) value = slice_text("%null");
+    bool const string = json.length > 1 && json.at[0] == '"';
+    if (string) value = rows_string(json, scratch);
+    if (string && value.length == 0)
+        value = slice_text("%empty");
+    else if (string) {
+        names_escape(value, &plain);
+        value = buffer_slice(&plain);
+    }
+    add_escaped(value, true, text);
+}
+
+/* Seconds with as many digits as the time has. */
+static void add_time(struct slice text_of_time, const struct zone *zone, struct buffer *text)
+{
+    int128 ns;
+    if (!calendar_read(text_of_time, zone, &ns)) return; /* written by calendar_write */
+    bool const negative = ns < 0;
+    uint64_t const seconds = (uint64_t)((negative ? -ns : ns) / NS_PER_SECOND);
+    unsigned fraction = (unsigned)((negative ? -ns : ns) % NS_PER_SECOND);
+    buffer_format(text, "%s%llu", negative ? "-" : "", (unsigned long long)seconds);
+    if (fraction == 0) return;
+    int digits = 9;
+    for (; fraction % 10 == 0; fraction /= 10)
+        digits--;
+    buffer_format(text, ".%0*u", digits, fraction);
+}
+
+static void add_number(struct slice json, const struct zone *zone, struct buffer *scratch,
+                       struct buffer *text)
+{
+    if (slice_is(json, "true") || slice_is(json, "false"))
+        buffer_add_byte(text, json.at[0] == 't' ? '1' : '0');
+    else if (json.length > 1 && json.at[0] == '"')
+        add_time(rows_string(json, scratch), zone, text);
+    else
+        buffer_add_slice(text, json);
+}
+
+void prom_sample(const struct view *view, const struct zone *zone, struct slice row, size_t measure,
+                 struct buffer *text)
+{
+    AUTO_BUFFER struct buffer scratch = {0};
+    struct slice json;
+    size_t at = 0;
+    size_t const start = text->length;
+    prom_family(view, measure, text);
+    for (size_t i = 0; i < view->dimension_count && rows_next(row, &at, &json); i++) {
+        buffer_add_byte(text, i == 0 ? '{' : ',');
+        prom_label(view, i, text);
+        buffer_add_text(text, "=\"");
+        add_label_value(json, &scratch, text);
+        buffer_add_byte(text, '"');
+    }
+    buffer_add_text(text, view->dimension_count ? "} " : " ");
+    bool found = false;
+    for (size_t i = 0; i <= measure; i++)
+        found = rows_next(row, &at, &json);
+    if (!found || slice_is(json, "null")) {
+        text->length = start;
+        return;
+    }
+    add_number(json, zone, &scratch, text);
+    buffer_add_byte(text, '\n');
+}
+
+uint64_t prom_heads_bytes(const struct view *view)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    for (size_t i = 0; i < view->measure_count; i++) {
+        if (prom_has_family(view, i)) prom_head(view, i, &text);
+    }
+    return text.length;
+}
+
+uint64_t prom_row_bytes(const struct view *view, const struct zone *zone, struct slice row)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    for (size_t i = 0; i < view->measure_count; i++) {
+        if (prom_has_family(view, i)) prom_sample(view, zone, row, i, &text);
+    }
+    return text.length;
+}
