@@ -22,9 +22,11 @@
 #include <syslog.h>
 
 #include "damage.h"
+#include "db.h"
 #include "notify.h"
 #include "ops.h"
 #include "sandbox.h"
+#include "service.h"
 
 static int fail(const struct error *err)
 {
@@ -142,6 +144,7 @@ static bool answer_requests(struct mount *mount, struct error *err)
     if (good) {
         int const ended = fuse_session_loop(mount->session); /* a signal's number, or -errno */
         good = ended >= 0 || error_system(err, -ended, "the kernel's requests cannot be read");
+        service_tell("STOPPING=1");
         notify_stop(mount);
     }
     announce_unlisten(&mount->announce);
@@ -239,6 +242,14 @@ static int run_in_background(struct options *options)
     return 1;
 }
 
+static void show_version(void)
+{
+    (void)printf("tallyfs %s\nlibfuse %s\n%s\n", TALLYFS_VERSION, fuse_pkgversion(), db_library());
+#ifndef TALLYFS_SANDBOX
+    (void)puts("built without restricting itself");
+#endif
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -247,8 +258,7 @@ int main(int argc, char **argv)
     if (!options_read(argc, argv, &options, &err)) return fail(&err);
     if (options.show_help || options.show_version) {
         if (options.show_help) options_help();
-        if (options.show_version)
-            (void)printf("tallyfs %s\nlibfuse %s\n", TALLYFS_VERSION, fuse_pkgversion());
+        if (options.show_version) show_version();
         options_done(&options);
         return fflush(stdout) == 0 ? 0 : 1;
     }

@@ -274,6 +274,11 @@ void db_close(struct db *db)
     free(db);
 }
 
+const char *db_library(void)
+{
+    return mdb_version(NULL, NULL, NULL);
+}
+
 bool db_copy(struct db *db, int fd, struct error *err)
 {
     int const code = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);

@@ -98,6 +98,8 @@ enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entr
 /* Removes the entry that the cursor stands at; cursor_next then gives the one behind it. */
 bool cursor_drop(struct cursor *cursor, struct error *err) MUST_CHECK;
 
+const char *db_library(void); /* "LMDB 0.9.24: (July 24, 2019)" */
+
 struct db_usage {
     uint64_t file_bytes;
     uint64_t map_bytes;

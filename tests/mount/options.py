@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -88,6 +89,27 @@ def commands_mount(scene, store):
         await_no_sockets(store)
 
 
+def tells_the_service_manager(scene, store):
+    """READY once the mount answers, STOPPING before it goes; to a path or an abstract address."""
+    for address in (scene.path("notify"), "\0tallyfs-test-" + os.path.basename(scene.folder.name)):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(30)
+            place = scene.path("service")
+            os.makedirs(place, exist_ok=True)
+            daemon = subprocess.Popen([TALLYFS, store, place, "-f"],
+                                      env={**os.environ, "NOTIFY_SOCKET": address.replace("\0", "@")})
+            scene.mounts.append((daemon, place))
+            check(manager.recv(100) == b"READY=1" and os.path.exists(place + "/v.json"), "READY, but nothing is mounted")
+            daemon.send_signal(signal.SIGTERM)
+            check(manager.recv(100) == b"STOPPING=1" and daemon.wait(timeout=30) == 0, "STOPPING")
+    unit = scene.path("tallyfs@.service")
+    with open(os.path.join(os.path.dirname(__file__), "../../examples/systemd/tallyfs@.service"), encoding="utf-8") as file:
+        scene.write("tallyfs@.service", file.read().replace("/usr/bin/tallyfs", os.path.abspath(TALLYFS)))
+    done = subprocess.run(["systemd-analyze", "verify", unit.replace("@.", "@shop.")], capture_output=True, check=False)
+    check(done.returncode == 0 and not done.stderr, done.stderr)
+
+
 class InPath:
     """mount(8) looks for the daemon in the system's own folders only."""
 
@@ -163,6 +185,7 @@ def main():
         signals_unmount(scene, store)
         with InPath():
             commands_mount(scene, store)
+        tells_the_service_manager(scene, store)
         mistakes_are_told(scene, store)
         dead_and_hung_mounts(scene, store)
 
