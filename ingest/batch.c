@@ -419,7 +419,7 @@ enum batch_ending batch_ingest(struct store *store, const char *path,
         .options = options,
         .report = ret_report,
         .batch = &ret_report->batch,
-        .rejects = {.fd = -1},
+        .rejects = {.folder = -1, .fd = -1},
     };
     binder_init(&load.binder, options->stream, options->schema->zone);
     for (size_t i = 0; i < COUNT_OF(load.chunks); i++)

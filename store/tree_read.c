@@ -158,8 +158,10 @@ static bool read_family(const struct snapshot *snapshot, const struct node *node
         last = key;
         emit_sample(window, snapshot, view, measure, group.text, scratch);
     }
-    reader->row_family = measure;
-    if (last.length) remember(reader, 0, offset, last);
+    if (last.length) { /* else the reader still stands in the family before */
+        reader->row_family = measure;
+        remember(reader, 0, offset, last);
+    }
     return found != DB_FAILED;
 }
 
