@@ -60,12 +60,14 @@ static bool restrict_files(int store, struct error *err)
     uint64_t const serving = copying | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE;
     long const version =
         syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    /* LMDB gives a lock.mdb that a compact has left empty its size. */
+    uint64_t const truncating = known_rights(version) & ~known_rights(2);
     if (version < 0) return true; /* a kernel without it, or one that was started without it */
     struct landlock_ruleset_attr const attr = {.handled_access_fs = known_rights(version)};
     AUTO_FD int const ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
     AUTO_FD int const temporary = open("/var/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (ruleset < 0) return error_system(err, errno, "cannot restrict files");
-    if (!allow_beneath(ruleset, store, serving, "the store", err) ||
+    if (!allow_beneath(ruleset, store, serving | truncating, "the store", err) ||
         (temporary >= 0 && !allow_beneath(ruleset, temporary, copying, "/var/tmp", err)))
         return false;
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)

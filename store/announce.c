@@ -41,7 +41,7 @@ static void open_to_writers(const struct announce_socket *socket)
     if (fstatat(socket->store, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) < 0) return;
     /* Best effort: of the rest a writer says that the mount gives no answer. */
     (void)!fchownat(socket->directory, socket->name, (uid_t)-1, data.st_gid, AT_SYMLINK_NOFOLLOW);
-    (void)!fchmodat(socket->directory, socket->name, data.st_mode & 0777, 0);
+    (void)!fchmodat(socket->directory, socket->name, data.st_mode & 0777, AT_SYMLINK_NOFOLLOW);
 }
 
 static bool is_in_group(int connection, gid_t primary, gid_t group)

@@ -86,6 +86,10 @@ static bool claim(struct place *place, struct error *err)
 
 static bool make_folders(const struct place *place, struct error *err)
 {
+    struct stat left;
+    if (fstatat(place->directory, making, &left, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISDIR(left.st_mode))
+        return error_set(err, ERROR_DENIED, "%s/%s is not a folder", place->path, making);
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
         if (mkdirat(place->directory, folders[i], 0777) < 0 && errno != EEXIST)
             return error_system(err, errno, "cannot make %s/%s", place->path, folders[i]);
