@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "attr.h"
 
 int folder_open(int directory, const char *name)
 {
@@ -12,7 +15,16 @@ int folder_open(int directory, const char *name)
 
 int folder_open_file(int directory, const char *name, int flags, mode_t mode)
 {
-    if (!strchr(name, '/')) return openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+    struct stat status;
+    if (strchr(name, '/')) {
+        errno = EINVAL;
+        return -1;
+    }
+    /* A pipe would be waited for. */
+    AUTO_FD int fd =
+        openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
+    if (fd < 0 || (flags & O_DIRECTORY)) return take_fd(&fd);
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return take_fd(&fd);
     errno = EINVAL;
     return -1;
 }
