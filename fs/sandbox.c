@@ -152,7 +152,6 @@ static const int allowed_calls[] = {
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),
-    SCMP_SYS(tgkill),
     SCMP_SYS(restart_syscall),
 };
 
@@ -161,7 +160,12 @@ static int add_rules(scmp_filter_ctx filter)
 {
     int reason = 0;
     /* The system log's socket, should the log be started anew. */
-    struct scmp_arg_cmp const local = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX};
+    struct scmp_arg_cmp const local[] = {
+        {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX, .datum_b = 0},
+        {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xf, .datum_b = SOCK_DGRAM},
+    };
+    struct scmp_arg_cmp const own = {
+        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(), .datum_b = 0};
     /* Threads, and the child that looks at a data file which may be cut short; no namespaces. clone3 hides its flags
      * from filters: it answers ENOSYS, and the C library takes clone. */
     struct scmp_arg_cmp const no_namespace = {
@@ -174,7 +178,9 @@ static int add_rules(scmp_filter_ctx filter)
     for (size_t i = 0; i < COUNT_OF(allowed_calls) && reason == 0; i++)
         reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0, NULL);
     if (reason == 0)
-        reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &local);
+        reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, local);
+    if (reason == 0)
+        reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own);
     if (reason == 0)
         reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &no_namespace);
     return reason;
