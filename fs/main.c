@@ -27,6 +27,7 @@
 #include "ops.h"
 #include "sandbox.h"
 #include "service.h"
+#include "standard_files.h"
 
 static int fail(const struct error *err)
 {
@@ -250,20 +251,11 @@ static void show_version(void)
 #endif
 }
 
-/* What is opened later must not take the place of a standard file that the caller has closed. */
-static bool has_standard_files(void)
-{
-    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) return false;
-    }
-    return true;
-}
-
 int main(int argc, char **argv)
 {
     struct options options;
     struct error err;
-    if (!has_standard_files()) return 1;
+    if (!standard_files_hold()) return 1;
     damage_answer_signals();
     if (!options_read(argc, argv, &options, &err)) return fail(&err);
     if (options.show_help || options.show_version) {

@@ -13,9 +13,9 @@
  * (shared) from sending LOOKUP or READDIRPLUS until the answer is in its cache, and takes it exclusively to
  * drop a name. A request that saw the old snapshot registered its inode under our lock before step 2
  * looked, so the name is queued, and the kernel drops it only after the answer was cached. A request
- * that comes later sees the new snapshot. Two look-ups of one name are one for the kernel, so that none puts an old
- * version in the place of a new one; READDIRPLUS would, which is what step 1 is for. That same lock is why a handler must never notify: it would
- * wait for a request that itself has to answer.
+ * that comes later sees the new snapshot. Two look-ups of one name are one for the kernel, so that none
+ * puts an old version in the place of a new one; READDIRPLUS would, which is what step 1 is for. That
+ * same lock is why a handler must never notify: it would wait for a request that itself has to answer.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -32,14 +32,19 @@ static bool drop_capabilities(struct error *err)
     return true;
 }
 
+/* Newer than the headers of Debian 12. */
+static uint64_t right_to_truncate(long version)
+{
+    enum { TRUNCATE_VERSION = 3, TRUNCATE_BIT = 14 };
+    return version >= TRUNCATE_VERSION ? UINT64_C(1) << TRUNCATE_BIT : 0;
+}
+
 /* Rights that the kernel knows by its version of Landlock's interface, the first of which has 13 of them. */
 static uint64_t known_rights(long version)
 {
     uint64_t rights = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
-    enum { TRUNCATE_VERSION = 3, TRUNCATE_BIT = 14 }; /* newer than the headers of Debian 12 */
     if (version >= 2) rights |= LANDLOCK_ACCESS_FS_REFER;
-    if (version >= TRUNCATE_VERSION) rights |= UINT64_C(1) << TRUNCATE_BIT;
-    return rights;
+    return rights | right_to_truncate(version);
 }
 
 static bool allow_beneath(int ruleset, int folder, uint64_t rights, const char *what,
@@ -52,7 +57,8 @@ static bool allow_beneath(int ruleset, int folder, uint64_t rights, const char *
     return error_system(err, errno, "cannot restrict the files to those of %s", what);
 }
 
-/* The store: lock.mdb is written, the own socket removed, and a compact that was killed may have to be ended. */
+/* The store: lock.mdb is written, and given its size where a compact has left it empty; the own socket removed, and a
+ * compact that was killed may have to be ended. */
 static bool restrict_files(int store, struct error *err)
 {
     uint64_t const copying =
@@ -60,14 +66,12 @@ static bool restrict_files(int store, struct error *err)
     uint64_t const serving = copying | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE;
     long const version =
         syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    /* LMDB gives a lock.mdb that a compact has left empty its size. */
-    uint64_t const truncating = known_rights(version) & ~known_rights(2);
     if (version < 0) return true; /* a kernel without it, or one that was started without it */
     struct landlock_ruleset_attr const attr = {.handled_access_fs = known_rights(version)};
     AUTO_FD int const ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
     AUTO_FD int const temporary = open("/var/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (ruleset < 0) return error_system(err, errno, "cannot restrict files");
-    if (!allow_beneath(ruleset, store, serving | truncating, "the store", err) ||
+    if (!allow_beneath(ruleset, store, serving | right_to_truncate(version), "the store", err) ||
         (temporary >= 0 && !allow_beneath(ruleset, temporary, copying, "/var/tmp", err)))
         return false;
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "commands.h"
 #include "damage.h"
 #include "options.h"
+#include "standard_files.h"
 
 struct command {
     const char *name;
@@ -74,20 +74,9 @@ static enum exit_status run(int argc, char **argv)
     return EXIT_FAILED;
 }
 
-/* If standard output were closed, the store's file could be opened in its place and be printed
- * into. */
-static bool hold_standard_files(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        /* The lowest free descriptor is given, so it is this one. Writing to it fails, rightly. */
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) return false;
-    }
-    return true;
-}
-
 int main(int argc, char **argv)
 {
-    if (!hold_standard_files()) return EXIT_FAILED;
+    if (!standard_files_hold()) return EXIT_FAILED;
     damage_answer_signals();
     /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The
      * others have something to finish, and find out at the end that nobody read what they said. */

@@ -57,8 +57,8 @@ void names_escape(struct slice text, struct buffer *into)
     while (text.length) {
         uint8_t const byte = text.at[0];
         size_t const length = utf8_length(text);
-        bool const c1 = byte == 0xc2 && length == 2 && text.at[1] < 0xa0;
-        bool const plain = length && byte >= 0x20 && byte != 0x7f && byte != '%' && !c1;
+        bool const plain =
+            length && byte >= 0x20 && byte != 0x7f && byte != '%' && !is_c1_control(text);
         size_t const used = length ? length : 1;
         if (plain) buffer_add(into, text.at, used);
         for (size_t i = 0; i < used && !plain; i++) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "prom.h"
+#include "rows.h"
 #include "schema_p.h"
 
 enum { VIEW_NAME_BYTES_MAX = 200 };
@@ -223,11 +224,10 @@ static bool read_max_rows(const cJSON *json, struct view *view, struct error *er
 
 static bool read_format(const cJSON *json, struct view *view, struct error *err)
 {
-    static const char *const names[ROWS_FORMATS] = {"json", "ndjson", "csv", "prom"};
     struct slice known[ROWS_FORMATS];
     if (!json_is_text(json, "the name of a format", err)) return false;
     for (unsigned i = 0; i < ROWS_FORMATS; i++) {
-        known[i] = slice_text(names[i]);
+        known[i] = slice_text(rows_extensions[i] + 1); /* behind the dot */
         if (slice_is(known[i], json->valuestring)) {
             view->formats[i] = true;
             return true;

@@ -86,13 +86,6 @@ static bool is_gone(struct error *err)
     return error_remedy(err, "tally rebuild STORE");
 }
 
-static void remember(struct tree_reader *reader, uint64_t index, uint64_t offset, struct slice key)
-{
-    reader->row_index = index;
-    reader->row_offset = offset;
-    buffer_set(&reader->row_key, key);
-}
-
 /* Starts where the reader stands if that is not behind the window, else at the head of the file. */
 static uint64_t start_rows(const struct view *view, const struct node *node,
                            struct tree_reader *reader, struct window *window,
@@ -107,27 +100,47 @@ static uint64_t start_rows(const struct view *view, const struct node *node,
     return 0;
 }
 
-static bool read_rows(const struct snapshot *snapshot, const struct node *node,
-                      struct tree_reader *reader, struct window *window, struct error *err)
+/* The rows from FROM on, or all of them if that is empty, as far as the window goes; of a file for Prometheus their
+ * samples of one measure. INDEX: the number of the first. The reader then stands at the last one. */
+static enum db_finding walk_rows(const struct snapshot *snapshot, const struct node *node,
+                                 size_t measure, uint64_t index, struct slice from,
+                                 struct tree_reader *reader, struct window *window,
+                                 struct buffer *scratch, struct error *err)
 {
     const struct view *const view = tree_view(snapshot, node);
     AUTO(groups_walk_close) struct groups_walk walk = {0};
-    AUTO_BUFFER struct buffer scratch = {0};
     struct slice key, last = {0};
     struct group group;
-    uint64_t index = start_rows(view, node, reader, window, &scratch);
     if (!groups_walk_open(&walk, snapshot->txn, view, (unsigned)view->dimension_count, node->key,
-                          buffer_slice(&reader->row_key), err))
-        return false;
+                          from, err))
+        return DB_FAILED;
     enum db_finding found = DB_FOUND;
     uint64_t offset = window->position;
-    while (window->position < window->end &&
-           (found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
+    for (; window->position < window->end &&
+           (found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND;
+         index++) {
         offset = window->position;
         last = key;
-        emit_row(window, node->format, index++, group.text, &scratch);
+        if (node->format == ROWS_PROM)
+            emit_sample(window, snapshot, view, measure, group.text, scratch);
+        else
+            emit_row(window, node->format, index, group.text, scratch);
     }
-    if (last.length) remember(reader, index - 1, offset, last);
+    if (last.length == 0) return found; /* the reader stands where it stood */
+    reader->row_index = index - 1;
+    reader->row_offset = offset;
+    reader->row_family = measure;
+    buffer_set(&reader->row_key, last);
+    return found;
+}
+
+static bool read_rows(const struct snapshot *snapshot, const struct node *node,
+                      struct tree_reader *reader, struct window *window, struct error *err)
+{
+    AUTO_BUFFER struct buffer scratch = {0};
+    uint64_t const index = start_rows(tree_view(snapshot, node), node, reader, window, &scratch);
+    enum db_finding const found = walk_rows(
+        snapshot, node, 0, index, buffer_slice(&reader->row_key), reader, window, &scratch, err);
     if (found == DB_FAILED) return false;
     if (found == DB_MISSING && node->format == ROWS_JSON) emit_text(window, "]\n");
     return true;
@@ -138,49 +151,31 @@ static bool read_family(const struct snapshot *snapshot, const struct node *node
                         struct slice from, struct tree_reader *reader, struct window *window,
                         struct buffer *scratch, struct error *err)
 {
-    const struct view *const view = tree_view(snapshot, node);
-    AUTO(groups_walk_close) struct groups_walk walk = {0};
-    struct slice key, last = {0};
-    struct group group;
     if (from.length == 0) {
         buffer_clear(scratch);
-        prom_head(view, measure, scratch);
+        prom_head(tree_view(snapshot, node), measure, scratch);
         emit(window, buffer_slice(scratch));
     }
-    if (!groups_walk_open(&walk, snapshot->txn, view, (unsigned)view->dimension_count, node->key,
-                          from, err))
-        return false;
-    enum db_finding found = DB_FOUND;
-    uint64_t offset = window->position;
-    while (window->position < window->end &&
-           (found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND) {
-        offset = window->position;
-        last = key;
-        emit_sample(window, snapshot, view, measure, group.text, scratch);
-    }
-    if (last.length) { /* else the reader still stands in the family before */
-        reader->row_family = measure;
-        remember(reader, 0, offset, last);
-    }
-    return found != DB_FAILED;
+    return walk_rows(snapshot, node, measure, 0, from, reader, window, scratch, err) != DB_FAILED;
 }
 
 static bool read_prom(const struct snapshot *snapshot, const struct node *node,
                       struct tree_reader *reader, struct window *window, struct error *err)
 {
     const struct view *const view = tree_view(snapshot, node);
-    AUTO_BUFFER struct buffer scratch = {0}, from = {0};
+    AUTO_BUFFER struct buffer scratch = {0};
+    struct slice from = {0};
     bool const goes_on = reader->row_key.length && reader->row_offset <= window->start;
     if (goes_on) {
         window->position = reader->row_offset;
-        buffer_add_slice(&from, buffer_slice(&reader->row_key));
+        from = buffer_slice(&reader->row_key); /* the walk copies it before the reader moves */
     }
     for (size_t i = goes_on ? reader->row_family : 0;
          i < view->measure_count && window->position < window->end; i++) {
         if (prom_has_family(view, i) &&
-            !read_family(snapshot, node, i, buffer_slice(&from), reader, window, &scratch, err))
+            !read_family(snapshot, node, i, from, reader, window, &scratch, err))
             return false;
-        buffer_clear(&from);
+        from = (struct slice){0};
     }
     return true;
 }

@@ -138,8 +138,7 @@ size_t utf8_length(struct slice text)
     return code < least || code > 0x10ffff || surrogate ? 0 : length;
 }
 
-/* U+0080 to U+009F: to a terminal some of them begin a command, as the escape character does. */
-static bool is_c1_control(struct slice text)
+bool is_c1_control(struct slice text)
 {
     return text.length >= 2 && text.at[0] == 0xc2 && text.at[1] >= 0x80 && text.at[1] < 0xa0;
 }

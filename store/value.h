@@ -56,3 +56,5 @@ void json_string(struct slice text, struct buffer *json);
 bool float_read(struct slice text, double *ret_real) MUST_CHECK;
 /* The length of the valid UTF-8 sequence at the start of TEXT (RFC 3629), 0 if there is none. */
 size_t utf8_length(struct slice text);
+/* Whether TEXT begins with U+0080 to U+009F: to a terminal some of them begin a command, as the escape character does. */
+bool is_c1_control(struct slice text);

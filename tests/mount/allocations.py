@@ -10,10 +10,9 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+from changing import preloading
 from mounted import Scene, check, read, tally, upcalls
 
-COUNTER = os.path.join(os.path.dirname(os.environ.get("TALLY", "build-test/ingest/tally")),
-                       "../tests/libtally-test-allocations.so")
 SCHEMA = {
     "streams": {"s": {"key": "id", "time": "t", "fields": {"id": "int", "t": "time", "region": "string", "n": "int"}}},
     "views": {"metrics": {"measures": {"c": "count()", "n": "sum(n)"}},
@@ -41,7 +40,7 @@ def main():
             shared = mmap.mmap(file.fileno(), 8)
         store = scene.store("store", SCHEMA)
         ingest(store, 1)
-        os.environ.update({"LD_PRELOAD": os.path.abspath(COUNTER), "ALLOCATIONS": counter})
+        os.environ.update({**preloading("allocations"), "ALLOCATIONS": counter})
         place = scene.mount(store)
         del os.environ["LD_PRELOAD"]
 

@@ -182,6 +182,15 @@ char *tmpstore_cat(struct tmpstore *tmp, const char *path)
     return (char *)text.at;
 }
 
+void tmpstore_find(const struct snapshot *snapshot, const char *path, struct arena *arena,
+                   struct node *ret_node)
+{
+    struct error err;
+    struct node_stat stat;
+    assert_int_equal(tree_find(snapshot, slice_text(path), arena, ret_node, &stat, &err),
+                     TREE_FOUND);
+}
+
 char *tmpstore_ls(struct tmpstore *tmp, const char *path)
 {
     struct error err;

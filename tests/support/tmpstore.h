@@ -48,6 +48,9 @@ size_t tmpstore_cut(struct tmpstore *tmp, enum db_table table, struct slice key,
 
 /* The content of a file, as text; NULL if it is not there. Free it. */
 char *tmpstore_cat(struct tmpstore *tmp, const char *path);
+/* The node of a path, which is there. */
+void tmpstore_find(const struct snapshot *snapshot, const char *path, struct arena *arena,
+                   struct node *ret_node);
 /* The names in a directory, one a line. Free it. */
 char *tmpstore_ls(struct tmpstore *tmp, const char *path);
 /* Fails the test unless the file has this content; NULL: is not there. */

@@ -166,11 +166,47 @@ static void a_commit_lists_what_it_changed(void **state)
 }
 
 /* Offsets of every kind give the bytes that reading from the start gives. */
+static void check_any_offset(struct tmpstore *tmp, const char *path)
+{
+    char *const whole = tmpstore_cat(tmp, path);
+    size_t const length = strlen(whole);
+    AUTO_ARENA struct arena arena = {0};
+    struct snapshot *snapshot;
+    struct node node;
+    struct node_stat stat;
+    struct error err;
+    assert_true(snapshot_open(tmp->store, &snapshot, &err));
+    assert_int_equal(tree_find(snapshot, slice_text(path), &arena, &node, &stat, &err), TREE_FOUND);
+    assert_int_equal(stat.size_bytes, length);
+    struct tree_reader reader = {0};
+    for (size_t i = 0; i < 400; i++) {
+        size_t const offset = (i * 7919) % (length + 3), size = i % 97;
+        AUTO_BUFFER struct buffer part = {0};
+        assert_true(tree_read(snapshot, &node, &reader, offset, size, &part, &err));
+        size_t const expected = offset >= length         ? 0
+                                : offset + size > length ? length - offset
+                                                         : size;
+        assert_int_equal(part.length, expected);
+        if (expected) assert_memory_equal(part.at, whole + offset, expected);
+    }
+    tree_reader_done(&reader);
+    for (size_t step = 1; step < 100; step += 7) { /* one reader, from the start on */
+        struct tree_reader on = {0};
+        AUTO_BUFFER struct buffer all = {0};
+        for (size_t offset = 0; offset < length; offset += step)
+            assert_true(tree_read(snapshot, &node, &on, offset, step, &all, &err));
+        tree_reader_done(&on);
+        assert_int_equal(all.length, length);
+        assert_memory_equal(all.at, whole, length);
+    }
+    snapshot_close(snapshot);
+    free(whole);
+}
+
 static void a_rows_file_reads_alike_from_any_offset(void **state)
 {
     (void)state;
     struct tmpstore tmp;
-    struct error err;
     tmpstore_open(&tmp, shop);
     for (int i = 0; i < 40; i++) {
         char line[64];
@@ -181,31 +217,29 @@ static void a_rows_file_reads_alike_from_any_offset(void **state)
     }
     static const char *const paths[] = {"by_day.json", "by_day.ndjson", "by_day.csv",
                                         "by_day/r\"1.csv"};
-    for (size_t p = 0; p < COUNT_OF(paths); p++) {
-        char *const whole = tmpstore_cat(&tmp, paths[p]);
-        size_t const length = strlen(whole);
-        AUTO_ARENA struct arena arena = {0};
-        struct snapshot *snapshot;
-        struct node node;
-        struct node_stat stat;
-        assert_true(snapshot_open(tmp.store, &snapshot, &err));
-        assert_int_equal(tree_find(snapshot, slice_text(paths[p]), &arena, &node, &stat, &err),
-                         TREE_FOUND);
-        struct tree_reader reader = {0};
-        for (size_t i = 0; i < 400; i++) {
-            size_t const offset = (i * 7919) % (length + 3), size = i % 97;
-            AUTO_BUFFER struct buffer part = {0};
-            assert_true(tree_read(snapshot, &node, &reader, offset, size, &part, &err));
-            size_t const expected = offset >= length         ? 0
-                                    : offset + size > length ? length - offset
-                                                             : size;
-            assert_int_equal(part.length, expected);
-            if (expected) assert_memory_equal(part.at, whole + offset, expected);
-        }
-        tree_reader_done(&reader);
-        snapshot_close(snapshot);
-        free(whole);
+    for (size_t p = 0; p < COUNT_OF(paths); p++)
+        check_any_offset(&tmp, paths[p]);
+    tmpstore_close(&tmp);
+}
+
+/* Families with and without rows, and windows that end within a head. */
+static void a_file_for_prometheus_reads_alike_from_any_offset(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"g\":"
+                        "\"string\",\"n\":\"int\"}}},\"views\":{\"v\":{\"by\":[\"g\",\"k\"],"
+                        "\"formats\":[\"prom\"],\"measures\":{\"c\":\"count()\",\"n\":\"sum(n)\","
+                        "\"none\":\"max(n) where n > 99\",\"most\":\"max(n)\"}}}}");
+    for (int i = 0; i < 30; i++) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "k%d|g\"%d|%d", i, i % 3, i);
+        const char *const lines[] = {line};
+        (void)tmpstore_put(&tmp, "s", lines, 1);
     }
+    check_any_offset(&tmp, "v.prom");
+    check_any_offset(&tmp, "v/g\"1.prom");
+    check_any_offset(&tmp, "v/g\"1/k4.prom");
     tmpstore_close(&tmp);
 }
 
@@ -509,6 +543,7 @@ int main(void)
         cmocka_unit_test(a_version_moves_only_with_the_bytes),
         cmocka_unit_test(a_commit_lists_what_it_changed),
         cmocka_unit_test(a_rows_file_reads_alike_from_any_offset),
+        cmocka_unit_test(a_file_for_prometheus_reads_alike_from_any_offset),
         cmocka_unit_test(rebuild_gives_the_same_files),
         cmocka_unit_test(a_commit_of_many_groups_loses_none),
         cmocka_unit_test(a_preview_counts_what_the_commit_does),

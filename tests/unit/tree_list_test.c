@@ -49,15 +49,6 @@ static void what_tells_of_the_store_is_listed(void **state)
     tmpstore_close(&tmp);
 }
 
-static void find(const struct snapshot *snapshot, const char *path, struct arena *arena,
-                 struct node *ret_node)
-{
-    struct error err;
-    struct node_stat stat;
-    assert_int_equal(tree_find(snapshot, slice_text(path), arena, ret_node, &stat, &err),
-                     TREE_FOUND);
-}
-
 static void expect_next(struct tree_listing *listing, const struct slice *name)
 {
     struct error err;
@@ -78,7 +69,7 @@ static void check_seeking(const struct snapshot *snapshot, const char *path)
     struct slice names[ENTRIES_MAX];
     struct error err;
     size_t count = 0;
-    find(snapshot, path, &arena, &directory);
+    tmpstore_find(snapshot, path, &arena, &directory);
     assert_true(tree_list(snapshot, &directory, &listing, &err));
     for (; tree_listing_next(listing, &entry, &err) == TREE_FOUND; count++) {
         assert_in_range(count, 0, ENTRIES_MAX - 1);
@@ -132,7 +123,7 @@ static void a_listing_and_a_name_lead_to_the_same_node(void **state)
         struct node directory, node;
         struct node_stat stat;
         struct tree_entry entry;
-        find(snapshot, directories[i], &arena, &directory);
+        tmpstore_find(snapshot, directories[i], &arena, &directory);
         assert_true(tree_list(snapshot, &directory, &listing, &err));
         while (tree_listing_next(listing, &entry, &err) == TREE_FOUND) {
             assert_int_equal(
@@ -194,7 +185,7 @@ static void a_name_that_is_not_there_is_told_from_one_that_can_never_be(void **s
         AUTO_ARENA struct arena arena = {0};
         struct node directory, node;
         struct node_stat stat;
-        find(snapshot, cases[i].directory, &arena, &directory);
+        tmpstore_find(snapshot, cases[i].directory, &arena, &directory);
         enum tree_answer const answer = tree_lookup(snapshot, &directory, slice_text(cases[i].name),
                                                     &arena, &node, &stat, &err);
         if (answer != cases[i].answer)

@@ -13,15 +13,6 @@ static const char schema[] =
     "\"views\":{\"all\":{\"measures\":{\"n\":\"sum(n)\"}},"
     "\"per\":{\"by\":[\"a\",\"b\"],\"measures\":{\"n\":\"sum(n)\",\"most\":\"max(n)\"}}}}";
 
-static void find(const struct snapshot *snapshot, const char *path, struct arena *arena,
-                 struct node *ret_node)
-{
-    struct error err;
-    struct node_stat stat;
-    assert_int_equal(tree_find(snapshot, slice_text(path), arena, ret_node, &stat, &err),
-                     TREE_FOUND);
-}
-
 /* Everything that a mount may hold of a snapshot: each node, and its version. */
 struct held {
     struct slice node; /* packed */
@@ -244,8 +235,8 @@ static void a_path_leads_through_directories_only(void **state)
     tmpstore_open(&tmp, schema);
     (void)tmpstore_put(&tmp, "s", (const char *const[]){"1|x|p|5"}, 1);
     assert_true(snapshot_open(tmp.store, &snapshot, &err));
-    find(snapshot, "/per/x/", &arena, &node);
-    find(snapshot, "per/x", &arena, &same);
+    tmpstore_find(snapshot, "/per/x/", &arena, &node);
+    tmpstore_find(snapshot, "per/x", &arena, &same);
     assert_int_equal(node.kind, NODE_GROUP);
     assert_true(slice_equal(node.key, same.key));
     static const char *const nowhere[] = {"all.json/x", "per.csv/x", "per/x/p", "nothing/x"};
