@@ -2,15 +2,13 @@
 #include "documents.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "db.h"
-#include "folder.h"
 #include "ledger.h"
 #include "meta.h"
 #include "pack.h"
+#include "page.h"
 #include "tree_p.h"
 
 static const char readme[] =
@@ -44,25 +42,6 @@ static const char readme[] =
     "  batches/       every batch that was ingested: source, digest, counts, first error\n"
     "  rejects/       the records that were refused: line, reason, record\n";
 
-static enum tree_answer batch_of(const struct snapshot *snapshot, const struct node *node,
-                                 struct arena *arena, struct batch *ret_batch, struct error *err)
-{
-    switch (ledger_get(snapshot, node->batch, arena, ret_batch, err)) {
-    case LEDGER_FOUND: break;
-    case LEDGER_MISSING: return TREE_MISSING;
-    case LEDGER_FAILED: return TREE_FAILED;
-    }
-    bool const absent = node->kind == NODE_REJECT_FILE && ret_batch->rejects.length == 0;
-    return absent ? TREE_MISSING : TREE_FOUND;
-}
-
-/* The view's whole group; DB_MISSING where it has no events. */
-static enum db_finding whole_view(const struct snapshot *snapshot, const struct view *view,
-                                  struct group *ret_group, struct error *err)
-{
-    return groups_get(snapshot->txn, view, 0, (struct slice){0}, ret_group, err);
-}
-
 static enum tree_answer view_version(const struct snapshot *snapshot, const struct node *node,
                                      uint64_t *ret_commit_id, struct error *err)
 {
@@ -71,7 +50,7 @@ static enum tree_answer view_version(const struct snapshot *snapshot, const stru
     uint64_t commit_id = snapshot->schema_commit_id;
     if (!view) return TREE_MISSING;
     uint64_t changed = 0;
-    switch (whole_view(snapshot, view, &group, err)) {
+    switch (tree_whole_view(snapshot, view, &group, err)) {
     case DB_FOUND:
         changed = view->dimension_count ? group.rows_commit_id : group.text_commit_id;
         break;
@@ -96,7 +75,8 @@ enum tree_answer document_version(const struct snapshot *snapshot, const struct 
         return TREE_FOUND;
     }
     if (node->kind == NODE_VIEW) return view_version(snapshot, node, ret_commit_id, err);
-    enum tree_answer const answer = batch_of(snapshot, node, &arena, &batch, err);
+    if (node_is_page(node)) return page_version(snapshot, node, ret_commit_id, err);
+    enum tree_answer const answer = tree_batch(snapshot, node, &arena, &batch, err);
     if (answer == TREE_FOUND) *ret_commit_id = batch.last_commit;
     return answer;
 }
@@ -213,7 +193,7 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
     const struct view *const view = tree_view(snapshot, node);
     struct group group = {0};
     struct meta_view stored;
-    if (whole_view(snapshot, view, &group, err) == DB_FAILED) return false;
+    if (tree_whole_view(snapshot, view, &group, err) == DB_FAILED) return false;
     cJSON *const document = cJSON_CreateObject();
     add_text(document, "name", view->name);
     add_text(document, "from", view->stream->name);
@@ -249,7 +229,7 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     struct batch batch;
     struct meta_commit commit;
     char digest[33];
-    if (batch_of(snapshot, node, &arena, &batch, err) != TREE_FOUND ||
+    if (tree_batch(snapshot, node, &arena, &batch, err) != TREE_FOUND ||
         !meta_commit_load(snapshot->txn, batch.last_commit, &commit, err))
         return false;
     (void)snprintf(digest, sizeof digest, "%016llx%016llx", (unsigned long long)batch.digest[0],
@@ -292,32 +272,6 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     return finish(document, text, err);
 }
 
-/* As much of the file as the batch's last checkpoint knows of: what was written behind it belongs to a
- * transaction that is not there. */
-static bool render_rejects(const struct snapshot *snapshot, const struct node *node,
-                           struct buffer *text, struct error *err)
-{
-    AUTO_ARENA struct arena arena = {0};
-    struct batch batch;
-    if (batch_of(snapshot, node, &arena, &batch, err) != TREE_FOUND) return false;
-    const char *const name = arena_text(&arena, batch.rejects);
-    AUTO_FD int const folder = folder_open(store_directory(snapshot->store), "rejects");
-    AUTO_FD int const fd = folder < 0 ? -1 : folder_open_file(folder, name, O_RDONLY, 0);
-    if (fd < 0) return error_system(err, errno, "%s/rejects/%s", store_path(snapshot->store), name);
-    size_t const start = text->length;
-    buffer_reserve(text, batch.rejects_bytes + 1);
-    while (text->length - start < batch.rejects_bytes) {
-        ssize_t const got =
-            read(fd, text->at + text->length, batch.rejects_bytes - (text->length - start));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0)
-            return error_system(err, errno, "%s/rejects/%s", store_path(snapshot->store), name);
-        if (got == 0) break; /* somebody cut the file: what is left is shown */
-        text->length += (size_t)got;
-    }
-    return true;
-}
-
 bool document_render(const struct snapshot *snapshot, const struct node *node, struct buffer *text,
                      struct error *err)
 {
@@ -332,10 +286,10 @@ bool document_render(const struct snapshot *snapshot, const struct node *node, s
         return render_status(snapshot, text, err);
     } else if (node->kind == NODE_VIEW) {
         return render_view(snapshot, node, text, err);
-    } else if (node->kind == NODE_BATCH) {
-        return render_batch(snapshot, node, text, err);
+    } else if (node_is_page(node)) {
+        return page_line(snapshot, node, text, err);
     } else {
-        return render_rejects(snapshot, node, text, err);
+        return render_batch(snapshot, node, text, err);
     }
     return true;
 }

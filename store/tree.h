@@ -19,6 +19,8 @@ enum node_kind {
     NODE_ROWS,        /* X.json: the rows under X */
     NODE_LEAF,        /* X.json at full depth: one row */
     NODE_TOTAL,       /* X/.total.json */
+    NODE_FRONT_PAGE,  /* /index.html */
+    NODE_VIEW_PAGE,   /* VIEW/index.html */
     NODE_SYSTEM,      /* .tallyfs/ */
     NODE_README,      /* .tallyfs/README */
     NODE_GENERATION,  /* .tallyfs/generation */
@@ -35,7 +37,7 @@ enum node_kind {
 struct node {
     enum node_kind kind;
     enum rows_format format; /* of NODE_ROWS, NODE_LEAF */
-    uint16_t view;           /* of NODE_GROUP, ROWS, LEAF, TOTAL, VIEW */
+    uint16_t view;           /* of NODE_GROUP, ROWS, LEAF, TOTAL, VIEW_PAGE, VIEW */
     uint8_t depth;           /* of NODE_GROUP, ROWS, LEAF, TOTAL: dimensions in the key */
     uint64_t batch;          /* of NODE_BATCH, NODE_REJECT_FILE: the batch's id */
     struct slice key;        /* of NODE_GROUP, ROWS, LEAF, TOTAL: packed dimensions */

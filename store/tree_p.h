@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "groups.h"
+#include "ledger.h"
 #include "tree.h"
 
 /* Whether the node stands for a group's file or directory: then `view`, `depth` and `key` are set. */
@@ -12,7 +13,14 @@ bool node_of_group(const struct node *node);
 bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
                      const struct group *group, struct node_stat *ret_stat,
                      struct error *err) MUST_CHECK;
+/* The group of all rows of a view; DB_MISSING where it has none. */
+enum db_finding tree_whole_view(const struct snapshot *snapshot, const struct view *view,
+                                struct group *ret_group, struct error *err);
+bool node_is_page(const struct node *node);
 const struct view *tree_view(const struct snapshot *snapshot, const struct node *node);
+/* The batch of NODE_BATCH or NODE_REJECT_FILE; MISSING: there is none, or it has refused nothing. */
+enum tree_answer tree_batch(const struct snapshot *snapshot, const struct node *node,
+                            struct arena *arena, struct batch *ret_batch, struct error *err);
 /* The file that tells the rows of a group one deeper than DEPTH dimensions: a leaf or rows. */
 enum node_kind tree_file_kind(const struct view *view, unsigned depth);
 /* The names in .tallyfs, in the order of a listing. */

@@ -11,7 +11,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "documents.h"
+#include "page.h"
 #include "prom.h"
+#include "rejects_file.h"
 #include "rows.h"
 #include "tree_p.h"
 
@@ -228,6 +230,27 @@ static bool read_document(const struct snapshot *snapshot, const struct node *no
     return true;
 }
 
+static bool read_page(const struct snapshot *snapshot, const struct node *node,
+                      struct tree_reader *reader, struct window *window, struct error *err)
+{
+    struct node const rows = {.kind = NODE_ROWS, .format = ROWS_JSON, .view = node->view};
+    struct group group;
+    emit(window, page_head());
+    if (!read_document(snapshot, node, reader, window, err)) return false;
+    if (node->kind == NODE_FRONT_PAGE) return true;
+    if (tree_whole_view(snapshot, tree_view(snapshot, node), &group, err) != DB_FOUND) return false;
+    if (!page_has_rows(&group)) {
+        emit_text(window, page_no_rows);
+        return true;
+    }
+    uint64_t const front = window->position; /* the rows know of a file of their own */
+    if (window->end <= front) return true;
+    struct window behind = {.start = window->start > front ? window->start - front : 0,
+                            .end = window->end - front,
+                            .into = window->into};
+    return read_rows(snapshot, &rows, reader, &behind, err);
+}
+
 bool tree_read(const struct snapshot *snapshot, const struct node *node, struct tree_reader *reader,
                uint64_t offset, size_t size, struct buffer *into, struct error *err)
 {
@@ -237,6 +260,9 @@ bool tree_read(const struct snapshot *snapshot, const struct node *node, struct 
         return read_prom(snapshot, node, reader, &window, err);
     if (node->kind == NODE_ROWS) return read_rows(snapshot, node, reader, &window, err);
     if (node_of_group(node)) return read_group(snapshot, node, &window, err);
+    if (node_is_page(node)) return read_page(snapshot, node, reader, &window, err);
+    if (node->kind == NODE_REJECT_FILE)
+        return rejects_file_read(snapshot, node, offset, size, into, err);
     return read_document(snapshot, node, reader, &window, err);
 }
 

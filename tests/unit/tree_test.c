@@ -52,11 +52,24 @@ static void add_formats(struct all *all, const struct snapshot *snapshot, struct
     }
 }
 
+/* Nor is the page of the root and of a view. */
+static void add_page(struct all *all, const struct snapshot *snapshot, const struct node *directory)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct node node;
+    struct node_stat stat;
+    struct error err;
+    if (tree_lookup(snapshot, directory, slice_text("index.html"), &arena, &node, &stat, &err) ==
+        TREE_FOUND)
+        add(all, &node, stat.commit_id);
+}
+
 static void collect(struct all *all, const struct snapshot *snapshot, const struct node *directory)
 {
     AUTO(tree_listing_close) struct tree_listing *listing = NULL;
     struct tree_entry entry;
     struct error err;
+    add_page(all, snapshot, directory);
     assert_true(tree_list(snapshot, directory, &listing, &err));
     while (tree_listing_next(listing, &entry, &err) == TREE_FOUND) {
         add(all, &entry.node, entry.stat.commit_id);
