@@ -17,6 +17,8 @@
  * checkpoint there is always a record, and the last commit, which says that the batch is loaded, is
  * the one that has the rest.
  *
+ * An input that grows is one batch: each run takes what has come since, and leaves a checkpoint with all of it.
+ *
  * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are those of the
  * commits that are done.
  *
@@ -43,6 +45,7 @@ enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, DELTA_SHARES = 3 };
 struct load {
     struct store *store;
     const struct batch_options *options;
+    const struct growth *growth; /* NULL: the input is whole */
     struct batch_report *report;
     struct batch *batch; /* of the report */
     struct source *source;
@@ -109,14 +112,19 @@ static bool find_batch(struct load *load, struct error *err)
     snapshot_close(snapshot);
     if (found == LEDGER_FAILED) return false;
     load->store_failed = false;
-    if (found == LEDGER_FOUND) return true;
+    if (found == LEDGER_FOUND) {
+        load->batch->input_bytes = identity->input_bytes; /* it may have grown */
+        return true;
+    }
     *load->batch = (struct batch){
         .digest = {identity->digest[0], identity->digest[1]},
+        .kind = load->growth ? BATCH_FOLLOW : BATCH_INGEST,
         .stream = stream,
         .state = BATCH_PARTIAL,
         .source = arena_copy(arena, slice_text(source_path(load->source))),
         .input_bytes = identity->input_bytes,
         .resume_line = 1,
+        .inode = load->growth ? load->growth->inode : 0,
     };
     return true;
 }
@@ -181,7 +189,7 @@ static bool start_reading(struct load *load, struct error *err)
     struct reader_place const checkpoint = {.offset = load->batch->resume_offset,
                                             .line = load->batch->resume_line};
     bool const resumed = load->batch->id != 0;
-    if (resumed) {
+    if (resumed && !load->growth) {
         AUTO_BUFFER struct buffer shown = {0};
         source_write_name(load->source, &shown);
         notices_show(options->notices, "%.*s: going on at line %llu, where an earlier run ended",
@@ -339,7 +347,7 @@ static bool begin_commit(struct load *load, enum batch_state state, struct error
     commit_job_start(&load->job);
     load->job_is_under_way = true;
     load->chunk = load->chunk == &load->chunks[0] ? &load->chunks[1] : &load->chunks[0];
-    return state == BATCH_PARTIAL || end_commit(load, err);
+    return true;
 }
 
 /* PLACE: where the batch would go on. */
@@ -348,6 +356,9 @@ static bool finish_chunk(struct load *load, enum batch_state state, struct reade
 {
     load->batch->resume_offset = place.offset;
     load->batch->resume_line = place.line;
+    if (load->growth &&
+        !growth_tail_hash(load->growth->fd, place.offset, &load->batch->tail_hash, err))
+        return source_place(load->source, 0, err);
     bool good;
     if (load->options->dry_run) {
         good = preview_part(load, err);
@@ -365,15 +376,18 @@ static bool read_all(struct load *load, struct error *err)
     struct record record;
     enum reader_step step;
     uint64_t count = 0;
+    bool const goes_on = load->growth && !load->growth->ends;
     struct reader_place place = reader_place(load->reader);
     while ((step = reader_next(load->reader, &record, &load->refusal, err)) != READER_END) {
         if (step == READER_FAILED) return false;
+        if (goes_on && step == READER_REFUSED && record.is_open) break; /* the rest is to come */
         if (chunk_is_full(load) && !finish_chunk(load, BATCH_PARTIAL, place, err)) return false;
         if (!take_record(load, step, &record, err)) return false;
         if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
         place = reader_place(load->reader);
     }
-    return finish_chunk(load, BATCH_LOADED, place, err);
+    return finish_chunk(load, goes_on ? BATCH_PARTIAL : BATCH_LOADED, place, err) &&
+           end_commit(load, err);
 }
 
 /* From an input that is open to its end. */
@@ -395,12 +409,22 @@ static bool run(struct load *load, struct error *err)
     return true;
 }
 
+static bool open_input(struct load *load, const char *path, struct error *err)
+{
+    struct progress *const progress = load->options->progress;
+    const struct growth *const growth = load->growth;
+    progress_begin(progress, slice_text(path));
+    if (!growth)
+        return source_open(path, store_directory(load->store), progress, &load->source, err);
+    struct source_part const part = {.fd = growth->fd,
+                                     .end_bytes = growth->end_bytes,
+                                     .digest = {growth->digest[0], growth->digest[1]}};
+    return source_open_part(path, &part, &load->source, err);
+}
+
 static enum batch_ending ingest(struct load *load, const char *path, struct error *err)
 {
-    const struct batch_options *const options = load->options;
-    progress_begin(options->progress, slice_text(path));
-    if (!source_open(path, store_directory(load->store), options->progress, &load->source, err))
-        return BATCH_REFUSED;
+    if (!open_input(load, path, err)) return BATCH_REFUSED;
     if (!find_batch(load, err) || !find_dropped(load, err)) return BATCH_STOPPED;
     if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) return BATCH_KNOWN;
     rejects_init(&load->rejects, store_directory(load->store), load->batch);
@@ -408,7 +432,7 @@ static enum batch_ending ingest(struct load *load, const char *path, struct erro
     return load->store_failed ? BATCH_STOPPED : BATCH_REFUSED;
 }
 
-enum batch_ending batch_ingest(struct store *store, const char *path,
+enum batch_ending batch_ingest(struct store *store, const struct batch_input *input,
                                const struct batch_options *options, struct batch_report *ret_report,
                                struct error *err)
 {
@@ -417,6 +441,7 @@ enum batch_ending batch_ingest(struct store *store, const char *path,
     struct load load = {
         .store = store,
         .options = options,
+        .growth = input->growth,
         .report = ret_report,
         .batch = &ret_report->batch,
         .rejects = {.folder = -1, .fd = -1},
@@ -425,7 +450,7 @@ enum batch_ending batch_ingest(struct store *store, const char *path,
     for (size_t i = 0; i < COUNT_OF(load.chunks); i++)
         events_chunk_init(&load.chunks[i], options->stream);
     load.chunk = &load.chunks[0];
-    enum batch_ending const ending = ingest(&load, path, err);
+    enum batch_ending const ending = ingest(&load, input->path, err);
     load_done(&load);
     ret_report->seconds = now_seconds() - begun;
     return ending;

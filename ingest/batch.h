@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "growth.h"
 #include "ledger.h"
 #include "limit.h"
 #include "notice.h"
@@ -29,6 +30,12 @@ struct batch_options {
     struct progress *progress;
 };
 
+/* One input: a whole one, which its bytes name, or what there is so far of one that grows. */
+struct batch_input {
+    const char *path;            /* or "-" */
+    const struct growth *growth; /* NULL: a whole one */
+};
+
 enum batch_ending {
     BATCH_INGESTED, /* a report with counts; also of a dry run */
     BATCH_KNOWN,    /* it was loaded before: nothing is done */
@@ -44,8 +51,7 @@ struct batch_report {
 };
 void batch_report_done(struct batch_report *report);
 
-/* PATH, or "-". The report is filled as far as things went, ERR where the ending is REFUSED or
- * STOPPED. */
-enum batch_ending batch_ingest(struct store *store, const char *path,
+/* The report is filled as far as things went, ERR where the ending is REFUSED or STOPPED. */
+enum batch_ending batch_ingest(struct store *store, const struct batch_input *input,
                                const struct batch_options *options, struct batch_report *ret_report,
                                struct error *err) MUST_CHECK;

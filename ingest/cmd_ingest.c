@@ -8,6 +8,7 @@
 
 #include "batch.h"
 #include "commands.h"
+#include "load_options.h"
 #include "options.h"
 #include "stream_choice.h"
 #include "visible.h"
@@ -19,6 +20,7 @@ enum {
     OPTION_DRY_RUN,
     OPTION_MAX_REJECTS,
     OPTION_MEMORY,
+    OPTION_COMMIT_EVERY,
 };
 
 static const struct option options[] = {
@@ -27,6 +29,7 @@ static const struct option options[] = {
     {.name = "dry-run", .val = OPTION_DRY_RUN},
     {.name = "max-rejects", .has_arg = required_argument, .val = OPTION_MAX_REJECTS},
     {.name = "memory", .has_arg = required_argument, .val = OPTION_MEMORY},
+    {.name = "commit-every", .has_arg = required_argument, .val = OPTION_COMMIT_EVERY},
     {.name = NULL},
 };
 
@@ -41,7 +44,8 @@ static const struct usage usage = {
             "  --strict            stop at the first bad record, with nothing loaded\n"
             "  --dry-run           count what would be loaded and refused, and load nothing\n"
             "  --max-rejects N|N%  stop a batch with more refused records (1%, but at least 10)\n"
-            "  --memory SIZE       memory to use, 16M or more (512M)\n\n"
+            "  --memory SIZE       memory to use, 16M or more (512M)\n"
+            "  --commit-every T    of standard input: commit as it comes, see tally follow\n\n"
             "A bad record is put into STORE/rejects with its line and the reason.\n"
             "Exit status: 0 loaded or already there, 1 could not run, 2 loaded, with rejects.\n",
     .options = options,
@@ -49,10 +53,10 @@ static const struct usage usage = {
     .most_positionals = -1,
 };
 
-enum { MEMORY_MEBIBYTES = 512, MEMORY_LEAST_MEBIBYTES = 16 };
-
 struct arguments {
     const char *stream;
+    bool commits_as_it_comes;
+    struct follow_bound bound; /* then */
     struct batch_options batch;
 };
 
@@ -64,17 +68,11 @@ static bool set_option(void *context, int code, const char *value)
     case OPTION_STREAM: arguments->stream = value; return true;
     case OPTION_STRICT: batch->strict = true; return true;
     case OPTION_DRY_RUN: batch->dry_run = true; return true;
-    case OPTION_MAX_REJECTS:
-        if (limit_read(slice_text(value), &batch->limit)) return true;
-        options_complain("--max-rejects: '%s' is neither a number nor a percentage", value);
-        return false;
-    case OPTION_MEMORY:
-        if (options_read_size(value, &batch->memory_bytes) &&
-            batch->memory_bytes >= (size_t)MEMORY_LEAST_MEBIBYTES << 20)
-            return true;
-        options_complain("--memory: '%s' is not a size of at least %dM, as 512M or 2G", value,
-                         MEMORY_LEAST_MEBIBYTES);
-        return false;
+    case OPTION_MAX_REJECTS: return load_option_max_rejects(value, &batch->limit);
+    case OPTION_COMMIT_EVERY:
+        arguments->commits_as_it_comes = true;
+        return load_option_commit_every(value, &arguments->bound);
+    case OPTION_MEMORY: return load_option_memory(value, &batch->memory_bytes);
     default: return false;
     }
 }
@@ -132,7 +130,8 @@ static enum exit_status ingest_one(struct store *store, const char *path,
     struct error err;
     struct batch_report report;
     enum exit_status status = EXIT_GOOD;
-    enum batch_ending const ending = batch_ingest(store, path, batch, &report, &err);
+    enum batch_ending const ending =
+        batch_ingest(store, &(struct batch_input){.path = path}, batch, &report, &err);
     progress_erase(batch->progress);
     *ret_stop = ending == BATCH_STOPPED;
     switch (ending) {
@@ -173,16 +172,58 @@ static enum exit_status ingest_all(const char *path, char **files, int file_coun
     return status;
 }
 
+/* Standard input that stays open. */
+static enum exit_status ingest_pipe(const char *path, const struct arguments *arguments)
+{
+    struct progress progress = {.terminal = false}; /* there is no end to come nearer to */
+    struct follow follow = {
+        .store_path = path,
+        .stream = arguments->stream,
+        .bound = arguments->bound,
+        .batch = arguments->batch,
+        .notices = report_notices(NULL),
+    };
+    struct error err;
+    follow.batch.notices = &follow.notices;
+    follow.batch.progress = &progress;
+    follow_catch_signals();
+    enum exit_status status = EXIT_GOOD;
+    if (follow_pipe(&follow, &err))
+        print_summary(path, "-", &follow.report, false);
+    else
+        status = report_error(&err);
+    if (status == EXIT_GOOD && follow.refused_some) status = EXIT_REJECTS;
+    follow_done(&follow);
+    return status;
+}
+
+static bool check_commit_every(const struct arguments *arguments, char **files, int file_count)
+{
+    bool const is_pipe = file_count == 0 || (file_count == 1 && strcmp(files[0], "-") == 0);
+    if (!is_pipe)
+        options_complain("--commit-every is for standard input ('tally follow' is for files)");
+    else if (arguments->batch.strict || arguments->batch.dry_run)
+        options_complain("--commit-every goes neither with --strict nor with --dry-run");
+    else
+        return true;
+    return false;
+}
+
 enum exit_status cmd_ingest(int argc, char **argv)
 {
     static char input[] = "-";
     static char *only_input[] = {input};
-    struct arguments arguments = {.batch = {.memory_bytes = (size_t)MEMORY_MEBIBYTES << 20}};
+    struct arguments arguments = {.bound = follow_bound_default,
+                                  .batch = {.memory_bytes = LOAD_MEMORY_BYTES}};
     int first;
     switch (options_read(&usage, argc, argv, set_option, &arguments, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
+    }
+    if (arguments.commits_as_it_comes) {
+        if (!check_commit_every(&arguments, argv + first + 1, argc - first - 1)) return EXIT_FAILED;
+        return ingest_pipe(argv[first], &arguments);
     }
     if (argc - first > 1)
         return ingest_all(argv[first], argv + first + 1, argc - first - 1, &arguments);

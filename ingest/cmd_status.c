@@ -68,7 +68,8 @@ static bool print_last_batch(const struct snapshot *snapshot, struct error *err)
     (void)printf("batches  %llu; the last: %.*s, ", (unsigned long long)last, (int)shown.length,
                  (const char *)shown.at);
     report_counts(&batch);
-    (void)puts(batch.state == BATCH_LOADED ? "" : "; not finished: ingest it again");
+    bool const stopped = batch.state == BATCH_PARTIAL && batch.kind != BATCH_FOLLOW;
+    (void)puts(stopped ? "; not finished: ingest it again" : "");
     return true;
 }
 

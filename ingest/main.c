@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"init", cmd_init, "init STORE --schema FILE       make a store"},
     {"ingest", cmd_ingest,
      "ingest STORE [FILE...|-]       load events: NDJSON, CSV, TSV, plain or compressed"},
+    {"follow", cmd_follow, "follow STORE DIR|FILE|-        load them as they come"},
     {"delete", cmd_delete, "delete STORE --key K|--where E|FILE  take events out again"},
     {"status", cmd_status, "status STORE [--json]          what is in it, and how fresh it is"},
     {"verify", cmd_verify, "verify STORE                   recompute every file and compare"},

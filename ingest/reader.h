@@ -24,6 +24,7 @@ struct record {
     uint64_t line;    /* of its first byte, from 1 */
     struct slice raw; /* verbatim, without the line's end */
     bool more;        /* of a refused record: this was a part of it, reader_rest gives the next */
+    bool is_open;     /* of a refused record: the input ends within it */
     const struct cell *cells; /* one a field of the stream; of a refused record nothing */
 };
 

@@ -245,6 +245,7 @@ static enum reader_step next_quoted(struct reader_csv *csv, struct reader_line l
     reader->line += reader_count_lines(slice_of(held.at, length));
     source_take(reader->source, length);
     if (step == CUT_DONE) return finish(csv, cut.count, ret_record, refusal);
+    ret_record->is_open = step == CUT_NO_QUOTE && cut.final && held.length <= CSV_QUOTED_BYTES_MAX;
     refusal_set(refusal, "%s", cut_fault(step));
     return READER_REFUSED;
 }

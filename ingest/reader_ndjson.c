@@ -32,7 +32,7 @@ static enum reader_step next_record(struct reader *reader, struct record *ret_re
     } while (is_blank(line.text));
     size_t offset;
     ret_record->raw = line.text;
-    ret_record->more = false;
+    ret_record->more = ret_record->is_open = false;
     ret_record->cells = reader->cells;
     enum json_fault const fault = json_scan(ndjson->scanner, line.text, reader->cells, &offset);
     if (fault == JSON_GOOD) return READER_RECORD;

@@ -19,12 +19,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 
 #include "arena.h"
 #include "decode.h"
+#include "spool.h"
 #include "visible.h"
 
 enum { WINDOW_BYTES = 1 << 20, COPY_BYTES = 256 << 10, SHOWN_PATH_BYTES = 200 };
@@ -33,6 +33,7 @@ struct source {
     char *path;
     int fd;
     bool spooled;
+    bool is_part;         /* the file may have more than `identity.input_bytes` */
     struct stat digested; /* of the file, before it was digested */
     struct source_identity identity;
     enum decode_format format;
@@ -60,19 +61,6 @@ bool source_place(const struct source *source, uint64_t line, struct error *err)
     return error_place(err, "%.*s", (int)shown.length, (const char *)shown.at);
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t length, struct error *err)
-{
-    while (length > 0) {
-        ssize_t const done = write(fd, bytes, length);
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0)
-            return error_system(err, errno, "cannot copy the input into the store's directory");
-        bytes += done;
-        length -= (size_t)done;
-    }
-    return true;
-}
-
 /* Reads FROM to its end, digesting, and copies it to SPOOL unless that is -1. */
 static bool digest_all(struct source *source, int from, int spool, struct progress *progress,
                        struct error *err)
@@ -91,7 +79,7 @@ static bool digest_all(struct source *source, int from, int spool, struct progre
         length += (uint64_t)got;
         good = XXH3_128bits_update(hash, bytes, (size_t)got) == XXH_OK;
         assert(good); /* fails for NULL alone */
-        if (spool >= 0) good = write_all(spool, bytes, (size_t)got, err);
+        if (spool >= 0) good = spool_write(spool, bytes, (size_t)got, err);
         uint64_t const total = spool >= 0 ? 0 : (uint64_t)source->digested.st_size;
         progress_show(progress,
                       (struct progress_point){.done_bytes = length, .total_bytes = total});
@@ -102,19 +90,6 @@ static bool digest_all(struct source *source, int from, int spool, struct progre
     source->identity.digest[1] = digest.low64;
     source->identity.input_bytes = length;
     return good;
-}
-
-/* Not every file system has nameless files: then a named one loses its name at once. */
-static int open_spool(int directory)
-{
-    int const fd = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
-    char name[40];
-    (void)snprintf(name, sizeof name, ".spool-%ld", (long)getpid()); /* fits */
-    int const named = openat(directory, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    if (named >= 0)
-        (void)unlinkat(directory, name, 0); /* if that fails, an empty name is left over */
-    return named;
 }
 
 static bool open_input(struct source *source, struct error *err)
@@ -139,10 +114,8 @@ static bool digest_input(struct source *source, int directory, struct progress *
         (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a hint */
         return digest_all(source, source->fd, -1, progress, err);
     }
-    AUTO_FD int spool = open_spool(directory);
-    if (spool < 0)
-        return error_system(err, errno,
-                            "cannot make a file for the input in the store's directory");
+    AUTO_FD int spool = -1;
+    if (!spool_open(directory, &spool, err)) return false;
     if (!digest_all(source, source->fd, spool, progress, err)) return false;
     int const input = source->fd;
     source->fd = take_fd(&spool);
@@ -169,6 +142,33 @@ bool source_open(const char *path, int spool, struct progress *progress, struct 
     memcpy(source->path, path, strlen(path));
     if (!open_input(source, err) || !digest_input(source, spool, progress, err) ||
         !sniff(source, err)) {
+        (void)source_place(source, 0, err);
+        source_close(source);
+        return false;
+    }
+    *ret_source = source;
+    return true;
+}
+
+bool source_open_part(const char *path, const struct source_part *part, struct source **ret_source,
+                      struct error *err)
+{
+    struct source *const source = memory_alloc(sizeof *source);
+    source->path = memory_alloc(strlen(path) + 1);
+    memcpy(source->path, path, strlen(path));
+    source->is_part = true;
+    source->identity = (struct source_identity){
+        .digest = {part->digest[0], part->digest[1]},
+        .input_bytes = part->end_bytes,
+    };
+    source->fd = fcntl(part->fd, F_DUPFD_CLOEXEC, 0);
+    bool good = source->fd >= 0 || error_system(err, errno, "cannot open");
+    good = good && sniff(source, err);
+    if (good && source->identity.compressed) {
+        (void)error_set(err, ERROR_INPUT, "is compressed, and cannot be followed");
+        good = error_remedy(err, "tally ingest STORE FILE, once it is whole");
+    }
+    if (!good) {
         (void)source_place(source, 0, err);
         source_close(source);
         return false;
@@ -229,9 +229,10 @@ enum source_step source_more(struct source *source, struct error *err)
     if (source->start > 0 && held > 0) memmove(source->bytes, source->bytes + source->start, held);
     source->start = 0;
     source->end = held;
-    size_t length;
-    if (!decoder_read(source->decoder, source->bytes + held, source->capacity - held, &length,
-                      err)) {
+    size_t length, room = source->capacity - held;
+    uint64_t const behind = source->identity.input_bytes - decoder_position(source->decoder);
+    if (source->is_part && behind < room) room = (size_t)behind;
+    if (!decoder_read(source->decoder, source->bytes + held, room, &length, err)) {
         (void)source_place(source, 0, err);
         return SOURCE_FAILED;
     }
@@ -287,7 +288,8 @@ bool source_check(const struct source *source, struct error *err)
         (void)error_system(err, errno, "cannot look at it");
         return source_place(source, 0, err);
     }
-    if (now.st_size == source->digested.st_size &&
+    if (source->is_part && (uint64_t)now.st_size >= source->identity.input_bytes) return true;
+    if (!source->is_part && now.st_size == source->digested.st_size &&
         (uint64_t)now.st_size == source->identity.input_bytes &&
         same_time(now.st_mtim, source->digested.st_mtim))
         return true;

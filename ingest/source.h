@@ -24,6 +24,14 @@ enum source_step { SOURCE_MORE, SOURCE_END, SOURCE_FAILED };
  * directory SPOOL first, as its bytes can be had only once. Errors are placed at the path. */
 bool source_open(const char *path, int spool, struct progress *progress, struct source **ret_source,
                  struct error *err) MUST_CHECK;
+/* What there is so far of a plain file that grows. */
+struct source_part {
+    int fd; /* borrowed until source_close */
+    uint64_t end_bytes;
+    uint64_t digest[2]; /* what the input is known by: it is not read for it */
+};
+bool source_open_part(const char *path, const struct source_part *part, struct source **ret_source,
+                      struct error *err) MUST_CHECK;
 void source_close(struct source *source); /* takes NULL */
 
 struct source_identity {
@@ -52,7 +60,7 @@ source_position(const struct source *source); /* about, in the input as given: f
 
 /* Whether the whole input can be decompressed; source_start afterwards. */
 bool source_prove(struct source *source, struct progress *progress, struct error *err) MUST_CHECK;
-/* Fails if the file is another one than was digested, as far as its size and times tell. */
+/* Fails if the file is another one than was digested, as far as its size and times tell; or is shorter than the part. */
 bool source_check(const struct source *source, struct error *err) MUST_CHECK;
 
 static inline void auto_source(struct source **source)

@@ -256,7 +256,7 @@ static bool try_chunk(struct work *work, struct store *store, const struct schem
 {
     struct upsert_counts counts;
     struct batch written = *batch;
-    bool const ends = batch->state == BATCH_LOADED;
+    bool const ends = batch->state == BATCH_LOADED || batch->kind == BATCH_FOLLOW;
     if (!work_begin(work, store, schema, memory_bytes, err)) return false;
     if (!put_events(work, chunk, &counts, err) || !work_merge(work, err)) return false;
     if (ends && (!expiry_drop(work->txn, schema, &work->meta, err) || !retain_drop(work, err)))

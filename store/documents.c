@@ -155,7 +155,7 @@ static bool add_batches(const struct snapshot *snapshot, cJSON *document, struct
         case LEDGER_MISSING: continue;
         case LEDGER_FAILED: return false;
         }
-        partial += batch.state == BATCH_PARTIAL;
+        partial += batch.state == BATCH_PARTIAL && batch.kind != BATCH_FOLLOW;
         rejected += batch.rejected_count;
     }
     add_number(document, "batches", ledger_last(snapshot));
@@ -228,6 +228,8 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     AUTO_ARENA struct arena arena = {0};
     struct batch batch;
     struct meta_commit commit;
+    static const char *const kinds[] = {
+        [BATCH_INGEST] = "ingest", [BATCH_DELETE] = "delete", [BATCH_FOLLOW] = "follow"};
     char digest[33];
     if (tree_batch(snapshot, node, &arena, &batch, err) != TREE_FOUND ||
         !meta_commit_load(snapshot->txn, batch.last_commit, &commit, err))
@@ -239,10 +241,11 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     add_text(document, "source", batch.source);
     add_text(document, "xxh3_128", slice_text(digest));
     const struct stream *const stream = schema_stream_of(snapshot->schema, batch.stream);
-    add_text(document, "kind", slice_text(batch.kind == BATCH_DELETE ? "delete" : "ingest"));
+    add_text(document, "kind", slice_text(kinds[batch.kind]));
     add_text(document, "stream",
              stream ? stream->name : slice_text("")); /* a dropped one has no name */
-    add_text(document, "state", slice_text(batch.state == BATCH_LOADED ? "loaded" : "unfinished"));
+    const char *const open = batch.kind == BATCH_FOLLOW ? "followed" : "unfinished";
+    add_text(document, "state", slice_text(batch.state == BATCH_LOADED ? "loaded" : open));
     add_number(document, "bytes", batch.input_bytes);
     add_number(document, "read", batch.read_count);
     add_number(document, "new", batch.new_count);

@@ -5,6 +5,7 @@
  *   [first commit][last commit]
  *   [length][source] [length][rejects] [length][first error]
  *   [reasons] ( [count][length][text] )*
+ *   ( [inode u64][tail hash u64] )?                 of BATCH_FOLLOW
  * with varints but for what is marked.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -41,6 +42,9 @@ static void pack_batch(const struct batch *batch, struct buffer *into)
         pack_varint(into, batch->reasons[i].count);
         pack_bytes(into, batch->reasons[i].text);
     }
+    if (batch->kind != BATCH_FOLLOW) return;
+    pack_u64(into, batch->inode);
+    pack_u64(into, batch->tail_hash);
 }
 
 static bool unpack_reasons(struct slice *from, struct arena *arena, struct batch *batch)
@@ -61,7 +65,7 @@ static bool unpack_batch(struct slice from, struct arena *arena, struct batch *b
 {
     uint8_t version, kind, state;
     if (!unpack_byte(&from, &version) || version != ENTRY_VERSION || !unpack_byte(&from, &kind) ||
-        kind > BATCH_DELETE || !unpack_byte(&from, &state) || state > BATCH_LOADED ||
+        kind > BATCH_FOLLOW || !unpack_byte(&from, &state) || state > BATCH_LOADED ||
         !unpack_u16(&from, &batch->stream) || !unpack_u64(&from, &batch->digest[0]) ||
         !unpack_u64(&from, &batch->digest[1]))
         return false;
@@ -83,7 +87,11 @@ static bool unpack_batch(struct slice from, struct arena *arena, struct batch *b
         if (!unpack_bytes(&from, &text)) return false;
         *texts[i] = arena_copy(arena, text);
     }
-    return unpack_reasons(&from, arena, batch) && from.length == 0;
+    if (!unpack_reasons(&from, arena, batch)) return false;
+    if (batch->kind == BATCH_FOLLOW &&
+        (!unpack_u64(&from, &batch->inode) || !unpack_u64(&from, &batch->tail_hash)))
+        return false;
+    return from.length == 0;
 }
 
 enum ledger_finding ledger_get(const struct snapshot *snapshot, uint64_t id, struct arena *arena,

@@ -21,6 +21,7 @@ enum batch_state {
 enum batch_kind {
     BATCH_INGEST,
     BATCH_DELETE, /* of `tally delete`: not found by its digest, as it may be asked for again */
+    BATCH_FOLLOW, /* of `tally follow`: an input that grows; its digest is of its name */
 };
 
 enum { BATCH_REASONS_MAX = 32 };
@@ -40,6 +41,8 @@ struct batch {
     uint64_t input_bytes;   /* as given, perhaps compressed */
     uint64_t resume_offset; /* bytes of decompressed input that are dealt with */
     uint64_t resume_line;   /* line number of what follows, from 1 */
+    uint64_t inode;         /* of BATCH_FOLLOW: the file's */
+    uint64_t tail_hash;     /* likewise: of the bytes in front of `resume_offset` */
     uint64_t read_count;    /* records read: the sum of the next six */
     uint64_t new_count;
     uint64_t duplicate_count;

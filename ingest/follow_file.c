@@ -1,0 +1,336 @@
+/* A file that another program appends to, and now and then replaces.
+ *
+ *     app.log     r1 r2 r3          r4 r5 | r6       each file is a batch: app.log's number 0, 1, ...
+ *                          rotated          `- line without its end: waits
+ *
+ * Rotated by renaming: PATH names another file than the one that is open. The old one is read on until nobody has it open
+ * for writing, or it has not grown for a while; then its last line needs no end. Rotated by copying and truncating: the
+ * file is no longer what was taken of it; the copy is read to its end, and the file begins anew.
+ *
+ * After a restart the file that the last checkpoint is of is looked for by inode number and last bytes: under its own
+ * name, then under those that begin with it (app.log.1, app.log-20260101).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include "follow.h"
+#include "service.h"
+#include "stream_choice.h"
+
+enum { LOOK_BY_ITSELF_MS = 1000, LAST_WORDS_MS = 10000, SCAN_BYTES = 64 << 10 };
+
+struct tail {
+    struct follow *follow;
+    const char *path; /* absolute */
+    int folder;       /* of the file */
+    const char *name; /* in it */
+    int watch;
+    int fd;                /* -1: there is no file yet */
+    uint64_t inode;        /* of `fd` */
+    uint64_t number;       /* of the file among those of the path */
+    uint64_t offset;       /* what was taken */
+    uint64_t tail_hash;    /* of the bytes in front of it */
+    uint64_t size;         /* when it was last looked at */
+    int64_t grown_ms;      /* when it last grew */
+    int64_t waiting_ms;    /* since when something waits to be taken; 0: nothing does */
+    uint64_t useless_size; /* at which a load took nothing: a record is not whole */
+};
+
+/* The file at NAME, if it is the one that BATCH's checkpoint is of. */
+static bool open_if_same(struct tail *tail, const char *name, const struct batch *batch,
+                         bool by_inode, struct error *err)
+{
+    AUTO_FD int fd = openat(tail->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat stat;
+    uint64_t hash;
+    if (fd < 0 || fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) return false;
+    if ((uint64_t)stat.st_size < batch->resume_offset) return false;
+    if (by_inode && stat.st_ino != batch->inode) return false;
+    if (!growth_tail_hash(fd, batch->resume_offset, &hash, err)) return false;
+    if (hash != batch->tail_hash) return false;
+    tail->fd = take_fd(&fd);
+    tail->inode = stat.st_ino;
+    return true;
+}
+
+/* The same under a name that begins with the path's. BY_INODE false: a copy of it. */
+static bool open_rotated(struct tail *tail, const struct batch *batch, bool by_inode,
+                         struct error *err)
+{
+    struct dirent **entries;
+    int const count = scandirat(tail->folder, ".", &entries, NULL, alphasort);
+    bool found = false;
+    for (int i = 0; i < count; i++) {
+        bool const named = strncmp(entries[i]->d_name, tail->name, strlen(tail->name)) == 0;
+        found = found || (named && open_if_same(tail, entries[i]->d_name, batch, by_inode, err));
+        free(entries[i]);
+    }
+    if (count >= 0) free(entries);
+    return found;
+}
+
+static void begin_file(struct tail *tail, int fd, uint64_t inode)
+{
+    tail->fd = fd;
+    tail->inode = inode;
+    tail->offset = tail->size = tail->useless_size = 0;
+    tail->waiting_ms = 0;
+    tail->grown_ms = follow_now_ms();
+}
+
+/* Opens what the path names now, as the next file; it may not be there yet. */
+static bool open_next(struct tail *tail, struct error *err)
+{
+    AUTO_FD int fd = openat(tail->folder, tail->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat stat;
+    if (fd < 0 && errno == ENOENT) return true;
+    if (fd < 0 || fstat(fd, &stat) != 0) return error_system(err, errno, "cannot open");
+    if (!S_ISREG(stat.st_mode)) return error_set(err, ERROR_INPUT, "is not a file that can grow");
+    begin_file(tail, take_fd(&fd), stat.st_ino);
+    return true;
+}
+
+/* What an earlier run has left; FILE is set where it goes on. */
+static bool find_checkpoint(struct tail *tail, enum ledger_finding *ret_found,
+                            struct batch *ret_batch, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    const struct stream *stream;
+    struct store *store;
+    struct snapshot *snapshot = NULL;
+    if (!store_open(tail->follow->store_path, STORE_READ, &store, err)) return false;
+    bool good = snapshot_open(store, &snapshot, err) &&
+                stream_choose(snapshot->schema, tail->follow->stream, &stream, err);
+    if (good) {
+        *ret_found =
+            growth_find(snapshot, stream->id, tail->path, &arena, ret_batch, &tail->number, err);
+        good = *ret_found != LEDGER_FAILED;
+    }
+    snapshot_close(snapshot);
+    store_close(store);
+    return good;
+}
+
+static bool go_on(struct tail *tail, struct error *err)
+{
+    enum ledger_finding found;
+    struct batch batch;
+    struct error ignored; /* what cannot be looked at is not the one */
+    if (!find_checkpoint(tail, &found, &batch, err)) return false;
+    if (found == LEDGER_MISSING) return open_next(tail, err);
+    if (batch.state == BATCH_PARTIAL && (open_if_same(tail, tail->name, &batch, true, &ignored) ||
+                                         open_rotated(tail, &batch, true, &ignored) ||
+                                         open_rotated(tail, &batch, false, &ignored))) {
+        tail->offset = tail->size = batch.resume_offset;
+        tail->tail_hash = batch.tail_hash;
+        tail->grown_ms = follow_now_ms();
+        notices_show(&tail->follow->notices, "%s: going on at line %llu", tail->path,
+                     (unsigned long long)batch.resume_line);
+        return true;
+    }
+    if (batch.state == BATCH_PARTIAL)
+        notices_show(
+            &tail->follow->notices,
+            "%s: the file that was followed is gone; what it had behind line %llu is not loaded",
+            tail->path, (unsigned long long)batch.resume_line - 1);
+    tail->number++;
+    return open_next(tail, err);
+}
+
+/* Behind the last line that is whole, between the offset and the size. */
+static bool find_end(const struct tail *tail, uint64_t *ret_end, struct error *err)
+{
+    uint8_t bytes[SCAN_BYTES];
+    uint64_t end = tail->size;
+    while (end > tail->offset) {
+        uint64_t const left = end - tail->offset;
+        size_t const length = left < sizeof bytes ? (size_t)left : sizeof bytes;
+        ssize_t const got = pread(tail->fd, bytes, length, (off_t)(end - length));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return error_system(err, errno, "cannot read");
+        const uint8_t *const last = got ? memrchr(bytes, '\n', (size_t)got) : NULL;
+        end -= length;
+        if (!last) continue;
+        *ret_end = end + (uint64_t)(last - bytes) + 1;
+        return true;
+    }
+    *ret_end = tail->offset;
+    return true;
+}
+
+/* Takes what there is up to END. */
+static bool load(struct tail *tail, uint64_t end, bool ends, struct error *err)
+{
+    struct growth growth = {.fd = tail->fd, .end_bytes = end, .inode = tail->inode, .ends = ends};
+    struct batch_input const input = {.path = tail->path, .growth = &growth};
+    const struct batch *const batch = &tail->follow->report.batch;
+    growth_name(tail->path, tail->number, growth.digest);
+    switch (follow_load(tail->follow, &input, err)) {
+    case BATCH_INGESTED: break;
+    case BATCH_KNOWN: break; /* another run has come to its end */
+    case BATCH_REFUSED:
+    case BATCH_STOPPED: return false;
+    }
+    tail->useless_size = batch->resume_offset == tail->offset ? tail->size : 0;
+    tail->offset = batch->resume_offset;
+    tail->tail_hash = batch->tail_hash;
+    tail->waiting_ms = 0;
+    return true;
+}
+
+static void leave_file(struct tail *tail)
+{
+    auto_fd(&tail->fd);
+    tail->fd = -1;
+    tail->number++;
+}
+
+/* Whether the path names another file by now. */
+static bool is_replaced(const struct tail *tail)
+{
+    struct stat stat;
+    return fstatat(tail->folder, tail->name, &stat, 0) == 0 && stat.st_ino != tail->inode;
+}
+
+/* Whether nothing more will come into a file that was replaced. */
+static bool is_over(const struct tail *tail, int64_t now)
+{
+    return follow_writers(tail->fd) == WRITERS_NONE || now - tail->grown_ms >= LAST_WORDS_MS;
+}
+
+/* It is shorter than what was taken of it, or has other bytes there: it was truncated. A copy that was made before has what
+ * was not taken yet, and ends where it ends. */
+static bool begin_anew(struct tail *tail)
+{
+    struct batch const taken = {
+        .inode = tail->inode, .resume_offset = tail->offset, .tail_hash = tail->tail_hash};
+    struct error ignored; /* what cannot be looked at is not the one */
+    int const truncated = tail->fd;
+    if (open_rotated(tail, &taken, false, &ignored)) {
+        (void)close(truncated);
+        return false;
+    }
+    notices_show(&tail->follow->notices, "%s: begins anew", tail->path);
+    tail->number++;
+    begin_file(tail, tail->fd, tail->inode);
+    return true;
+}
+
+static bool is_truncated(const struct tail *tail, uint64_t size, bool *ret_truncated,
+                         struct error *err)
+{
+    uint64_t hash = 0;
+    bool const shorter = size < tail->offset;
+    if (!shorter && size != tail->size && !growth_tail_hash(tail->fd, tail->offset, &hash, err))
+        return false;
+    *ret_truncated = shorter || (size != tail->size && tail->offset && hash != tail->tail_hash);
+    return true;
+}
+
+/* One look at the file that is open. */
+static bool look(struct tail *tail, struct error *err)
+{
+    struct stat stat;
+    int64_t const now = follow_now_ms();
+    bool const over = is_replaced(tail) && is_over(tail, now); /* before its size is taken */
+    bool truncated;
+    uint64_t end;
+    if (fstat(tail->fd, &stat) != 0) return error_system(err, errno, "cannot look at it");
+    if (!is_truncated(tail, (uint64_t)stat.st_size, &truncated, err)) return false;
+    if (truncated && !begin_anew(tail)) return true;
+    if ((uint64_t)stat.st_size != tail->size) tail->grown_ms = now;
+    tail->size = (uint64_t)stat.st_size;
+    if (over) {
+        if (!load(tail, tail->size, true, err)) return false;
+        leave_file(tail);
+        return open_next(tail, err);
+    }
+    if (tail->size == tail->useless_size) return true;
+    if (!find_end(tail, &end, err)) return false;
+    if (end == tail->offset) return true;
+    if (tail->waiting_ms == 0) tail->waiting_ms = now;
+    bool const due = now - tail->waiting_ms >= tail->follow->bound.ms ||
+                     end - tail->offset >= tail->follow->bound.bytes || follow_stopped();
+    return !due || load(tail, end, false, err);
+}
+
+/* Until there may be something to do. */
+static void wait_for_more(const struct tail *tail)
+{
+    char events[4096];
+    if (tail->waiting_ms) { /* what comes meanwhile changes nothing before it is time */
+        int64_t const until = tail->waiting_ms + tail->follow->bound.ms - follow_now_ms();
+        (void)follow_wait(-1, until < 0                   ? 0
+                              : until < LOOK_BY_ITSELF_MS ? until
+                                                          : LOOK_BY_ITSELF_MS);
+        return;
+    }
+    (void)follow_wait(tail->watch, LOOK_BY_ITSELF_MS);
+    while (tail->watch >= 0 && read(tail->watch, events, sizeof events) > 0) {
+    }
+}
+
+static bool run(struct tail *tail, struct error *err)
+{
+    if (!go_on(tail, err)) return false;
+    service_tell("READY=1");
+    for (;;) {
+        bool const last = follow_stopped();
+        if (tail->fd < 0 && !open_next(tail, err)) return false;
+        if (tail->fd >= 0 && !look(tail, err)) return false;
+        if (last) return true;
+        wait_for_more(tail);
+    }
+}
+
+/* The name by which the ledger knows it, whatever directory the next run is started in. */
+static char *absolute(const char *path, struct error *err)
+{
+    AUTO_BUFFER struct buffer folder = {0};
+    const char *const slash = strrchr(path, '/');
+    const char *const name = slash ? slash + 1 : path;
+    buffer_add(&folder, path, slash ? (size_t)(slash - path) : 0);
+    buffer_add_text(&folder, slash == path ? "/" : slash ? "" : ".");
+    buffer_add_byte(&folder, '\0');
+    AUTO_FREE char *const real = realpath((const char *)folder.at, NULL);
+    char *whole = NULL;
+    if (!real) {
+        (void)error_system(err, errno, "%s", (const char *)folder.at);
+        return NULL;
+    }
+    if (asprintf(&whole, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name) < 0) {
+        (void)error_set(err, ERROR_MEMORY, "no memory for a name");
+        return NULL;
+    }
+    return whole;
+}
+
+bool follow_file(struct follow *follow, const char *path, struct error *err)
+{
+    AUTO_FREE char *const whole = absolute(path, err);
+    if (!whole) return false;
+    char *const slash = strrchr(whole, '/');
+    struct tail tail = {.follow = follow, .path = whole, .name = slash + 1, .fd = -1};
+    *slash = '\0';
+    AUTO_FD int const folder = open(*whole ? whole : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_FD int const watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    /* Where there can be no watch, it is looked each second. */
+    if (watch >= 0)
+        (void)inotify_add_watch(watch, *whole ? whole : "/",
+                                IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM);
+    *slash = '/';
+    if (folder < 0) return error_system(err, errno, "%s", path);
+    tail.folder = folder;
+    tail.watch = watch;
+    bool const good = run(&tail, err) || error_wrap(err, "%s", path);
+    auto_fd(&tail.fd);
+    return good;
+}

@@ -1,0 +1,92 @@
+/* Standard input that stays open: `journalctl -f -o json | tally follow STORE -`. It is spooled into a nameless file that is
+ * one batch; what was taken of it is given back to the disk. As a pipe cannot be read again, a run that is killed loses
+ * what it had not committed, and the next one is another batch: events with a key may be sent twice.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "follow.h"
+#include "service.h"
+#include "spool.h"
+
+/* A CSV header is read again each time: it lies in the part that is kept. */
+enum { READ_BYTES = 64 << 10, KEPT_BYTES = 1 << 20 };
+
+struct pipe {
+    struct follow *follow;
+    struct growth growth;
+    uint64_t size;      /* of the spool */
+    uint64_t offset;    /* what was taken */
+    int64_t waiting_ms; /* since when a whole line waits; 0: none does */
+    bool ended;
+};
+
+/* Spools what there is, if anything. */
+static bool take(struct pipe *pipe, struct error *err)
+{
+    uint8_t bytes[READ_BYTES];
+    ssize_t const got = read(STDIN_FILENO, bytes, sizeof bytes);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+    if (got < 0) return error_system(err, errno, "cannot read");
+    pipe->ended = got == 0;
+    if (!spool_write(pipe->growth.fd, bytes, (size_t)got, err)) return false;
+    const uint8_t *const last = got ? memrchr(bytes, '\n', (size_t)got) : NULL;
+    if (last) pipe->growth.end_bytes = pipe->size + (uint64_t)(last - bytes) + 1;
+    pipe->size += (uint64_t)got;
+    if (last && pipe->waiting_ms == 0) pipe->waiting_ms = follow_now_ms();
+    return true;
+}
+
+static bool load(struct pipe *pipe, struct error *err)
+{
+    struct follow *const follow = pipe->follow;
+    struct batch_input const input = {.path = "-", .growth = &pipe->growth};
+    if (pipe->ended) pipe->growth.end_bytes = pipe->size; /* its last line needs no end */
+    pipe->growth.ends = pipe->ended || follow_stopped();
+    if (follow_load(follow, &input, err) != BATCH_INGESTED) return false;
+    pipe->offset = follow->report.batch.resume_offset;
+    pipe->waiting_ms = 0;
+    spool_release(pipe->growth.fd, KEPT_BYTES, pipe->offset);
+    return true;
+}
+
+static bool is_due(const struct pipe *pipe)
+{
+    const struct follow_bound *const bound = &pipe->follow->bound;
+    if (pipe->ended || follow_stopped()) return true;
+    return pipe->waiting_ms != 0 && (follow_now_ms() - pipe->waiting_ms >= bound->ms ||
+                                     pipe->growth.end_bytes - pipe->offset >= bound->bytes);
+}
+
+static bool run(struct pipe *pipe, struct error *err)
+{
+    const struct follow_bound *const bound = &pipe->follow->bound;
+    while (!pipe->growth.ends) {
+        int64_t const until =
+            pipe->waiting_ms ? pipe->waiting_ms + bound->ms - follow_now_ms() : -1;
+        bool const ready = follow_wait(STDIN_FILENO, pipe->waiting_ms && until < 0 ? 0 : until);
+        if (ready && !take(pipe, err)) return false;
+        if (is_due(pipe) && !load(pipe, err)) return false;
+    }
+    return true;
+}
+
+bool follow_pipe(struct follow *follow, struct error *err)
+{
+    struct pipe pipe = {.follow = follow};
+    AUTO_FD int const directory = open(follow->store_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    AUTO_FD int spool = -1;
+    if (directory < 0) return error_system(err, errno, "%s", follow->store_path);
+    if (!spool_open(directory, &spool, err)) return false;
+    pipe.growth.fd = spool;
+    if (getrandom(pipe.growth.digest, sizeof pipe.growth.digest, 0) !=
+        (ssize_t)sizeof pipe.growth.digest)
+        return error_system(err, errno, "no random number for the name of the input");
+    service_tell("READY=1");
+    return run(&pipe, err);
+}

@@ -1,0 +1,344 @@
+"""tally follow: a spool directory, files that grow, are rotated and truncated, pipes; each record once, also across kills.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import atexit
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+from mounted import TALLY, Scene, check, tally
+
+# Without a key nothing tells a repeat from a new record but the checkpoints.
+SCHEMA = {
+    "streams": {"e": {"fields": {"n": "int", "text": "string"}}},
+    "views": {"all": {"measures": {"count": "count()", "sum": "sum(n)", "kinds": "uniq(n)"}}},
+}
+SOAK = os.environ.get("SOAK")
+
+
+def lines(first, count):
+    return "".join(json.dumps({"n": i, "text": "x" * (i % 50)}) + "\n" for i in range(first, first + count))
+
+
+def expect(first, count):
+    numbers = range(first, first + count)
+    return {"count": len(numbers), "sum": sum(numbers), "kinds": len(numbers)}
+
+
+def shown(store):
+    done = tally("cat", store, "all.json", status=None)
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def wait_until(what, said, follower=None):
+    """Waits for a state that must come."""
+    deadline = time.monotonic() + 60
+    while not what():
+        check(time.monotonic() < deadline, f"it does not come: {said}")
+        check(follower is None or follower.poll() is None, f"the follower ended: {said}")
+        time.sleep(0.01)
+
+
+class Follower:
+    all = []
+
+    def __init__(self, store, *arguments, stdin=None):
+        Follower.all.append(self)
+        self.process = subprocess.Popen([TALLY, "follow", store, *arguments], stdin=stdin, stderr=subprocess.PIPE)
+        self.store = store
+
+    def shows(self, figures):
+        wait_until(lambda: shown(self.store) == figures, f"{figures}, but {shown(self.store)}", self.process)
+
+    def stop(self, status=0, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        said = self.process.communicate(timeout=60)[1].decode()
+        check(self.process.returncode == status, f"status {self.process.returncode}: {said}")
+        return said
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+def append(path, text):
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def a_spool_is_emptied_in_order(scene):
+    store, spool = scene.store("spooled", SCHEMA), scene.path("spool")
+    os.mkdir(spool)
+    scene.write("spool/2.ndjson", lines(100, 100))
+    scene.write("spool/1.ndjson", lines(0, 100))
+    scene.write("spool/.hidden", "not mine")
+    scene.write("spool/half.tmp", "not yet")
+    follower = Follower(store, spool)
+    follower.shows(expect(0, 200))
+    batches = [json.loads(tally("cat", store, f".tallyfs/batches/{i}.json").stdout) for i in (1, 2)]
+    check([os.path.basename(batch["source"]) for batch in batches] == ["1.ndjson", "2.ndjson"], batches)
+    # Written elsewhere, moved in.
+    os.rename(scene.write("3.csv", "n,text\n200,a\n201,\"b\nc\"\n"), spool + "/3.csv")
+    follower.shows(expect(0, 202))
+    # Written here: it is taken when it is closed.
+    with open(spool + "/4.ndjson", "w", encoding="utf-8") as file:
+        file.write(lines(202, 1))
+        file.flush()
+        os.rename(scene.write("5.ndjson", lines(203, 1)), spool + "/5.ndjson")
+        wait_until(lambda: os.path.exists(spool + "/done/5.ndjson"), "5")
+        check(shown(store)["count"] == 203, "a file that is being written was taken")
+        file.write(lines(204, 1))
+    follower.shows(expect(0, 205))
+    # One that cannot be loaded is put aside, one that was loaded before is known.
+    os.rename(scene.write("bad", b"\x1f\x8b\x08\x00 no archive"), spool + "/6.bad")
+    wait_until(lambda: os.path.exists(spool + "/failed/6.bad"), "the bad one")
+    os.rename(scene.write("again", lines(0, 100)), spool + "/1.ndjson")
+    wait_until(lambda: os.path.exists(spool + "/done/1.ndjson.1"), "the repeat")
+    said = follower.stop()
+    check("6.bad" in said and "already loaded (batch 1)" in said, said)
+    check(shown(store) == expect(0, 205), shown(store))
+    check(sorted(os.listdir(spool)) == [".hidden", "done", "failed", "half.tmp"], os.listdir(spool))
+    check(sorted(os.listdir(spool + "/done")) == ["1.ndjson", "1.ndjson.1", "2.ndjson", "3.csv", "4.ndjson", "5.ndjson"],
+          os.listdir(spool + "/done"))
+
+
+def a_growing_file_is_taken_line_by_line(scene):
+    store, log = scene.store("grown", SCHEMA), scene.path("app.log")
+    follower = Follower(store, log, "--commit-every", "10ms")  # it is not there yet
+    append(log, lines(0, 10))
+    follower.shows(expect(0, 10))
+    half = lines(10, 1)
+    append(log, half[:7])
+    append(log, half[7:] + lines(11, 4))
+    follower.shows(expect(0, 15))
+    check(follower.stop() == "", "it said something")
+    append(log, lines(15, 5))
+    follower = Follower(store, log, "--commit-every", "10ms")
+    follower.shows(expect(0, 20))
+    check("going on at line 16" in follower.stop(number=signal.SIGINT), "it did not say where")
+    batch = json.loads(tally("cat", store, ".tallyfs/batches/1.json").stdout)
+    check((batch["kind"], batch["state"], batch["read"]) == ("follow", "followed", 20), batch)
+    check(json.loads(tally("status", store, "--json").stdout)["unfinished_batches"] == 0, "it counts as unfinished")
+
+
+def a_line_waits_for_its_end(scene):
+    store, log = scene.store("waiting", SCHEMA), scene.write("wait.log", lines(0, 3) + '{"n":3')
+    follower = Follower(store, log, "--commit-every", "10ms")
+    follower.shows(expect(0, 3))
+    append(log, ',"text":"a"}\n')
+    follower.shows(expect(0, 4))
+    follower.stop()
+    store, log = scene.store("quoted", SCHEMA), scene.write("wait.csv", 'n,text\n0,a\n1,"b\n')
+    follower = Follower(store, log, "--commit-every", "10ms")
+    follower.shows(expect(0, 1))
+    append(log, 'c"\n2,d\n')
+    follower.shows(expect(0, 3))
+    follower.stop()
+
+
+def a_renamed_file_is_read_to_its_end(scene):
+    store, log = scene.store("renamed", SCHEMA), scene.path("r.log")
+    writer = open(log, "w", encoding="utf-8")
+    writer.write(lines(0, 10))
+    writer.flush()
+    follower = Follower(store, log, "--commit-every", "10ms")
+    follower.shows(expect(0, 10))
+    os.rename(log, log + ".1")
+    append(log, lines(20, 5))
+    writer.write(lines(10, 10)[:-1])  # whoever has the old one open goes on; its last line has no end
+    writer.close()
+    follower.shows(expect(0, 25))
+    os.rename(log + ".1", log + ".2")
+    os.rename(log, log + ".1")
+    append(log, lines(25, 5))
+    follower.shows(expect(0, 30))
+    follower.stop()
+    # While nobody follows.
+    append(log, lines(30, 5))
+    os.rename(log, log + ".0")
+    append(log, lines(35, 5))
+    follower = Follower(store, log, "--commit-every", "10ms")
+    follower.shows(expect(0, 40))
+    follower.stop()
+    states = [json.loads(tally("cat", store, f".tallyfs/batches/{i}.json").stdout)["state"] for i in range(1, 5)]
+    check(states == ["loaded", "loaded", "loaded", "followed"], states)
+
+
+def a_truncated_file_begins_anew(scene):
+    store, log = scene.store("truncated", SCHEMA), scene.write("t.log", lines(0, 10))
+    follower = Follower(store, log, "--commit-every", "10ms")
+    follower.shows(expect(0, 10))
+    with open(log, "r+", encoding="utf-8") as file:
+        file.truncate(0)
+    append(log, lines(10, 5))
+    follower.shows(expect(0, 15))
+    check("begins anew" in follower.stop(), "it did not say so")
+    # Copied and truncated while nobody follows, and grown beyond where it was: no size tells.
+    append(log, lines(15, 5))
+    with open(log, "rb") as file:
+        scene.write("t.log.1", file.read())
+    with open(log, "w", encoding="utf-8") as file:
+        file.write(lines(20, 30))
+    follower = Follower(store, log, "--commit-every", "10ms")
+    follower.shows(expect(0, 50))
+    # And while somebody does.
+    with open(log, "rb") as file:
+        content = file.read()
+    scene.write("t.log.2", content.decode() + lines(50, 5))
+    with open(log, "w", encoding="utf-8") as file:
+        file.write(lines(55, 1))
+    follower.shows(expect(0, 56))
+    follower.stop()
+
+
+def what_cannot_be_followed_is_told(scene):
+    store = scene.store("plain", SCHEMA)
+    for arguments, text in (
+        ([scene.path("no/such.log")], "/no: No such file"),
+        ([scene.write("x.gz", b"\x1f\x8b\x08\x00\n")], "compressed"),
+        (["/dev/null"], "not a file that can grow"),
+        (["-", "--commit-every", "5"], "--commit-every: '5' is neither a time"),
+        (["-", "--commit-every", "0s"], "--commit-every: '0s'"),
+        (["-", "--stream", "other"], "other"),
+        ([], "usage"),
+    ):
+        done = tally("follow", store, *arguments, status=1)
+        check(text in done.stderr.decode(), done.stderr)
+    check("none: " in tally("follow", scene.path("none"), "-", status=1).stderr.decode(), "no store")
+    done = tally("ingest", store, "--commit-every", "1s", scene.write("f", lines(0, 1)), status=1)
+    check("is for standard input" in done.stderr.decode(), done.stderr)
+
+
+def more_refused_records_than_allowed_stop_it(scene):
+    store, log = scene.store("refusing", SCHEMA), scene.write("bad.log", lines(0, 10))
+    follower = Follower(store, log, "--commit-every", "10ms")
+    follower.shows(expect(0, 10))
+    append(log, "no\n" + lines(10, 1))
+    follower.shows(expect(0, 11))
+    append(log, "no\n" * 10 + lines(11, 1))
+    said = follower.process.communicate(timeout=60)[1].decode()
+    check(follower.process.returncode == 1 and "11 of 23 records are refused" in said, said)
+    follower = Follower(store, log, "--commit-every", "10ms", "--max-rejects", "100%")
+    follower.shows(expect(0, 12))
+    follower.stop(status=2)
+    batch = json.loads(tally("cat", store, ".tallyfs/batches/1.json").stdout)
+    check((batch["rejected"], batch["new"], batch["first_error"][:7]) == (11, 12, "line 11"), batch)
+    refused = tally("cat", store, ".tallyfs/rejects/" + batch["rejects"]).stdout.decode()
+    check([line.split("\t")[0] for line in refused.splitlines()] == ["11", *map(str, range(13, 23))], refused)
+
+
+def a_pipe_is_committed_as_it_comes(scene):
+    for name, command in (("follow", ["follow"]), ("ingest", ["ingest"])):
+        store = scene.store("pipe-" + name, SCHEMA)
+        process = subprocess.Popen([TALLY, *command, store, "-", "--commit-every", "10ms"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+        for i in range(5):
+            process.stdin.write(lines(i * 10, 10).encode())
+            process.stdin.flush()
+            wait_until(lambda n=i: shown(store) == expect(0, n * 10 + 10), "the pipe's records", process)
+        process.stdin.write(lines(50, 1).encode()[:-1])  # the last line needs no end
+        said = process.communicate()[0].decode()
+        check(process.returncode == 0 and shown(store) == expect(0, 51), (said, shown(store)))
+        if name == "ingest":
+            check(said.startswith("standard input: read 51, new 51, duplicate 0, rejected 0, commit"), said)
+        batch = json.loads(tally("cat", store, ".tallyfs/batches/1.json").stdout)
+        check((batch["state"], batch["read"]) == ("loaded", 51), batch)
+        check([name for name in os.listdir(store) if name.startswith(".spool")] == [], "a spool is left")
+
+
+def a_pipe_that_is_stopped_keeps_what_came(scene):
+    store = scene.store("pipe-stopped", SCHEMA)
+    follower = Follower(store, "-", "--commit-every", "1min", stdin=subprocess.PIPE)
+    follower.process.stdin.write(lines(0, 10).encode())
+    follower.process.stdin.flush()
+    wait_until(lambda: not pending(follower.process.stdin), "the pipe is read", follower.process)
+    follower.stop()
+    check(shown(store) == expect(0, 10), shown(store))
+
+
+def pending(pipe):
+    import fcntl
+    import struct
+    import termios
+
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0\0\0\0"))[0]
+
+
+def a_size_commits_before_the_time(scene):
+    store, log = scene.store("sized", SCHEMA), scene.path("s.log")
+    follower = Follower(store, log, "--commit-every", "1min", "--commit-every", "4K")
+    append(log, lines(0, 10))
+    append(log, lines(10, 200))
+    follower.shows(expect(0, 210))
+    append(log, lines(210, 1))  # which waits, until it is told to stop
+    follower.stop()
+    check(shown(store) == expect(0, 211), shown(store))
+
+
+def others_get_their_turn(scene):
+    store, log = scene.store("shared", SCHEMA), scene.path("o.log")
+    follower = Follower(store, log, "--commit-every", "1ms")
+    append(log, lines(0, 10))
+    follower.shows(expect(0, 10))
+    tally("ingest", store, "-", stdin=lines(10, 10).encode())
+    follower.shows(expect(0, 20))
+    tally("compact", store)
+    append(log, lines(20, 10))
+    follower.shows(expect(0, 30))
+    follower.stop()
+    tally("verify", store)
+
+
+def each_record_is_loaded_once_across_kills(scene):
+    """A writer appends and rotates, the follower is killed at any moment."""
+    chance = random.Random(int(os.environ.get("SEED", "1")))
+    store, log = scene.store("killed", SCHEMA), scene.path("k.log")
+    written, rotations, rotated = 0, 0, 0
+    for _ in range(200 if SOAK else 25):
+        follower = Follower(store, log, "--commit-every", "1ms")
+        for _ in range(chance.randrange(1, 8)):
+            count = chance.randrange(1, 300)
+            text = lines(written, count)
+            cut = chance.randrange(len(text))
+            append(log, text[:cut])
+            append(log, text[cut:])
+            written += count
+            if chance.random() < 0.3 and written > rotated:
+                # A file that is rotated away before it was seen at all is not looked for.
+                wait_until(lambda: (shown(store) or {"count": 0})["count"] > rotated, "the file", follower.process)
+                rotations += 1
+                rotated = written
+                os.rename(log, f"{log}.{rotations}")
+        follower.kill()
+        follower = Follower(store, log, "--commit-every", "1ms")
+        follower.shows(expect(0, written))
+        follower.kill()
+    tally("verify", store)
+
+
+if __name__ == "__main__":
+    atexit.register(lambda: [follower.process.kill() for follower in Follower.all])
+    with Scene() as scene:
+        for case in (
+            a_spool_is_emptied_in_order,
+            a_growing_file_is_taken_line_by_line,
+            a_line_waits_for_its_end,
+            a_renamed_file_is_read_to_its_end,
+            a_truncated_file_begins_anew,
+            what_cannot_be_followed_is_told,
+            more_refused_records_than_allowed_stop_it,
+            a_pipe_is_committed_as_it_comes,
+            a_pipe_that_is_stopped_keeps_what_came,
+            a_size_commits_before_the_time,
+            others_get_their_turn,
+            each_record_is_loaded_once_across_kills,
+        ):
+            case(scene)
+            print("ok", case.__name__)
