@@ -165,6 +165,7 @@ def validators(api):
     date = answer.headers["date"]
     check(client.ask("/rows.json", {"If-Modified-Since": date}).status == 200, "a date is believed")
     check(client.ask("/rows.json", {"If-Modified-Since": date, "If-None-Match": '"a"'}).status == 200, "a date is believed")
+    check(Client(api).ask("/rows.json", {"If-Match": tag}).status == 412, "If-Match")
     head = client.ask("/rows.json", method="HEAD")
     check(head.status == 200 and head.body == b"" and int(head.headers["content-length"]) > 0 and head.tag == tag, head.headers)
     packed = client.ask("/rows.json", {"Accept-Encoding": "gzip"})
