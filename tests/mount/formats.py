@@ -9,15 +9,14 @@ import io
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from mounted import Scene, check, read, tally
+from servers import Server, await_answer, free_port
 
 FIELDS = {"id": "int", "t": "time", "region": "string", "price": "decimal", "ok": "bool", "heat": "float"}
 MEASURES = {"orders": "count()", "revenue": "sum(price)", "newest": "max(t)", "all_ok": "bool_and(ok)", "heat": "avg(heat)",
@@ -88,43 +87,9 @@ def promtool_agrees(place):
         check(done.returncode == 0 and not done.stdout + done.stderr, f"{name}: {done.stdout + done.stderr}")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def fetch(url):
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read().decode()
-
-
-def await_answer(process, what, ask):
-    """Asks until there is something; None and refused connections are nothing."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            answer = ask()
-        except OSError:
-            answer = None
-        if answer:
-            return answer
-        check(process.poll() is None and time.monotonic() < deadline, what)
-        time.sleep(0.1)
-
-
-class Server:
-    def __init__(self, scene, *command):
-        self.log = open(scene.path("log"), "ab")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-
-    def __enter__(self):
-        return self.process
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(timeout=60)
-        self.log.close()
 
 
 def collected(scene, store, place):
