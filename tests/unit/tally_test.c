@@ -162,6 +162,8 @@ static void pieces_make_the_whole_file(void **state)
             if (size) assert_memory_equal(bytes, whole + offset, size);
         }
     }
+    assert_true(tally_file_read(file, 1, bytes, SIZE_MAX, &size, NULL));
+    assert_int_equal(size, sizeof whole - 2);
     assert_true(tally_file_read(file, UINT64_MAX, bytes, sizeof bytes, &size, NULL));
     assert_int_equal(size, 0);
     tally_file_close(file);
