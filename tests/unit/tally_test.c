@@ -287,10 +287,13 @@ static void who_cannot_enter_the_table_of_readers_is_refused(void **state)
 }
 
 /* What tally_wait waits by; the others in this program do not. */
-static enum { WAIT_TOLD, WAIT_LOOKING, WAIT_INTERRUPTED } waiting;
+static enum waiting { WAIT_TOLD, WAIT_LOOKING, WAIT_INTERRUPTED } waiting;
 static int go = -1; /* written to when it begins to wait */
 
-int poll(struct pollfd *polls, nfds_t count, int timeout_ms)
+/* It takes poll's place: under its own name it would be what a fortified header defines already. */
+int wait_as_told(struct pollfd *polls, nfds_t count, int timeout_ms) __asm__("poll");
+
+int wait_as_told(struct pollfd *polls, nfds_t count, int timeout_ms)
 {
     static const struct timespec at_once = {0};
     (void)timeout_ms;
@@ -303,7 +306,7 @@ int poll(struct pollfd *polls, nfds_t count, int timeout_ms)
     return waiting == WAIT_TOLD ? ppoll(polls, count, NULL, NULL) : ppoll(NULL, 0, &at_once, NULL);
 }
 
-static void check_waiting(int way)
+static void check_waiting(enum waiting way)
 {
     struct tmpstore tmp;
     struct tally_store *store;
