@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -36,21 +37,29 @@ static void close_store(struct tmpstore *tmp, struct tally_store *store)
     tmpstore_close(tmp);
 }
 
-/* A child that commits LINE as tally does, once there is something to read from PIPE; -1: at once. */
-static pid_t start_commit(struct tmpstore *tmp, const char *line, int pipe)
+/* A child that commits each of the LINES as tally does, once there is something to read from PIPE; -1: at once. */
+static pid_t start_commits(struct tmpstore *tmp, const char *const *lines, size_t count, int pipe)
 {
     struct announce_result told;
     struct error err;
     char go;
-    tmp->batch_count++;
+    tmp->batch_count += count; /* so that the next child's batches have other digests */
     pid_t const child = fork();
     if (child != 0) return child;
     if (pipe >= 0 && read(pipe, &go, 1) != 1) _exit(1);
     if (!store_open(tmp->path, STORE_WRITE, &tmp->store, &err)) _exit(1);
-    struct batch const put = tmpstore_put(tmp, "s", &line, 1);
-    bool const good = put.id != 0 && announce_commit(tmp->store, 0, 0, &told, &err);
+    for (size_t i = 0; i < count; i++) {
+        tmpstore_put(tmp, "s", &lines[i], 1);
+        if (!announce_commit(tmp->store, 0, 0, &told, &err)) _exit(1);
+    }
     store_close(tmp->store);
-    _exit(good ? 0 : 1);
+    _exit(0);
+}
+
+static pid_t start_commit(struct tmpstore *tmp, int pipe)
+{
+    static const char *const line = "d|10";
+    return start_commits(tmp, &line, 1, pipe);
 }
 
 static void end_commit(pid_t child)
@@ -208,7 +217,7 @@ static void a_snapshot_stays_as_it_is(void **state)
     struct tally_stat stat;
     open_store(&tmp, &store);
     assert_true(tally_snapshot_open(store, &before, NULL));
-    end_commit(start_commit(&tmp, "d|10", -1));
+    end_commit(start_commit(&tmp, -1));
     assert_true(tally_snapshot_open(store, &after, NULL));
     check_text(before, "all.json", "{\"n\":6}\n");
     check_text(after, "all.json", "{\"n\":16}\n");
@@ -286,6 +295,53 @@ static void who_cannot_enter_the_table_of_readers_is_refused(void **state)
     tmpstore_close(&tmp);
 }
 
+enum { THREADS = 4, LAST_COMMIT = 12 };
+
+/* Until the last commit is there. NULL: some snapshot did not have the figure of its own commit. */
+static void *read_again_and_again(void *store)
+{
+    for (uint64_t commit = 0; commit < LAST_COMMIT;) {
+        struct tally_snapshot *snapshot;
+        char expected[32], *bytes;
+        size_t size;
+        if (!tally_snapshot_open(store, &snapshot, NULL)) return NULL;
+        commit = tally_snapshot_commit(snapshot);
+        (void)snprintf(expected, sizeof expected, "{\"n\":%llu}\n", (unsigned long long)commit + 4);
+        if (tally_read(snapshot, "all.json", &bytes, &size, NULL) != TALLY_FOUND ||
+            strcmp(bytes, expected) != 0)
+            return NULL;
+        tally_free(bytes);
+        tally_snapshot_close(snapshot);
+    }
+    return store;
+}
+
+static void threads_share_a_store(void **state)
+{
+    (void)state;
+    static const char *const lines[LAST_COMMIT - 2] = {"d|1", "e|1", "f|1", "g|1", "h|1",
+                                                       "i|1", "j|1", "k|1", "l|1", "m|1"};
+    struct tmpstore tmp;
+    struct tally_store *store;
+    pthread_t threads[THREADS];
+    void *good;
+    int pipe_ends[2];
+    open_store(&tmp, &store);
+    assert_int_equal(pipe(pipe_ends), 0);
+    pid_t const child = start_commits(&tmp, lines, COUNT_OF(lines), pipe_ends[0]);
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_again_and_again, store), 0);
+    assert_int_equal(write(pipe_ends[1], "", 1), 1);
+    end_commit(child);
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], &good), 0);
+        assert_ptr_equal(good, store);
+    }
+    (void)close(pipe_ends[0]);
+    (void)close(pipe_ends[1]);
+    close_store(&tmp, store);
+}
+
 /* What tally_wait waits by; the others in this program do not. */
 static enum waiting { WAIT_TOLD, WAIT_LOOKING, WAIT_INTERRUPTED } waiting;
 static int go = -1; /* written to when it begins to wait */
@@ -315,7 +371,7 @@ static void check_waiting(enum waiting way)
     int pipe_ends[2];
     open_store(&tmp, &store);
     assert_int_equal(pipe(pipe_ends), 0);
-    pid_t const child = start_commit(&tmp, "d|10", pipe_ends[0]);
+    pid_t const child = start_commit(&tmp, pipe_ends[0]);
     waiting = way;
     go = pipe_ends[1];
     assert_int_equal(tally_wait(store, 2, -1, &commit, &error), TALLY_FOUND);
@@ -402,6 +458,7 @@ int main(void)
         cmocka_unit_test(a_store_that_is_not_there_is_told_with_a_remedy),
         cmocka_unit_test(a_store_that_is_open_is_shared),
         cmocka_unit_test(a_child_of_fork_gets_its_own),
+        cmocka_unit_test(threads_share_a_store),
         cmocka_unit_test(who_cannot_enter_the_table_of_readers_is_refused),
         cmocka_unit_test(an_announcement_ends_the_wait),
         cmocka_unit_test(a_commit_that_nobody_announced_is_found_by_looking),
