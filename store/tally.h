@@ -14,7 +14,8 @@
  * Threads  a store may be used by many threads at once. A snapshot, with its files and listings, is used by one at a time.
  *          A child of fork uses nothing that its parent opened.
  * Rights   reading takes the right to read STORE and to write STORE/lock.mdb, where a reader enters itself so that no
- *          writer reuses what it reads. A store on a read-only medium needs no entry.
+ *          writer reuses what it reads. On a read-only medium there is no entry, as there is no writer: do not give a
+ *          reader a read-only view (a bind mount, a volume of a container) of a store that is written elsewhere.
  * Space    while a snapshot is open, the store keeps what later commits replaced, and grows. Close it soon.
  * Ends     the process ends with a line on standard error when the system has no memory left, or when damage of data.mdb
  *          leads LMDB astray. Damage that can be told is TALLY_ERROR_CORRUPT. A data.mdb that is cut behind the reader's
