@@ -20,7 +20,7 @@
  * Ends     the process ends with a line on standard error when the system has no memory left, or when damage of data.mdb
  *          leads LMDB astray. Damage that can be told is TALLY_ERROR_CORRUPT. A data.mdb that is cut behind the reader's
  *          back is a SIGBUS. No signal handler is installed.
- * Store    never written. Do not open it by LMDB or in another way in the same process.
+ * Store    what it holds is never written. Do not open it by LMDB or in another way in the same process.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
