@@ -22,7 +22,7 @@
 #include <syslog.h>
 
 #include "damage.h"
-#include "db.h"
+#include "libraries.h"
 #include "notify.h"
 #include "ops.h"
 #include "sandbox.h"
@@ -245,7 +245,10 @@ static int run_in_background(struct options *options)
 
 static void show_version(void)
 {
-    (void)printf("tallyfs %s\nlibfuse %s\n%s\n", TALLYFS_VERSION, fuse_pkgversion(), db_library());
+    AUTO_BUFFER struct buffer text = {0};
+    buffer_format(&text, "tallyfs %s\nlibfuse %s\n", TALLYFS_VERSION, fuse_pkgversion());
+    libraries_write(&text);
+    (void)fwrite(text.at, 1, text.length, stdout); /* main looks */
 #ifndef TALLYFS_SANDBOX
     (void)puts("built without restricting itself");
 #endif

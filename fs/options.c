@@ -158,7 +158,7 @@ void options_help(void)
         "  -f                     stay in the foreground; log to standard error\n"
         "  -d                     as -f, and show every request\n"
         "  -h, --help             this text\n"
-        "  -V, --version          versions of tallyfs and libfuse\n"
+        "  -V, --version          versions of tallyfs and its libraries\n"
         "  -o replace, --replace  clear a dead mount that is in the way first\n"
         "  -o nonempty            mount over a directory that is not empty\n"
         "  -o uid=N,gid=N         owner of all files (default: whoever mounts)\n"

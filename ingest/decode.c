@@ -206,3 +206,8 @@ bool decoder_skip(struct decoder *decoder, uint64_t count, struct error *err)
     }
     return true;
 }
+
+void decode_libraries(struct buffer *text)
+{
+    buffer_format(text, "zlib %s\nzstd %s\n", zlibVersion(), ZSTD_versionString());
+}

@@ -30,3 +30,6 @@ bool decoder_read(struct decoder *decoder, uint8_t *into, size_t room, size_t *r
 /* Leaves out COUNT bytes of the result; costs nothing for plain input. */
 bool decoder_skip(struct decoder *decoder, uint64_t count, struct error *err) MUST_CHECK;
 uint64_t decoder_position(const struct decoder *decoder); /* in the file, for a progress bar */
+
+/* Appends a line for each library it decompresses by, with its version. */
+void decode_libraries(struct buffer *text);

@@ -4,6 +4,8 @@
 
 #include "commands.h"
 #include "damage.h"
+#include "decode.h"
+#include "libraries.h"
 #include "options.h"
 #include "standard_files.h"
 
@@ -41,6 +43,15 @@ static void print_help(void)
                "Exit status: 0 all good, 1 could not run, 2 ran and refused records.");
 }
 
+static void print_version(void)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    buffer_add_text(&text, "tally (tallyfs) " TALLYFS_VERSION "\n");
+    libraries_write(&text);
+    decode_libraries(&text);
+    (void)fwrite(text.at, 1, text.length, stdout); /* report_end looks */
+}
+
 static void complain_command(const char *wrong)
 {
     const char *names[COUNT_OF(commands)];
@@ -65,7 +76,7 @@ static enum exit_status run(int argc, char **argv)
         return EXIT_GOOD;
     }
     if (is_any(argv[1], "--version", "-V")) {
-        (void)puts("tally (tallyfs) " TALLYFS_VERSION);
+        print_version();
         return EXIT_GOOD;
     }
     for (size_t i = 0; i < COUNT_OF(commands); i++) {

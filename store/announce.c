@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -258,4 +259,21 @@ bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
     (void)closedir(directory);
     *ret_result = result;
     return true;
+}
+
+int announce_watch(const struct store *store)
+{
+    char path[64];
+    AUTO_FD int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d/mounts", store_directory(store));
+    if (watch < 0 || inotify_add_watch(watch, path, IN_OPEN | IN_ONLYDIR | IN_DONT_FOLLOW) < 0)
+        return -1;
+    return take_fd(&watch);
+}
+
+void announce_watch_clear(int watch)
+{
+    char events[4096];
+    while (read(watch, events, sizeof events) > 0) {
+    }
 }

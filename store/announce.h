@@ -2,6 +2,7 @@
  *
  *   daemon: announce_listen -> (poll) announce_accept -> [invalidate] -> announce_reply -> announce_unlisten
  *   ingest: announce_commit
+ *   reader: announce_watch -> (poll) announce_watch_clear
  *
  * A mount owns a Unix socket STORE/mounts/<pid>-<random>.sock (SOCK_SEQPACKET). The writer sends the commit's
  * number, 8 bytes little-endian; the mount answers with the number that it shows, once it has
@@ -10,6 +11,9 @@
  *
  * A mount listens to whoever may write data.mdb, by the mode of that file and the credentials of the peer, and to
  * nobody else. A writer trusts who can make sockets in STORE/mounts: the most that one can do is to delay it.
+ *
+ * Who may only read makes no socket there, and no writer waits for it. It sees that STORE/mounts is opened, which each
+ * announcement begins with.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -44,3 +48,8 @@ struct announce_result {
 };
 bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
                      struct announce_result *ret_result, struct error *err) MUST_CHECK;
+
+/* A descriptor that is readable once a commit may have been announced since, to be closed; it takes the right to read
+ * STORE/mounts. -1: the system does not tell. */
+int announce_watch(const struct store *store) MUST_CHECK;
+void announce_watch_clear(int watch); /* until the next time */

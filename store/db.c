@@ -227,7 +227,7 @@ static void answer_assertion(MDB_env *env, const char *text)
     damage_end();
 }
 
-static int open_environment(struct db *db, unsigned flags, unsigned map_shift)
+static int open_mapped(struct db *db, unsigned flags, unsigned map_shift)
 {
     if (mdb_env_create(&db->env) != MDB_SUCCESS) return ENOMEM;
     (void)mdb_env_set_assert(db->env, answer_assertion);
@@ -242,19 +242,26 @@ static int open_environment(struct db *db, unsigned flags, unsigned map_shift)
     return code;
 }
 
+/* With the largest map that the system allows. */
+static int open_environment(struct db *db, unsigned flags)
+{
+    int code = ENOMEM; /* some systems, and valgrind, say EINVAL to a map that is too large */
+    for (unsigned shift = MAP_SHIFT_MOST;
+         shift >= MAP_SHIFT_LEAST && (code == ENOMEM || code == EINVAL); shift--)
+        code = open_mapped(db, flags, shift);
+    return code;
+}
+
 bool db_open(const char *directory, enum db_access access, struct db **ret_db, struct error *err)
 {
     struct db *const db = memory_alloc(sizeof *db);
     db->directory = memory_alloc(strlen(directory) + 1);
     memcpy(db->directory, directory, strlen(directory));
     unsigned flags = MDB_NOTLS | (access == DB_READ ? MDB_RDONLY : 0);
-    int code = ENOMEM; /* some systems, and valgrind, say EINVAL to a map that is too large */
-    for (unsigned shift = MAP_SHIFT_MOST;
-         shift >= MAP_SHIFT_LEAST && (code == ENOMEM || code == EINVAL); shift--)
-        code = open_environment(db, flags, shift);
+    int code = open_environment(db, flags);
     /* A read-only medium has no place for the reader table; it has no writer either. */
     if (access == DB_READ && (code == EROFS || code == EACCES))
-        code = open_environment(db, flags | MDB_NOLOCK, MAP_SHIFT_MOST);
+        code = open_environment(db, flags | MDB_NOLOCK);
     int stale;
     bool const opened = code == MDB_SUCCESS || fail(err, directory, code);
     if (opened && access != DB_READ) (void)mdb_reader_check(db->env, &stale); /* best effort */

@@ -296,3 +296,8 @@ bool document_render(const struct snapshot *snapshot, const struct node *node, s
     }
     return true;
 }
+
+const char *document_library(void)
+{
+    return cJSON_Version();
+}
