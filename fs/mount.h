@@ -56,7 +56,8 @@ struct mount {
     struct arena scratch;                /* likewise: of one lookup */
 
     pthread_t notify_thread;
-    int stop_event; /* eventfd */
+    int stop_event;  /* eventfd: the thread is to end */
+    int ended_event; /* eventfd: it has ended */
     struct announce_socket announce;
     struct unmounter unmounter;
 };

@@ -33,6 +33,14 @@ def tally(*arguments, status=0, stdin=None):
     return done
 
 
+def wait_until(what, condition, seconds=60):
+    """Waits for a state that must come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < deadline, f"it does not come: {what}")
+        time.sleep(0.01)
+
+
 class Scene:
     """A folder of its own; stores in it, mounts on it; nothing of it is left afterwards."""
 
