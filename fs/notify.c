@@ -29,9 +29,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 #include "copies.h"
+#include "log.h"
+#include "metrics.h"
 #include "ops.h"
 
 enum { LOOK_BY_ITSELF_MS = 2000, COPY_STEP_BYTES = 1 << 20 };
@@ -127,6 +130,9 @@ static void publish(struct mount *mount, struct snapshot *newer, struct queue *q
     struct recheck recheck = {.mount = mount, .queue = queue, .older = older, .newer = newer};
     uint64_t const shown = older->snapshot->commit_id;
     struct error err;
+    mount->shown.commits += newer->commit_id - shown;
+    if (newer->event_count > older->snapshot->event_count)
+        mount->shown.events += newer->event_count - older->snapshot->event_count;
     snapshots_publish(&mount->snapshots, newer);
     switch (changes_each(newer, shown, recheck_change, &recheck, &err)) {
     case CHANGES_COMPLETE: tree_commit_nodes(newer, shown, recheck_node, &recheck); break;
@@ -297,15 +303,30 @@ static void answer_writer(struct mount *mount)
     announce_reply(connection, show_newest(mount));
 }
 
+/* SIGUSR1: how it is, into the log. */
+static void tell_state(struct mount *mount, int signals)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    struct signalfd_siginfo signal;
+    if (read(signals, &signal, sizeof signal) != (ssize_t)sizeof signal) return;
+    mount_lock(mount);
+    metrics_line(mount, &text);
+    mount_unlock(mount);
+    buffer_add_byte(&text, '\0');
+    log_line(mount->options, LOG_LEVEL_INFO, (const char *)text.at);
+}
+
 static void *notify_main(void *argument)
 {
     struct mount *const mount = argument;
     uint64_t const one = 1;
     struct pollfd waiting[] = {{.fd = mount->stop_event, .events = POLLIN},
-                               {.fd = mount->announce.fd, .events = POLLIN}};
+                               {.fd = mount->announce.fd, .events = POLLIN},
+                               {.fd = mount->state_signal, .events = POLLIN}};
     while (!(waiting[0].revents & POLLIN)) {
         int const ready = poll(waiting, COUNT_OF(waiting), LOOK_BY_ITSELF_MS);
         if (ready < 0) continue; /* EINTR: nothing is asked for */
+        if (waiting[2].revents & POLLIN) tell_state(mount, waiting[2].fd);
         if (waiting[1].revents & POLLIN)
             answer_writer(mount);
         else if (ready == 0)
@@ -318,10 +339,14 @@ static void *notify_main(void *argument)
 
 bool notify_start(struct mount *mount, struct error *err)
 {
-    sigset_t all, before;
+    sigset_t all, before, state;
+    (void)sigemptyset(&state); /* these cannot fail for a signal that there is */
+    (void)sigaddset(&state, SIGUSR1);
+    (void)pthread_sigmask(SIG_BLOCK, &state, NULL);
+    mount->state_signal = signalfd(-1, &state, SFD_CLOEXEC | SFD_NONBLOCK);
     mount->stop_event = eventfd(0, EFD_CLOEXEC);
     mount->ended_event = eventfd(0, EFD_CLOEXEC);
-    if (mount->stop_event < 0 || mount->ended_event < 0)
+    if (mount->stop_event < 0 || mount->ended_event < 0 || mount->state_signal < 0)
         return error_system(err, errno, "cannot start");
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the worker's */
@@ -359,4 +384,5 @@ void notify_stop(struct mount *mount)
     free(request.mem);
     (void)close(mount->stop_event);
     (void)close(mount->ended_event);
+    (void)close(mount->state_signal);
 }

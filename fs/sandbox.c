@@ -99,6 +99,7 @@ static const int allowed_calls[] = {
     SCMP_SYS(dup2),
     SCMP_SYS(dup3),
     SCMP_SYS(eventfd2),
+    SCMP_SYS(signalfd4),
     SCMP_SYS(fcntl),
     /* the store's files */
     SCMP_SYS(open),

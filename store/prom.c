@@ -50,6 +50,11 @@ static void add_escaped(struct slice value, bool quotes, struct buffer *text)
     }
 }
 
+void prom_escape(struct slice value, struct buffer *text)
+{
+    add_escaped(value, true, text);
+}
+
 bool prom_has_family(const struct view *view, size_t measure)
 {
     const struct formula *const formula = view->measures[measure].formula;

@@ -23,6 +23,8 @@ bool prom_has_family(const struct view *view, size_t measure);
 /* The names of a measure's family and of a dimension's label. */
 void prom_family(const struct view *view, size_t measure, struct buffer *text);
 void prom_label(const struct view *view, size_t dimension, struct buffer *text);
+/* VALUE as it may stand between the quotes of a label. It is UTF-8. */
+void prom_escape(struct slice value, struct buffer *text);
 /* HELP and TYPE. Appends to TEXT, as the next does. */
 void prom_head(const struct view *view, size_t measure, struct buffer *text);
 /* The sample of one measure of ROW, which rows_text wrote; nothing where it is null. */
