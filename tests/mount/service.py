@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -99,7 +100,32 @@ def the_journal_is_told_levels(scene):
             scene.unmount(place)
 
 
+def status_tells_of_mounts(scene):
+    store = scene.store("status", SCHEMA)
+    put(store, "x")
+    check("mounted" not in tally("status", store).stdout.decode(), "a mount that is not there")
+    place, other = scene.mount(store, "a b"), scene.mount(store, "other")
+    said = tally("status", store).stdout.decode()
+    check(f"mounted  {place} shows this commit\n" in said and f"mounted  {other} shows this commit\n" in said, said)
+    check('newest   a "b: 2026-01-02T00:00:00Z, ' in said and " days ago\n" in said, said)
+    check("commit   2, " in said and (" seconds ago" in said or " second ago" in said), said)
+    (daemon,) = [daemon for daemon, mounted in scene.mounts if mounted == other]
+    daemon.send_signal(signal.SIGSTOP)
+    put(store, "y")
+    told = json.loads(tally("status", store, "--json").stdout)
+    daemon.send_signal(signal.SIGCONT)
+    check(told["commit"] == 3 and 0 <= told["age_seconds"] < 600 and told["disk"]["bytes"] > 0, told)
+    mounts = {mount.pop("place"): mount for mount in told["mounts"]}
+    check(mounts[place] == {"commit": 3, "behind": 0}, mounts)
+    check(mounts[other] == {"commit": None, "behind": None}, mounts)
+    daemon.send_signal(signal.SIGKILL)
+    daemon.wait()
+    check(f"mounted  {other} does not answer\n" in tally("status", store).stdout.decode(), "a dead mount")
+    scene.unmount(place)
+
+
 with Scene() as scene:
+    status_tells_of_mounts(scene)
     metrics_are_of_the_moment(scene)
     metrics_are_listed_once(scene)
     signals_are_answered(scene)

@@ -84,7 +84,8 @@ class Scene:
 
     def __exit__(self, *_):
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            left = [line.split()[4] for line in mounts if line.split()[4].startswith(self.folder.name)]
+            places = [line.split()[4].encode().decode("unicode_escape") for line in mounts]
+            left = [place for place in places if place.startswith(self.folder.name)]
         for place in left:  # also those that a test mounted by itself
             subprocess.run(["umount", "-l", place], check=False, capture_output=True)
         for daemon, _ in self.mounts:
