@@ -336,6 +336,11 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
     return true;
 }
 
+bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn, struct error *err)
+{
+    return txn_begin(writing->db, false, ret_txn, err);
+}
+
 bool txn_commit(struct txn *txn, struct error *err)
 {
     if (txn->failed) {
