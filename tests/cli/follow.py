@@ -54,6 +54,7 @@ class Follower:
 
     def stop(self, status=0, number=signal.SIGTERM):
         self.process.send_signal(number)
+        self.process.wait(timeout=60)  # before its standard input is closed
         said = self.process.communicate(timeout=60)[1].decode()
         check(self.process.returncode == status, f"status {self.process.returncode}: {said}")
         return said
@@ -251,10 +252,11 @@ def a_pipe_is_committed_as_it_comes(scene):
 def a_pipe_that_is_stopped_keeps_what_came(scene):
     store = scene.store("pipe-stopped", SCHEMA)
     follower = Follower(store, "-", "--commit-every", "1min", stdin=subprocess.PIPE)
-    follower.process.stdin.write(lines(0, 10).encode())
+    follower.process.stdin.write(lines(0, 10).encode() + b'{"n":')
     follower.process.stdin.flush()
     wait_until("the pipe is read", lambda: not pending(follower.process.stdin))
-    follower.stop()
+    said = follower.stop()
+    check("the 5 bytes of a last line without its end are not loaded" in said, said)
     check(shown(store) == expect(0, 10), shown(store))
 
 
