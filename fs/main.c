@@ -32,7 +32,9 @@
 static int fail(const struct error *err)
 {
     char text[ERROR_TEXT_BYTES];
-    (void)fprintf(stderr, "tallyfs: %s\n", error_text(err, text, sizeof text));
+    (void)fprintf(stderr,
+                  standard_error_is_coloured() ? "\033[1;31mtallyfs:\033[0m %s\n" : "tallyfs: %s\n",
+                  error_text(err, text, sizeof text)); /* no one to tell */
     return 1;
 }
 

@@ -2,6 +2,8 @@
 #include "standard_files.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 bool standard_files_hold(void)
@@ -11,4 +13,16 @@ bool standard_files_hold(void)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) return false;
     }
     return true;
+}
+
+static bool is_set(const char *name)
+{
+    const char *const value = getenv(name);
+    return value && *value;
+}
+
+bool standard_error_is_coloured(void)
+{
+    return !is_set("NO_COLOR") && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0 &&
+           isatty(STDERR_FILENO) == 1;
 }
