@@ -164,6 +164,7 @@ static bool serve(struct mount *mount, struct error *err)
     mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
     if (!mount->session || fuse_set_signal_handlers(mount->session) != 0) {
         (void)error_set(err, ERROR_SYSTEM, "cannot begin to mount");
+        (void)error_remedy(err, "tallyfs --help tells the options");
     } else if (fuse_session_mount(mount->session, place) != 0) {
         (void)error_set(err, ERROR_SYSTEM, "cannot mount on %s", place);
     } else {
