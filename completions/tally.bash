@@ -1,21 +1,29 @@
 # Completion of tally and tallyfs for bash, by bash-completion.
 # SPDX-License-Identifier: Apache-2.0
 
+# A word without its quotes, into `plain`.
+_tally_unquote() { # _tally_unquote WORD
+  plain=${1//[\\\"\']/}
+  plain=${plain/#\~/$HOME}
+}
+
 # Of the lines those that go on from what was typed, with TEXT in front.
 _tally_offer() { # _tally_offer [TEXT]
-  local line
+  local line plain
+  _tally_unquote "$cur"
   while IFS= read -r line; do
-    [[ $1$line != "${cur//\\/}"* ]] || COMPREPLY+=("$1$line")
+    [[ $1$line != "$plain"* ]] || COMPREPLY+=("$1$line")
   done
 }
 
 # Directories that are stores; where there are none, those in which one may be.
 _tally_stores() {
-  local folder folders
+  local folder folders plain
   compopt -o filenames
   mapfile -t folders < <(compgen -d -- "$cur")
   for folder in "${folders[@]}"; do
-    [[ ! -e ${folder/#\~/$HOME}/data.mdb ]] || COMPREPLY+=("$folder")
+    _tally_unquote "$folder"
+    [[ ! -e $plain/data.mdb ]] || COMPREPLY+=("$folder")
   done
   [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=("${folders[@]}")
 }
@@ -31,8 +39,10 @@ _tally_views() {
 
 # What there is in the directory of the tree that is being typed.
 _tally_paths() {
-  local typed=${cur//\\/} folder=
-  [[ $typed != */* ]] || folder=${typed%/*}/
+  local plain folder=
+  [[ $cur != ?*[\"\']* ]] || return # readline begins anew at a quote within a word
+  _tally_unquote "$cur"
+  [[ $plain != */* ]] || folder=${plain%/*}/
   compopt -o filenames
   _tally_offer "$folder" < <("$tally" ls "$store" "$folder" 2>/dev/null)
   [[ ${COMPREPLY[*]} != */ ]] || compopt -o nospace
@@ -72,8 +82,9 @@ _tally() {
   local cur prev words cword split tally=$1
   _init_completion -s -n : || return
   _tally_positionals --schema --from --apply --stream --memory --commit-every --key --where --max-rejects
-  local command=${words[0]} store=${words[1]//\\/}
-  store=${store/#\~/$HOME}
+  local command=${words[0]} plain store
+  _tally_unquote "${words[1]}"
+  store=$plain
   if [[ ! $command ]]; then
     _tally_words "$("$tally" --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p') --help --version"
   elif ! _tally_value; then
@@ -89,7 +100,7 @@ _tally() {
 }
 
 _tallyfs() {
-  local cur prev words cword split
+  local cur prev words cword
   _init_completion || return
   _tally_positionals -o
   if [[ $prev == -o ]]; then
