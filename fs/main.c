@@ -161,6 +161,8 @@ static bool serve(struct mount *mount, struct error *err)
 {
     const char *const place = mount->options->mountpoint;
     bool good = false;
+    /* There is nothing to read again. In front of a terminal that goes away, the daemon goes with it. */
+    if (!mount->options->foreground || !isatty(STDERR_FILENO)) (void)signal(SIGHUP, SIG_IGN);
     mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
     if (!mount->session || fuse_set_signal_handlers(mount->session) != 0) {
         (void)error_set(err, ERROR_SYSTEM, "cannot begin to mount");

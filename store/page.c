@@ -9,11 +9,11 @@ enum { PAGE_ROWS_BYTES_MAX = 16 << 20 };
 const char page_name[] = "index.html";
 const char page_no_rows[] = "null\n";
 
-extern const uint8_t page_head_start[], page_head_end[]; /* page/page.S */
+extern const uint8_t page_head[], page_head_end[]; /* page/page.S */
 
-struct slice page_head(void)
+struct slice page_front(void)
 {
-    return slice_of(page_head_start, (size_t)(page_head_end - page_head_start));
+    return slice_of(page_head, (size_t)(page_head_end - page_head));
 }
 
 bool page_has_rows(const struct group *view)

@@ -110,6 +110,8 @@ step 'examples/quickstart.sh' examples/quickstart.sh
 step 'examples/catalogue/test.sh' examples/catalogue/test.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh
 step 'examples/slow-api/run.sh' env EVENTS=200000 examples/slow-api/run.sh
+step 'installed: libtally, pkg-config, versions' tests/package/install.sh
+step 'Debian packages' tests/package/debian.sh
 curves=$(mktemp -d)
 step 'benchmarks, small' env READS=2000 EVENTS=20000 ROWS=2000 ROUNDS=1 tests/bench/run.sh "$curves"
 rm -r "$curves"

@@ -10,10 +10,9 @@ import random
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, Scene, check, tally
+from mounted import TALLY, Scene, check, tally, wait_until
 
 # Without a key nothing tells a repeat from a new record but the checkpoints.
 SCHEMA = {
@@ -37,15 +36,6 @@ def shown(store):
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
-def wait_until(what, said, follower=None):
-    """Waits for a state that must come."""
-    deadline = time.monotonic() + 60
-    while not what():
-        check(time.monotonic() < deadline, f"it does not come: {said}")
-        check(follower is None or follower.poll() is None, f"the follower ended: {said}")
-        time.sleep(0.01)
-
-
 class Follower:
     all = []
 
@@ -55,7 +45,11 @@ class Follower:
         self.store = store
 
     def shows(self, figures):
-        wait_until(lambda: shown(self.store) == figures, f"{figures}, but {shown(self.store)}", self.process)
+        def condition():
+            check(self.process.poll() is None, f"the follower ended before {figures}")
+            return shown(self.store) == figures
+
+        wait_until(figures, condition)
 
     def stop(self, status=0, number=signal.SIGTERM):
         self.process.send_signal(number)
@@ -92,15 +86,15 @@ def a_spool_is_emptied_in_order(scene):
         file.write(lines(202, 1))
         file.flush()
         os.rename(scene.write("5.ndjson", lines(203, 1)), spool + "/5.ndjson")
-        wait_until(lambda: os.path.exists(spool + "/done/5.ndjson"), "5")
+        wait_until("5", lambda: os.path.exists(spool + "/done/5.ndjson"))
         check(shown(store)["count"] == 203, "a file that is being written was taken")
         file.write(lines(204, 1))
     follower.shows(expect(0, 205))
     # One that cannot be loaded is put aside, one that was loaded before is known.
     os.rename(scene.write("bad", b"\x1f\x8b\x08\x00 no archive"), spool + "/6.bad")
-    wait_until(lambda: os.path.exists(spool + "/failed/6.bad"), "the bad one")
+    wait_until("the bad one", lambda: os.path.exists(spool + "/failed/6.bad"))
     os.rename(scene.write("again", lines(0, 100)), spool + "/1.ndjson")
-    wait_until(lambda: os.path.exists(spool + "/done/1.ndjson.1"), "the repeat")
+    wait_until("the repeat", lambda: os.path.exists(spool + "/done/1.ndjson.1"))
     said = follower.stop()
     check("6.bad" in said and "already loaded (batch 1)" in said, said)
     check(shown(store) == expect(0, 205), shown(store))
@@ -242,7 +236,7 @@ def a_pipe_is_committed_as_it_comes(scene):
         for i in range(5):
             process.stdin.write(lines(i * 10, 10).encode())
             process.stdin.flush()
-            wait_until(lambda n=i: shown(store) == expect(0, n * 10 + 10), "the pipe's records", process)
+            wait_until("the pipe's records", lambda n=i: shown(store) == expect(0, n * 10 + 10))
         process.stdin.write(lines(50, 1).encode()[:-1])  # the last line needs no end
         said = process.communicate()[0].decode()
         check(process.returncode == 0 and shown(store) == expect(0, 51), (said, shown(store)))
@@ -258,7 +252,7 @@ def a_pipe_that_is_stopped_keeps_what_came(scene):
     follower = Follower(store, "-", "--commit-every", "1min", stdin=subprocess.PIPE)
     follower.process.stdin.write(lines(0, 10).encode())
     follower.process.stdin.flush()
-    wait_until(lambda: not pending(follower.process.stdin), "the pipe is read", follower.process)
+    wait_until("the pipe is read", lambda: not pending(follower.process.stdin))
     follower.stop()
     check(shown(store) == expect(0, 10), shown(store))
 
@@ -312,7 +306,7 @@ def each_record_is_loaded_once_across_kills(scene):
             written += count
             if chance.random() < 0.3 and written > rotated:
                 # A file that is rotated away before it was seen at all is not looked for.
-                wait_until(lambda: (shown(store) or {"count": 0})["count"] > rotated, "the file", follower.process)
+                wait_until("the file", lambda: (shown(store) or {"count": 0})["count"] > rotated)
                 rotations += 1
                 rotated = written
                 os.rename(log, f"{log}.{rotations}")

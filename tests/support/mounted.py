@@ -33,6 +33,14 @@ def tally(*arguments, status=0, stdin=None):
     return done
 
 
+def wait_until(what, condition, seconds=60):
+    """Waits for a state that must come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < deadline, f"it does not come: {what}")
+        time.sleep(0.01)
+
+
 class Scene:
     """A folder of its own; stores in it, mounts on it; nothing of it is left afterwards."""
 
@@ -76,7 +84,8 @@ class Scene:
 
     def __exit__(self, *_):
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            left = [line.split()[4] for line in mounts if line.split()[4].startswith(self.folder.name)]
+            places = [line.split()[4].encode().decode("unicode_escape") for line in mounts]
+            left = [place for place in places if place.startswith(self.folder.name)]
         for place in left:  # also those that a test mounted by itself
             subprocess.run(["umount", "-l", place], check=False, capture_output=True)
         for daemon, _ in self.mounts:

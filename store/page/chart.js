@@ -1,0 +1,1 @@
+class Chart { constructor() { this.box = element("section"); } show() {} }
