@@ -15,14 +15,9 @@ bool standard_files_hold(void)
     return true;
 }
 
-static bool is_set(const char *name)
-{
-    const char *const value = getenv(name);
-    return value && *value;
-}
-
 bool standard_error_is_coloured(void)
 {
-    return !is_set("NO_COLOR") && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0 &&
-           isatty(STDERR_FILENO) == 1;
+    const char *const refusal = getenv("NO_COLOR"), *const terminal = getenv("TERM");
+    if (refusal && *refusal) return false;
+    return terminal && *terminal && strcmp(terminal, "dumb") != 0 && isatty(STDERR_FILENO) == 1;
 }
