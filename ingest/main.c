@@ -16,7 +16,7 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"init", cmd_init, "make a store"},
+    {"init", cmd_init, "make a store, or propose a schema"},
     {"ingest", cmd_ingest, "load events: NDJSON, CSV, TSV, plain or compressed"},
     {"follow", cmd_follow, "load them as they come: a spool, a log, a pipe"},
     {"delete", cmd_delete, "take events out again, by key or condition"},

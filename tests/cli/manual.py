@@ -38,8 +38,9 @@ class Page:
         return found.group(1) if found else ""
 
     def blocks(self):
-        """What stands as it is in EXAMPLES."""
-        return re.findall(r"^```\n(.*?)^```$", self.part("EXAMPLES"), re.M | re.S)
+        """What is shown as it is in EXAMPLES."""
+        written = re.findall(r"^```\n(.*?)^```$", self.part("EXAMPLES"), re.M | re.S)
+        return [re.sub(r"\\(.)", r"\1", block) for block in written]
 
 
 def plain(text):
@@ -77,8 +78,8 @@ def pages_say_what_help_says(pages, texts):
         page = pages[name]
         options, told, coming = options_of_help(text), options_of_page(page), COMING.get(name, set())
         check(told - coming == options - coming, f"{page.file}: {told ^ options} in one of page and --help only")
-        usage = re.match("usage: (.*)", text).group(1)
-        check(usage in plain(page.part("SYNOPSIS")).splitlines(), f"{page.file}: {usage}")
+        for usage in re.match("usage: (.*)", text).group(1).split(" | "):
+            check(usage in plain(page.part("SYNOPSIS")).splitlines(), f"{page.file}: {usage}")
         check(name == "tallyfs" or f"*{name}*(1)" in pages["tally"].part("COMMANDS"), f"tally.1 does not name {name}")
     for page in pages.values():
         unknown = {option for option in options_in(plain(page.source)) if option.startswith("--")} - known
