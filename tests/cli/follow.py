@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 
@@ -290,6 +291,27 @@ def others_get_their_turn(scene):
     tally("verify", store)
 
 
+def the_service_manager_is_told(scene):
+    store, address = scene.store("service", SCHEMA), scene.path("notify")
+    os.mkdir(scene.path("served"))
+    for source in (scene.path("served"), scene.write("served.log", lines(0, 1)), "-"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(60)
+            process = subprocess.Popen([TALLY, "follow", store, source], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       env={**os.environ, "NOTIFY_SOCKET": address})
+            check(manager.recv(100) == b"READY=1", "READY")
+            process.send_signal(signal.SIGTERM)
+            check(manager.recv(100) == b"STOPPING=1" and process.wait(timeout=60) == 0, "STOPPING")
+            process.communicate()
+        os.unlink(address)
+    with open(os.path.join(os.path.dirname(__file__), "../../examples/systemd/tally-follow@.service"),
+              encoding="utf-8") as file:
+        unit = scene.write("tally-follow@.service", file.read().replace("/usr/bin/tally", os.path.abspath(TALLY)))
+    done = subprocess.run(["systemd-analyze", "verify", unit.replace("@.", "@shop.")], capture_output=True, check=False)
+    check(done.returncode == 0 and not done.stderr, done.stderr)
+
+
 def each_record_is_loaded_once_across_kills(scene):
     """A writer appends and rotates, the follower is killed at any moment."""
     chance = random.Random(int(os.environ.get("SEED", "1")))
@@ -332,6 +354,7 @@ if __name__ == "__main__":
             a_pipe_that_is_stopped_keeps_what_came,
             a_size_commits_before_the_time,
             others_get_their_turn,
+            the_service_manager_is_told,
             each_record_is_loaded_once_across_kills,
         ):
             case(scene)
