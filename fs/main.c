@@ -32,7 +32,9 @@
 static int fail(const struct error *err)
 {
     char text[ERROR_TEXT_BYTES];
-    (void)fprintf(stderr, "tallyfs: %s\n", error_text(err, text, sizeof text));
+    (void)fprintf(stderr,
+                  standard_error_is_coloured() ? "\033[1;31mtallyfs:\033[0m %s\n" : "tallyfs: %s\n",
+                  error_text(err, text, sizeof text)); /* no one to tell */
     return 1;
 }
 
@@ -164,6 +166,7 @@ static bool serve(struct mount *mount, struct error *err)
     mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
     if (!mount->session || fuse_set_signal_handlers(mount->session) != 0) {
         (void)error_set(err, ERROR_SYSTEM, "cannot begin to mount");
+        (void)error_remedy(err, "tallyfs --help tells the options");
     } else if (fuse_session_mount(mount->session, place) != 0) {
         (void)error_set(err, ERROR_SYSTEM, "cannot mount on %s", place);
     } else {

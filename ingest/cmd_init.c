@@ -16,9 +16,12 @@ static const struct option options[] = {
 static const struct usage usage = {
     .command = "init",
     .line = "tally init STORE --schema FILE",
-    .help = "Makes the directory STORE and an empty store in it. Its parents must exist; an empty\n"
-            "directory is taken as it is.\n\n"
-            "  --schema FILE   the streams and views, as JSON; - is standard input\n",
+    .help = "Makes the directory STORE and an empty store in it. Its parents must exist; an\n"
+            "empty directory is taken as it is.\n"
+            "\n"
+            "  --schema FILE   the streams and views, as JSON; - is standard input\n"
+            "\n"
+            "Example: tally init shop --schema shop.json\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = 1,

@@ -23,8 +23,8 @@ static const struct option options[] = {
 static const struct usage usage = {
     .command = "status",
     .line = "tally status STORE [--json]",
-    .help = "Tells the newest commit, how fresh the events are, what the store holds, the last\n"
-            "batch, and what each mount of the store shows.\n\n"
+    .help = "Tells the newest commit, how fresh the events are, what the store holds, the\n"
+            "last batch, and what each mount of the store shows.\n\n"
             "  --json   for scripts: .tallyfs/status.json, with age_seconds, disk and mounts\n",
     .options = options,
     .least_positionals = 1,

@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "standard_files.h"
+
 enum exit_status report_error(const struct error *err)
 {
     char text[ERROR_TEXT_BYTES];
-    (void)fprintf(stderr, "tally: %s\n", error_text(err, text, sizeof text)); /* no one to tell */
+    (void)fprintf(stderr,
+                  standard_error_is_coloured() ? "\033[1;31mtally:\033[0m %s\n" : "tally: %s\n",
+                  error_text(err, text, sizeof text)); /* no one to tell */
     return EXIT_FAILED;
 }
 

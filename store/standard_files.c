@@ -2,6 +2,8 @@
 #include "standard_files.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 bool standard_files_hold(void)
@@ -11,4 +13,11 @@ bool standard_files_hold(void)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) return false;
     }
     return true;
+}
+
+bool standard_error_is_coloured(void)
+{
+    const char *const refusal = getenv("NO_COLOR"), *const terminal = getenv("TERM");
+    if (refusal && *refusal) return false;
+    return terminal && *terminal && strcmp(terminal, "dumb") != 0 && isatty(STDERR_FILENO) == 1;
 }
