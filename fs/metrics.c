@@ -94,9 +94,9 @@ bool metrics_enter(struct mount *mount, uint64_t parent_id, struct fuse_entry_pa
         .commit_id = mount->snapshots.current->snapshot->commit_id,
         .mtime_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
     };
-    /* No node of the tree is packed into nothing. */
-    struct inode *const inode =
-        inodes_add(&mount->inodes, (struct slice){0}, parent_id, slice_text(metrics_name), &stat);
+    struct slice const name =
+        slice_text(metrics_name); /* as a node: none of the tree's is packed so */
+    struct inode *const inode = inodes_add(&mount->inodes, name, parent_id, name, &stat);
     inode->stat.ino = UINT64_MAX - inode->id;
     inode->copy = copy;
     inode->lookup_count = 1;

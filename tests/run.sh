@@ -60,6 +60,7 @@ step 'unit tests under sanitizers' \
 
 step 'coverage of store' tests/coverage.sh
 
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TALLY=$PWD/build-test/ingest/tally TALLYFS=$PWD/build-test/fs/tallyfs
 export GENERATE=$PWD/build-test/examples/generate
 for case in tests/cli/*.py tests/fault/*.py tests/property/*.py tests/mount/*.py; do
