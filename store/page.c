@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "page.h"
 
+#include "rows.h"
 #include "tree_p.h"
 
 /* A browser shows a hundred thousand rows at once, not millions. */
@@ -81,9 +82,20 @@ static void add_measures(const struct view *view, struct buffer *json)
     buffer_add_byte(json, ']');
 }
 
+static void add_formats(const struct view *view, struct buffer *json)
+{
+    buffer_add_text(json, ",\"formats\":[");
+    for (unsigned i = 0; i < ROWS_FORMATS; i++) {
+        if (!view->formats[i]) continue;
+        buffer_format(json, "%s\"%s\"", i ? "," : "", rows_extensions[i] + 1); /* behind the dot */
+    }
+    buffer_add_byte(json, ']');
+}
+
 static void add_view(const struct view *view, const struct group *group, struct buffer *json)
 {
     buffer_format(json, ",\"rows\":%llu", (unsigned long long)group->row_count);
+    add_formats(view, json);
     add_dimensions(view, json);
     add_measures(view, json);
     buffer_add_text(json, ",\"total\":");

@@ -33,21 +33,8 @@ function shown(value) {
   return textOf(value);
 }
 
-// The name that tallyfs gives the files of a view.
-function fileName(view) {
-  const escaped = (text) => "%" + text.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
-  return view.replace(/[/\\%]/g, escaped).replace(/^[-~.]/, escaped).replace(/\.(?=(?:json|ndjson|csv|prom|html)$)/, escaped);
-}
-
 function plural(count, one, many) {
   return element("span", {}, digits(count), " " + (count === 1 ? one : many));
-}
-
-function bytesText(bytes) {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  let unit = 0;
-  for (; bytes >= 1000 && unit < units.length - 1; unit++) bytes /= 1000;
-  return `${unit === 0 ? bytes : bytes.toPrecision(3)} ${units[unit]}`;
 }
 
 // Totals, or "figures": each measure with its name.

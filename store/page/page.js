@@ -1,45 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is where on a page. A page is built from its data; a newer version builds it again, and what the reader has
-// chosen (STATE) is kept.
+// What is where on a page. A newer version of the data builds the page again; what its reader has chosen stays.
 
-const state = { filters: new Map(), sort: null, measure: null, by: null, hidden: new Set() };
+const state = { filters: new Map(), sort: null, measure: null, grouping: null, hidden: new Set(), zoom: null };
+let chart = null; // of the page that is shown
 
-function showHeader(title, ...rest) {
+const place = (id) => document.getElementById(id);
+
+function showHeader(title, ...below) {
   document.title = `${title} – tallyfs`;
-  document.getElementById("header").replaceChildren(element("h1", {}, title), ...rest);
+  place("header").replaceChildren(...below, element("h1", {}, title));
 }
 
 function showRoot(about) {
   showHeader("Views");
   const cards = about.get("views").map((view) => {
     const name = view.get("view");
-    const directory = view.get("directory");
-    const stem = encodeURIComponent(directory === null ? fileName(name) : directory.replace(/\/$/, ""));
-    const [first, ...others] = view.get("measures").map((measure) => ({ name: measure.get("name"), text: measure.get("text") }));
-    const links = ["json", "csv"].map((format) => element("a", { href: `./${stem}.${format}` }, format.toUpperCase()));
+    const stem = `./${encodeURIComponent(view.get("file"))}`;
+    const measures = view.get("measures").map((each) => columnOf(each, false));
+    const dimensions = view.get("dimensions").map((each) => each.get("name"));
+    const total = view.get("total");
     return element("article", { class: "card" },
-      element("h2", {}, directory === null ? name : element("a", { href: `./${stem}/index.html` }, name)),
-      view.get("total") ? figures([first, ...others], view.get("total")) : element("p", { class: "quiet" }, "no events yet"),
-      element("p", { class: "about" }, ...dimensionsText(view), ...links));
+      element("h2", {}, dimensions.length && total ? element("a", { href: `${stem}/index.html` }, name) : name),
+      dimensions.length ? element("p", { class: "quiet" }, plural(view.get("rows"), "row", "rows"), ` by ${dimensions.join(", ")}`) : "",
+      total ? figures(measures, total) : element("p", { class: "absent" }, "no events yet"),
+      total ? fileLinks(stem, view.get("formats")) : "");
   });
-  document.getElementById("main").replaceChildren(element("div", { class: "cards" }, ...cards));
+  place("main").replaceChildren(element("div", { class: "cards" }, ...cards));
 }
 
-function dimensionsText(view) {
-  const names = view.get("dimensions").map((dimension) => dimension.get("name"));
-  return names.length ? [element("span", { class: "quiet" }, plural(view.get("rows"), "row", "rows"), ` by ${names.join(", ")}`)] : [];
+function fileLinks(stem, formats) {
+  const links = formats.map((format) => element("a", { href: `${stem}.${format}` }, format.toUpperCase()));
+  return element("nav", { class: "files", "aria-label": "Files" }, ...links);
 }
 
 function showView(view) {
-  const stem = encodeURIComponent(fileName(view.name));
-  const back = element("a", { href: "../index.html" }, "All views");
-  const files = ["json", "csv"].map((format) => element("a", { href: `../${stem}.${format}` }, format.toUpperCase()));
-  showHeader(view.name, element("nav", { "aria-label": "Site" }, back), element("nav", { "aria-label": "Files" }, ...files));
-  const main = document.getElementById("main");
+  const stem = `../${encodeURIComponent(view.file)}`;
+  showHeader(view.name, element("nav", { class: "back", "aria-label": "Site" }, element("a", { href: "../index.html" }, "All views")), fileLinks(stem, view.formats));
   const totals = figures(view.measures, view.total ?? new Map());
   if (view.rows === null) {
-    main.replaceChildren(totals, element("p", { class: "large" }, plural(view.rowCount, "row", "rows"), ` (${bytesText(Number(view.bytes))}) are `,
-      "too many for a page. They are in ", element("a", { href: `../${stem}.csv` }, `${fileName(view.name)}.csv`), "."));
+    place("main").replaceChildren(totals, element("p", { class: "large" }, plural(view.rowCount, "row", "rows"),
+      " are too many for a page. The files above have them."));
     return;
   }
   const count = element("p", { class: "count", role: "status" });
@@ -47,26 +47,30 @@ function showView(view) {
     const rows = filterRows(view, state);
     chart.show(rows);
     table.show(rows);
-    count.replaceChildren(rows.length === view.rows.length ? plural(rows.length, "row", "rows")
-      : element("span", {}, digits(rows.length), " of ", plural(view.rows.length, "row", "rows")));
+    const all = plural(view.rows.length, "row", "rows");
+    count.replaceChildren(...(rows.length === view.rows.length ? [all] : [digits(rows.length), " of ", all]));
   };
-  const chart = new Chart(view, state, changed);
-  const table = new Table(view, state, () => table.show(table.rows));
-  main.replaceChildren(totals, filterBar(view, state, changed), chart.box,
-    element("section", { "aria-label": "Table" }, count, table.box));
+  chart = new Chart(view, state, changed);
+  const table = new Table(view, state, changed);
+  place("main").replaceChildren(totals, filterBar(view, state, changed), chart.box, element("section", { "aria-label": "Table" }, count, table.box));
   changed();
 }
 
 function show(text) {
-  const about = text.slice(0, text.indexOf("\n"));
-  if (about.startsWith('{"views":')) showRoot(new Reader(text).value());
+  const about = new Reader(text).value();
+  chart?.end();
+  chart = null;
+  if (about.has("views")) showRoot(about);
   else showView(readView(text));
-  return about;
+  showFreshness(about);
 }
 
+// Colours of a chart are drawn, so it is drawn again where they change.
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.redraw());
+
 document.addEventListener("DOMContentLoaded", () => {
-  const data = document.getElementById("data");
-  const text = data.textContent.slice(1); // behind the line of the element's tag
-  data.remove();
+  const text = dataOf(document);
+  place("data").remove();
   show(text);
+  keepFresh(text, show);
 });

@@ -8,7 +8,7 @@ function readView(text) {
     ...about.get("measures").map((each) => columnOf(each, false))];
   columns.forEach((column, i) => { column.index = i; });
   const view = {
-    name: about.get("view"), commit: about.get("commit"), time: about.get("time"), bytes: about.get("bytes"),
+    name: about.get("view"), file: about.get("file"), formats: about.get("formats"),
     rowCount: about.get("rows"), total: about.get("total"), columns,
     dimensions: columns.filter((column) => column.isDimension),
     measures: columns.filter((column) => !column.isDimension),
