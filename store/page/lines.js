@@ -57,7 +57,7 @@ class Lines {
       padding: [12, 8, 0, 0],
       cursor: { y: false, focus: { prox: 24 }, points: { size: 7 } },
       focus: { alpha: 0.3 },
-      scales: { x: { time: true }, y: { range: (plot, least, greatest) => rangeOf(least, greatest) } },
+      scales: { x: { time: true }, y: { range: (plot, least, greatest) => rangeOf(least, greatest, this.measure.isSum) } },
       axes: [
         { ...axis, space: 70, size: 46, incrs: timeSteps(step), values: (plot, ticks, index, space, increment) => timeLabels(ticks, increment), grid: { show: false } },
         { ...axis, size: axisWidth, values: (plot, ticks) => ticks.map(shortNumber) },
@@ -65,7 +65,7 @@ class Lines {
       series: [{}, ...this.groups.map((group, i) => ({
         label: group.key,
         stroke: colour(`--line-${i + 1}`),
-        fill: this.groups.length === 1 ? colour("--fill") : undefined,
+        fill: this.groups.length === 1 && this.measure.isSum ? colour("--fill") : undefined,
         width: 1.75,
         dash: i % 2 ? [7, 3] : undefined,
         show: !this.state.hidden.has(group.key),
@@ -133,11 +133,11 @@ class Lines {
 
 const swatch = (i) => element("span", { class: `swatch ${i % 2 ? "dashed" : ""}`, style: `--colour: var(--line-${i + 1})` });
 
-// Zero belongs to the picture unless everything is far from it.
-function rangeOf(least, greatest) {
+// Zero belongs to the picture of a sum, and of other measures unless everything is far from it.
+function rangeOf(least, greatest, isSum) {
   if (least === null) return [0, 1];
-  const low = least > 0 && least < greatest * 0.6 ? 0 : least;
-  const high = greatest < 0 && greatest > least * 0.6 ? 0 : greatest;
+  const low = least > 0 && (isSum || least < greatest * 0.6) ? 0 : least;
+  const high = greatest < 0 && (isSum || greatest > least * 0.6) ? 0 : greatest;
   return uPlot.rangeNum(low, high, { min: { pad: low === 0 ? 0 : 0.1, soft: 0, mode: 3 }, max: { pad: high === 0 ? 0 : 0.1, soft: 0, mode: 3 } });
 }
 
