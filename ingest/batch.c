@@ -248,7 +248,7 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
                                struct error *err)
 {
     double const begun = now_seconds();
-    *ret_report = (struct batch_report){.seconds = 0};
+    *ret_report = (struct batch_report){.mount_silent = options->mount_silent};
     struct load load = {
         .store = store,
         .options = options,

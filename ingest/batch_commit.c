@@ -56,7 +56,7 @@ bool load_await(struct load *load, struct error *err)
         *err = job->err;
         return false;
     }
-    if (!job->announced) load->mount_silent = true;
+    load->report->mount_silent = !job->announced;
     events_chunk_clear(job->chunk);
     batch->id = job->batch.id;
     batch->first_commit = job->batch.first_commit;
@@ -72,7 +72,7 @@ bool load_await(struct load *load, struct error *err)
 /* The commit goes on while the next chunk is filled; the last one is waited for. */
 static bool begin_commit(struct load *load, enum batch_state state, struct error *err)
 {
-    bool const impatient = load->mount_silent && state == BATCH_PARTIAL;
+    bool const impatient = load->report->mount_silent && state == BATCH_PARTIAL;
     events_chunk_sort(load->chunk); /* here, as the other thread has more to do */
     if (!load_await(load, err) || !check_limit(load, err) || !source_check(load->source, err))
         return false;

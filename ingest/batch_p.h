@@ -28,7 +28,6 @@ struct load {
     uint64_t refused_bytes; /* of the records refused since the last commit */
     uint64_t chunk_count;   /* committed or previewed in this run */
     bool store_failed;      /* else the input did */
-    bool mount_silent;      /* a mount did not answer in time: do not wait for it each time */
 };
 
 /* Keeps a refused record and the reason, which is in load->refusal. */

@@ -154,5 +154,5 @@ function compareValues(a, b) {
 // Text of a value. A list is what top() gives: values, each with its count.
 function textOf(value) {
   if (!Array.isArray(value)) return String(value);
-  return value.map((entry) => `${textOf(entry.get("value"))} (${entry.get("count")})`).join(", ");
+  return value.map((entry) => `${textOf(entry.get("value")) || "empty"} (${entry.get("count")})`).join(", ");
 }
