@@ -5,18 +5,16 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-import functools
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 from urllib.parse import quote
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from browser import Browser
 from mounted import Scene, check, read, tally
+from nginx import Nginx
 
 GENERATE = os.environ.get("GENERATE", "build-test/examples/generate")
 SLOW_API = os.path.join(os.path.dirname(__file__), "../../examples/slow-api/schema.json")
@@ -148,37 +146,34 @@ def only_formats_that_there_are_are_linked(browser, place):
     picture(browser, "formats")
 
 
-class Silent(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 def newer_figures_show_by_themselves(scene, browser, store, place):
-    """Through a server; what was chosen stays."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=place))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    browser.window(1280, 800)
-    load(browser, f"http://127.0.0.1:{server.server_port}/breakdown/index.html", "canvas")
-    total = json.loads(read(place, "breakdown/.total.json"))["cnt"]
-    check(text_of(browser, "main > .figures dd") == [str(total)], text_of(browser, "main > .figures dd"))
-    browser.click("details.ticks summary")
-    browser.click("details.ticks li:first-child input")
-    before = text_of(browser, ".count")
-    event = {"event_id": "new", "event_ts": "2031-01-01T00:00:00Z", "user_id": "u", "region": "zz-new", "revenue": 1}
-    tally("ingest", store, "-", stdin=json.dumps(event).encode())
-    browser.until("the newer figure", "return document.querySelector('main > .figures dd').textContent === arguments[0]", str(total + 1))
-    after = text_of(browser, ".count")
-    check(before[0].split(" of ")[0] == after[0].split(" of ")[0] and before != after, (before, after))
-    check(browser.messages() == [], "messages")
-    server.shutdown()
-    server.server_close()
+    """Through the nginx of the examples; what was chosen stays."""
+    nginx = Nginx(scene)
+    port = nginx.add(place)
+    with nginx:
+        browser.window(1280, 800)
+        load(browser, f"http://127.0.0.1:{port}/", ".card")
+        browser.click(".card h2 a")
+        browser.until("the view", "return document.querySelector('canvas') !== null")
+        total = json.loads(read(place, "breakdown/.total.json"))["cnt"]
+        check(text_of(browser, "main > .figures dd") == [str(total)], text_of(browser, "main > .figures dd"))
+        browser.click("details.ticks summary")
+        browser.click("details.ticks li:first-child input")
+        before = text_of(browser, ".count")
+        event = {"event_id": "new", "event_ts": "2031-01-01T00:00:00Z", "user_id": "u", "region": "zz-new", "revenue": 1}
+        tally("ingest", store, "-", stdin=json.dumps(event).encode())
+        browser.until("the newer figure", "return document.querySelector('main > .figures dd').textContent === arguments[0]",
+                      str(total + 1))
+        after = text_of(browser, ".count")
+        check(before[0].split(" of ")[0] == after[0].split(" of ")[0] and before != after, (before, after))
+        check(browser.messages() == [], "messages")
 
 
 with Scene() as scene, Browser(scene.path("profile")) as browser:
     store = scene.path("slow")
     tally("init", store, "--schema", SLOW_API)
     tally("ingest", store, "-", stdin=subprocess.run([GENERATE, "20000"], capture_output=True, check=True).stdout)
-    place = scene.mount(store, "slow-mnt")
+    place = scene.mount(store, "slow-mnt", ["-o", "allow_other"])
     the_root_shows_every_view(browser, place)
     a_view_can_be_sorted_filtered_and_charted(browser, place)
     odd = scene.store("odd", ODD)

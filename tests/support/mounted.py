@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -84,7 +85,7 @@ class Scene:
 
     def __exit__(self, *_):
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            places = [line.split()[4].encode().decode("unicode_escape") for line in mounts]
+            places = [re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split()[4]) for line in mounts]
             left = [place for place in places if place.startswith(self.folder.name)]
         for place in left:  # also those that a test mounted by itself
             subprocess.run(["umount", "-l", place], check=False, capture_output=True)
