@@ -31,9 +31,8 @@
 
 static int fail(const struct error *err)
 {
-    char text[ERROR_TEXT_BYTES];
-    (void)fprintf(stderr,
-                  standard_error_is_coloured() ? "\033[1;31mtallyfs:\033[0m %s\n" : "tallyfs: %s\n",
+    char text[ERROR_TEXT_BYTES], head[STANDARD_ERROR_HEAD_BYTES];
+    (void)fprintf(stderr, "%s%s\n", standard_error_head("tallyfs", LINE_ERROR, head),
                   error_text(err, text, sizeof text)); /* no one to tell */
     return 1;
 }

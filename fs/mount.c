@@ -32,7 +32,7 @@ void mount_unmount(struct mount *mount)
 void mount_log(const struct mount *mount, const struct error *err)
 {
     char text[ERROR_TEXT_BYTES];
-    log_line(mount->options, LOG_LEVEL_ERROR, error_text(err, text, sizeof text));
+    log_line(mount->options, LINE_ERROR, error_text(err, text, sizeof text));
 }
 
 int mount_errno(const struct mount *mount, const struct error *err)

@@ -313,7 +313,7 @@ static void tell_state(struct mount *mount, int signals)
     metrics_line(mount, &text);
     mount_unlock(mount);
     buffer_add_byte(&text, '\0');
-    log_line(mount->options, LOG_LEVEL_INFO, (const char *)text.at);
+    log_line(mount->options, LINE_NOTICE, (const char *)text.at);
 }
 
 static void *notify_main(void *argument)

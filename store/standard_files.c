@@ -2,8 +2,11 @@
 #include "standard_files.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool standard_files_hold(void)
@@ -15,9 +18,31 @@ bool standard_files_hold(void)
     return true;
 }
 
-bool standard_error_is_coloured(void)
+static bool is_coloured(void)
 {
     const char *const refusal = getenv("NO_COLOR"), *const terminal = getenv("TERM");
     if (refusal && *refusal) return false;
     return terminal && *terminal && strcmp(terminal, "dumb") != 0 && isatty(STDERR_FILENO) == 1;
+}
+
+static bool is_journal(void)
+{
+    const char *const stream = getenv("JOURNAL_STREAM");
+    uintmax_t device, inode;
+    struct stat stat;
+    return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &stat) == 0 && stat.st_dev == device && stat.st_ino == inode;
+}
+
+const char *standard_error_head(const char *program, enum line_level level,
+                                char head[STANDARD_ERROR_HEAD_BYTES])
+{
+    /* All of them fit. */
+    if (is_journal())
+        (void)snprintf(head, STANDARD_ERROR_HEAD_BYTES, "<%d>%s: ", (int)level, program);
+    else if (level == LINE_ERROR && is_coloured())
+        (void)snprintf(head, STANDARD_ERROR_HEAD_BYTES, "\033[1;31m%s:\033[0m ", program);
+    else
+        (void)snprintf(head, STANDARD_ERROR_HEAD_BYTES, "%s: ", program);
+    return head;
 }

@@ -314,6 +314,23 @@ def the_service_manager_is_told(scene):
     check(done.returncode == 0 and not done.stderr, done.stderr)
 
 
+def the_journal_is_told_levels(scene):
+    store, spool, log = scene.store("journal", SCHEMA), scene.path("journalled"), scene.path("journal.log")
+    os.mkdir(spool)
+    scene.write("journalled/1", lines(0, 1))
+    scene.write("journalled/2", b"\x1f\x8b\x08\x00 no archive")
+    with open(log, "wb") as stream:
+        stat = os.fstat(stream.fileno())
+        process = subprocess.Popen([TALLY, "follow", store, spool], stderr=stream,
+                                   env={**os.environ, "JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}"})
+        wait_until("both", lambda: os.path.exists(spool + "/failed/2"))
+        process.terminate()
+        process.wait(timeout=60)
+    with open(log, encoding="utf-8") as file:
+        said = file.read().splitlines()
+    check([line[:10] for line in said] == ["<6>tally: ", "<3>tally: "], said)
+
+
 def each_record_is_loaded_once_across_kills(scene):
     """A writer appends and rotates, the follower is killed at any moment."""
     chance = random.Random(int(os.environ.get("SEED", "1")))
@@ -357,6 +374,7 @@ if __name__ == "__main__":
             a_size_commits_before_the_time,
             others_get_their_turn,
             the_service_manager_is_told,
+            the_journal_is_told_levels,
             each_record_is_loaded_once_across_kills,
         ):
             case(scene)
