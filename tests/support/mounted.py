@@ -6,10 +6,14 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+
+# Who is started in the background by a shell ignores it, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TALLY = os.environ.get("TALLY", "build-test/ingest/tally")
 TALLYFS = os.environ.get("TALLYFS", "build-test/fs/tallyfs")
