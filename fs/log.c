@@ -8,10 +8,11 @@
 
 void log_line(const struct options *options, enum line_level level, const char *text)
 {
-    char head[STANDARD_ERROR_HEAD_BYTES];
-    if (options->foreground)
+    if (options->foreground) {
+        char head[STANDARD_ERROR_HEAD_BYTES];
         (void)fprintf(stderr, "%s%s\n", standard_error_head("tallyfs", level, head),
                       text); /* no one to tell */
-    else
+    } else {
         syslog((int)level, "%s: %s", options->mountpoint, text);
+    }
 }

@@ -10,11 +10,13 @@ enum { PAGE_ROWS_BYTES_MAX = 16 << 20 };
 const char page_name[] = "index.html";
 const char page_no_rows[] = "null\n";
 
-extern const uint8_t page_head[], page_head_end[]; /* page/page.S */
+/* page/page.S */
+extern const uint8_t page_head[];
+extern const uint64_t page_head_bytes;
 
 struct slice page_front(void)
 {
-    return slice_of(page_head, (size_t)(page_head_end - page_head));
+    return slice_of(page_head, page_head_bytes);
 }
 
 bool page_has_rows(const struct group *view)

@@ -36,9 +36,13 @@ page_head:
     .ascii "</script>\n"
     .incbin "body.html"
     .ascii "<plaintext hidden id=\"data\">\n"
-    .global page_head_end
-    .hidden page_head_end
-    .type page_head_end, %object
 page_head_end:
     .size page_head, . - page_head
+    .balign 8
+    .global page_head_bytes
+    .hidden page_head_bytes
+    .type page_head_bytes, %object
+page_head_bytes:
+    .quad page_head_end - page_head
+    .size page_head_bytes, 8
     .section .note.GNU-stack, "", %progbits
