@@ -16,7 +16,7 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"init", cmd_init, "init STORE --schema FILE       make a store"},
+    {"init", cmd_init, "init STORE --schema|--from FILE   make a store, or propose a schema"},
     {"ingest", cmd_ingest,
      "ingest STORE [FILE...|-]       load events: NDJSON, CSV, TSV, plain or compressed"},
     {"follow", cmd_follow, "follow STORE DIR|FILE|-        load them as they come"},

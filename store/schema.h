@@ -139,8 +139,8 @@ struct schema {
     const struct view *const *order; /* the views, each behind the one that it counts the rows of */
 };
 
-/* Parses and checks TEXT: JSON, with comments as C has them. Errors are ERROR_SCHEMA and name the place ("views.breakdown.by[1]"), what
- * was expected, and the nearest right name. ZONE_BYTES NULL: the zone is loaded from the machine
+/* Parses and checks TEXT: JSON, with comments as C has them. Errors are ERROR_SCHEMA and name the place
+ * ("views.breakdown.by[1]"), what was expected, and the nearest right name. ZONE_BYTES NULL: the zone is loaded from the machine
  * (zone_load); else these bytes are it. The schema takes nothing over. */
 bool schema_read(struct slice text, const struct slice *zone_bytes, struct schema **ret_schema,
                  struct error *err) MUST_CHECK;
