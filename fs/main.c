@@ -31,8 +31,9 @@
 
 static int fail(const struct error *err)
 {
-    char text[ERROR_TEXT_BYTES];
-    (void)fprintf(stderr, "tallyfs: %s\n", error_text(err, text, sizeof text));
+    char text[ERROR_TEXT_BYTES], head[STANDARD_ERROR_HEAD_BYTES];
+    (void)fprintf(stderr, "%s%s\n", standard_error_head("tallyfs", LINE_ERROR, head),
+                  error_text(err, text, sizeof text)); /* no one to tell */
     return 1;
 }
 
@@ -159,9 +160,12 @@ static bool serve(struct mount *mount, struct error *err)
 {
     const char *const place = mount->options->mountpoint;
     bool good = false;
+    /* There is nothing to read again. In front of a terminal that goes away, the daemon goes with it. */
+    if (!mount->options->foreground || !isatty(STDERR_FILENO)) (void)signal(SIGHUP, SIG_IGN);
     mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
     if (!mount->session || fuse_set_signal_handlers(mount->session) != 0) {
         (void)error_set(err, ERROR_SYSTEM, "cannot begin to mount");
+        (void)error_remedy(err, "tallyfs --help tells the options");
     } else if (fuse_session_mount(mount->session, place) != 0) {
         (void)error_set(err, ERROR_SYSTEM, "cannot mount on %s", place);
     } else {

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
-#include <syslog.h>
+
+#include "log.h"
 
 void mount_lock(struct mount *mount)
 {
@@ -32,11 +32,7 @@ void mount_unmount(struct mount *mount)
 void mount_log(const struct mount *mount, const struct error *err)
 {
     char text[ERROR_TEXT_BYTES];
-    (void)error_text(err, text, sizeof text);
-    if (mount->options->foreground)
-        (void)fprintf(stderr, "tallyfs: %s\n", text);
-    else
-        syslog(LOG_ERR, "%s: %s", mount->options->mountpoint, text);
+    log_line(mount->options, LINE_ERROR, error_text(err, text, sizeof text));
 }
 
 int mount_errno(const struct mount *mount, const struct error *err)

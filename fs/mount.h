@@ -52,11 +52,17 @@ struct mount {
     struct file_reader readers[READERS]; /* protected by lock */
     uint64_t reads;                      /* protected by lock */
     uint64_t upcalls[UPCALLS];           /* protected by lock */
-    struct buffer reply;                 /* of the worker alone */
-    struct arena scratch;                /* likewise: of one lookup */
+    struct {
+        uint64_t commits;
+        uint64_t events;  /* that they have added */
+    } shown;              /* since the mount began; protected by lock */
+    struct buffer reply;  /* of the worker alone */
+    struct arena scratch; /* likewise: of one lookup */
 
     pthread_t notify_thread;
-    int stop_event; /* eventfd */
+    int stop_event;   /* eventfd: the thread is to end */
+    int ended_event;  /* eventfd: it has ended */
+    int state_signal; /* signalfd: SIGUSR1 */
     struct announce_socket announce;
     struct unmounter unmounter;
 };
@@ -65,7 +71,6 @@ void mount_lock(struct mount *mount);
 void mount_unlock(struct mount *mount);
 /* Ends the connection with the kernel; an error is logged. */
 void mount_unmount(struct mount *mount);
-/* To standard error, or the system log behind a daemon. */
 void mount_log(const struct mount *mount, const struct error *err);
 /* The one place where an error becomes an errno; it is logged. */
 int mount_errno(const struct mount *mount, const struct error *err);

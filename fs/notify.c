@@ -22,17 +22,22 @@
 #include "notify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 #include "copies.h"
+#include "log.h"
+#include "metrics.h"
 #include "ops.h"
 
-enum { LOOK_BY_ITSELF_MS = 2000, STOP_PATIENCE_S = 2, COPY_STEP_BYTES = 1 << 20 };
+enum { LOOK_BY_ITSELF_MS = 2000, COPY_STEP_BYTES = 1 << 20 };
 
 /* One thing to tell the kernel. */
 struct note {
@@ -125,6 +130,9 @@ static void publish(struct mount *mount, struct snapshot *newer, struct queue *q
     struct recheck recheck = {.mount = mount, .queue = queue, .older = older, .newer = newer};
     uint64_t const shown = older->snapshot->commit_id;
     struct error err;
+    mount->shown.commits += newer->commit_id - shown;
+    if (newer->event_count > older->snapshot->event_count)
+        mount->shown.events += newer->event_count - older->snapshot->event_count;
     snapshots_publish(&mount->snapshots, newer);
     switch (changes_each(newer, shown, recheck_change, &recheck, &err)) {
     case CHANGES_COMPLETE: tree_commit_nodes(newer, shown, recheck_node, &recheck); break;
@@ -295,47 +303,86 @@ static void answer_writer(struct mount *mount)
     announce_reply(connection, show_newest(mount));
 }
 
+/* SIGUSR1: how it is, into the log. */
+static void tell_state(struct mount *mount, int signals)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    struct signalfd_siginfo signal;
+    if (read(signals, &signal, sizeof signal) != (ssize_t)sizeof signal) return;
+    mount_lock(mount);
+    metrics_line(mount, &text);
+    mount_unlock(mount);
+    buffer_add_byte(&text, '\0');
+    log_line(mount->options, LINE_NOTICE, (const char *)text.at);
+}
+
 static void *notify_main(void *argument)
 {
     struct mount *const mount = argument;
+    uint64_t const one = 1;
     struct pollfd waiting[] = {{.fd = mount->stop_event, .events = POLLIN},
-                               {.fd = mount->announce.fd, .events = POLLIN}};
+                               {.fd = mount->announce.fd, .events = POLLIN},
+                               {.fd = mount->state_signal, .events = POLLIN}};
     while (!(waiting[0].revents & POLLIN)) {
         int const ready = poll(waiting, COUNT_OF(waiting), LOOK_BY_ITSELF_MS);
         if (ready < 0) continue; /* EINTR: nothing is asked for */
+        if (waiting[2].revents & POLLIN) tell_state(mount, waiting[2].fd);
         if (waiting[1].revents & POLLIN)
             answer_writer(mount);
         else if (ready == 0)
             (void)show_newest(mount); /* a writer that died between commit and announcement */
         let_go(mount);
     }
+    (void)!write(mount->ended_event, &one, sizeof one); /* cannot block: it is written once */
     return NULL;
 }
 
 bool notify_start(struct mount *mount, struct error *err)
 {
-    sigset_t all, before;
+    sigset_t all, before, state;
+    (void)sigemptyset(&state); /* these cannot fail for a signal that there is */
+    (void)sigaddset(&state, SIGUSR1);
+    (void)pthread_sigmask(SIG_BLOCK, &state, NULL);
+    mount->state_signal = signalfd(-1, &state, SFD_CLOEXEC | SFD_NONBLOCK);
     mount->stop_event = eventfd(0, EFD_CLOEXEC);
-    if (mount->stop_event < 0) return error_system(err, errno, "cannot start");
+    mount->ended_event = eventfd(0, EFD_CLOEXEC);
+    if (mount->stop_event < 0 || mount->ended_event < 0 || mount->state_signal < 0)
+        return error_system(err, errno, "cannot start");
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the worker's */
     int const reason = pthread_create(&mount->notify_thread, NULL, notify_main, mount);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (reason == 0) return true;
-    (void)close(mount->stop_event);
-    return error_system(err, reason, "cannot start a thread");
+    return reason == 0 || error_system(err, reason, "cannot start a thread");
 }
 
+/* Takes one request, if there is one, and answers it; false: there will be none any more. */
+static bool answer_request(struct mount *mount, struct fuse_buf *request)
+{
+    int const got = fuse_session_receive_buf(mount->session, request);
+    if (got > 0) fuse_session_process_buf(mount->session, request);
+    return got > 0 || got == -EINTR || got == -EAGAIN;
+}
+
+/* The thread may wait for the kernel, and that for a listing that is still to be answered (step 1): so requests are
+ * answered until the thread has ended. */
 void notify_stop(struct mount *mount)
 {
     uint64_t const one = 1;
-    struct timespec until;
+    int const session = fuse_session_fd(mount->session);
+    struct fuse_buf request = {.mem = NULL};
+    struct pollfd waiting[] = {{.fd = mount->ended_event, .events = POLLIN},
+                               {.fd = session, .events = POLLIN}};
     (void)!write(mount->stop_event, &one, sizeof one); /* cannot block: it is written once */
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += STOP_PATIENCE_S;
-    if (pthread_timedjoin_np(mount->notify_thread, NULL, &until) != 0) {
-        mount_unmount(mount);
-        (void)pthread_join(mount->notify_thread, NULL);
+    /* A request that is interrupted may be gone by the time it is read. */
+    (void)fcntl(session, F_SETFL, fcntl(session, F_GETFL) | O_NONBLOCK);
+    while (!(waiting[0].revents & POLLIN)) {
+        waiting[0].revents = waiting[1].revents = 0;
+        (void)poll(waiting, COUNT_OF(waiting), -1);
+        if (waiting[1].revents && !answer_request(mount, &request)) waiting[1].fd = -1;
     }
+    (void)pthread_join(mount->notify_thread, NULL);
+    free(request.mem);
     (void)close(mount->stop_event);
+    (void)close(mount->ended_event);
+    (void)close(mount->state_signal);
 }

@@ -6,6 +6,5 @@
 #include "mount.h"
 
 bool notify_start(struct mount *mount, struct error *err) MUST_CHECK;
-/* Ends the thread. The session is not served any more, so that a notification may be waiting for a
- * request which nobody answers: then the file system is unmounted first, which ends both. */
+/* Ends the thread, behind the session's loop; requests that come meanwhile are answered. */
 void notify_stop(struct mount *mount);

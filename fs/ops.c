@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "copies.h"
+#include "metrics.h"
 #include "service.h"
 
 /* The kernel keeps what it is told until the notify thread takes it back: seconds enough for ever. */
-static double const for_ever = 1e9;
+double const for_ever = 1e9;
 enum {
     BLOCK_BYTES = 4096,
     STAT_BLOCK_BYTES = 512,
@@ -88,6 +89,8 @@ static int look_up(struct mount *mount, uint64_t parent_id, struct slice name,
     mount->upcalls[UPCALL_LOOKUP]++;
     if (name.length > NAME_BYTES_LIMIT) return ENAMETOOLONG; /* the kernel lets more pass */
     if (!directory || !node_unpack(inode_node(directory), &parent)) return ENOENT;
+    if (parent.kind == NODE_SYSTEM && slice_is(name, metrics_name))
+        return metrics_enter(mount, parent_id, ret_entry, &err) ? 0 : mount_errno(mount, &err);
     arena_reset(&mount->scratch);
     switch (tree_lookup(mount->snapshots.current->snapshot, &parent, name, &mount->scratch, &node,
                         &stat, &err)) {
@@ -190,11 +193,12 @@ static int read_file(struct mount *mount, uint64_t id, uint64_t offset, size_t s
     struct error err;
     const struct inode *const inode = inodes_find(&mount->inodes, id);
     mount->upcalls[UPCALL_READ]++;
-    if (!inode || !node_unpack(inode_node(inode), &node)) return ENOENT;
+    if (!inode) return ENOENT;
     if (inode->stat.directory) return EISDIR;
     if (inode->copy)
         return copy_read(inode->copy, offset, size, &mount->reply, &err) ? 0
                                                                          : mount_errno(mount, &err);
+    if (!node_unpack(inode_node(inode), &node)) return ENOENT;
     const struct pinned *const pinned = inode->pinned ? inode->pinned : mount->snapshots.current;
     return tree_read(pinned->snapshot, &node, find_reader(mount, id), offset, size, &mount->reply,
                      &err)
@@ -257,17 +261,6 @@ static void reply_attribute(fuse_req_t req, struct slice value, size_t size)
         (void)fuse_reply_buf(req, (const char *)value.at, value.length);
 }
 
-static void write_upcalls(struct mount *mount, struct buffer *text)
-{
-    static const char *const names[UPCALLS] = {"lookup",  "getattr", "open",  "read",
-                                               "opendir", "readdir", "statfs"};
-    mount_lock(mount);
-    for (size_t i = 0; i < UPCALLS; i++)
-        buffer_format(text, "%s %llu\n", names[i], (unsigned long long)mount->upcalls[i]);
-    buffer_format(text, "snapshots %u\n", snapshots_count(&mount->snapshots));
-    mount_unlock(mount);
-}
-
 static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t size)
 {
     struct mount *const mount = mount_of(req);
@@ -285,7 +278,9 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
     if (strcmp(name, commit_attribute) == 0) {
         buffer_format(&value, "%llu", (unsigned long long)stat.commit_id);
     } else if (strcmp(name, upcalls_attribute) == 0 && id == FUSE_ROOT_ID) {
-        write_upcalls(mount, &value);
+        mount_lock(mount);
+        metrics_upcalls(mount, &value);
+        mount_unlock(mount);
     } else {
         (void)fuse_reply_err(req, ENODATA);
         return;

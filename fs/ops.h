@@ -8,6 +8,8 @@
 #include "mount.h"
 
 extern const struct fuse_lowlevel_ops mount_ops;
+extern double const
+    for_ever; /* how long the kernel keeps what we tell: it is told when it changes */
 
 /* Shared with ops_directory.c. */
 void op_count(struct mount *mount, enum upcall upcall); /* takes the lock itself */

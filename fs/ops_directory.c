@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "metrics.h"
 #include "ops.h"
 
 /* What is left of a listing whose snapshot was let go: names, numbers and kinds. */
@@ -38,6 +39,7 @@ struct handle {
     struct tree_entry last; /* of the listing, which it borrows from */
     uint64_t last_index;
     bool has_last;
+    bool is_system;   /* .tallyfs, which has one name more than the store knows of */
     bool counted;     /* takes part in the kernel's cache */
     bool gave_inodes; /* since the last commit */
     struct arena arena;
@@ -82,6 +84,7 @@ static int open_directory(struct mount *mount, uint64_t id, struct fuse_file_inf
     *handle = (struct handle){.next = mount->handles,
                               .inode_id = id,
                               .directory_ino = inode->stat.ino,
+                              .is_system = node.kind == NODE_SYSTEM,
                               .pinned = snapshots_acquire(current),
                               .listing = listing};
     mount->handles = handle;
@@ -184,6 +187,18 @@ static int next_entry(struct mount *mount, struct handle *handle, uint64_t index
     return 0;
 }
 
+/* Behind the last one of the store. Its inode is made when it is looked up. */
+static bool listed_metrics(const struct handle *handle, uint64_t index, struct buffer *name,
+                           struct listed *listed)
+{
+    if (!handle->is_system || index != tree_listing_index(handle->listing)) return false;
+    buffer_clear(name);
+    buffer_add(name, metrics_name, strlen(metrics_name) + 1);
+    listed->attr.st_ino = UINT64_MAX;
+    listed->attr.st_mode = S_IFREG;
+    return true;
+}
+
 /* *ret_found is false behind the last. Returns 0 or an errno. */
 static int list_entry(struct mount *mount, struct handle *handle, uint64_t index,
                       struct buffer *name, struct listed *listed, bool *ret_found)
@@ -194,7 +209,12 @@ static int list_entry(struct mount *mount, struct handle *handle, uint64_t index
         *ret_found = listed_kept(handle, index, name, listed);
     } else {
         int const reason = next_entry(mount, handle, index, ret_found);
-        if (reason || !*ret_found) return reason;
+        if (reason) return reason;
+        if (!*ret_found) {
+            *ret_found = listed_metrics(handle, index, name, listed);
+            listed->name = (char *)name->at;
+            return 0;
+        }
         entry = handle->last;
         buffer_clear(name);
         buffer_add_slice(name, entry.name);
@@ -291,6 +311,17 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
     reply_directory(req, size, offset, info, true);
 }
 
+static void keep_entry(struct handle *handle, struct kept_entry entry, size_t *capacity)
+{
+    if (handle->kept_count == *capacity) {
+        *capacity = *capacity ? *capacity * 2 : 64;
+        struct kept_entry *const more = ARENA_ARRAY(&handle->arena, struct kept_entry, *capacity);
+        if (handle->kept_count) memcpy(more, handle->kept, handle->kept_count * sizeof *more);
+        handle->kept = more;
+    }
+    handle->kept[handle->kept_count++] = entry;
+}
+
 /* Turns the listing of one handle into kept entries. */
 static void keep_entries(struct mount *mount, struct handle *handle)
 {
@@ -299,20 +330,16 @@ static void keep_entries(struct mount *mount, struct handle *handle)
     size_t capacity = 0;
     if (!tree_listing_seek(handle->listing, 0, &err)) (void)mount_errno(mount, &err);
     enum tree_answer answer;
-    while ((answer = tree_listing_next(handle->listing, &entry, &err)) == TREE_FOUND) {
-        if (handle->kept_count == capacity) {
-            capacity = capacity ? capacity * 2 : 64;
-            struct kept_entry *const more =
-                ARENA_ARRAY(&handle->arena, struct kept_entry, capacity);
-            if (handle->kept_count) memcpy(more, handle->kept, handle->kept_count * sizeof *more);
-            handle->kept = more;
-        }
-        handle->kept[handle->kept_count++] =
-            (struct kept_entry){.name = arena_copy(&handle->arena, entry.name),
-                                .ino = entry.stat.ino,
-                                .directory = entry.stat.directory};
-    }
+    while ((answer = tree_listing_next(handle->listing, &entry, &err)) == TREE_FOUND)
+        keep_entry(handle,
+                   (struct kept_entry){.name = arena_copy(&handle->arena, entry.name),
+                                       .ino = entry.stat.ino,
+                                       .directory = entry.stat.directory},
+                   &capacity);
     if (answer == TREE_FAILED) (void)mount_errno(mount, &err); /* it lists what could be read */
+    if (handle->is_system)
+        keep_entry(handle, (struct kept_entry){.name = slice_text(metrics_name), .ino = UINT64_MAX},
+                   &capacity);
     tree_listing_free(handle->listing);
     handle->listing = NULL;
     handle->has_last = false;

@@ -150,25 +150,27 @@ void options_done(struct options *options)
 
 void options_help(void)
 {
-    (void)fputs(
-        "usage: tallyfs STORE MOUNTPOINT [options]\n"
-        "\n"
-        "Shows the answers of a store as files, read-only. Returns when the mount answers.\n"
-        "\n"
-        "  -f                     stay in the foreground; log to standard error\n"
-        "  -d                     as -f, and show every request\n"
-        "  -h, --help             this text\n"
-        "  -V, --version          versions of tallyfs and its libraries\n"
-        "  -o replace, --replace  clear a dead mount that is in the way first\n"
-        "  -o nonempty            mount over a directory that is not empty\n"
-        "  -o uid=N,gid=N         owner of all files (default: whoever mounts)\n"
-        "  -o umask=OCTAL         permissions to take away from 0444 and 0555\n"
-        "  -o allow_other         let other users read (needs user_allow_other in\n"
-        "                         /etc/fuse.conf unless root mounts)\n"
-        "  -o snapshot_deadline=S let an old version pin the store's space for S seconds\n"
-        "                         at most (default: 30), then copy what is still open\n"
-        "\n"
-        "Other options are passed on to libfuse. To unmount: umount MOUNTPOINT, or\n"
-        "fusermount3 -u MOUNTPOINT.\n",
-        stdout);
+    (void)fputs("usage: tallyfs STORE MOUNTPOINT [OPTION]...\n"
+                "\n"
+                "Shows the answers of a store as files, read-only; returns when the mount\n"
+                "answers.\n"
+                "\n"
+                "  -f                      stay in the foreground; log to standard error\n"
+                "  -d, -o debug            as -f, and show every request\n"
+                "  -h, --help              this text\n"
+                "  -V, --version           versions of tallyfs and its libraries\n"
+                "  -o replace, --replace   clear a dead mount that is in the way first\n"
+                "  -o nonempty             mount over a directory that is not empty\n"
+                "  -o uid=N, -o gid=N      owner of all files (default: whoever mounts)\n"
+                "  -o umask=OCTAL          permissions to take away from 0444 and 0555\n"
+                "  -o allow_other          let other users read (needs user_allow_other in\n"
+                "                          /etc/fuse.conf unless root mounts)\n"
+                "  -o snapshot_deadline=S  let an old version pin the store's space for S seconds\n"
+                "                          at most (default: 30), then copy what is still open\n"
+                "\n"
+                "Other options are passed on to libfuse. To unmount: umount MOUNTPOINT, or\n"
+                "fusermount3 -u MOUNTPOINT.\n"
+                "\n"
+                "Example: tallyfs shop mnt -o allow_other,umask=027\n",
+                stdout);
 }

@@ -99,6 +99,7 @@ static const int allowed_calls[] = {
     SCMP_SYS(dup2),
     SCMP_SYS(dup3),
     SCMP_SYS(eventfd2),
+    SCMP_SYS(signalfd4),
     SCMP_SYS(fcntl),
     /* the store's files */
     SCMP_SYS(open),
@@ -144,7 +145,6 @@ static const int allowed_calls[] = {
     SCMP_SYS(getuid),
     SCMP_SYS(getrandom),
     SCMP_SYS(wait4),
-    SCMP_SYS(prlimit64),
     SCMP_SYS(sysinfo),
     /* time and signals */
     SCMP_SYS(clock_gettime),
@@ -170,6 +170,8 @@ static int add_rules(scmp_filter_ctx filter)
     };
     struct scmp_arg_cmp const own = {
         .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(), .datum_b = 0};
+    struct scmp_arg_cmp const own_limits = {
+        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = 0, .datum_b = 0};
     /* Threads, and the child that looks at a data file which may be cut short; no namespaces. clone3 hides its flags
      * from filters: it answers ENOSYS, and the C library takes clone. */
     struct scmp_arg_cmp const no_namespace = {
@@ -185,6 +187,9 @@ static int add_rules(scmp_filter_ctx filter)
         reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, local);
     if (reason == 0)
         reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own);
+    if (reason == 0)
+        reason =
+            seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &own_limits);
     if (reason == 0)
         reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &no_namespace);
     return reason;

@@ -31,39 +31,10 @@
 
 #include <time.h>
 
-#include "bind.h"
-#include "commit_job.h"
+#include "batch_p.h"
 #include "meta.h"
-#include "reader.h"
-#include "rejects.h"
-#include "writer.h"
 
-enum { PROGRESS_RECORDS = 4096, IMPATIENT_ANNOUNCE_MS = 100 };
-enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, DELTA_SHARES = 3 };
-
-/* One input on its way. */
-struct load {
-    struct store *store;
-    const struct batch_options *options;
-    const struct growth *growth; /* NULL: the input is whole */
-    struct batch_report *report;
-    struct batch *batch; /* of the report */
-    struct source *source;
-    struct reader *reader;
-    struct binder binder;
-    struct refusal refusal;
-    struct events_chunk chunks[2];
-    struct events_chunk
-        *chunk; /* the one that is filled; the other may be on its way into the store */
-    struct commit_job job;
-    bool job_is_under_way;
-    struct rejects rejects;
-    uint64_t refused_bytes; /* of the records refused since the last commit */
-    uint64_t chunk_count;   /* committed or previewed in this run */
-    bool store_failed;      /* else the input did */
-    bool mount_silent;      /* a mount did not answer in time: do not wait for it each time */
-};
-
+enum { PROGRESS_RECORDS = 4096 };
 static double now_seconds(void)
 {
     struct timespec now;
@@ -202,173 +173,13 @@ static bool start_reading(struct load *load, struct error *err)
                        options->notices, &load->reader, err);
 }
 
-/* The last place collects what is beyond. */
-static void count_reason(struct batch *batch, struct slice kind, struct arena *arena)
-{
-    size_t i = 0;
-    while (i < batch->reason_count && !slice_equal(batch->reasons[i].text, kind))
-        i++;
-    if (i == BATCH_REASONS_MAX) i--;
-    if (i == batch->reason_count) {
-        bool const last = i + 1 == BATCH_REASONS_MAX;
-        struct slice const text = last ? slice_text("other reasons") : kind;
-        batch->reasons[i] = (struct batch_reason){.text = arena_copy(arena, text)};
-        batch->reason_count++;
-    }
-    batch->reasons[i].count++;
-}
-
-/* Word for word, however long it is. */
-static bool keep_refused(struct load *load, struct record *record, struct error *err)
-{
-    bool const kept = !load->options->dry_run;
-    if (kept) rejects_begin(&load->rejects, record->line, buffer_slice(&load->refusal.text));
-    for (;;) {
-        load->refused_bytes += record->raw.length;
-        load->store_failed = kept && !rejects_add(&load->rejects, record->raw, err);
-        if (load->store_failed) return false;
-        if (!record->more) break;
-        if (!reader_rest(load->reader, record, err)) return false;
-    }
-    if (kept) rejects_end(&load->rejects);
-    return true;
-}
-
-static bool refuse_record(struct load *load, struct record *record, struct error *err)
-{
-    struct batch *const batch = load->batch;
-    struct arena *const arena = &load->report->arena;
-    struct slice const text = buffer_slice(&load->refusal.text);
-    batch->rejected_count++;
-    count_reason(batch, buffer_slice(&load->refusal.kind), arena);
-    if (batch->first_error.length == 0) {
-        AUTO_BUFFER struct buffer first = {0};
-        buffer_format(&first, "line %llu: ", (unsigned long long)record->line);
-        buffer_add_slice(&first, text);
-        batch->first_error = arena_copy(arena, buffer_slice(&first));
-    }
-    if (!load->options->dry_run && batch->rejects.length == 0)
-        batch->rejects = arena_copy(arena, slice_text(load->rejects.name));
-    return keep_refused(load, record, err);
-}
-
 static bool take_record(struct load *load, enum reader_step step, struct record *record,
                         struct error *err)
 {
     load->batch->read_count++;
-    if (!make_event(load, step, record)) return refuse_record(load, record, err);
+    if (!make_event(load, step, record)) return load_refuse(load, record, err);
     events_chunk_add(load->chunk, load->binder.values);
     return true;
-}
-
-/* Refused records take no memory, but a run of them should be judged against the limit now and
- * then. */
-static bool chunk_is_full(const struct load *load)
-{
-    size_t const share = load->options->memory_bytes / MEMORY_SHARES * CHUNK_SHARES;
-    return events_chunk_bytes(load->chunk) >= share || load->refused_bytes >= share;
-}
-
-static bool check_limit(struct load *load, struct error *err)
-{
-    const struct batch *const batch = load->batch;
-    const struct limit *const limit = &load->options->limit;
-    struct error ignored;
-    if (!limit_exceeded(limit, batch->rejected_count, batch->read_count)) return true;
-    if (!rejects_sync(&load->rejects, &ignored))
-        return error_set(err, ERROR_FULL, "%s", ignored.fact);
-    AUTO_BUFFER struct buffer allowed = {0};
-    limit_write(limit, &allowed);
-    load->report->too_many_rejects = true;
-    (void)error_set(
-        err, ERROR_INPUT, "%llu of %llu records are refused, more than %.*s; the first is %.*s",
-        (unsigned long long)batch->rejected_count, (unsigned long long)batch->read_count,
-        (int)allowed.length, (const char *)allowed.at, (int)batch->first_error.length,
-        (const char *)batch->first_error.at);
-    (void)error_remedy(
-        err, "mend the schema or the input, or let more pass with --max-rejects N or N%%");
-    return source_place(load->source, 0, err);
-}
-
-static bool preview_part(struct load *load, struct error *err)
-{
-    if (!source_check(load->source, err)) return false;
-    load->store_failed = true;
-    if (!commit_preview(load->store, load->chunk, load->batch, err)) return false;
-    load->store_failed = false;
-    return true;
-}
-
-/* Waits for the commit that is under way, and takes over what came of it. */
-static bool end_commit(struct load *load, struct error *err)
-{
-    const struct commit_job *const job = &load->job;
-    struct batch *const batch = load->batch;
-    if (!load->job_is_under_way) return true;
-    commit_job_wait(&load->job);
-    load->job_is_under_way = false;
-    if (job->notice[0]) notices_show(load->options->notices, "%s", job->notice);
-    if (!job->good) {
-        load->store_failed = true;
-        *err = job->err;
-        return false;
-    }
-    if (!job->announced) load->mount_silent = true;
-    events_chunk_clear(job->chunk);
-    batch->id = job->batch.id;
-    batch->first_commit = job->batch.first_commit;
-    batch->last_commit = job->batch.last_commit;
-    batch->new_count = job->batch.new_count;
-    batch->duplicate_count = job->batch.duplicate_count;
-    batch->replaced_count = job->batch.replaced_count;
-    batch->stale_count = job->batch.stale_count;
-    batch->deleted_count = job->batch.deleted_count;
-    return true;
-}
-
-/* The commit goes on while the next chunk is filled; the last one is waited for. */
-static bool begin_commit(struct load *load, enum batch_state state, struct error *err)
-{
-    bool const impatient = load->mount_silent && state == BATCH_PARTIAL;
-    events_chunk_sort(load->chunk); /* here, as the other thread has more to do */
-    if (!end_commit(load, err) || !check_limit(load, err) || !source_check(load->source, err))
-        return false;
-    load->store_failed = !rejects_sync(&load->rejects, err);
-    if (load->store_failed) return false;
-    load->batch->state = state;
-    load->batch->rejects_bytes = load->rejects.bytes;
-    load->job = (struct commit_job){
-        .store = load->store,
-        .chunk = load->chunk,
-        .batch = *load->batch,
-        .memory_bytes = load->options->memory_bytes / MEMORY_SHARES * DELTA_SHARES,
-        .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
-    };
-    commit_job_start(&load->job);
-    load->job_is_under_way = true;
-    load->chunk = load->chunk == &load->chunks[0] ? &load->chunks[1] : &load->chunks[0];
-    return true;
-}
-
-/* PLACE: where the batch would go on. */
-static bool finish_chunk(struct load *load, enum batch_state state, struct reader_place place,
-                         struct error *err)
-{
-    load->batch->resume_offset = place.offset;
-    load->batch->resume_line = place.line;
-    if (load->growth &&
-        !growth_tail_hash(load->growth->fd, place.offset, &load->batch->tail_hash, err))
-        return source_place(load->source, 0, err);
-    bool good;
-    if (load->options->dry_run) {
-        good = preview_part(load, err);
-        events_chunk_clear(load->chunk);
-    } else {
-        good = begin_commit(load, state, err);
-    }
-    load->refused_bytes = 0;
-    load->chunk_count++;
-    return good;
 }
 
 static bool read_all(struct load *load, struct error *err)
@@ -381,13 +192,13 @@ static bool read_all(struct load *load, struct error *err)
     while ((step = reader_next(load->reader, &record, &load->refusal, err)) != READER_END) {
         if (step == READER_FAILED) return false;
         if (goes_on && step == READER_REFUSED && record.is_open) break; /* the rest is to come */
-        if (chunk_is_full(load) && !finish_chunk(load, BATCH_PARTIAL, place, err)) return false;
+        if (load_is_full(load) && !load_commit(load, BATCH_PARTIAL, place, err)) return false;
         if (!take_record(load, step, &record, err)) return false;
         if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
         place = reader_place(load->reader);
     }
-    return finish_chunk(load, goes_on ? BATCH_PARTIAL : BATCH_LOADED, place, err) &&
-           end_commit(load, err);
+    return load_commit(load, goes_on ? BATCH_PARTIAL : BATCH_LOADED, place, err) &&
+           load_await(load, err);
 }
 
 /* From an input that is open to its end. */
@@ -437,7 +248,7 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
                                struct error *err)
 {
     double const begun = now_seconds();
-    *ret_report = (struct batch_report){.seconds = 0};
+    *ret_report = (struct batch_report){.mount_silent = options->mount_silent};
     struct load load = {
         .store = store,
         .options = options,

@@ -24,6 +24,7 @@ struct batch_options {
     const struct stream *stream;
     bool strict;
     bool dry_run;
+    bool mount_silent; /* as the report of the batch before has it */
     struct limit limit;
     size_t memory_bytes;
     const struct notices *notices;
@@ -47,6 +48,7 @@ struct batch_report {
     struct batch batch; /* as it stands in the ledger; of a dry run, as it would */
     double seconds;
     bool too_many_rejects; /* why it was refused */
+    bool mount_silent;     /* a mount did not answer in time: it is not waited for as long again */
     struct arena arena;    /* of texts in `batch` */
 };
 void batch_report_done(struct batch_report *report);

@@ -12,10 +12,10 @@ static const struct option options[] = {{.name = NULL}};
 static const struct usage backup_usage = {
     .command = "backup",
     .line = "tally backup STORE FOLDER",
-    .help =
-        "Copies the store as it is at its newest commit to the new directory FOLDER, which is a "
-        "store\n"
-        "too. Ingest and mounts go on meanwhile.\n",
+    .help = "Copies the store, as it is at its newest commit, to the new directory FOLDER,\n"
+            "which is a store too. Ingest and mounts go on meanwhile.\n"
+            "\n"
+            "Example: tally backup shop \"backups/$(date +%F)\"\n",
     .options = options,
     .least_positionals = 2,
     .most_positionals = 2,
@@ -24,8 +24,10 @@ static const struct usage backup_usage = {
 static const struct usage restore_usage = {
     .command = "restore",
     .line = "tally restore FOLDER STORE",
-    .help = "Copies a backup to the new directory STORE, when all of its files are what its events "
-            "give.\n",
+    .help = "Copies a backup to the new directory STORE, which gets its name once all of its\n"
+            "files are found to be what its events give.\n"
+            "\n"
+            "Example: tally restore backups/2026-01-31 shop\n",
     .options = options,
     .least_positionals = 2,
     .most_positionals = 2,

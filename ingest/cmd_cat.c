@@ -8,10 +8,10 @@ static const struct option options[] = {{.name = NULL}};
 static const struct usage usage = {
     .command = "cat",
     .line = "tally cat STORE PATH...",
-    .help = "Prints files of the store's tree as a mount would show them, as metrics.json,\n"
-            "breakdown/eu-central.csv or .tallyfs/status.json, all of one commit. PATH may begin "
-            "with a\n"
-            "slash.\n",
+    .help = "Prints files of the store's tree as a mount would show them, all of one commit.\n"
+            "PATH may begin with a slash.\n"
+            "\n"
+            "Example: tally cat shop sales.csv sales/Germany.json .tallyfs/status.json\n",
     .options = options,
     .least_positionals = 2,
     .most_positionals = -1,

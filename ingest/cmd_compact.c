@@ -14,11 +14,9 @@ static const struct option options[] = {{.name = NULL}};
 static const struct usage usage = {
     .command = "compact",
     .line = "tally compact STORE",
-    .help = "Lets go what is older than \"keep\" and \"retain\" of the schema say, and gives free "
-            "space\n"
-            "back to the disk: the data is copied without it, and the copy put in its place. "
-            "Mounts go\n"
-            "on serving. It needs room on the disk for the copy.\n",
+    .help = "Lets go what is older than \"keep\" and \"retain\" of the schema say, and gives free\n"
+            "space back to the disk: the data is copied without it, and the copy put in its\n"
+            "place. Mounts go on serving. It needs room on the disk for the copy.\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = 1,

@@ -20,15 +20,18 @@ static const struct option options[] = {
 static const struct usage usage = {
     .command = "delete",
     .line = "tally delete STORE [--stream S] [--key KEY]... [--where EXPR] [FILE|-]",
-    .help =
-        "Deletes events, and takes them out of every view, in one commit. The keys come from\n"
-        "--key, or from FILE: records with the fields of the key (NDJSON, CSV), or a key a "
-        "line.\n\n"
-        "  --stream S    the stream of the events; not needed where there is only one\n"
-        "  --key KEY     the event with this key; of several fields: '[\"a\", 5]'\n"
-        "  --where EXPR  the events for which this is true: \"region = 'eu' and revenue < 0\"\n\n"
-        "A key that has no event is counted as duplicate. Where a stream's events never go by\n"
-        "themselves, a view that only knows its least and greatest is computed anew.\n",
+    .help = "Deletes events, and takes them out of every view, in one commit. Which, is said\n"
+            "by --key, by --where, or by FILE: records with the fields of the key (NDJSON,\n"
+            "CSV), or a key a line.\n"
+            "\n"
+            "  --stream S    the stream of the events; not needed where there is only one\n"
+            "  --key KEY     the event with this key; of several fields: '[\"a\", 5]'\n"
+            "  --where EXPR  the events for which this is true\n"
+            "\n"
+            "A key that has no event is counted as duplicate. Where a stream's events never\n"
+            "go by themselves, a view that only knows its least and greatest is made anew.\n"
+            "\n"
+            "Example: tally delete shop --where \"status = 'test' and price < 1\"\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = 2,
@@ -57,8 +60,8 @@ static bool check_arguments(const struct arguments *arguments, const char *file)
 {
     int const ways = (arguments->where != NULL) + (arguments->keys.length > 0) + (file != NULL);
     if (ways == 1) return true;
-    options_complain(ways == 0 ? "which events? Give --key, --where or a FILE of keys"
-                               : "--key, --where and FILE exclude each other");
+    options_complain(ways == 0 ? "which events? (give --key, --where or a FILE of keys)"
+                               : "--key, --where and FILE exclude each other (give one of them)");
     return false;
 }
 

@@ -26,20 +26,24 @@ static const struct option options[] = {
 
 static const struct usage usage = {
     .command = "follow",
-    .line = "tally follow STORE [--stream S] [--commit-every TIME|SIZE] DIR|FILE|-",
-    .help =
-        "Loads events as they come, until it is told to stop (SIGTERM, SIGINT).\n\n"
-        "  DIR    a spool: files that are moved into it are loaded in the order of their\n"
-        "         names, and moved on to DIR/done, or DIR/failed if they cannot be loaded\n"
-        "  FILE   a log that grows, as tail -F: also when it is rotated or truncated\n"
-        "  -      standard input, to its end\n\n"
-        "  --stream S           the stream of the events; not needed where there is only one\n"
-        "  --commit-every TIME  of FILE and -: commit what has waited that long (1s); or SIZE,\n"
-        "                       what has become that much (16M). 500ms, 2s, 1min, 64K, 1M\n"
-        "  --max-rejects N|N%   stop where more records are refused (1%, but at least 10)\n"
-        "  --memory SIZE        memory to use, 16M or more (512M)\n\n"
-        "A run that was killed goes on where its last commit was; nothing is loaded twice.\n"
-        "Exit status: 0 told to stop, 1 could not go on, 2 as 0, with rejects.\n",
+    .line = "tally follow STORE [OPTION]... DIR|FILE|-",
+    .help = "Loads events as they come, until it is told to stop (SIGTERM, SIGINT).\n"
+            "\n"
+            "  DIR    a spool: files that are moved into it are loaded in the order of their\n"
+            "         names, and moved on to DIR/done, or DIR/failed if they cannot be loaded\n"
+            "  FILE   a log that grows, as tail -F: also when it is rotated or truncated\n"
+            "  -      standard input, to its end\n"
+            "\n"
+            "  --stream S           the stream of the events; not needed where there is one\n"
+            "  --commit-every TIME  of FILE and -: commit what has waited that long (1s); or\n"
+            "                       SIZE, what has become that much (16M). 500ms, 2min, 64K\n"
+            "  --max-rejects N|N%   stop where more records are refused (1%, at least 10)\n"
+            "  --memory SIZE        memory to use, 16M or more (512M)\n"
+            "\n"
+            "A run that was killed goes on where its last commit was; nothing is loaded\n"
+            "twice. Exit status: 0 told to stop, 1 could not go on, 2 as 0, with rejects.\n"
+            "\n"
+            "Example: tally follow web /var/log/nginx/events.json\n",
     .options = options,
     .least_positionals = 2,
     .most_positionals = 2,

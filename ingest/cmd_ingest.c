@@ -35,19 +35,23 @@ static const struct option options[] = {
 
 static const struct usage usage = {
     .command = "ingest",
-    .line = "tally ingest STORE [--stream S] [--strict] [--dry-run] [FILE...|-]",
-    .help = "Loads each FILE as one batch; without FILE, standard input. NDJSON, a JSON array of\n"
-            "objects, CSV and TSV with a header, plain or compressed with gzip or zstd: told by\n"
-            "content. The same bytes are loaded once: a repeat is told and does nothing, and a\n"
-            "batch that was interrupted goes on where it was.\n\n"
-            "  --stream S          the stream of the events; not needed where there is only one\n"
+    .line = "tally ingest STORE [OPTION]... [FILE...|-]",
+    .help = "Loads each FILE as one batch; without FILE, standard input. NDJSON, a JSON array\n"
+            "of objects, CSV and TSV with a header, plain or compressed with gzip or zstd:\n"
+            "told by content. The same bytes are loaded once: a repeat is told and does\n"
+            "nothing, and a batch that was interrupted goes on where it was.\n"
+            "\n"
+            "  --stream S          the stream of the events; not needed where there is one\n"
             "  --strict            stop at the first bad record, with nothing loaded\n"
             "  --dry-run           count what would be loaded and refused, and load nothing\n"
-            "  --max-rejects N|N%  stop a batch with more refused records (1%, but at least 10)\n"
+            "  --max-rejects N|N%  stop a batch with more refused records (1%, at least 10)\n"
             "  --memory SIZE       memory to use, 16M or more (512M)\n"
-            "  --commit-every T    of standard input: commit as it comes, see tally follow\n\n"
+            "  --commit-every T    of standard input: commit as it comes, as tally follow\n"
+            "\n"
             "A bad record is put into STORE/rejects with its line and the reason.\n"
-            "Exit status: 0 loaded or already there, 1 could not run, 2 loaded, with rejects.\n",
+            "Exit status: 0 loaded or already there, 1 could not run, 2 loaded, with rejects.\n"
+            "\n"
+            "Example: tally ingest shop orders-*.csv.gz\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = -1,
@@ -203,7 +207,8 @@ static bool check_commit_every(const struct arguments *arguments, char **files, 
     if (!is_pipe)
         options_complain("--commit-every is for standard input ('tally follow' is for files)");
     else if (arguments->batch.strict || arguments->batch.dry_run)
-        options_complain("--commit-every goes neither with --strict nor with --dry-run");
+        options_complain("--commit-every goes neither with --strict nor with --dry-run "
+                         "(leave them out)");
     else
         return true;
     return false;

@@ -28,7 +28,9 @@ static const struct usage usage = {
             "                  With STORE, the store is made with it at once\n\n"
             "FILE is NDJSON, a JSON array, CSV or TSV, plain or compressed. Its first 10,000\n"
             "records are looked at, 16 MiB at most. Without STORE, change what is printed as\n"
-            "you like, and give it to --schema.\n",
+            "you like, and give it to --schema.\n"
+            "\n"
+            "Example: tally init --from orders.csv\n",
     .options = options,
     .least_positionals = 0,
     .most_positionals = 1,

@@ -8,8 +8,10 @@ static const struct option options[] = {{.name = NULL}};
 static const struct usage usage = {
     .command = "ls",
     .line = "tally ls STORE [PATH]",
-    .help = "Lists a directory of the store's tree, the whole one without PATH: a name a line,\n"
-            "directories with a slash behind it.\n",
+    .help = "Lists a directory of the store's tree, its root without PATH: a name a line,\n"
+            "directories with a slash behind.\n"
+            "\n"
+            "Example: tally ls shop sales\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = 2,

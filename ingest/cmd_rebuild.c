@@ -19,11 +19,11 @@ static const struct option options[] = {
 static const struct usage usage = {
     .command = "rebuild",
     .line = "tally rebuild STORE [--allow-loss] [VIEW...]",
-    .help =
-        "Empties the views, all without VIEW, and computes them from the stored events, in one\n"
-        "commit: readers see the old files or the new ones. 'tally verify' tells whether it is\n"
-        "needed. Views over a rebuilt one are rebuilt too.\n\n"
-        "  --allow-loss   also a view that has counted events which are no longer kept\n",
+    .help = "Empties the views, all without VIEW, and computes them from the stored events,\n"
+            "in one commit: readers see the old files or the new ones. 'tally verify' tells\n"
+            "whether it is needed. Views over a rebuilt one are rebuilt too.\n"
+            "\n"
+            "  --allow-loss   also a view that has counted events which are no longer kept\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = -1,

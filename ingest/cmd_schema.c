@@ -22,14 +22,17 @@ static const struct option options[] = {
 static const struct usage usage = {
     .command = "schema",
     .line = "tally schema STORE [--apply FILE [--allow-loss]]",
-    .help =
-        "Prints the schema in force.\n\n"
-        "  --apply FILE   put another schema in force, in one commit; - is standard input. Views\n"
-        "                 that are new or changed are made from all stored events, a new field is\n"
-        "                 null in them. Mounts show the old tree until the new one is there.\n"
-        "  --allow-loss   also if it drops events, or fields of them, or counts that cannot be "
-        "made\n"
-        "                 again\n",
+    .help = "Prints the schema in force.\n"
+            "\n"
+            "  --apply FILE   put another schema in force, in one commit; - is standard\n"
+            "                 input. Views that are new or changed are made from all stored\n"
+            "                 events, a new field is null in them. Mounts show the old tree\n"
+            "                 until the new one is there.\n"
+            "  --allow-loss   also if it drops events, or fields of them, or counts that\n"
+            "                 cannot be made again\n"
+            "\n"
+            "Example: tally schema shop >next.json   (then change it)\n"
+            "         tally schema shop --apply next.json\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = 1,

@@ -12,10 +12,10 @@ static const struct option options[] = {{.name = NULL}};
 static const struct usage usage = {
     .command = "verify",
     .line = "tally verify STORE",
-    .help =
-        "Computes every file anew from the stored events, by another road than ingest does,\n"
-        "compares, and names each file that differs. Reads only; ingest may go on meanwhile.\n\n"
-        "Exit status: 0 all the same, 1 something differs or could not run.\n",
+    .help = "Computes every file anew from the stored events, by another road than ingest\n"
+            "does, compares, and names each file that differs. Reads only; ingest may go on.\n"
+            "\n"
+            "Exit status: 0 all the same, 1 something differs or could not run.\n",
     .options = options,
     .least_positionals = 1,
     .most_positionals = 1,

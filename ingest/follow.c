@@ -104,6 +104,7 @@ enum batch_ending follow_load(struct follow *follow, const struct batch_input *i
         !store_schema(store, &batch->schema, err) ||
         !stream_choose(batch->schema, follow->stream, &batch->stream, err))
         return BATCH_STOPPED;
+    batch->mount_silent = follow->report.mount_silent;
     batch_report_done(&follow->report);
     enum batch_ending const ending = batch_ingest(store, input, batch, &follow->report, err);
     progress_erase(batch->progress);

@@ -51,6 +51,10 @@ static bool load(struct pipe *pipe, struct error *err)
     if (follow_load(follow, &input, err) != BATCH_INGESTED) return false;
     pipe->offset = follow->report.batch.resume_offset;
     pipe->waiting_ms = 0;
+    if (pipe->growth.ends && pipe->offset < pipe->size)
+        notices_show(&follow->notices,
+                     "standard input: the %llu bytes of a last line without its end are not loaded",
+                     (unsigned long long)(pipe->size - pipe->offset));
     spool_release(pipe->growth.fd, KEPT_BYTES, pipe->offset);
     return true;
 }

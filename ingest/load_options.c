@@ -8,7 +8,8 @@ enum { MEMORY_LEAST_MEBIBYTES = 16 };
 bool load_option_max_rejects(const char *value, struct limit *limit)
 {
     if (limit_read(slice_text(value), limit)) return true;
-    options_complain("--max-rejects: '%s' is neither a number nor a percentage", value);
+    options_complain(
+        "--max-rejects: '%s' is neither a number nor a percentage (write 100, or 2.5%%)", value);
     return false;
 }
 
@@ -16,7 +17,7 @@ bool load_option_memory(const char *value, size_t *bytes)
 {
     if (options_read_size(value, bytes) && *bytes >= (size_t)MEMORY_LEAST_MEBIBYTES << 20)
         return true;
-    options_complain("--memory: '%s' is not a size of at least %dM, as 512M or 2G", value,
+    options_complain("--memory: '%s' is not a size of at least %dM (write 512M, or 2G)", value,
                      MEMORY_LEAST_MEBIBYTES);
     return false;
 }
@@ -24,8 +25,8 @@ bool load_option_memory(const char *value, size_t *bytes)
 bool load_option_commit_every(const char *value, struct follow_bound *bound)
 {
     if (follow_read_bound(value, bound)) return true;
-    options_complain("--commit-every: '%s' is neither a time, as 500ms, 2s or 1min, nor a size, as "
-                     "64K or 16M",
+    options_complain("--commit-every: '%s' is neither a time nor a size (write 500ms, 2s, 1min, "
+                     "64K or 16M)",
                      value);
     return false;
 }

@@ -16,30 +16,29 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"init", cmd_init, "init STORE --schema|--from FILE   make a store, or propose a schema"},
-    {"ingest", cmd_ingest,
-     "ingest STORE [FILE...|-]       load events: NDJSON, CSV, TSV, plain or compressed"},
-    {"follow", cmd_follow, "follow STORE DIR|FILE|-        load them as they come"},
-    {"delete", cmd_delete, "delete STORE --key K|--where E|FILE  take events out again"},
-    {"status", cmd_status, "status STORE [--json]          what is in it, and how fresh it is"},
-    {"verify", cmd_verify, "verify STORE                   recompute every file and compare"},
-    {"rebuild", cmd_rebuild,
-     "rebuild STORE [VIEW...]        compute views anew from the stored events"},
-    {"compact", cmd_compact, "compact STORE                  give free space back to the disk"},
-    {"backup", cmd_backup, "backup STORE FOLDER            copy it while it is in use"},
-    {"restore", cmd_restore, "restore FOLDER STORE           copy a backup back, verified"},
-    {"schema", cmd_schema, "schema STORE [--apply FILE]    print the schema in force"},
-    {"cat", cmd_cat, "cat STORE PATH...              print files of the tree, without a mount"},
-    {"ls", cmd_ls, "ls STORE [PATH]                list a directory of the tree"},
+    {"init", cmd_init, "make a store, or propose a schema"},
+    {"ingest", cmd_ingest, "load events: NDJSON, CSV, TSV, plain or compressed"},
+    {"follow", cmd_follow, "load them as they come: a spool, a log, a pipe"},
+    {"delete", cmd_delete, "take events out again, by key or condition"},
+    {"status", cmd_status, "what is in a store, and how fresh it is"},
+    {"verify", cmd_verify, "recompute every file and compare"},
+    {"rebuild", cmd_rebuild, "compute views anew from the stored events"},
+    {"compact", cmd_compact, "give free space back to the disk"},
+    {"backup", cmd_backup, "copy a store while it is in use"},
+    {"restore", cmd_restore, "copy a backup back, verified"},
+    {"schema", cmd_schema, "print the schema in force, or put another in force"},
+    {"cat", cmd_cat, "print files of the tree, without a mount"},
+    {"ls", cmd_ls, "list a directory of the tree"},
 };
 
 static void print_help(void)
 {
     (void)puts("usage: tally COMMAND ...\n"); /* report_end looks, here and below */
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        (void)printf("  tally %s\n", commands[i].line);
+        (void)printf("  %-8s %s\n", commands[i].name, commands[i].line);
     (void)puts("\n"
-               "'tally COMMAND --help' tells more. 'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
+               "'tally COMMAND --help' and 'man tally-COMMAND' tell more.\n"
+               "'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
                "Exit status: 0 all good, 1 could not run, 2 ran and refused records.");
 }
 
@@ -57,7 +56,7 @@ static void complain_command(const char *wrong)
     const char *names[COUNT_OF(commands)];
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         names[i] = commands[i].name;
-    options_complain_unknown("command", wrong, names, COUNT_OF(names), "");
+    options_complain_unknown("command", wrong, names, COUNT_OF(names), "", "tally --help");
 }
 
 static bool is_any(const char *text, const char *one, const char *other)
@@ -69,6 +68,9 @@ static enum exit_status run(int argc, char **argv)
 {
     if (argc < 2) {
         options_complain("no command (see 'tally --help')");
+        (void)fputs("To begin: 'tally init --from FILE' proposes a schema for the events in FILE,\n"
+                    "'tally init STORE --schema FILE' makes a store.\n",
+                    stderr); /* no one to tell */
         return EXIT_FAILED;
     }
     if (is_any(argv[1], "--help", "-h") || is_any(argv[1], "help", "-?")) {

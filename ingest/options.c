@@ -21,7 +21,7 @@ void options_complain(const char *format, ...)
 }
 
 void options_complain_unknown(const char *what, const char *wrong, const char *const *names,
-                              size_t name_count, const char *prefix)
+                              size_t name_count, const char *prefix, const char *help)
 {
     struct slice slices[NAMES_MAX];
     size_t const count = name_count < NAMES_MAX ? name_count : NAMES_MAX;
@@ -32,7 +32,7 @@ void options_complain_unknown(const char *what, const char *wrong, const char *c
         options_complain("unknown %s '%s%s' (did you mean '%s%.*s'?)", what, prefix, wrong, prefix,
                          (int)nearest.length, (const char *)nearest.at);
     else
-        options_complain("unknown %s '%s%s' (see 'tally --help')", what, prefix, wrong);
+        options_complain("unknown %s '%s%s' (see '%s')", what, prefix, wrong, help);
 }
 
 /* What getopt_long could not take, which it leaves in front of the next argument. */
@@ -53,11 +53,14 @@ static void complain_option(const struct usage *usage, const char *argument)
     if (value) *value = '\0';
     for (size_t i = 0; i < count; i++) {
         if (strcmp(names[i], wrong) == 0) {
-            options_complain("option '--%s' takes no value", wrong);
+            options_complain("option '--%s' takes no value (see 'tally %s --help')", wrong,
+                             usage->command);
             return;
         }
     }
-    options_complain_unknown("option", wrong, names, count, "--");
+    char help[40];
+    (void)snprintf(help, sizeof help, "tally %s --help", usage->command); /* fits */
+    options_complain_unknown("option", wrong, names, count, "--", help);
 }
 
 static void print_help(const struct usage *usage)
@@ -69,7 +72,9 @@ static bool check_positionals(const struct usage *usage, int count)
 {
     bool const good = count >= usage->least_positionals &&
                       (usage->most_positionals < 0 || count <= usage->most_positionals);
-    if (!good) options_complain("usage: %s", usage->line);
+    if (!good)
+        options_complain("too %s arguments (usage: %s)",
+                         count < usage->least_positionals ? "few" : "many", usage->line);
     return good;
 }
 
@@ -92,7 +97,8 @@ enum options_answer options_read(const struct usage *usage, int argc, char **arg
         case OPTION_HELP: print_help(usage); return OPTIONS_ENDED;
         case '?': complain_option(usage, argv[optind - 1]); return OPTIONS_WRONG;
         case ':':
-            options_complain("option '%s' needs a value", argv[optind - 1]);
+            options_complain("option '%s' needs a value (see 'tally %s --help')", argv[optind - 1],
+                             usage->command);
             return OPTIONS_WRONG;
         default:
             if (!set(context, code, optarg)) return OPTIONS_WRONG;

@@ -4,17 +4,22 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "standard_files.h"
+
 enum exit_status report_error(const struct error *err)
 {
-    char text[ERROR_TEXT_BYTES];
-    (void)fprintf(stderr, "tally: %s\n", error_text(err, text, sizeof text)); /* no one to tell */
+    char text[ERROR_TEXT_BYTES], head[STANDARD_ERROR_HEAD_BYTES];
+    (void)fprintf(stderr, "%s%s\n", standard_error_head("tally", LINE_ERROR, head),
+                  error_text(err, text, sizeof text)); /* no one to tell */
     return EXIT_FAILED;
 }
 
 void report_notice(struct progress *progress, const char *text)
 {
+    char head[STANDARD_ERROR_HEAD_BYTES];
     if (progress) progress_erase(progress);
-    (void)fprintf(stderr, "tally: %s\n", text); /* no one to tell */
+    (void)fprintf(stderr, "%s%s\n", standard_error_head("tally", LINE_NOTICE, head),
+                  text); /* no one to tell */
 }
 
 static void show(void *context, const char *text)

@@ -151,6 +151,7 @@ static int64_t now_ms(void)
 
 /* The mounts that were told and have not answered. */
 struct told {
+    int directory;
     struct pollfd polls[MOUNTS_MAX];
     char names[MOUNTS_MAX][64];
     nfds_t count;
@@ -183,14 +184,24 @@ static void tell(int directory, const char *name, uint64_t commit_id, struct tol
 
 enum answer { ANSWER_NONE, ANSWER_SHOWN, ANSWER_BEHIND };
 
-/* A mount that hangs up without a word was unmounted and shows nothing. One that cannot open the
- * commit tells which one it shows still, and hangs up, too. */
-static enum answer read_answer(const struct pollfd *mount, uint64_t commit_id)
+static bool still_listens(int directory, const char *name)
 {
+    struct sockaddr_un const address = address_of(directory, name);
+    AUTO_FD int const fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ||
+           errno == EAGAIN;
+}
+
+/* A mount that hangs up without a word was unmounted, or killed, and shows nothing; or it does not take us for a writer. One
+ * that cannot open the commit tells which one it shows still, and hangs up, too. */
+static enum answer read_answer(const struct told *told, nfds_t place, uint64_t commit_id)
+{
+    const struct pollfd *const mount = &told->polls[place];
     uint8_t bytes[MESSAGE_BYTES];
     if (!mount->revents) return ANSWER_NONE;
     ssize_t const got = recv(mount->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-    if (got != MESSAGE_BYTES) return ANSWER_SHOWN;
+    if (got != MESSAGE_BYTES)
+        return still_listens(told->directory, told->names[place]) ? ANSWER_BEHIND : ANSWER_SHOWN;
     return read_number(bytes) >= commit_id ? ANSWER_SHOWN : ANSWER_BEHIND;
 }
 
@@ -210,7 +221,7 @@ static bool take_answers(struct told *told, uint64_t commit_id, struct announce_
     for (nfds_t i = 0; i < told->count; i++) {
         struct pollfd *const mount = &told->polls[i];
         if (mount->fd < 0) continue;
-        switch (read_answer(mount, commit_id)) {
+        switch (read_answer(told, i, commit_id)) {
         case ANSWER_NONE: waiting = true; break;
         case ANSWER_BEHIND: count_silent(told, i, result); break;
         case ANSWER_SHOWN:
@@ -249,6 +260,7 @@ bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
         return error_system(err, errno, "%s/mounts", store_path(store));
     }
     struct told *const told = memory_alloc(sizeof *told);
+    told->directory = directory_fd;
     for (const struct dirent *entry; (entry = readdir(directory));) {
         size_t const length = strlen(entry->d_name);
         if (length < 5 || strcmp(entry->d_name + length - 5, ".sock") != 0) continue;

@@ -81,18 +81,25 @@ static bool claim(struct place *place, struct error *err)
     if (flock(place->directory, LOCK_EX | LOCK_NB) == 0) return check_empty(place, err);
     place->made = false;
     if (errno != EWOULDBLOCK) return error_system(err, errno, "cannot lock %s", place->path);
+    if (!check_empty(place, err)) return false; /* a store that is being read */
     return error_set(err, ERROR_BUSY, "%s: another program makes a store there", place->path);
+}
+
+/* What is there already is left of an init that was killed; a link would lead elsewhere. */
+static bool make_folder(const struct place *place, const char *name, struct error *err)
+{
+    struct stat there;
+    if (mkdirat(place->directory, name, 0777) == 0) return true;
+    if (errno != EEXIST) return error_system(err, errno, "cannot make %s/%s", place->path, name);
+    if (fstatat(place->directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(there.st_mode))
+        return true;
+    return error_set(err, ERROR_DENIED, "%s/%s is not a folder", place->path, name);
 }
 
 static bool make_folders(const struct place *place, struct error *err)
 {
-    struct stat left;
-    if (fstatat(place->directory, making, &left, AT_SYMLINK_NOFOLLOW) == 0 &&
-        !S_ISDIR(left.st_mode))
-        return error_set(err, ERROR_DENIED, "%s/%s is not a folder", place->path, making);
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
-        if (mkdirat(place->directory, folders[i], 0777) < 0 && errno != EEXIST)
-            return error_system(err, errno, "cannot make %s/%s", place->path, folders[i]);
+        if (!make_folder(place, folders[i], err)) return false;
     }
     return true;
 }
@@ -138,7 +145,10 @@ static bool put_in_place(const struct place *place, struct error *err)
         renameat(folder, "data.mdb", place->directory, "data.mdb") < 0)
         return error_system(err, errno, "cannot make %s/data.mdb", place->path);
     (void)unlinkat(place->directory, making, AT_REMOVEDIR); /* it does no harm */
-    return fsync(place->directory) == 0 || error_system(err, errno, "%s", place->path);
+    AUTO_FD int const parent = openat(place->directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fsync(place->directory) < 0 || (place->made && parent >= 0 && fsync(parent) < 0))
+        return error_system(err, errno, "%s", place->path);
+    return true;
 }
 
 bool store_create(const char *path, struct slice schema_text, struct error *err)

@@ -252,18 +252,31 @@ static int open_environment(struct db *db, unsigned flags)
     return code;
 }
 
+/* On a read-only medium, which has no writer, LMDB reads without its table of readers. Elsewhere who cannot enter itself
+ * there may not read: writers would not know of it, and write over what it reads. */
+static bool fail_to_open(const struct db *db, enum db_access access, int code, struct error *err)
+{
+    AUTO_BUFFER struct buffer lock = {0};
+    buffer_format(&lock, "%s/lock.mdb", db->directory);
+    buffer_add_byte(&lock, '\0');
+    if (access != DB_READ || code != EACCES ||
+        faccessat(AT_FDCWD, (const char *)lock.at, W_OK, AT_EACCESS) == 0)
+        return fail(err, db->directory, code);
+    (void)error_set(err, ERROR_DENIED,
+                    "lock.mdb may not be written: writers would not see the reader");
+    (void)error_remedy(err, "give the right to write lock.mdb, and no other file of the store");
+    return error_place(err, "%s", db->directory);
+}
+
 bool db_open(const char *directory, enum db_access access, struct db **ret_db, struct error *err)
 {
     struct db *const db = memory_alloc(sizeof *db);
     db->directory = memory_alloc(strlen(directory) + 1);
     memcpy(db->directory, directory, strlen(directory));
     unsigned flags = MDB_NOTLS | (access == DB_READ ? MDB_RDONLY : 0);
-    int code = open_environment(db, flags);
-    /* A read-only medium has no place for the reader table; it has no writer either. */
-    if (access == DB_READ && (code == EROFS || code == EACCES))
-        code = open_environment(db, flags | MDB_NOLOCK);
+    int const code = open_environment(db, flags);
     int stale;
-    bool const opened = code == MDB_SUCCESS || fail(err, directory, code);
+    bool const opened = code == MDB_SUCCESS || fail_to_open(db, access, code, err);
     if (opened && access != DB_READ) (void)mdb_reader_check(db->env, &stale); /* best effort */
     if (opened && check_length(db, err) && open_tables(db, access, err)) {
         *ret_db = db;
@@ -321,6 +334,11 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
     atomic_fetch_add(&db->open_txns, 1);
     *ret_txn = txn;
     return true;
+}
+
+bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn, struct error *err)
+{
+    return txn_begin(writing->db, false, ret_txn, err);
 }
 
 bool txn_commit(struct txn *txn, struct error *err)

@@ -59,6 +59,9 @@ bool db_copy(struct db *db, int fd, struct error *err) MUST_CHECK;
 bool db_is_replaced(const struct db *db, int directory);
 
 bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err) MUST_CHECK;
+/* One that reads what is committed, beside one that writes. */
+bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn,
+                      struct error *err) MUST_CHECK;
 /* Ends the transaction in either case. */
 bool txn_commit(struct txn *txn, struct error *err) MUST_CHECK;
 void txn_abort(struct txn *txn); /* takes NULL */

@@ -20,7 +20,8 @@ static const char readme[] =
     "\n"
     "At the last dimension X.json is one row. A view without dimensions is one file.\n"
     "Beside every X.json of rows X.ndjson and X.csv can be read too, and X.prom where the view\n"
-    "has the format prom; they are not listed, but for that of a whole view, VIEW.prom.\n"
+    "has the format prom; they are not listed, but for that of a whole view, VIEW.prom. Nor are\n"
+    "index.html and VIEW/index.html: pages for a browser, with tables and charts.\n"
     "A group without events is not there (ENOENT), rather than shown with zeros.\n"
     "\n"
     "Names: bytes 00-1F and 7F, / \\ %, bytes that are not UTF-8, a leading . - or ~ and the\n"
@@ -40,7 +41,8 @@ static const char readme[] =
     "  schema.json    the schema in force, without its comments\n"
     "  views/         dimensions, measures, rows and bytes of each view\n"
     "  batches/       every batch that was ingested: source, digest, counts, first error\n"
-    "  rejects/       the records that were refused: line, reason, record\n";
+    "  rejects/       the records that were refused: line, reason, record\n"
+    "  daemon.prom    in a mount: the daemon's own metrics, as they are now\n";
 
 static enum tree_answer view_version(const struct snapshot *snapshot, const struct node *node,
                                      uint64_t *ret_commit_id, struct error *err)

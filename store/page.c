@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "page.h"
 
+#include "rows.h"
 #include "tree_p.h"
 
 /* A browser shows a hundred thousand rows at once, not millions. */
@@ -9,11 +10,11 @@ enum { PAGE_ROWS_BYTES_MAX = 16 << 20 };
 const char page_name[] = "index.html";
 const char page_no_rows[] = "null\n";
 
-extern const uint8_t page_head_start[], page_head_end[]; /* page/page.S */
+extern const uint8_t page_head[], page_head_end[]; /* page/page.S */
 
-struct slice page_head(void)
+struct slice page_front(void)
 {
-    return slice_of(page_head_start, (size_t)(page_head_end - page_head_start));
+    return slice_of(page_head, (size_t)(page_head_end - page_head));
 }
 
 bool page_has_rows(const struct group *view)
@@ -81,9 +82,20 @@ static void add_measures(const struct view *view, struct buffer *json)
     buffer_add_byte(json, ']');
 }
 
+static void add_formats(const struct view *view, struct buffer *json)
+{
+    buffer_add_text(json, ",\"formats\":[");
+    for (unsigned i = 0; i < ROWS_FORMATS; i++) {
+        if (!view->formats[i]) continue;
+        buffer_format(json, "%s\"%s\"", i ? "," : "", rows_extensions[i] + 1); /* behind the dot */
+    }
+    buffer_add_byte(json, ']');
+}
+
 static void add_view(const struct view *view, const struct group *group, struct buffer *json)
 {
     buffer_format(json, ",\"rows\":%llu", (unsigned long long)group->row_count);
+    add_formats(view, json);
     add_dimensions(view, json);
     add_measures(view, json);
     buffer_add_text(json, ",\"total\":");

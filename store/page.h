@@ -18,7 +18,7 @@
 
 extern const char page_name[];
 extern const char page_no_rows[]; /* stands in the place of rows that are too many */
-struct slice page_head(void);     /* lives for ever */
+struct slice page_front(void);    /* the head; lives for ever */
 /* Appends the line. The page is there. */
 bool page_line(const struct snapshot *snapshot, const struct node *node, struct buffer *line,
                struct error *err) MUST_CHECK;

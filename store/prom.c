@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prom.h"
 
+#include <stdlib.h>
+
+#include "arena.h"
 #include "calendar.h"
 #include "names.h"
 #include "rows.h"
@@ -50,6 +53,11 @@ static void add_escaped(struct slice value, bool quotes, struct buffer *text)
     }
 }
 
+void prom_escape(struct slice value, struct buffer *text)
+{
+    add_escaped(value, true, text);
+}
+
 bool prom_has_family(const struct view *view, size_t measure)
 {
     const struct formula *const formula = view->measures[measure].formula;
@@ -66,14 +74,6 @@ bool prom_has_family(const struct view *view, size_t measure)
     return false;
 }
 
-static bool is_taken(struct slice name, struct slice other, const char *what, const char *shown,
-                     struct error *err)
-{
-    (void)error_set(err, ERROR_SCHEMA, "%s '%.*s' and '%.*s' are both '%s' for Prometheus", what,
-                    (int)other.length, other.at, (int)name.length, name.at, shown);
-    return error_remedy(err, "give one of them another name, of letters, digits and _");
-}
-
 static bool check_labels(const struct view *view, struct error *err)
 {
     for (size_t i = 0; i < view->dimension_count; i++) {
@@ -84,8 +84,11 @@ static bool check_labels(const struct view *view, struct error *err)
             prom_label(view, j, &other);
             if (!slice_equal(buffer_slice(&mine), buffer_slice(&other))) continue;
             buffer_add_byte(&mine, '\0');
-            return is_taken(view->dimensions[i].name, view->dimensions[j].name, "dimensions",
-                            (char *)mine.at, err);
+            (void)error_set(
+                err, ERROR_SCHEMA, "dimensions '%.*s' and '%.*s' are both '%s' for Prometheus",
+                (int)view->dimensions[j].name.length, view->dimensions[j].name.at,
+                (int)view->dimensions[i].name.length, view->dimensions[i].name.at, (char *)mine.at);
+            return error_remedy(err, "give one of them another name, of letters, digits and _");
         }
     }
     return true;
@@ -93,24 +96,56 @@ static bool check_labels(const struct view *view, struct error *err)
 
 bool prom_check(const struct view *view, struct error *err)
 {
-    size_t families = 0;
     for (size_t i = 0; i < view->measure_count; i++) {
-        AUTO_BUFFER struct buffer mine = {0};
-        if (!prom_has_family(view, i)) continue;
-        families++;
-        prom_family(view, i, &mine);
-        for (size_t j = 0; j < i; j++) {
-            AUTO_BUFFER struct buffer other = {0};
-            if (!prom_has_family(view, j)) continue;
-            prom_family(view, j, &other);
-            if (!slice_equal(buffer_slice(&mine), buffer_slice(&other))) continue;
-            buffer_add_byte(&mine, '\0');
-            return is_taken(view->measures[i].name, view->measures[j].name, "measures",
-                            (char *)mine.at, err);
+        if (prom_has_family(view, i)) return check_labels(view, err);
+    }
+    return error_set(err, ERROR_SCHEMA, "\"prom\": no measure is a number");
+}
+
+struct family {
+    struct slice name;
+    const struct view *view;
+    const struct measure *measure;
+};
+
+static int compare_families(const void *a, const void *b)
+{
+    return slice_compare(((const struct family *)a)->name, ((const struct family *)b)->name);
+}
+
+static bool are_one(const struct family *a, const struct family *b, struct error *err)
+{
+    (void)error_set(err, ERROR_SCHEMA, "%.*s.%.*s and %.*s.%.*s are both '%.*s' for Prometheus",
+                    (int)a->view->name.length, a->view->name.at, (int)a->measure->name.length,
+                    a->measure->name.at, (int)b->view->name.length, b->view->name.at,
+                    (int)b->measure->name.length, b->measure->name.at, (int)a->name.length,
+                    a->name.at);
+    return error_remedy(err, "give one of them another name, of letters, digits and _");
+}
+
+bool prom_check_families(const struct view *views, size_t view_count, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    size_t most = 1, count = 0;
+    for (size_t i = 0; i < view_count; i++)
+        most += views[i].measure_count;
+    struct family *const families = ARENA_ARRAY(&arena, struct family, most);
+    for (size_t i = 0; i < view_count; i++) {
+        for (size_t j = 0; views[i].formats[ROWS_PROM] && j < views[i].measure_count; j++) {
+            AUTO_BUFFER struct buffer name = {0};
+            if (!prom_has_family(&views[i], j)) continue;
+            prom_family(&views[i], j, &name);
+            families[count++] = (struct family){.name = arena_copy(&arena, buffer_slice(&name)),
+                                                .view = &views[i],
+                                                .measure = &views[i].measures[j]};
         }
     }
-    if (families == 0) return error_set(err, ERROR_SCHEMA, "\"prom\": no measure is a number");
-    return check_labels(view, err);
+    qsort(families, count, sizeof *families, compare_families);
+    for (size_t i = 1; i < count; i++) {
+        if (slice_equal(families[i - 1].name, families[i].name))
+            return are_one(&families[i - 1], &families[i], err);
+    }
+    return true;
 }
 
 void prom_head(const struct view *view, size_t measure, struct buffer *text)

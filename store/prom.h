@@ -17,12 +17,16 @@
 #pragma once
 #include "schema.h"
 
-/* Whether the view can be shown so: some measure is a number, and no two names become one. */
+/* Whether the view can be shown so: some measure is a number, and no two labels become one. */
 bool prom_check(const struct view *view, struct error *err) MUST_CHECK;
+/* Whether no two families of all the views have one name. */
+bool prom_check_families(const struct view *views, size_t view_count, struct error *err) MUST_CHECK;
 bool prom_has_family(const struct view *view, size_t measure);
 /* The names of a measure's family and of a dimension's label. */
 void prom_family(const struct view *view, size_t measure, struct buffer *text);
 void prom_label(const struct view *view, size_t dimension, struct buffer *text);
+/* VALUE as it may stand between the quotes of a label. It is UTF-8. */
+void prom_escape(struct slice value, struct buffer *text);
 /* HELP and TYPE. Appends to TEXT, as the next does. */
 void prom_head(const struct view *view, size_t measure, struct buffer *text);
 /* The sample of one measure of ROW, which rows_text wrote; nothing where it is null. */

@@ -379,6 +379,7 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
         if (all.progress[i] == READ || read_view_at(&all, i, err)) continue;
         return error_wrap_dot(err, all.entries[all.current]->string);
     }
+    if (!prom_check_families(views, count, err)) return false;
     for (size_t i = 0; i < schema->stream_count; i++)
         collect_fallible(schema, (struct stream *)(uintptr_t)&schema->streams[i]);
     return true;

@@ -2,6 +2,11 @@
 #include "standard_files.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool standard_files_hold(void)
@@ -11,4 +16,33 @@ bool standard_files_hold(void)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0) return false;
     }
     return true;
+}
+
+static bool is_coloured(void)
+{
+    const char *const refusal = getenv("NO_COLOR"), *const terminal = getenv("TERM");
+    if (refusal && *refusal) return false;
+    return terminal && *terminal && strcmp(terminal, "dumb") != 0 && isatty(STDERR_FILENO) == 1;
+}
+
+static bool is_journal(void)
+{
+    const char *const stream = getenv("JOURNAL_STREAM");
+    uintmax_t device, inode;
+    struct stat stat;
+    return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &stat) == 0 && stat.st_dev == device && stat.st_ino == inode;
+}
+
+const char *standard_error_head(const char *program, enum line_level level,
+                                char head[STANDARD_ERROR_HEAD_BYTES])
+{
+    /* All of them fit. */
+    if (is_journal())
+        (void)snprintf(head, STANDARD_ERROR_HEAD_BYTES, "<%d>%s: ", (int)level, program);
+    else if (level == LINE_ERROR && is_coloured())
+        (void)snprintf(head, STANDARD_ERROR_HEAD_BYTES, "\033[1;31m%s:\033[0m ", program);
+    else
+        (void)snprintf(head, STANDARD_ERROR_HEAD_BYTES, "%s: ", program);
+    return head;
 }

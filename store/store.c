@@ -56,7 +56,8 @@ static bool find_store(const char *path, struct error *err)
     if (reason != ENOENT && reason != ENOTDIR && reason != 0)
         return error_system(err, reason, "%s", (char *)data.at);
     (void)error_set(err, ERROR_MISSING, "there is no store here");
-    (void)error_remedy(err, "make one with: tally init %s --schema FILE", path);
+    (void)error_remedy(err, "make one with: tally init %s --schema FILE, or --from FILE of events",
+                       path);
     return error_place(err, "%s", path);
 }
 

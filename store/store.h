@@ -27,7 +27,7 @@ enum store_mode { STORE_READ, STORE_WRITE };
  * schema of TEXT. On failure nothing is left. A directory with other things in it is refused. */
 bool store_create(const char *path, struct slice schema_text, struct error *err) MUST_CHECK;
 /* ERROR_MISSING: no store there; ERROR_VERSION: another format; ERROR_CORRUPT: truncated or no LMDB
- * file. A read-only medium or directory is opened without the reader table. */
+ * file; ERROR_DENIED also to a reader that may not write lock.mdb. On a read-only medium it needs not. */
 bool store_open(const char *path, enum store_mode mode, struct store **ret_store,
                 struct error *err) MUST_CHECK;
 void store_close(struct store *store);             /* all snapshots are closed; takes NULL */

@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 
 #include "announce.h"
@@ -82,28 +81,14 @@ static struct tally_store *find_opened(const char *path)
     return NULL;
 }
 
-/* Who cannot enter itself in the table of readers reads without it: then a writer would not know of the snapshots, and
- * write over them. On a read-only medium there is none. */
-static bool check_rights(struct store *store, struct error *err)
-{
-    struct statvfs medium;
-    int const directory = store_directory(store);
-    if (faccessat(directory, "lock.mdb", W_OK, AT_EACCESS) == 0) return true;
-    if (fstatvfs(directory, &medium) == 0 && (medium.f_flag & ST_RDONLY)) return true;
-    (void)error_set(err, ERROR_DENIED,
-                    "lock.mdb may not be written: writers would not see the reader");
-    (void)error_remedy(err, "give the right to write lock.mdb, and no other file of the store");
-    return error_place(err, "%s", store_path(store));
-}
-
 static bool open_first(const char *path, struct tally_store **ret_store, struct error *err)
 {
     struct stat status;
     struct store *inner;
     AUTO_FREE char *const absolute = realpath(path, NULL); /* the program may go elsewhere */
     if (!store_open(absolute ? absolute : path, STORE_READ, &inner, err)) return false;
-    if (!check_rights(inner, err) ||
-        (fstat(store_directory(inner), &status) < 0 && !error_system(err, errno, "%s", path))) {
+    if (fstat(store_directory(inner), &status) < 0) {
+        (void)error_system(err, errno, "%s", path);
         store_close(inner);
         return false;
     }

@@ -197,7 +197,7 @@ static bool document_bytes(const struct snapshot *snapshot, const struct node *n
     *ret_bytes = text.length;
     if (!node_is_page(node)) return true;
     if (!page_rows_bytes(snapshot, node, &rows, err)) return false;
-    *ret_bytes += page_head().length + rows;
+    *ret_bytes += page_front().length + rows;
     return true;
 }
 

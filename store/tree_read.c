@@ -235,7 +235,7 @@ static bool read_page(const struct snapshot *snapshot, const struct node *node,
 {
     struct node const rows = {.kind = NODE_ROWS, .format = ROWS_JSON, .view = node->view};
     struct group group;
-    emit(window, page_head());
+    emit(window, page_front());
     if (!read_document(snapshot, node, reader, window, err)) return false;
     if (node->kind == NODE_FRONT_PAGE) return true;
     if (tree_whole_view(snapshot, tree_view(snapshot, node), &group, err) != DB_FOUND) return false;

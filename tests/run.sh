@@ -60,12 +60,13 @@ step 'unit tests under sanitizers' \
 
 step 'coverage of store' tests/coverage.sh
 
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TALLY=$PWD/build-test/ingest/tally TALLYFS=$PWD/build-test/fs/tallyfs
 export GENERATE=$PWD/build-test/examples/generate
 for case in tests/cli/*.py tests/fault/*.py tests/property/*.py tests/mount/*.py; do
   [ -e "$case" ] && step "$case" env SOAK=$soak python3 "$case"
 done
-for case in cli/delete cli/ingest mount/schema mount/retention mount/names; do
+for case in cli/delete cli/ingest cli/follow mount/service mount/pages mount/schema mount/retention mount/names; do
   step "$case under sanitizers" env TALLY="$PWD/build-asan/ingest/tally" TALLYFS="$PWD/build-asan/fs/tallyfs" \
     python3 "tests/$case.py"
 done
@@ -110,6 +111,8 @@ step 'examples/quickstart.sh' examples/quickstart.sh
 step 'examples/catalogue/test.sh' examples/catalogue/test.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh
 step 'examples/slow-api/run.sh' env EVENTS=200000 examples/slow-api/run.sh
+step 'installed: libtally, pkg-config, versions' tests/package/install.sh
+step 'Debian packages' tests/package/debian.sh
 curves=$(mktemp -d)
 step 'benchmarks, small' env READS=2000 EVENTS=20000 ROWS=2000 ROUNDS=1 tests/bench/run.sh "$curves"
 rm -r "$curves"

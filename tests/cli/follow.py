@@ -8,12 +8,12 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, Scene, check, tally
+from mounted import TALLY, Scene, check, tally, wait_until
 
 # Without a key nothing tells a repeat from a new record but the checkpoints.
 SCHEMA = {
@@ -37,15 +37,6 @@ def shown(store):
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
-def wait_until(what, said, follower=None):
-    """Waits for a state that must come."""
-    deadline = time.monotonic() + 60
-    while not what():
-        check(time.monotonic() < deadline, f"it does not come: {said}")
-        check(follower is None or follower.poll() is None, f"the follower ended: {said}")
-        time.sleep(0.01)
-
-
 class Follower:
     all = []
 
@@ -55,10 +46,15 @@ class Follower:
         self.store = store
 
     def shows(self, figures):
-        wait_until(lambda: shown(self.store) == figures, f"{figures}, but {shown(self.store)}", self.process)
+        def condition():
+            check(self.process.poll() is None, f"the follower ended before {figures}")
+            return shown(self.store) == figures
+
+        wait_until(figures, condition)
 
     def stop(self, status=0, number=signal.SIGTERM):
         self.process.send_signal(number)
+        self.process.wait(timeout=60)  # before its standard input is closed
         said = self.process.communicate(timeout=60)[1].decode()
         check(self.process.returncode == status, f"status {self.process.returncode}: {said}")
         return said
@@ -92,15 +88,15 @@ def a_spool_is_emptied_in_order(scene):
         file.write(lines(202, 1))
         file.flush()
         os.rename(scene.write("5.ndjson", lines(203, 1)), spool + "/5.ndjson")
-        wait_until(lambda: os.path.exists(spool + "/done/5.ndjson"), "5")
+        wait_until("5", lambda: os.path.exists(spool + "/done/5.ndjson"))
         check(shown(store)["count"] == 203, "a file that is being written was taken")
         file.write(lines(204, 1))
     follower.shows(expect(0, 205))
     # One that cannot be loaded is put aside, one that was loaded before is known.
     os.rename(scene.write("bad", b"\x1f\x8b\x08\x00 no archive"), spool + "/6.bad")
-    wait_until(lambda: os.path.exists(spool + "/failed/6.bad"), "the bad one")
+    wait_until("the bad one", lambda: os.path.exists(spool + "/failed/6.bad"))
     os.rename(scene.write("again", lines(0, 100)), spool + "/1.ndjson")
-    wait_until(lambda: os.path.exists(spool + "/done/1.ndjson.1"), "the repeat")
+    wait_until("the repeat", lambda: os.path.exists(spool + "/done/1.ndjson.1"))
     said = follower.stop()
     check("6.bad" in said and "already loaded (batch 1)" in said, said)
     check(shown(store) == expect(0, 205), shown(store))
@@ -242,7 +238,7 @@ def a_pipe_is_committed_as_it_comes(scene):
         for i in range(5):
             process.stdin.write(lines(i * 10, 10).encode())
             process.stdin.flush()
-            wait_until(lambda n=i: shown(store) == expect(0, n * 10 + 10), "the pipe's records", process)
+            wait_until("the pipe's records", lambda n=i: shown(store) == expect(0, n * 10 + 10))
         process.stdin.write(lines(50, 1).encode()[:-1])  # the last line needs no end
         said = process.communicate()[0].decode()
         check(process.returncode == 0 and shown(store) == expect(0, 51), (said, shown(store)))
@@ -256,10 +252,11 @@ def a_pipe_is_committed_as_it_comes(scene):
 def a_pipe_that_is_stopped_keeps_what_came(scene):
     store = scene.store("pipe-stopped", SCHEMA)
     follower = Follower(store, "-", "--commit-every", "1min", stdin=subprocess.PIPE)
-    follower.process.stdin.write(lines(0, 10).encode())
+    follower.process.stdin.write(lines(0, 10).encode() + b'{"n":')
     follower.process.stdin.flush()
-    wait_until(lambda: not pending(follower.process.stdin), "the pipe is read", follower.process)
-    follower.stop()
+    wait_until("the pipe is read", lambda: not pending(follower.process.stdin))
+    said = follower.stop()
+    check("the 5 bytes of a last line without its end are not loaded" in said, said)
     check(shown(store) == expect(0, 10), shown(store))
 
 
@@ -296,6 +293,44 @@ def others_get_their_turn(scene):
     tally("verify", store)
 
 
+def the_service_manager_is_told(scene):
+    store, address = scene.store("service", SCHEMA), scene.path("notify")
+    os.mkdir(scene.path("served"))
+    for source in (scene.path("served"), scene.write("served.log", lines(0, 1)), "-"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(60)
+            process = subprocess.Popen([TALLY, "follow", store, source], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       env={**os.environ, "NOTIFY_SOCKET": address})
+            check(manager.recv(100) == b"READY=1", "READY")
+            process.send_signal(signal.SIGTERM)
+            check(manager.recv(100) == b"STOPPING=1" and process.wait(timeout=60) == 0, "STOPPING")
+            process.communicate()
+        os.unlink(address)
+    with open(os.path.join(os.path.dirname(__file__), "../../examples/systemd/tally-follow@.service"),
+              encoding="utf-8") as file:
+        unit = scene.write("tally-follow@.service", file.read().replace("/usr/bin/tally", os.path.abspath(TALLY)))
+    done = subprocess.run(["systemd-analyze", "verify", unit.replace("@.", "@shop.")], capture_output=True, check=False)
+    check(done.returncode == 0 and not done.stderr, done.stderr)
+
+
+def the_journal_is_told_levels(scene):
+    store, spool, log = scene.store("journal", SCHEMA), scene.path("journalled"), scene.path("journal.log")
+    os.mkdir(spool)
+    scene.write("journalled/1", lines(0, 1))
+    scene.write("journalled/2", b"\x1f\x8b\x08\x00 no archive")
+    with open(log, "wb") as stream:
+        stat = os.fstat(stream.fileno())
+        process = subprocess.Popen([TALLY, "follow", store, spool], stderr=stream,
+                                   env={**os.environ, "JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}"})
+        wait_until("both", lambda: os.path.exists(spool + "/failed/2"))
+        process.terminate()
+        process.wait(timeout=60)
+    with open(log, encoding="utf-8") as file:
+        said = file.read().splitlines()
+    check([line[:10] for line in said] == ["<6>tally: ", "<3>tally: "], said)
+
+
 def each_record_is_loaded_once_across_kills(scene):
     """A writer appends and rotates, the follower is killed at any moment."""
     chance = random.Random(int(os.environ.get("SEED", "1")))
@@ -312,7 +347,7 @@ def each_record_is_loaded_once_across_kills(scene):
             written += count
             if chance.random() < 0.3 and written > rotated:
                 # A file that is rotated away before it was seen at all is not looked for.
-                wait_until(lambda: (shown(store) or {"count": 0})["count"] > rotated, "the file", follower.process)
+                wait_until("the file", lambda: (shown(store) or {"count": 0})["count"] > rotated)
                 rotations += 1
                 rotated = written
                 os.rename(log, f"{log}.{rotations}")
@@ -338,6 +373,8 @@ if __name__ == "__main__":
             a_pipe_that_is_stopped_keeps_what_came,
             a_size_commits_before_the_time,
             others_get_their_turn,
+            the_service_manager_is_told,
+            the_journal_is_told_levels,
             each_record_is_loaded_once_across_kills,
         ):
             case(scene)

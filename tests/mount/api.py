@@ -189,6 +189,9 @@ def every_name_is_there(place, api):
         for name in files + [".total.json"] * (inside.split("/")[0] == "names"):
             answer = client.ask(path + urllib.parse.quote(name))
             check(answer.status == (404 if hidden else 200), f"{path}{name}: {answer.status}")
+            if name == "daemon.prom":  # it is of the moment, each time another one
+                check(answer.tag is None, f"{name} has a tag")
+                continue
             check(hidden or answer.body == read(folder, name) and answer.tag, f"{path}{name} is another file")
             asked += 1
         if path != "/" and not hidden:

@@ -14,7 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, Scene, check, read, tally
+from mounted import TALLY, Scene, check, read, tally, wait_until
 from mounted import tree as mounted_tree
 
 SCHEMA = {
@@ -66,13 +66,6 @@ def holds_deleted(pid):
         except FileNotFoundError:
             pass  # closed by now
     return any(".mdb" in name and name.endswith(" (deleted)") for name in names)
-
-
-def wait_until(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < deadline, f"never happened: {what}")
-        time.sleep(0.01)
 
 
 class Reader:

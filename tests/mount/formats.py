@@ -1,5 +1,5 @@
 """The same rows in each format, as the programs read them that they are for: promtool, the node exporter's textfile collector and
-Prometheus behind it, jq, readers of CSV, and DuckDB where it is installed.
+Prometheus behind it, jq, readers of CSV, and DuckDB where npm can bring it.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -18,6 +19,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from mounted import Scene, check, read, tally
 from servers import Server, await_answer, free_port
 
+DUCKDB_QUERY = """
+import { DuckDBInstance } from '@duckdb/node-api';
+const connection = await (await DuckDBInstance.create(':memory:')).connect();
+for (const query of process.argv.slice(2)) {
+  const answer = await connection.runAndReadAll(query);
+  console.log(JSON.stringify(answer.getRowsJson()));
+}
+"""
 FIELDS = {"id": "int", "t": "time", "region": "string", "price": "decimal", "ok": "bool", "heat": "float"}
 MEASURES = {"orders": "count()", "revenue": "sum(price)", "newest": "max(t)", "all_ok": "bool_and(ok)", "heat": "avg(heat)",
             "last": "last(region)", "best": "top(region, 2)"}
@@ -127,15 +136,27 @@ def read_by_others(scene, place):
     command = [".mode csv", f'.import "{place}/sales by-region.csv" rows', 'select count(*), sum(revenue), count(distinct "the day") from rows']
     done = subprocess.run(["sqlite3", scene.path("db"), *command], capture_output=True, check=True)
     check(done.stdout.decode().strip() == f"{len(rows)},{sum(float(row['revenue']) for row in rows)},3", done.stdout)
-    try:
-        import duckdb
-    except ImportError:
-        print("DuckDB is not installed: not tried")
+
+
+def duckdb_agrees(scene, place):
+    """By its package for Node.js, which npm brings."""
+    if not shutil.which("npm"):
+        print("there is no npm: DuckDB is not tried")
         return
-    for call in (f"read_json('{place}/sales by-region.json', format='array')", f"read_csv('{place}/sales by-region.csv')",
-                 f"read_json('{place}/sales by-region/*/*.json')"):
-        found = duckdb.sql(f"select count(*), sum(orders) from {call}").fetchone()
-        check(found == (len(rows), sum(row["orders"] for row in rows)), f"DuckDB {call}: {found}")
+    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", scene.path("duckdb"),
+                    "@duckdb/node-api@1.5.6-r.1"], check=True, capture_output=True, timeout=300)
+    scene.write("duckdb/query.mjs", DUCKDB_QUERY)
+    rows = json.loads(read(place, "sales by-region.json"))
+    # Unlike those of shells its globs see hidden names.
+    calls = (f"read_json('{place}/sales by-region.json', format='array')", f"read_json('{place}/sales by-region.ndjson')",
+             f"read_csv('{place}/sales by-region.csv')", f"read_json('{place}/sales by-region/*/[!.]*.json')")
+    queries = [f"select count(*), sum(orders), sum(revenue) from {call}" for call in calls]
+    done = subprocess.run(["node", "query.mjs", *queries], cwd=scene.path("duckdb"), capture_output=True, check=False, timeout=300)
+    check(done.returncode == 0, done.stderr)
+    answers = [[float(cell) for cell in json.loads(line)[0]] for line in done.stdout.splitlines()]
+    expected = [len(rows), sum(row["orders"] for row in rows), sum(float(row["revenue"]) for row in rows)]
+    check(all(abs(a - b) < 1e-6 for answer in answers for a, b in zip(answer, expected)) and len(answers) == len(calls),
+          (answers, expected))
 
 
 def mistakes_are_told(scene):
@@ -172,6 +193,7 @@ def main():
         samples_are_the_rows(place, ("orders", "revenue", "newest", "all_ok", "heat"))
         promtool_agrees(place)
         read_by_others(scene, place)
+        duckdb_agrees(scene, place)
         formats_change(scene, store, place)
         collected(scene, store, place)
         tally("delete", store, "--where", "price > 3")

@@ -57,7 +57,7 @@ def metadata_is_true(place):
 
 
 def signals_unmount(scene, store):
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT):
         place = scene.mount(store, "signal")
         daemon = scene.mounts.pop()[0]
         daemon.send_signal(number)

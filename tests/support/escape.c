@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@ static void tell(const char *what, long result)
 
 static void try_all(const char *file)
 {
+    struct rlimit limit;
     static char *const arguments[] = {(char *)"true", NULL};
     tell("read", open(file, O_RDONLY));
     tell("write", open(file, O_WRONLY));
@@ -41,6 +43,9 @@ static void try_all(const char *file)
     tell("mount", mount("none", "/mnt", "tmpfs", 0, NULL));
     tell("user", setuid(12345));
     tell("kill", kill(getppid(), 0));
+    tell("kill a thread", syscall(SYS_tgkill, getppid(), getppid(), 0));
+    tell("limit", prlimit(getppid(), RLIMIT_CORE, NULL, &limit));
+    tell("connect", socket(AF_UNIX, SOCK_STREAM, 0));
 }
 
 int accept4(int socket, __SOCKADDR_ARG address, socklen_t *length, int flags)

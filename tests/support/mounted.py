@@ -5,10 +5,15 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+
+# Who is started in the background by a shell ignores it, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TALLY = os.environ.get("TALLY", "build-test/ingest/tally")
 TALLYFS = os.environ.get("TALLYFS", "build-test/fs/tallyfs")
@@ -31,6 +36,14 @@ def tally(*arguments, status=0, stdin=None):
             f"tally {arguments}: status {done.returncode}, not {status}: {done.stderr.decode()}",
         )
     return done
+
+
+def wait_until(what, condition, seconds=60):
+    """Waits for a state that must come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < deadline, f"it does not come: {what}")
+        time.sleep(0.01)
 
 
 class Scene:
@@ -76,7 +89,8 @@ class Scene:
 
     def __exit__(self, *_):
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
-            left = [line.split()[4] for line in mounts if line.split()[4].startswith(self.folder.name)]
+            places = [re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split()[4]) for line in mounts]
+            left = [place for place in places if place.startswith(self.folder.name)]
         for place in left:  # also those that a test mounted by itself
             subprocess.run(["umount", "-l", place], check=False, capture_output=True)
         for daemon, _ in self.mounts:

@@ -35,6 +35,7 @@ static struct announce_result announce(struct tmpstore *tmp, int deadline_ms)
 struct mount {
     struct announce_socket socket;
     uint64_t shown; /* what it answers; 0: it hangs up without a word */
+    bool stays;     /* then, and goes on to listen; else it is unmounted */
     uint64_t announced;
     enum announce_message message;
 };
@@ -48,10 +49,12 @@ static void *take_one(void *argument)
     if (poll(&waiting, 1, LONG_MS) != 1) return NULL;
     mount->message = announce_accept(&mount->socket, &connection, &mount->announced);
     if (mount->message == ANNOUNCE_NONE) return NULL;
-    if (mount->shown)
+    if (mount->shown) {
         announce_reply(connection, mount->shown);
-    else
-        (void)close(connection);
+        return NULL;
+    }
+    if (!mount->stays) announce_unlisten(&mount->socket);
+    (void)close(connection);
     return NULL;
 }
 
@@ -88,6 +91,17 @@ static void a_mount_that_is_unmounted_meanwhile_is_not_waited_for(void **state)
     struct announce_result const result = announce_to(&mount);
     assert_int_equal(result.told, 1);
     assert_int_equal(result.silent, 0);
+}
+
+/* It does not take the announcer for one who may write the store. */
+static void a_mount_that_refuses_the_announcer_is_told_of(void **state)
+{
+    (void)state;
+    struct mount mount = {.stays = true};
+    struct announce_result const result = announce_to(&mount);
+    assert_int_equal(result.told, 1);
+    assert_int_equal(result.silent, 1);
+    assert_non_null(strstr(result.silent_name, ".sock"));
 }
 
 /* It could not open the commit, and says so by the one that it still shows. */
@@ -198,6 +212,7 @@ int main(void)
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(a_mount_that_shows_the_commit_has_answered),
         cmocka_unit_test(a_mount_that_is_unmounted_meanwhile_is_not_waited_for),
+        cmocka_unit_test(a_mount_that_refuses_the_announcer_is_told_of),
         cmocka_unit_test(a_mount_that_shows_an_older_commit_is_told_of),
         cmocka_unit_test(mounts_that_hang_are_told_of_and_not_waited_for),
         cmocka_unit_test(the_socket_of_a_killed_mount_is_removed_and_nothing_else),

@@ -215,8 +215,8 @@ static void a_rows_file_reads_alike_from_any_offset(void **state)
         const char *const lines[] = {line};
         (void)tmpstore_put(&tmp, "events", lines, 1);
     }
-    static const char *const paths[] = {"by_day.json", "by_day.ndjson", "by_day.csv",
-                                        "by_day/r\"1.csv", "index.html", "by_day/index.html"};
+    static const char *const paths[] = {"by_day.json",     "by_day.ndjson", "by_day.csv",
+                                        "by_day/r\"1.csv", "index.html",    "by_day/index.html"};
     for (size_t p = 0; p < COUNT_OF(paths); p++)
         check_any_offset(&tmp, paths[p]);
     tmpstore_close(&tmp);

@@ -143,6 +143,9 @@ static void mistakes_are_told_with_place_and_hint(void **state)
          "in quotes", ""},
         {"{" STREAM ",'views':{'v':{'where':'n + 1','measures':{'m':'count()'}}}}", "views.v.where",
          "true or false, this is neither", ""},
+        {"{" STREAM ",'views':{'a':{'formats':['prom'],'measures':{'b_c':'count()'}},"
+         "'a_b':{'formats':['prom'],'measures':{'c':'count()'}}}}",
+         "views", "are both 'a_b_c' for Prometheus", "another name"},
         {"{" STREAM ",'views':{'v':{'max_rows':1.5,'measures':{'m':'count()'}}}}",
          "views.v.max_rows", "expected a number of rows, 1 or more", ""},
         {"{" STREAM ",'views':{'v':{'max_rows':'9','measures':{'m':'count()'}}}}",

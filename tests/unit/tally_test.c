@@ -238,7 +238,8 @@ static void a_store_that_is_not_there_is_told_with_a_remedy(void **state)
     assert_int_equal(error.kind, TALLY_ERROR_MISSING);
     assert_string_equal(
         error.message,
-        "/none: there is no store here (make one with: tally init /none --schema FILE)");
+        "/none: there is no store here (make one with: tally init /none --schema FILE, "
+        "or --from FILE of events)");
     assert_false(tally_open("/none", &store, NULL));
     assert_null(store);
 }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics.h"
+
+#include <time.h>
+
+#include "copies.h"
+#include "meta.h"
+#include "ops.h"
+#include "prom.h"
+
+const char metrics_name[] = "daemon.prom";
+
+static const char *const upcall_names[UPCALLS] = {"lookup",  "getattr", "open",  "read",
+                                                  "opendir", "readdir", "statfs"};
+
+/* HELP, TYPE and one sample. TYPE: "gauge" or "counter". */
+static void add(struct buffer *text, const char *name, const char *type, const char *help,
+                uint64_t number)
+{
+    buffer_format(text, "# HELP tallyfs_%s %s\n# TYPE tallyfs_%s %s\ntallyfs_%s %llu\n", name, help,
+                  name, type, name, (unsigned long long)number);
+}
+
+static void add_seconds(struct buffer *text, const char *name, const char *help, int64_t ns)
+{
+    enum { NS_PER_MS = 1000000 };
+    buffer_format(text, "# HELP tallyfs_%s %s\n# TYPE tallyfs_%s gauge\ntallyfs_%s %lld.%03lld\n",
+                  name, help, name, name, (long long)(ns / NS_PER_MS / 1000),
+                  (long long)(ns / NS_PER_MS % 1000));
+}
+
+static void add_upcalls(const struct mount *mount, struct buffer *text)
+{
+    buffer_add_text(text, "# HELP tallyfs_upcalls_total Requests of the kernel.\n"
+                          "# TYPE tallyfs_upcalls_total counter\n");
+    for (size_t i = 0; i < UPCALLS; i++)
+        buffer_format(text, "tallyfs_upcalls_total{call=\"%s\"} %llu\n", upcall_names[i],
+                      (unsigned long long)mount->upcalls[i]);
+}
+
+static bool add_streams(const struct snapshot *snapshot, struct buffer *text, struct error *err)
+{
+    enum { NS_PER_SECOND = 1000000000 };
+    buffer_add_text(text,
+                    "# HELP tallyfs_newest_event_timestamp_seconds Newest event time by stream.\n"
+                    "# TYPE tallyfs_newest_event_timestamp_seconds gauge\n");
+    for (size_t i = 0; i < snapshot->schema->stream_count; i++) {
+        const struct stream *const stream = &snapshot->schema->streams[i];
+        struct meta_stream meta;
+        if (!meta_stream_load(snapshot->txn, stream->id, &meta, err)) return false;
+        if (meta.newest.kind != VALUE_TIME) continue;
+        buffer_add_text(text, "tallyfs_newest_event_timestamp_seconds{stream=\"");
+        prom_escape(stream->name, text);
+        buffer_format(text, "\"} %lld\n", (long long)(meta.newest.time_ns / NS_PER_SECOND));
+    }
+    return true;
+}
+
+static bool render(struct mount *mount, struct buffer *text, struct error *err)
+{
+    const struct snapshot *const snapshot = mount->snapshots.current->snapshot;
+    struct store_usage usage;
+    if (!store_usage(snapshot, &usage, err)) return false;
+    add(text, "commit", "gauge", "Number of the commit that is shown.", snapshot->commit_id);
+    add_seconds(text, "commit_timestamp_seconds", "When it was made.", snapshot->commit_ns);
+    add(text, "commits_shown_total", "counter", "Commits that the mount has shown.",
+        mount->shown.commits);
+    add(text, "events_added_total", "counter", "Events that these have added.",
+        mount->shown.events);
+    add(text, "events", "gauge", "Events in the store.", snapshot->event_count);
+    add(text, "rows", "gauge", "Rows of all views.", snapshot->row_count);
+    add(text, "batches", "gauge", "Batches in the ledger.", snapshot->last_batch_id);
+    add(text, "store_bytes", "gauge", "Size of data.mdb.", usage.file_bytes);
+    add(text, "store_free_bytes", "gauge", "Of that, free for reuse.", usage.free_bytes);
+    add(text, "inodes", "gauge", "Inodes that the kernel holds.", mount->inodes.by_id.count);
+    add(text, "snapshots", "gauge", "Snapshots that are open.", snapshots_count(&mount->snapshots));
+    add_upcalls(mount, text);
+    return add_streams(snapshot, text, err);
+}
+
+bool metrics_enter(struct mount *mount, uint64_t parent_id, struct fuse_entry_param *ret_entry,
+                   struct error *err)
+{
+    AUTO_BUFFER struct buffer text = {0};
+    struct timespec now;
+    struct copy *copy = copy_new();
+    if (!render(mount, &text, err) || !copy_add(copy, buffer_slice(&text), err)) {
+        copy_free(copy);
+        return false;
+    }
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+    struct node_stat stat = {
+        .size_bytes = text.length,
+        .commit_id = mount->snapshots.current->snapshot->commit_id,
+        .mtime_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+    };
+    struct slice const name =
+        slice_text(metrics_name); /* as a node: none of the tree's is packed so */
+    struct inode *const inode = inodes_add(&mount->inodes, name, parent_id, name, &stat);
+    inode->stat.ino = UINT64_MAX - inode->id;
+    inode->copy = copy;
+    inode->lookup_count = 1;
+    *ret_entry = (struct fuse_entry_param){.ino = inode->id, .attr_timeout = for_ever};
+    fill_attr(mount, &inode->stat, &ret_entry->attr);
+    return true;
+}
+
+void metrics_upcalls(const struct mount *mount, struct buffer *text)
+{
+    for (size_t i = 0; i < UPCALLS; i++)
+        buffer_format(text, "%s %llu\n", upcall_names[i], (unsigned long long)mount->upcalls[i]);
+    buffer_format(text, "snapshots %u\n", snapshots_count(&mount->snapshots));
+}
+
+void metrics_line(const struct mount *mount, struct buffer *text)
+{
+    const struct snapshot *const snapshot = mount->snapshots.current->snapshot;
+    uint64_t upcalls = 0;
+    for (size_t i = 0; i < UPCALLS; i++)
+        upcalls += mount->upcalls[i];
+    buffer_format(
+        text, "shows commit %llu; %llu commits shown, %zu inodes, %u snapshots, %llu requests",
+        (unsigned long long)snapshot->commit_id, (unsigned long long)mount->shown.commits,
+        mount->inodes.by_id.count, snapshots_count(&mount->snapshots), (unsigned long long)upcalls);
+}

@@ -1,0 +1,41 @@
+/* batch_p.h - one input on its way into the store: what batch.c, batch_refuse.c and batch_commit.c share.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "batch.h"
+#include "bind.h"
+#include "commit_job.h"
+#include "reader.h"
+#include "rejects.h"
+
+struct load {
+    struct store *store;
+    const struct batch_options *options;
+    const struct growth *growth; /* NULL: the input is whole */
+    struct batch_report *report;
+    struct batch *batch; /* of the report */
+    struct source *source;
+    struct reader *reader;
+    struct binder binder;
+    struct refusal refusal;
+    struct events_chunk chunks[2];
+    struct events_chunk
+        *chunk; /* the one that is filled; the other may be on its way into the store */
+    struct commit_job job;
+    bool job_is_under_way;
+    struct rejects rejects;
+    uint64_t refused_bytes; /* of the records refused since the last commit */
+    uint64_t chunk_count;   /* committed or previewed in this run */
+    bool store_failed;      /* else the input did */
+};
+
+/* Keeps a refused record and the reason, which is in load->refusal. */
+bool load_refuse(struct load *load, struct record *record, struct error *err) MUST_CHECK;
+/* Whether the chunk should be committed before more is added. */
+bool load_is_full(const struct load *load);
+/* Begins to commit the chunk with a checkpoint, and goes on with the other one. PLACE: where the batch would go on. */
+bool load_commit(struct load *load, enum batch_state state, struct reader_place place,
+                 struct error *err) MUST_CHECK;
+/* Waits for the commit that is under way, if one is, and takes over what came of it. */
+bool load_await(struct load *load, struct error *err) MUST_CHECK;
