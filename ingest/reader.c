@@ -32,6 +32,18 @@ static bool sniff(struct source *source, uint64_t *line, uint8_t *ret_byte, stru
     }
 }
 
+bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,
+                    size_t *ret_count, struct error *err)
+{
+    uint64_t line = 1;
+    uint8_t first;
+    *ret_names = NULL;
+    *ret_count = 0;
+    if (!sniff(source, &line, &first, err)) return false;
+    if (first == '{' || first == '[' || first == 0) return true;
+    return reader_csv_columns(source, arena, ret_names, ret_count, err);
+}
+
 bool reader_open(struct source *source, const struct stream *stream,
                  const struct reader_place *from, const struct notices *notices,
                  struct reader **ret_reader, struct error *err)

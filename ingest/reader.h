@@ -12,6 +12,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "arena.h"
 #include "cell.h"
 #include "events.h"
 #include "notice.h"
@@ -58,6 +59,10 @@ struct reader {
 bool reader_open(struct source *source, const struct stream *stream,
                  const struct reader_place *from, const struct notices *notices,
                  struct reader **ret_reader, struct error *err) MUST_CHECK;
+/* The names in the header of a CSV or TSV, in the arena; NULL where the input is JSON, or empty. At the source's
+ * start, which has to be started again for a reader. */
+bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,
+                    size_t *ret_count, struct error *err) MUST_CHECK;
 void reader_free(struct reader *reader); /* takes NULL */
 /* READER_REFUSED: REFUSAL says why. */
 static inline enum reader_step reader_next(struct reader *reader, struct record *ret_record,
@@ -81,6 +86,9 @@ struct reader *reader_array_new(const struct stream *stream, bool at_start);
 bool reader_csv_new(struct source *source, const struct stream *stream,
                     const struct notices *notices, struct reader **ret_reader,
                     struct error *err) MUST_CHECK;
+
+bool reader_csv_columns(struct source *source, struct arena *arena, struct slice **ret_names,
+                        size_t *ret_count, struct error *err) MUST_CHECK;
 
 /* For the formats. A line that is held as a whole, without its end; at the end of the input what is
  * left. */

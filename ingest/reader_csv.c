@@ -353,6 +353,25 @@ static bool read_header(struct reader_csv *csv, struct source *source, const str
     return true;
 }
 
+bool reader_csv_columns(struct source *source, struct arena *arena, struct slice **ret_names,
+                        size_t *ret_count, struct error *err)
+{
+    static const struct stream any = {.field_count = 0};
+    struct reader_csv csv = {.in_header = true};
+    struct cut cut;
+    uint8_t delimiter;
+    bool const good = choose_delimiter(&csv, source, &any, &delimiter, err) &&
+                      cut_header(&csv, source, delimiter, &cut, err);
+    if (good) {
+        *ret_count = cut.count;
+        *ret_names = ARENA_ARRAY(arena, struct slice, cut.count);
+        for (size_t i = 0; i < cut.count; i++)
+            (*ret_names)[i] = arena_copy(arena, csv.columns[i].text);
+    }
+    csv_done(&csv.base);
+    return good;
+}
+
 bool reader_csv_new(struct source *source, const struct stream *stream,
                     const struct notices *notices, struct reader **ret_reader, struct error *err)
 {

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 
@@ -133,13 +134,19 @@ static bool sniff(struct source *source, struct error *err)
     return true;
 }
 
-bool source_open(const char *path, int spool, struct progress *progress, struct source **ret_source,
-                 struct error *err)
+static struct source *new_source(const char *path)
 {
     struct source *const source = memory_alloc(sizeof *source);
     source->fd = -1;
     source->path = memory_alloc(strlen(path) + 1);
     memcpy(source->path, path, strlen(path));
+    return source;
+}
+
+bool source_open(const char *path, int spool, struct progress *progress, struct source **ret_source,
+                 struct error *err)
+{
+    struct source *const source = new_source(path);
     if (!open_input(source, err) || !digest_input(source, spool, progress, err) ||
         !sniff(source, err)) {
         (void)source_place(source, 0, err);
@@ -153,9 +160,7 @@ bool source_open(const char *path, int spool, struct progress *progress, struct 
 bool source_open_part(const char *path, const struct source_part *part, struct source **ret_source,
                       struct error *err)
 {
-    struct source *const source = memory_alloc(sizeof *source);
-    source->path = memory_alloc(strlen(path) + 1);
-    memcpy(source->path, path, strlen(path));
+    struct source *const source = new_source(path);
     source->is_part = true;
     source->identity = (struct source_identity){
         .digest = {part->digest[0], part->digest[1]},
@@ -173,6 +178,46 @@ bool source_open_part(const char *path, const struct source_part *part, struct s
         source_close(source);
         return false;
     }
+    *ret_source = source;
+    return true;
+}
+
+/* Copies what a pipe has, MOST_BYTES of it at most, to memory that can be read again. */
+static bool hold_head(struct source *source, uint64_t most_bytes, struct error *err)
+{
+    AUTO_FREE uint8_t *const bytes = memory_alloc(COPY_BYTES);
+    AUTO_FD int copy = memfd_create("head", MFD_CLOEXEC);
+    uint64_t length = 0;
+    if (copy < 0) return error_system(err, errno, "no memory for the input");
+    while (length < most_bytes) {
+        size_t const room =
+            most_bytes - length < COPY_BYTES ? (size_t)(most_bytes - length) : COPY_BYTES;
+        ssize_t const got = read(source->fd, bytes, room);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return error_system(err, errno, "cannot read");
+        if (got == 0) break;
+        if (!spool_write(copy, bytes, (size_t)got, err)) return false;
+        length += (uint64_t)got;
+    }
+    int const input = source->fd;
+    source->fd = take_fd(&copy);
+    (void)close(input); /* only read */
+    source->identity.input_bytes = length;
+    return true;
+}
+
+bool source_open_head(const char *path, uint64_t most_bytes, struct source **ret_source,
+                      struct error *err)
+{
+    struct source *const source = new_source(path);
+    bool good = open_input(source, err);
+    if (good && source->spooled) good = hold_head(source, most_bytes, err);
+    if (!good || !sniff(source, err)) {
+        (void)source_place(source, 0, err);
+        source_close(source);
+        return false;
+    }
+    if (!source->spooled) source->identity.input_bytes = (uint64_t)source->digested.st_size;
     *ret_source = source;
     return true;
 }

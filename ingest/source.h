@@ -32,6 +32,9 @@ struct source_part {
 };
 bool source_open_part(const char *path, const struct source_part *part, struct source **ret_source,
                       struct error *err) MUST_CHECK;
+/* To look at the beginning: nothing is digested, and of what is no regular file only MOST_BYTES are there. */
+bool source_open_head(const char *path, uint64_t most_bytes, struct source **ret_source,
+                      struct error *err) MUST_CHECK;
 void source_close(struct source *source); /* takes NULL */
 
 struct source_identity {

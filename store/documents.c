@@ -38,7 +38,7 @@ static const char readme[] =
     ".tallyfs/\n"
     "  generation     the number of the commit that is shown\n"
     "  status.json    its time, the newest event of each stream, counts and sizes\n"
-    "  schema.json    the schema in force\n"
+    "  schema.json    the schema in force, without its comments\n"
     "  views/         dimensions, measures, rows and bytes of each view\n"
     "  batches/       every batch that was ingested: source, digest, counts, first error\n"
     "  rejects/       the records that were refused: line, reason, record\n"
@@ -285,7 +285,7 @@ bool document_render(const struct snapshot *snapshot, const struct node *node, s
     } else if (node->kind == NODE_GENERATION) {
         buffer_format(text, "%llu\n", (unsigned long long)snapshot->commit_id);
     } else if (node->kind == NODE_SCHEMA) {
-        buffer_add_slice(text, snapshot->schema->text);
+        schema_write_json(snapshot->schema, text);
         if (text->length && text->at[text->length - 1] != '\n') buffer_add_byte(text, '\n');
     } else if (node->kind == NODE_STATUS) {
         return render_status(snapshot, text, err);

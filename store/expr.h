@@ -42,6 +42,9 @@ struct expr_parser;
 bool expr_parse(struct slice text, const struct stream *stream, const struct zone *zone,
                 struct arena *arena, const struct expr **ret_expr, struct error *err) MUST_CHECK;
 
+/* Whether a field of this name can be named only in quotes. */
+bool expr_is_keyword(struct slice name);
+
 struct value_type expr_type(const struct expr *expr);
 /* Whether evaluation can leave the range of a decimal: + - * over anything but small integers. */
 bool expr_can_overflow(const struct expr *expr);

@@ -13,7 +13,7 @@ static unsigned most(unsigned a, unsigned b)
     return a > b ? a : b;
 }
 
-static bool is_keyword(struct slice name)
+bool expr_is_keyword(struct slice name)
 {
     for (size_t i = 0; i < COUNT_OF(keywords); i++) {
         if (name.length == strlen(keywords[i]) &&
@@ -144,7 +144,7 @@ static bool parse_word(struct expr_parser *parser, const struct expr **ret_expr)
         *ret_expr = expr;
         return parser_next(parser);
     }
-    if (!is_keyword(parser->token.text)) return parse_name(parser, ret_expr);
+    if (!expr_is_keyword(parser->token.text)) return parse_name(parser, ret_expr);
     return parser_fail(parser, "expected a value before '%.*s'", (int)parser->token.text.length,
                        parser->token.text.at);
 }

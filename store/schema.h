@@ -129,7 +129,7 @@ struct view {
 
 struct schema {
     struct arena arena;
-    struct slice text; /* the JSON as the user wrote it */
+    struct slice text; /* as the user wrote it: JSON, with comments */
     struct slice timezone;
     struct zone *zone;
     const struct stream *streams;
@@ -139,12 +139,14 @@ struct schema {
     const struct view *const *order; /* the views, each behind the one that it counts the rows of */
 };
 
-/* Parses and checks TEXT. Errors are ERROR_SCHEMA and name the place ("views.breakdown.by[1]"), what
- * was expected, and the nearest right name. ZONE_BYTES NULL: the zone is loaded from the machine
+/* Parses and checks TEXT: JSON, with comments as C has them. Errors are ERROR_SCHEMA and name the place
+ * ("views.breakdown.by[1]"), what was expected, and the nearest right name. ZONE_BYTES NULL: the zone is loaded from the machine
  * (zone_load); else these bytes are it. The schema takes nothing over. */
 bool schema_read(struct slice text, const struct slice *zone_bytes, struct schema **ret_schema,
                  struct error *err) MUST_CHECK;
 void schema_free(struct schema *schema); /* takes NULL */
+/* Appends the text without its comments, and without the lines that hold nothing else: JSON for everybody. */
+void schema_write_json(const struct schema *schema, struct buffer *json);
 
 const struct stream *schema_stream(const struct schema *schema, struct slice name); /* or NULL */
 const struct view *schema_view(const struct schema *schema, struct slice name);     /* or NULL */

@@ -7,6 +7,11 @@
 
 #include "schema.h"
 
+/* Copies TEXT to RET_BLANKED, of the same length, with blanks in place of comments. False: a comment has no end,
+ * *ret_unclosed is where it begins. */
+bool schema_blank_comments(struct slice text, uint8_t *ret_blanked,
+                           size_t *ret_unclosed) MUST_CHECK;
+
 /* The member NAME of an object, in exactly that spelling, or NULL. */
 const cJSON *json_get(const cJSON *object, const char *name);
 /* Whether JSON is an object without repeated members, all of them in KEYS (any if KEYS is NULL), which

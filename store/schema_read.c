@@ -1,5 +1,6 @@
-/* cJSON reads the text; what it lets through (see check_text and check_object) is refused here. Each
- * level reads its object, and wraps its place around the error of the level below.
+/* cJSON reads the text, in which blanks stand for comments so that places stay right; what it lets through (see
+ * check_text and check_object) is refused here. Each level reads its object, and wraps its place around the error of the
+ * level below.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,8 +11,7 @@
 #include "schema_p.h"
 #include "zone.h"
 
-/* cJSON ends strings at a NUL and takes bytes that are not UTF-8; the text must have neither. */
-static bool check_text(struct slice text, struct error *err)
+static bool check_utf8(struct slice text, struct error *err)
 {
     size_t line = 1;
     for (size_t i = 0; i < text.length;) {
@@ -19,15 +19,26 @@ static bool check_text(struct slice text, struct error *err)
         if (text.at[i] == '\n') line++;
         if (length == 0 || text.at[i] == '\0')
             return error_set(err, ERROR_SCHEMA, "line %zu has a byte that is not UTF-8 text", line);
-        if (text.at[i] == '\\' &&
-            slice_starts(slice_of(text.at + i, text.length - i), slice_text("\\u0000")))
-            return error_set(err, ERROR_SCHEMA, "line %zu has \\u0000 in a name or text", line);
-        i += text.at[i] == '\\' && i + 1 < text.length ? 2 : length;
+        i += length;
     }
     return true;
 }
 
-static bool syntax_error(struct slice text, const char *end, struct error *err)
+static bool check_escapes(struct slice text, struct error *err)
+{
+    size_t line = 1;
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.at[i] == '\n') line++;
+        if (text.at[i] != '\\') continue;
+        if (slice_starts(slice_of(text.at + i, text.length - i), slice_text("\\u0000")))
+            return error_set(err, ERROR_SCHEMA, "line %zu has \\u0000 in a name or text", line);
+        if (i + 1 < text.length && text.at[i + 1] != '\n') i++;
+    }
+    return true;
+}
+
+/* Sets the fact WHAT "at line 3, column 7", which is where END is in TEXT. */
+static bool syntax_error(struct slice text, const char *end, const char *what, struct error *err)
 {
     size_t line = 1, column = 1;
     for (const uint8_t *at = text.at; end && at < (const uint8_t *)end; at++, column++) {
@@ -35,15 +46,28 @@ static bool syntax_error(struct slice text, const char *end, struct error *err)
         line++;
         column = 0;
     }
-    return error_set(err, ERROR_SCHEMA, "not JSON at line %zu, column %zu", line, column);
+    return error_set(err, ERROR_SCHEMA, "%s at line %zu, column %zu", what, line, column);
 }
 
-static bool parse_json(struct slice text, cJSON **ret_json, struct error *err)
+/* cJSON ends strings at a NUL and takes bytes that are not UTF-8; the text must have neither. */
+static bool check_text(struct slice text, uint8_t *ret_blanked, struct error *err)
+{
+    size_t unclosed;
+    if (!check_utf8(text, err)) return false;
+    if (schema_blank_comments(text, ret_blanked, &unclosed))
+        return check_escapes(slice_of(ret_blanked, text.length), err);
+    (void)syntax_error(text, (const char *)text.at + unclosed, "a comment without an end", err);
+    return error_remedy(err, "end it with */");
+}
+
+static bool parse_json(struct slice as_written, cJSON **ret_json, struct error *err)
 {
     const char *end = NULL;
-    if (!check_text(text, err)) return false;
+    AUTO_FREE uint8_t *const blanked = memory_alloc(as_written.length);
+    struct slice const text = slice_of(blanked, as_written.length);
+    if (!check_text(as_written, blanked, err)) return false;
     cJSON *const json = cJSON_ParseWithLengthOpts((const char *)text.at, text.length, &end, false);
-    if (!json) return syntax_error(text, end, err);
+    if (!json) return syntax_error(text, end, "not JSON", err);
     const char *const last = (const char *)text.at + text.length;
     while (end < last && strchr(" \t\r\n", *end))
         end++;
@@ -52,7 +76,7 @@ static bool parse_json(struct slice text, cJSON **ret_json, struct error *err)
         return true;
     }
     cJSON_Delete(json);
-    (void)syntax_error(text, end, err);
+    (void)syntax_error(text, end, "not JSON", err);
     return error_remedy(err, "remove what follows the closing brace");
 }
 

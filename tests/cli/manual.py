@@ -17,8 +17,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from mounted import TALLY, TALLYFS, Scene, check, tally
 
 PAGES = os.path.join(os.path.dirname(__file__), "../../docs/man")
-# Pages that tell of options which their program does not have yet.
-COMING = {"tally-init": {"--from"}}
 ORDERS = """order_id,ordered_at,customer,country,quantity,price,status
 1,2026-01-01 09:30:00,ann,Germany,2,19.99,sent
 2,2026-01-01 12:00:00,bob,France,1,5.00,sent
@@ -72,12 +70,12 @@ def helps():
 
 
 def pages_say_what_help_says(pages, texts):
-    known = set().union({"--help", "--version"}, *map(options_of_help, texts.values()), *COMING.values())
+    known = set().union({"--help", "--version"}, *map(options_of_help, texts.values()))
     for name, text in texts.items():
         check(name in pages, f"{name} has no page")
         page = pages[name]
-        options, told, coming = options_of_help(text), options_of_page(page), COMING.get(name, set())
-        check(told - coming == options - coming, f"{page.file}: {told ^ options} in one of page and --help only")
+        options, told = options_of_help(text), options_of_page(page)
+        check(told == options, f"{page.file}: {told ^ options} in one of page and --help only")
         for usage in re.match("usage: (.*)", text).group(1).split(" | "):
             check(usage in plain(page.part("SYNOPSIS")).splitlines(), f"{page.file}: {usage}")
         check(name == "tallyfs" or f"*{name}*(1)" in pages["tally"].part("COMMANDS"), f"tally.1 does not name {name}")
@@ -131,8 +129,6 @@ def run_examples(scene, page, schema, programs):
         check(run(command).returncode == 0, command)
     count = 0
     for block in page.blocks():
-        if any(option in block for option in COMING.get(page.name, ())):
-            continue
         for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M):
             done = run(command)
             check(done.returncode == 0, f"{page.file}: {command}: {done.stderr.decode()}")

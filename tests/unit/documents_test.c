@@ -20,7 +20,7 @@ static void expect_line(struct tmpstore *tmp, const char *path, const char *line
     free(text);
 }
 
-static void the_schema_is_shown_as_it_was_given(void **state)
+static void the_schema_is_shown_as_it_was_given_but_for_comments(void **state)
 {
     (void)state;
     struct tmpstore tmp;
@@ -31,6 +31,11 @@ static void the_schema_is_shown_as_it_was_given(void **state)
     tmpstore_check(&tmp, ".tallyfs/schema.json", (char *)expected.at);
     tmpstore_close(&tmp);
     tmpstore_open(&tmp, (char *)expected.at);
+    tmpstore_check(&tmp, ".tallyfs/schema.json", (char *)expected.at);
+    tmpstore_close(&tmp);
+    AUTO_BUFFER struct buffer commented = {0};
+    buffer_format(&commented, "// one line\n/* and */%s // another%c", schema, '\0');
+    tmpstore_open(&tmp, (char *)commented.at);
     tmpstore_check(&tmp, ".tallyfs/schema.json", (char *)expected.at);
     expect_line(&tmp, ".tallyfs/README", "X/.total.json the group itself");
     tmpstore_close(&tmp);
@@ -203,7 +208,7 @@ static void a_view_tells_from_when_on_it_is_complete(void **state)
 int main(void)
 {
     struct CMUnitTest const tests[] = {
-        cmocka_unit_test(the_schema_is_shown_as_it_was_given),
+        cmocka_unit_test(the_schema_is_shown_as_it_was_given_but_for_comments),
         cmocka_unit_test(the_status_counts_batches_events_and_rows),
         cmocka_unit_test(a_view_tells_its_rows_and_bytes),
         cmocka_unit_test(a_batch_outlives_its_stream),

@@ -170,6 +170,11 @@ static void mistakes_are_told_with_place_and_hint(void **state)
          "expected a measure before '*'", ""},
         {"{" STREAM ",'views':{'.v':{'measures':{'m':'count()'}}}}", "views..v", "begin with a dot",
          ""},
+        {"{\n  /* a\n b", "", "a comment without an end at line 2, column 3", "*/"},
+        {"{}/*/", "", "a comment without an end at line 1, column 3", "*/"},
+        {"{'a': /* a\n b */ // c\n x}", "", "not JSON at line 3, column 2", ""},
+        {"{'a': 1 / 2}", "", "not JSON at line 1, column 9", ""},
+        {"{} // }\n /* */ x", "", "not JSON at line 2, column 8", "remove"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO_ARENA struct arena arena = {0};
@@ -212,6 +217,39 @@ static void a_schema_is_resolved_and_typed(void **state)
     schema_free(schema);
 }
 
+static void comments_are_kept_and_say_nothing(void **state)
+{
+    (void)state;
+    static const char text[] = "// of \\u0000, \"C:\\\n"
+                               "{\n"
+                               "  \"streams\": { /* one */ \"s\": {\n"
+                               "    // its fields\r\n"
+                               "    \"fields\": {\"//a\": \"int\", \"/*\\\"b\": \"int\"} // two\n"
+                               "  } },\n"
+                               "  \"views\": {}/* none\n"
+                               "  yet */\n"
+                               "}\n"
+                               "// ü";
+    static const char json[] = "{\n"
+                               "  \"streams\": { \"s\": {\n"
+                               "    \"fields\": {\"//a\": \"int\", \"/*\\\"b\": \"int\"}\n"
+                               "  } },\n"
+                               "  \"views\": {}\n"
+                               "}\n";
+    AUTO_BUFFER struct buffer written = {0};
+    struct schema *schema;
+    struct error err;
+    if (!schema_read(slice_text(text), NULL, &schema, &err))
+        fail_msg("%s: %s", err.place, err.fact);
+    assert_true(slice_is(schema->streams[0].fields[0].name, "//a"));
+    assert_true(slice_is(schema->streams[0].fields[1].name, "/*\"b"));
+    assert_true(slice_is(schema->text, text));
+    schema_write_json(schema, &written);
+    assert_int_equal(written.length, strlen(json));
+    assert_memory_equal(written.at, json, written.length);
+    schema_free(schema);
+}
+
 static void text_that_cjson_would_let_pass_is_refused(void **state)
 {
     (void)state;
@@ -219,6 +257,7 @@ static void text_that_cjson_would_let_pass_is_refused(void **state)
         "{\"streams\":{\"a\\u0000b\":{\"fields\":{\"x\":\"int\"}}},\"views\":{}}",
         "{\"streams\":{\"\xff\":{\"fields\":{\"x\":\"int\"}}},\"views\":{}}",
         "{\"streams\":{\"s\":{\"fields\":{\"x\":\"int\"}}},\"Views\":{}}",
+        "{\"streams\":{\"s\":{\"fields\":{\"x\":\"int\"}}},\"views\":{}} // \xff",
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct schema *schema;
@@ -331,6 +370,7 @@ int main(void)
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(mistakes_are_told_with_place_and_hint),
         cmocka_unit_test(a_schema_is_resolved_and_typed),
+        cmocka_unit_test(comments_are_kept_and_say_nothing),
         cmocka_unit_test(text_that_cjson_would_let_pass_is_refused),
         cmocka_unit_test(measures_that_double_each_other_are_refused_in_time),
         cmocka_unit_test(more_than_the_limits_is_refused),
