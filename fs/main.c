@@ -147,6 +147,9 @@ static bool answer_requests(struct mount *mount, struct error *err)
         int const ended = fuse_session_loop(mount->session); /* a signal's number, or -errno */
         good = ended >= 0 || error_system(err, -ended, "the kernel's requests cannot be read");
         service_tell("STOPPING=1");
+        (void)signal(SIGTERM,
+                     SIG_IGN); /* told once more, libfuse would no longer give us requests */
+        (void)signal(SIGINT, SIG_IGN);
         notify_stop(mount);
     }
     announce_unlisten(&mount->announce);

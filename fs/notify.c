@@ -233,8 +233,9 @@ static bool copy_step(struct mount *mount, uint64_t id, const struct pinned *pin
         tree_read(pinned->snapshot, &node, reader, *offset, COPY_STEP_BYTES, &bytes, &err) &&
         copy_add(*copy, buffer_slice(&bytes), &err);
     if (!good) {
-        mount_log(mount, &err); /* it keeps its snapshot: better a large store than a lost file */
-        return false;
+        mount_log(mount, &err);
+        /* It keeps its snapshot, better a large store than a lost file; but not for one that its owner has taken away. */
+        if (err.kind != ERROR_MISSING) return false;
     }
     *offset += bytes.length;
     if (*offset < inode->stat.size_bytes && bytes.length) return true;

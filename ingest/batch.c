@@ -192,12 +192,17 @@ static bool read_all(struct load *load, struct error *err)
     while ((step = reader_next(load->reader, &record, &load->refusal, err)) != READER_END) {
         if (step == READER_FAILED) return false;
         if (goes_on && step == READER_REFUSED && record.is_open) break; /* the rest is to come */
-        if (load_is_full(load) && !load_commit(load, BATCH_PARTIAL, place, err)) return false;
+        if (load_is_full(load)) {
+            if (!load_commit(load, BATCH_PARTIAL, false, place, err)) return false;
+            load->is_stopped = load->options->stopped && load->options->stopped();
+            if (load->is_stopped) return load_await(load, err);
+        }
         if (!take_record(load, step, &record, err)) return false;
         if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
         place = reader_place(load->reader);
     }
-    return load_commit(load, goes_on ? BATCH_PARTIAL : BATCH_LOADED, place, err) &&
+    if (goes_on && count == 0) return true; /* nothing whole has come */
+    return load_commit(load, goes_on ? BATCH_PARTIAL : BATCH_LOADED, true, place, err) &&
            load_await(load, err);
 }
 
@@ -233,14 +238,37 @@ static bool open_input(struct load *load, const char *path, struct error *err)
     return source_open_part(path, &part, &load->source, err);
 }
 
+/* Whether the file is the one that the checkpoint is of; remembers what it is now. */
+static bool recognise(struct load *load, struct error *err)
+{
+    const struct batch *const batch = load->batch;
+    const struct growth *const growth = load->growth;
+    uint64_t const offset = batch->resume_offset, end = growth->end_bytes;
+    uint64_t hash;
+    if (!growth_tail_hash(growth->fd, offset, &hash, err)) return false;
+    load->has_changed = batch->id != 0 && hash != batch->tail_hash;
+    if (load->has_changed) return error_set(err, ERROR_INPUT, "is not the file that was followed");
+    load->begin = offset < GROWTH_PAGE_BYTES ? 0 : offset - GROWTH_PAGE_BYTES;
+    load->begin_end = end < offset + GROWTH_PAGE_BYTES ? end : offset + GROWTH_PAGE_BYTES;
+    if (load->begin_end < offset) load->begin_end = offset; /* another run was faster */
+    return growth_hash(growth->fd, load->begin, load->begin_end, &load->begin_hash, err);
+}
+
+static enum batch_ending ending_of(const struct load *load, bool good)
+{
+    if (good) return load->is_stopped ? BATCH_PAUSED : BATCH_INGESTED;
+    if (load->store_failed) return BATCH_STOPPED;
+    return load->has_changed ? BATCH_CHANGED : BATCH_REFUSED;
+}
+
 static enum batch_ending ingest(struct load *load, const char *path, struct error *err)
 {
     if (!open_input(load, path, err)) return BATCH_REFUSED;
     if (!find_batch(load, err) || !find_dropped(load, err)) return BATCH_STOPPED;
     if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) return BATCH_KNOWN;
+    if (load->growth && !recognise(load, err)) return ending_of(load, false);
     rejects_init(&load->rejects, store_directory(load->store), load->batch);
-    if (run(load, err)) return BATCH_INGESTED;
-    return load->store_failed ? BATCH_STOPPED : BATCH_REFUSED;
+    return ending_of(load, run(load, err));
 }
 
 enum batch_ending batch_ingest(struct store *store, const struct batch_input *input,

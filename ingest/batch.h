@@ -27,6 +27,7 @@ struct batch_options {
     bool mount_silent; /* as the report of the batch before has it */
     struct limit limit;
     size_t memory_bytes;
+    bool (*stopped)(void); /* looked at between commits; NULL: it goes on to the end */
     const struct notices *notices;
     struct progress *progress;
 };
@@ -40,8 +41,10 @@ struct batch_input {
 enum batch_ending {
     BATCH_INGESTED, /* a report with counts; also of a dry run */
     BATCH_KNOWN,    /* it was loaded before: nothing is done */
-    BATCH_REFUSED,  /* this input cannot be ingested; another may */
-    BATCH_STOPPED,  /* the store cannot take any */
+    BATCH_CHANGED, /* of an input that grows: it is not what it was; nothing behind its checkpoint is loaded */
+    BATCH_PAUSED,  /* told to stop: it goes on behind its checkpoint */
+    BATCH_REFUSED, /* this input cannot be ingested; another may */
+    BATCH_STOPPED, /* the store cannot take any */
 };
 
 struct batch_report {

@@ -69,13 +69,25 @@ bool load_await(struct load *load, struct error *err)
     return true;
 }
 
+/* Whether what was read is what the file has; one that grows may have been truncated meanwhile, and grown again. */
+static bool check_input(struct load *load, struct error *err)
+{
+    uint64_t hash;
+    load->has_changed = load->growth && !source_check(load->source, err);
+    if (load->has_changed) return false;
+    if (!load->growth) return source_check(load->source, err);
+    if (!growth_hash(load->growth->fd, load->begin, load->begin_end, &hash, err))
+        return source_place(load->source, 0, err);
+    load->has_changed = hash != load->begin_hash;
+    return !load->has_changed || error_set(err, ERROR_INPUT, "changed while it was read");
+}
+
 /* The commit goes on while the next chunk is filled; the last one is waited for. */
-static bool begin_commit(struct load *load, enum batch_state state, struct error *err)
+static bool begin_commit(struct load *load, enum batch_state state, bool is_last, struct error *err)
 {
     bool const impatient = load->report->mount_silent && state == BATCH_PARTIAL;
     events_chunk_sort(load->chunk); /* here, as the other thread has more to do */
-    if (!load_await(load, err) || !check_limit(load, err) || !source_check(load->source, err))
-        return false;
+    if (!load_await(load, err) || !check_limit(load, err) || !check_input(load, err)) return false;
     load->store_failed = !rejects_sync(&load->rejects, err);
     if (load->store_failed) return false;
     load->batch->state = state;
@@ -84,6 +96,7 @@ static bool begin_commit(struct load *load, enum batch_state state, struct error
         .store = load->store,
         .chunk = load->chunk,
         .batch = *load->batch,
+        .is_last = is_last,
         .memory_bytes = load->options->memory_bytes / MEMORY_SHARES * DELTA_SHARES,
         .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
     };
@@ -93,7 +106,7 @@ static bool begin_commit(struct load *load, enum batch_state state, struct error
     return true;
 }
 
-bool load_commit(struct load *load, enum batch_state state, struct reader_place place,
+bool load_commit(struct load *load, enum batch_state state, bool is_last, struct reader_place place,
                  struct error *err)
 {
     load->batch->resume_offset = place.offset;
@@ -106,7 +119,7 @@ bool load_commit(struct load *load, enum batch_state state, struct reader_place 
         good = preview_part(load, err);
         events_chunk_clear(load->chunk);
     } else {
-        good = begin_commit(load, state, err);
+        good = begin_commit(load, state, is_last, err);
     }
     load->refused_bytes = 0;
     load->chunk_count++;

@@ -28,6 +28,12 @@ struct load {
     uint64_t refused_bytes; /* of the records refused since the last commit */
     uint64_t chunk_count;   /* committed or previewed in this run */
     bool store_failed;      /* else the input did */
+    bool has_changed;       /* or, of one that grows, was truncated meanwhile */
+    bool is_stopped;        /* or nothing failed: it was told to stop */
+    /* Of an input that grows: bytes around the place where this run began, and their hash then. */
+    uint64_t begin;
+    uint64_t begin_end;
+    uint64_t begin_hash;
 };
 
 /* Keeps a refused record and the reason, which is in load->refusal. */
@@ -35,7 +41,7 @@ bool load_refuse(struct load *load, struct record *record, struct error *err) MU
 /* Whether the chunk should be committed before more is added. */
 bool load_is_full(const struct load *load);
 /* Begins to commit the chunk with a checkpoint, and goes on with the other one. PLACE: where the batch would go on. */
-bool load_commit(struct load *load, enum batch_state state, struct reader_place place,
+bool load_commit(struct load *load, enum batch_state state, bool is_last, struct reader_place place,
                  struct error *err) MUST_CHECK;
 /* Waits for the commit that is under way, if one is, and takes over what came of it. */
 bool load_await(struct load *load, struct error *err) MUST_CHECK;

@@ -6,8 +6,6 @@
 #include "load_options.h"
 #include "options.h"
 #include "service.h"
-#include "store.h"
-#include "stream_choice.h"
 
 enum {
     OPTION_STREAM = OPTION_FIRST,
@@ -61,25 +59,10 @@ static bool set_option(void *context, int code, const char *value)
     }
 }
 
-/* What cannot work is told now, not when the first event comes. */
-static bool check(const struct follow *follow, struct error *err)
-{
-    struct store *store;
-    struct snapshot *snapshot = NULL;
-    const struct stream *stream;
-    if (!store_open(follow->store_path, STORE_READ, &store, err)) return false;
-    bool const good = snapshot_open(store, &snapshot, err) &&
-                      stream_choose(snapshot->schema, follow->stream, &stream, err);
-    snapshot_close(snapshot);
-    store_close(store);
-    return good;
-}
-
 static bool run(struct follow *follow, const char *path, struct error *err)
 {
     struct stat found;
-    if (!check(follow, err)) return false;
-    follow_catch_signals();
+    if (!follow_begin(follow, err)) return false;
     if (strcmp(path, "-") == 0) return follow_pipe(follow, err);
     bool const is_spool = stat(path, &found) == 0 && S_ISDIR(found.st_mode);
     return is_spool ? follow_spool(follow, path, err) : follow_file(follow, path, err);

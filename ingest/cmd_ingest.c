@@ -1,6 +1,6 @@
-/* Nothing here looks at signals: SIGINT and SIGTERM end the process as they find it. A commit is
- * there or not, the checkpoint with it, and a nameless spool file goes with the process; so there
- * is nothing to finish, and the next run of the same command goes on where this one ended.
+/* Where nothing comes as it comes (follow.h), signals are not looked at: SIGINT and SIGTERM end the process as they find
+ * it. A commit is there or not, the checkpoint with it, and a nameless spool file goes with the process; so there is
+ * nothing to finish, and the next run of the same command goes on where this one ended.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -144,6 +144,8 @@ static enum exit_status ingest_one(struct store *store, const char *path,
         print_summary(store_path(store), path, &report, batch->dry_run);
         if (report.batch.rejected_count > 0) status = EXIT_REJECTS;
         break;
+    case BATCH_CHANGED:
+    case BATCH_PAUSED: /* of what is followed alone */
     case BATCH_REFUSED:
     case BATCH_STOPPED:
         status = report_error(&err);
@@ -190,9 +192,8 @@ static enum exit_status ingest_pipe(const char *path, const struct arguments *ar
     struct error err;
     follow.batch.notices = &follow.notices;
     follow.batch.progress = &progress;
-    follow_catch_signals();
     enum exit_status status = EXIT_GOOD;
-    if (follow_pipe(&follow, &err))
+    if (follow_begin(&follow, &err) && follow_pipe(&follow, &err))
         print_summary(path, "-", &follow.report, false);
     else
         status = report_error(&err);
@@ -226,15 +227,15 @@ enum exit_status cmd_ingest(int argc, char **argv)
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
     }
-    if (arguments.commits_as_it_comes) {
-        if (!check_commit_every(&arguments, argv + first + 1, argc - first - 1)) return EXIT_FAILED;
-        return ingest_pipe(argv[first], &arguments);
-    }
-    if (argc - first > 1)
-        return ingest_all(argv[first], argv + first + 1, argc - first - 1, &arguments);
-    if (isatty(STDIN_FILENO)) {
+    bool const is_pipe = argc - first == 1;
+    if (arguments.commits_as_it_comes &&
+        !check_commit_every(&arguments, argv + first + 1, argc - first - 1))
+        return EXIT_FAILED;
+    if (is_pipe && isatty(STDIN_FILENO)) {
         options_complain("no FILE, and standard input is a terminal (usage: %s)", usage.line);
         return EXIT_FAILED;
     }
+    if (arguments.commits_as_it_comes) return ingest_pipe(argv[first], &arguments);
+    if (!is_pipe) return ingest_all(argv[first], argv + first + 1, argc - first - 1, &arguments);
     return ingest_all(argv[first], only_input, 1, &arguments);
 }

@@ -17,8 +17,8 @@ static void *run(void *argument)
     struct commit_job *const job = argument;
     struct notices const notices = {.show = keep_notice, .context = job};
     uint64_t commit_id;
-    job->good =
-        commit_chunk(job->store, job->chunk, &job->batch, job->memory_bytes, &commit_id, &job->err);
+    job->good = commit_chunk(job->store, job->chunk, &job->batch, job->is_last, job->memory_bytes,
+                             &commit_id, &job->err);
     if (job->good)
         job->announced = writer_announce(job->store, commit_id, job->announce_ms, &notices);
     return NULL;

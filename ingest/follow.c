@@ -23,7 +23,7 @@ static void stop(int number)
     stopped = 1;
 }
 
-void follow_catch_signals(void)
+static void catch_signals(void)
 {
     struct sigaction const action = {.sa_handler = stop};
     sigset_t ends;
@@ -84,8 +84,8 @@ bool follow_read_bound(const char *text, struct follow_bound *bound)
         bound->ms = count * units[i].ms;
         return true;
     }
-    /* A number alone could be either. */
-    if (!counts || *end == '\0' || !options_read_size(text, &bytes)) return false;
+    /* A number alone could be either, and so could "5m". */
+    if (!counts || *end == '\0' || *end == 'm' || !options_read_size(text, &bytes)) return false;
     bound->bytes = bytes;
     return true;
 }
@@ -95,13 +95,57 @@ void follow_done(struct follow *follow)
     batch_report_done(&follow->report);
 }
 
+static bool check_store(const struct follow *follow, struct error *err)
+{
+    struct store *store;
+    struct snapshot *snapshot = NULL;
+    const struct stream *stream;
+    if (!store_open(follow->store_path, STORE_READ, &store, err)) return false;
+    bool const good = snapshot_open(store, &snapshot, err) &&
+                      stream_choose(snapshot->schema, follow->stream, &stream, err);
+    snapshot_close(snapshot);
+    store_close(store);
+    return good;
+}
+
+bool follow_begin(struct follow *follow, struct error *err)
+{
+    /* What cannot work is told now, not when the first event comes. */
+    if (!check_store(follow, err)) return false;
+    follow->batch.stopped = follow_stopped;
+    catch_signals();
+    return true;
+}
+
+/* Waits for the turn, but not longer than until it is told to stop. */
+static enum store_locking lock(const struct follow *follow, struct store *store, struct error *err)
+{
+    enum { LOOK_EVERY_MS = 50, PATIENCE_MS = 1000 };
+    int holder;
+    enum store_locking locking;
+    for (int64_t waited_ms = 0;; waited_ms += LOOK_EVERY_MS) {
+        locking = store_lock(store, false, &holder, err);
+        if (locking != STORE_LOCK_HELD || (follow_stopped() && !follow->is_unrepeatable))
+            return locking;
+        if (waited_ms == PATIENCE_MS)
+            notices_show(&follow->notices, "waiting for another ingest (pid %d)", holder);
+        (void)follow_wait(-1,
+                          LOOK_EVERY_MS); /* does not return at once for a signal that has come */
+    }
+}
+
 enum batch_ending follow_load(struct follow *follow, const struct batch_input *input,
                               struct error *err)
 {
     AUTO_STORE struct store *store = NULL;
     struct batch_options *const batch = &follow->batch;
-    if (!writer_open(follow->store_path, &follow->notices, &store, err) ||
-        !store_schema(store, &batch->schema, err) ||
+    if (!store_open(follow->store_path, STORE_WRITE, &store, err)) return BATCH_STOPPED;
+    switch (lock(follow, store, err)) {
+    case STORE_LOCKED: break;
+    case STORE_LOCK_HELD: return BATCH_PAUSED;
+    case STORE_LOCK_FAILED: return BATCH_STOPPED;
+    }
+    if (!store_schema(store, &batch->schema, err) ||
         !stream_choose(batch->schema, follow->stream, &batch->stream, err))
         return BATCH_STOPPED;
     batch->mount_silent = follow->report.mount_silent;

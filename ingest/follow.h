@@ -27,9 +27,12 @@ struct follow {
     struct notices notices;
     struct batch_report report; /* of the last batch */
     bool refused_some;          /* in this run */
+    bool is_unrepeatable;       /* what is not loaded before the end is lost: wait for the turn */
 };
 void follow_done(struct follow *follow);
 
+/* Whether there are such a store and stream. From then on SIGTERM and SIGINT interrupt follow_wait alone. */
+bool follow_begin(struct follow *follow, struct error *err) MUST_CHECK;
 /* Each returns when it is told to stop, at the end of standard input, or when it cannot go on. */
 bool follow_spool(struct follow *follow, const char *path, struct error *err) MUST_CHECK;
 bool follow_file(struct follow *follow, const char *path, struct error *err) MUST_CHECK;
@@ -39,8 +42,6 @@ bool follow_pipe(struct follow *follow, struct error *err) MUST_CHECK;
 /* Opens the store, loads, closes; the report is follow->report. */
 enum batch_ending follow_load(struct follow *follow, const struct batch_input *input,
                               struct error *err) MUST_CHECK;
-/* From the first call on, SIGTERM and SIGINT interrupt follow_wait alone. */
-void follow_catch_signals(void);
 bool follow_stopped(void);
 /* Waits until FD can be read, TIMEOUT_MS is over (-1: never) or a signal says to stop. FD -1: none. Returns whether it
  * can be read. */

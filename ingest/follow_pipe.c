@@ -14,7 +14,6 @@
 #include "service.h"
 #include "spool.h"
 
-/* A CSV header is read again each time: it lies in the part that is kept. */
 enum { READ_BYTES = 64 << 10, KEPT_BYTES = 1 << 20 };
 
 struct pipe {
@@ -22,6 +21,7 @@ struct pipe {
     struct growth growth;
     uint64_t size;      /* of the spool */
     uint64_t offset;    /* what was taken */
+    uint64_t kept;      /* how much of its beginning stays: a CSV header is read again each time */
     int64_t waiting_ms; /* since when a whole line waits; 0: none does */
     bool ended;
 };
@@ -36,6 +36,7 @@ static bool take(struct pipe *pipe, struct error *err)
     pipe->ended = got == 0;
     if (!spool_write(pipe->growth.fd, bytes, (size_t)got, err)) return false;
     const uint8_t *const last = got ? memrchr(bytes, '\n', (size_t)got) : NULL;
+    if (last && pipe->growth.end_bytes == 0) pipe->kept = pipe->size + (uint64_t)got + KEPT_BYTES;
     if (last) pipe->growth.end_bytes = pipe->size + (uint64_t)(last - bytes) + 1;
     pipe->size += (uint64_t)got;
     if (last && pipe->waiting_ms == 0) pipe->waiting_ms = follow_now_ms();
@@ -48,14 +49,23 @@ static bool load(struct pipe *pipe, struct error *err)
     struct batch_input const input = {.path = "-", .growth = &pipe->growth};
     if (pipe->ended) pipe->growth.end_bytes = pipe->size; /* its last line needs no end */
     pipe->growth.ends = pipe->ended || follow_stopped();
-    if (follow_load(follow, &input, err) != BATCH_INGESTED) return false;
+    switch (follow_load(follow, &input, err)) {
+    case BATCH_INGESTED:
+    case BATCH_KNOWN:
+    case BATCH_PAUSED: break;
+    case BATCH_CHANGED:
+    case BATCH_REFUSED:
+    case BATCH_STOPPED: return false;
+    }
     pipe->offset = follow->report.batch.resume_offset;
     pipe->waiting_ms = 0;
     if (pipe->growth.ends && pipe->offset < pipe->size)
         notices_show(&follow->notices,
                      "standard input: the %llu bytes of a last line without its end are not loaded",
                      (unsigned long long)(pipe->size - pipe->offset));
-    spool_release(pipe->growth.fd, KEPT_BYTES, pipe->offset);
+    /* By the last page it is known again. */
+    if (pipe->offset > GROWTH_PAGE_BYTES)
+        spool_release(pipe->growth.fd, pipe->kept, pipe->offset - GROWTH_PAGE_BYTES);
     return true;
 }
 
@@ -88,6 +98,8 @@ bool follow_pipe(struct follow *follow, struct error *err)
     if (directory < 0) return error_system(err, errno, "%s", follow->store_path);
     if (!spool_open(directory, &spool, err)) return false;
     pipe.growth.fd = spool;
+    follow->is_unrepeatable = true;
+    follow->batch.stopped = NULL;
     if (getrandom(pipe.growth.digest, sizeof pipe.growth.digest, 0) !=
         (ssize_t)sizeof pipe.growth.digest)
         return error_system(err, errno, "no random number for the name of the input");

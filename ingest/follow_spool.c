@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
@@ -42,23 +43,41 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 /* Whether it is a file that is whole. */
 static bool is_ready(int folder, const char *name)
 {
-    AUTO_FD int const fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat stat;
-    if (fd < 0) return errno != ENOENT; /* what cannot be read is told when it is loaded */
-    return fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && follow_writers(fd) != WRITERS_SOME;
+    if (fstatat(folder, name, &stat, 0) != 0 || !S_ISREG(stat.st_mode)) return false;
+    AUTO_FD int const fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return fd < 0 || follow_writers(fd) != WRITERS_SOME; /* what cannot be read is told later */
 }
 
-/* A name that is taken gets a number behind it. */
+/* Where the file system cannot tell whether the name is free, as NFS. */
+static int rename_if_free(int folder, const char *from, const char *to)
+{
+    if (renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL) return -1;
+    if (faccessat(folder, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return renameat(folder, from, folder, to);
+}
+
+/* A name that is taken gets a number behind it. One that is gone was moved by another. */
 static bool move_to(int folder, const char *name, const char *where, struct error *err)
 {
+    enum { ROOM_FOR_NUMBER = 12 };
+    int const most = NAME_MAX - ROOM_FOR_NUMBER;
     for (unsigned number = 0;; number++) {
         AUTO_BUFFER struct buffer to = {0};
-        buffer_format(&to, "%s/%s", where, name);
-        if (number > 0) buffer_format(&to, ".%u", number);
+        if (number > 0)
+            buffer_format(&to, "%s/%.*s.%u", where, most, name, number);
+        else
+            buffer_format(&to, "%s/%s", where, name);
         buffer_add_byte(&to, '\0');
-        if (renameat2(folder, name, folder, (const char *)to.at, RENAME_NOREPLACE) == 0)
-            return true;
-        if (errno != EEXIST) return error_system(err, errno, "cannot move %s to %s", name, where);
+        if (rename_if_free(folder, name, (const char *)to.at) == 0) return true;
+        int const reason = errno;
+        if (faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0) return true;
+        errno = reason;
+        if (errno != EEXIST) return error_system(err, errno, "cannot move it to %s", where);
     }
 }
 
@@ -78,33 +97,75 @@ static void tell(struct follow *follow, const char *name, enum batch_ending endi
                      (unsigned long long)batch->last_commit);
 }
 
-static bool load_file(struct follow *follow, int folder, const char *path, const char *name,
-                      struct error *err)
+/* The directory, and the names in it that could not be moved: they are told of once, and left. */
+struct spool {
+    struct follow *follow;
+    const char *path;
+    int folder;
+    struct buffer left; /* each with a NUL */
+};
+
+static bool is_left(const struct spool *spool, const char *name)
+{
+    for (size_t at = 0; at < spool->left.length;) {
+        const char *const each = (const char *)spool->left.at + at;
+        if (strcmp(each, name) == 0) return true;
+        at += strlen(each) + 1;
+    }
+    return false;
+}
+
+static void move_on(struct spool *spool, const char *name, const char *where)
+{
+    struct error err;
+    if (move_to(spool->folder, name, where, &err)) return;
+    (void)error_wrap(&err, "%s/%s", spool->path, name);
+    (void)error_remedy(&err, "it is left there; move it yourself");
+    (void)report_error(&err);
+    buffer_add(&spool->left, name, strlen(name) + 1);
+}
+
+/* Whether it is the file that is at fault, and not the machine. */
+static bool is_of_the_file(const struct error *err)
+{
+    return err->kind == ERROR_INPUT || err->kind == ERROR_SCHEMA || err->kind == ERROR_DENIED;
+}
+
+static bool load_file(struct spool *spool, const char *name, struct error *err)
 {
     AUTO_BUFFER struct buffer whole = {0};
-    buffer_format(&whole, "%s/%s", path, name);
+    buffer_format(&whole, "%s/%s", spool->path, name);
     buffer_add_byte(&whole, '\0');
     struct batch_input const input = {.path = (const char *)whole.at};
-    enum batch_ending const ending = follow_load(follow, &input, err);
+    enum batch_ending const ending = follow_load(spool->follow, &input, err);
     switch (ending) {
     case BATCH_INGESTED:
     case BATCH_KNOWN: break;
-    case BATCH_REFUSED: (void)report_error(err); return move_to(folder, name, "failed", err);
+    case BATCH_PAUSED: return true;
+    case BATCH_REFUSED:
+        if (err->kind == ERROR_MISSING) return true; /* another has taken it */
+        if (!is_of_the_file(err)) return false;
+        (void)report_error(err);
+        move_on(spool, name, "failed");
+        return true;
+    case BATCH_CHANGED:
     case BATCH_STOPPED: return false;
     }
-    tell(follow, name, ending);
-    return move_to(folder, name, "done", err);
+    tell(spool->follow, name, ending);
+    move_on(spool, name, "done");
+    return true;
 }
 
-static bool load_all(struct follow *follow, int folder, const char *path, struct error *err)
+static bool load_all(struct spool *spool, struct error *err)
 {
     struct dirent **entries;
-    int const count = scandirat(folder, ".", &entries, is_wanted, by_bytes);
+    int const count = scandirat(spool->folder, ".", &entries, is_wanted, by_bytes);
     if (count < 0) return error_system(err, errno, "cannot list it");
     bool good = true;
     for (int i = 0; i < count; i++) {
-        good = good && (follow_stopped() || !is_ready(folder, entries[i]->d_name) ||
-                        load_file(follow, folder, path, entries[i]->d_name, err));
+        const char *const name = entries[i]->d_name;
+        good = good && (follow_stopped() || is_left(spool, name) ||
+                        !is_ready(spool->folder, name) || load_file(spool, name, err));
         free(entries[i]);
     }
     free(entries);
@@ -135,10 +196,13 @@ bool follow_spool(struct follow *follow, const char *path, struct error *err)
     if (!make_folder(folder, "done", err) || !make_folder(folder, "failed", err))
         return error_place(err, "%s", path);
     service_tell("READY=1");
-    while (!follow_stopped()) {
+    struct spool spool = {.follow = follow, .path = path, .folder = folder};
+    bool good = true;
+    while (good && !follow_stopped()) {
         if (watch >= 0) forget_events(watch);
-        if (!load_all(follow, folder, path, err)) return error_wrap(err, "%s", path);
-        if (!follow_stopped()) (void)follow_wait(watch, LOOK_BY_ITSELF_MS);
+        good = load_all(&spool, err) || error_wrap(err, "%s", path);
+        if (good && !follow_stopped()) (void)follow_wait(watch, LOOK_BY_ITSELF_MS);
     }
-    return true;
+    buffer_done(&spool.left);
+    return good;
 }

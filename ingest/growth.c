@@ -7,8 +7,6 @@
 
 #include "pack.h"
 
-enum { TAIL_BYTES = 4096 };
-
 void growth_name(const char *path, uint64_t number, uint64_t ret_digest[2])
 {
     AUTO_BUFFER struct buffer name = {0};
@@ -19,14 +17,13 @@ void growth_name(const char *path, uint64_t number, uint64_t ret_digest[2])
     ret_digest[1] = digest.low64;
 }
 
-bool growth_tail_hash(int fd, uint64_t offset, uint64_t *ret_hash, struct error *err)
+bool growth_hash(int fd, uint64_t from, uint64_t to, uint64_t *ret_hash, struct error *err)
 {
-    uint8_t bytes[TAIL_BYTES];
-    size_t const wanted = offset < TAIL_BYTES ? (size_t)offset : TAIL_BYTES;
+    uint8_t bytes[2 * GROWTH_PAGE_BYTES];
+    size_t const wanted = (size_t)(to - from);
     size_t length = 0;
     while (length < wanted) {
-        ssize_t const got =
-            pread(fd, bytes + length, wanted - length, (off_t)(offset - wanted + length));
+        ssize_t const got = pread(fd, bytes + length, wanted - length, (off_t)(from + length));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return error_system(err, errno, "cannot read");
         if (got == 0) break; /* shorter than that: then the hash is another one */
@@ -34,6 +31,12 @@ bool growth_tail_hash(int fd, uint64_t offset, uint64_t *ret_hash, struct error 
     }
     *ret_hash = XXH3_64bits(bytes, length);
     return true;
+}
+
+bool growth_tail_hash(int fd, uint64_t offset, uint64_t *ret_hash, struct error *err)
+{
+    uint64_t const from = offset < GROWTH_PAGE_BYTES ? 0 : offset - GROWTH_PAGE_BYTES;
+    return growth_hash(fd, from, offset, ret_hash, err);
 }
 
 static enum ledger_finding look(const struct snapshot *snapshot, uint16_t stream, const char *path,

@@ -10,6 +10,8 @@
 #pragma once
 #include "ledger.h"
 
+enum { GROWTH_PAGE_BYTES = 4096 };
+
 struct growth {
     int fd;             /* plain bytes; borrowed */
     uint64_t end_bytes; /* what may be read: to the end of a line */
@@ -20,6 +22,9 @@ struct growth {
 
 /* What the file NUMBER (0, 1, ...) of a path is known by in the ledger. */
 void growth_name(const char *path, uint64_t number, uint64_t ret_digest[2]);
+/* Of the bytes from FROM to TO, which are two pages at most. */
+bool growth_hash(int fd, uint64_t from, uint64_t to, uint64_t *ret_hash,
+                 struct error *err) MUST_CHECK;
 /* Of the bytes in front of OFFSET, a page at most. */
 bool growth_tail_hash(int fd, uint64_t offset, uint64_t *ret_hash, struct error *err) MUST_CHECK;
 /* The last of the files of a path that the store knows, and its number; MISSING: there is none. */

@@ -44,6 +44,14 @@ bool reader_columns(struct source *source, struct arena *arena, struct slice **r
     return reader_csv_columns(source, arena, ret_names, ret_count, err);
 }
 
+/* Its end would be its last byte. */
+static bool refuse_array(const struct source *source, struct error *err)
+{
+    (void)error_set(err, ERROR_INPUT, "is a JSON array, and cannot be followed");
+    (void)error_remedy(err, "write an object a line, as jq -c '.[]' does");
+    return source_place(source, 0, err);
+}
+
 bool reader_open(struct source *source, const struct stream *stream,
                  const struct reader_place *from, const struct notices *notices,
                  struct reader **ret_reader, struct error *err)
@@ -54,6 +62,8 @@ bool reader_open(struct source *source, const struct stream *stream,
     if (!sniff(source, &line, &first, err)) return false;
     if (first == '{' || first == 0)
         reader = reader_ndjson_new(stream);
+    else if (first == '[' && source_grows(source))
+        return refuse_array(source, err);
     else if (first == '[')
         reader = reader_array_new(stream, from == NULL);
     else if (!reader_csv_new(source, stream, notices, &reader, err))

@@ -37,6 +37,7 @@ struct cut {
     const uint8_t *at;
     const uint8_t *end; /* of what is held */
     bool final;         /* the input ends there */
+    bool is_open;       /* within a cell that might end if there were more */
     size_t count;
 };
 
@@ -160,7 +161,11 @@ static enum cut_step cut_quoted(struct reader_csv *csv, struct cut *cut)
     const uint8_t *quote;
     bool doubled;
     enum cut_step const step = find_quote(cut, start, &doubled, &quote);
-    if (step != CUT_CELL) return step;
+    if (step != CUT_CELL) {
+        cut->is_open =
+            step == CUT_NO_QUOTE && cut->final && cut->end - start <= CSV_QUOTED_BYTES_MAX;
+        return step;
+    }
     struct slice const text = slice_of(start, (size_t)(quote - start));
     put_cell(csv, cut, CELL_TEXT, doubled ? undouble(csv, cut, text) : text);
     cut->at = quote + 1;
@@ -245,7 +250,7 @@ static enum reader_step next_quoted(struct reader_csv *csv, struct reader_line l
     reader->line += reader_count_lines(slice_of(held.at, length));
     source_take(reader->source, length);
     if (step == CUT_DONE) return finish(csv, cut.count, ret_record, refusal);
-    ret_record->is_open = step == CUT_NO_QUOTE && cut.final && held.length <= CSV_QUOTED_BYTES_MAX;
+    ret_record->is_open = cut.is_open;
     refusal_set(refusal, "%s", cut_fault(step));
     return READER_REFUSED;
 }

@@ -237,6 +237,11 @@ const struct source_identity *source_identity(const struct source *source)
     return &source->identity;
 }
 
+bool source_grows(const struct source *source)
+{
+    return source->is_part;
+}
+
 const char *source_path(const struct source *source)
 {
     return source->path;
@@ -275,8 +280,12 @@ enum source_step source_more(struct source *source, struct error *err)
     source->start = 0;
     source->end = held;
     size_t length, room = source->capacity - held;
-    uint64_t const behind = source->identity.input_bytes - decoder_position(source->decoder);
-    if (source->is_part && behind < room) room = (size_t)behind;
+    if (source->is_part) {
+        uint64_t const end = source->identity.input_bytes;
+        uint64_t const at = decoder_position(source->decoder);
+        uint64_t const behind = at < end ? end - at : 0;
+        if (behind < room) room = (size_t)behind;
+    }
     if (!decoder_read(source->decoder, source->bytes + held, room, &length, err)) {
         (void)source_place(source, 0, err);
         return SOURCE_FAILED;

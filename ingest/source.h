@@ -43,6 +43,7 @@ struct source_identity {
     bool compressed;
 };
 const struct source_identity *source_identity(const struct source *source);
+bool source_grows(const struct source *source); /* of source_open_part */
 const char *source_path(const struct source *source);
 /* The path as it is shown to users. */
 void source_write_name(const struct source *source, struct buffer *into);

@@ -251,15 +251,14 @@ static void add_counts(struct batch *batch, const struct upsert_counts *counts)
 }
 
 static bool try_chunk(struct work *work, struct store *store, const struct schema *schema,
-                      const struct events_chunk *chunk, struct batch *batch, size_t memory_bytes,
-                      uint64_t *ret_commit_id, struct error *err)
+                      const struct events_chunk *chunk, struct batch *batch, bool expires,
+                      size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
     struct upsert_counts counts;
     struct batch written = *batch;
-    bool const ends = batch->state == BATCH_LOADED || batch->kind == BATCH_FOLLOW;
     if (!work_begin(work, store, schema, memory_bytes, err)) return false;
     if (!put_events(work, chunk, &counts, err) || !work_merge(work, err)) return false;
-    if (ends && (!expiry_drop(work->txn, schema, &work->meta, err) || !retain_drop(work, err)))
+    if (expires && (!expiry_drop(work->txn, schema, &work->meta, err) || !retain_drop(work, err)))
         return false;
     add_counts(&written, &counts);
     if (!work_put_batch(work, &written, err)) return false;
@@ -270,7 +269,7 @@ static bool try_chunk(struct work *work, struct store *store, const struct schem
     return true;
 }
 
-bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
+bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch, bool expires,
                   size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
     const struct schema *schema;
@@ -279,7 +278,7 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
     if (!store_schema(store, &schema, err)) return false;
     events_chunk_sort(chunk);
     do {
-        good = try_chunk(&work, store, schema, chunk, batch, memory_bytes, ret_commit_id, err);
+        good = try_chunk(&work, store, schema, chunk, batch, expires, memory_bytes, ret_commit_id, err);
     } while (!good && work_try_again(&work, store, err));
     work_done(&work);
     return good;

@@ -79,8 +79,12 @@ enum tree_answer document_version(const struct snapshot *snapshot, const struct 
     if (node->kind == NODE_VIEW) return view_version(snapshot, node, ret_commit_id, err);
     if (node_is_page(node)) return page_version(snapshot, node, ret_commit_id, err);
     enum tree_answer const answer = tree_batch(snapshot, node, &arena, &batch, err);
-    if (answer == TREE_FOUND) *ret_commit_id = batch.last_commit;
-    return answer;
+    if (answer != TREE_FOUND) return answer;
+    /* The schema has the name of its stream. */
+    *ret_commit_id = batch.last_commit;
+    if (node->kind == NODE_BATCH && *ret_commit_id < snapshot->schema_commit_id)
+        *ret_commit_id = snapshot->schema_commit_id;
+    return TREE_FOUND;
 }
 
 /* cJSON prints large integers as doubles; their digits go in as they are. */

@@ -49,6 +49,7 @@ bool rejects_file_read(const struct snapshot *snapshot, const struct node *node,
     const char *name;
     uint64_t bytes;
     if (!open_rejects(snapshot, node, &arena, &name, &fd, &bytes, err)) return false;
+    if (offset >= bytes) return true;
     uint64_t const end = bytes - offset < size ? bytes : offset + size;
     while (offset < end) {
         buffer_reserve(into, (size_t)(end - offset));

@@ -2,7 +2,7 @@
 #include "standard_files.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +28,12 @@ static bool is_coloured(void)
 static bool is_journal(void)
 {
     const char *const stream = getenv("JOURNAL_STREAM");
-    uintmax_t device, inode;
+    char own[64];
     struct stat stat;
-    return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
-           fstat(STDERR_FILENO, &stat) == 0 && stat.st_dev == device && stat.st_ino == inode;
+    if (!stream || fstat(STDERR_FILENO, &stat) != 0) return false;
+    (void)snprintf(own, sizeof own, "%ju:%ju", (uintmax_t)stat.st_dev,
+                   (uintmax_t)stat.st_ino); /* fits */
+    return strcmp(stream, own) == 0;
 }
 
 const char *standard_error_head(const char *program, enum line_level level,

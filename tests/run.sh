@@ -66,7 +66,7 @@ export GENERATE=$PWD/build-test/examples/generate
 for case in tests/cli/*.py tests/fault/*.py tests/property/*.py tests/mount/*.py; do
   [ -e "$case" ] && step "$case" env SOAK=$soak python3 "$case"
 done
-for case in cli/delete cli/ingest cli/follow mount/service mount/pages mount/schema mount/retention mount/names; do
+for case in cli/delete cli/ingest cli/follow cli/propose mount/service mount/pages mount/schema mount/retention mount/names; do
   step "$case under sanitizers" env TALLY="$PWD/build-asan/ingest/tally" TALLYFS="$PWD/build-asan/fs/tallyfs" \
     python3 "tests/$case.py"
 done

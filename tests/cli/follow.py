@@ -136,6 +136,10 @@ def a_line_waits_for_its_end(scene):
     follower.shows(expect(0, 1))
     append(log, 'c"\n2,d\n')
     follower.shows(expect(0, 3))
+    append(log, '3,"' + "x" * 600000 + '"\n4,"' + "a,b\n" * 125000)  # a long record, and a cell that is open
+    follower.shows(expect(0, 4))
+    append(log, '"\n5,e\n')
+    follower.shows(expect(0, 6))
     follower.stop()
 
 
@@ -194,11 +198,111 @@ def a_truncated_file_begins_anew(scene):
     follower.stop()
 
 
+def a_copy_has_what_was_not_taken(scene):
+    """Copied and truncated before anything of the file was committed."""
+    store, log = scene.store("copied", SCHEMA), scene.write("c.log", "")
+    follower = Follower(store, log, "--commit-every", "3s")
+    wait_until("it holds the file", lambda: log in held_by(follower.process.pid))
+    before = reads_of(follower.process.pid)
+    append(log, lines(0, 2))
+    wait_until("it has looked", lambda: reads_of(follower.process.pid) >= before + 3)  # the event, a probe, the line
+    with open(log, "rb") as file:
+        scene.write("c.log.1", file.read())
+    with open(log, "w", encoding="utf-8") as file:
+        file.write(lines(2, 1))
+    follower.shows(expect(0, 3))
+    follower.stop()
+
+
+def held_by(pid):
+    return [os.path.realpath(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+
+
+def reads_of(pid):
+    with open(f"/proc/{pid}/io", encoding="utf-8") as file:
+        return int(dict(line.split(": ") for line in file)["syscr"])
+
+
+def a_file_that_changes_while_it_waits_for_its_turn(scene):
+    store, log = scene.store("turn", SCHEMA), scene.write("turn.log", lines(0, 50))
+    follower = Follower(store, log, "--commit-every", "1ms")
+    follower.shows(expect(0, 50))
+    other = subprocess.Popen([TALLY, "ingest", store, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    held = lambda: subprocess.run([TALLY, "ingest", store, log, "--dry-run"], capture_output=True, check=False, timeout=1)
+    wait_until("the other has the lock", lambda: is_waiting(held))
+    append(log, lines(50, 1))
+    wait_until("it waits", lambda: os.stat(log).st_size > 0)
+    with open(log, "w", encoding="utf-8") as file:
+        file.write(lines(51, 200))
+    other.communicate(lines(50, 1).encode())
+    follower.shows(expect(0, 251))
+    follower.stop()
+
+
+def is_waiting(command):
+    try:
+        command()
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def it_is_stopped_while_another_writes(scene):
+    store, log = scene.store("stopped", SCHEMA), scene.write("stopped.log", lines(0, 5))
+    other = subprocess.Popen([TALLY, "ingest", store, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    wait_until("the other has the lock", lambda: is_waiting(lambda: subprocess.run(
+        [TALLY, "ingest", store, log, "--dry-run"], capture_output=True, check=False, timeout=1)))
+    follower = Follower(store, log, "--commit-every", "1ms")
+    check("waiting for another ingest" in follower.process.stderr.readline().decode(), "it does not wait")
+    follower.stop()
+    other.communicate(b"")
+
+
+def what_is_too_old_is_refused(scene):
+    """An event that `keep` has dropped cannot be told from a repeat, however it comes."""
+    keep = {"streams": {"e": {"key": "id", "time": "t", "keep": "1 day", "fields": {"id": "int", "t": "time"}}},
+            "views": {"all": {"measures": {"count": "count()"}}}}
+    old = "".join(f'{{"id":{i},"t":"2026-01-01T00:00:00Z"}}\n' for i in range(1000))
+    new = "".join(f'{{"id":{i},"t":"2026-01-10T00:00:00Z"}}\n' for i in range(10000, 210000))
+    log = scene.write("keep.log", old)
+    store = scene.store("keep", keep)
+    follower = Follower(store, log, "--commit-every", "1ms", "--memory", "16M", "--max-rejects", "100%")
+    follower.shows({"count": 1000})
+    append(log, new + old)
+    follower.shows({"count": 201000})
+    follower.stop()
+
+
+def a_spool_has_odd_things(scene):
+    store, spool = scene.store("odd", SCHEMA), scene.path("odd-spool")
+    os.makedirs(spool + "/folder")
+    os.mkfifo(spool + "/fifo")
+    os.symlink("nowhere", spool + "/dangling")
+    long = "n" * 255
+    follower = Follower(store, spool)
+    for i in range(2):
+        os.rename(scene.write("long", lines(i, 1)), f"{spool}/{long}")
+        follower.shows(expect(0, i + 1))
+        wait_until("it is moved", lambda: not os.path.exists(f"{spool}/{long}"))
+    os.rename(scene.write("newline", lines(2, 1)), spool + "/a\nb")
+    follower.shows(expect(0, 3))
+    os.rmdir(spool + "/failed")
+    os.rename(scene.write("broken", b"\x1f\x8b\x08\x00 no archive"), spool + "/broken")
+    os.rename(scene.write("behind", lines(3, 1)), spool + "/c")
+    follower.shows(expect(0, 4))
+    said = follower.stop()
+    check("cannot move it to failed" in said and said.count("/broken") == 2, said)
+    check(sorted(os.listdir(spool)) == ["broken", "dangling", "done", "fifo", "folder"], os.listdir(spool))
+    check(sorted(os.listdir(spool + "/done")) == ["a\nb", "c", "n" * 243 + ".1", long], os.listdir(spool + "/done"))
+
+
 def what_cannot_be_followed_is_told(scene):
     store = scene.store("plain", SCHEMA)
     for arguments, text in (
         ([scene.path("no/such.log")], "/no: No such file"),
         ([scene.write("x.gz", b"\x1f\x8b\x08\x00\n")], "compressed"),
+        ([scene.write("array.json", "[\n{}\n")], "is a JSON array, and cannot be followed (write an object a line"),
+        (["-", "--commit-every", "5m"], "--commit-every: '5m'"),
         (["/dev/null"], "not a file that can grow"),
         (["-", "--commit-every", "5"], "--commit-every: '5' is neither a time"),
         (["-", "--commit-every", "0s"], "--commit-every: '0s'"),
@@ -367,6 +471,11 @@ if __name__ == "__main__":
             a_line_waits_for_its_end,
             a_renamed_file_is_read_to_its_end,
             a_truncated_file_begins_anew,
+            a_copy_has_what_was_not_taken,
+            a_file_that_changes_while_it_waits_for_its_turn,
+            it_is_stopped_while_another_writes,
+            what_is_too_old_is_refused,
+            a_spool_has_odd_things,
             what_cannot_be_followed_is_told,
             more_refused_records_than_allowed_stop_it,
             a_pipe_is_committed_as_it_comes,
