@@ -122,9 +122,8 @@ static enum store_locking lock(const struct follow *follow, struct store *store,
 {
     enum { LOOK_EVERY_MS = 50, PATIENCE_MS = 1000 };
     int holder;
-    enum store_locking locking;
     for (int64_t waited_ms = 0;; waited_ms += LOOK_EVERY_MS) {
-        locking = store_lock(store, false, &holder, err);
+        enum store_locking const locking = store_lock(store, false, &holder, err);
         if (locking != STORE_LOCK_HELD || (follow_stopped() && !follow->is_unrepeatable))
             return locking;
         if (waited_ms == PATIENCE_MS)
