@@ -109,6 +109,13 @@ static void a_batch_outlives_its_stream(void **state)
     assert_true(apply_schema(tmp.store, slice_text(without), &options, &commit_id, &err));
     expect_line(&tmp, ".tallyfs/batches/1.json", "\"stream\":\t\"\",");
     expect_line(&tmp, ".tallyfs/batches/1.json", "\"new\":\t2,");
+    struct snapshot *snapshot;
+    struct node_stat stat;
+    struct node const node = {.kind = NODE_BATCH, .batch = 1};
+    assert_true(snapshot_open(tmp.store, &snapshot, &err));
+    assert_int_equal(tree_stat(snapshot, &node, &stat, &err), TREE_FOUND);
+    assert_int_equal(stat.commit_id, commit_id); /* another text is another version */
+    snapshot_close(snapshot);
     tmpstore_check(&tmp, ".tallyfs/batches/2.json", NULL);
     tmpstore_close(&tmp);
 }
