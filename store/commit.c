@@ -269,8 +269,8 @@ static bool try_chunk(struct work *work, struct store *store, const struct schem
     return true;
 }
 
-bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch, bool expires,
-                  size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
+                  bool expires, size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
     const struct schema *schema;
     struct work work = {0};
@@ -278,7 +278,8 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
     if (!store_schema(store, &schema, err)) return false;
     events_chunk_sort(chunk);
     do {
-        good = try_chunk(&work, store, schema, chunk, batch, expires, memory_bytes, ret_commit_id, err);
+        good = try_chunk(&work, store, schema, chunk, batch, expires, memory_bytes, ret_commit_id,
+                         err);
     } while (!good && work_try_again(&work, store, err));
     work_done(&work);
     return good;

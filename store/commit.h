@@ -16,8 +16,9 @@
  * chunk's records do (new, duplicate, ...), which is added, and its id, given at the first commit. BATCH
  * is changed only when true is returned. MEMORY_BYTES bounds the deltas held. EXPIRES: it also
  * lets go what is older than the schema's "keep" and "retain"; of the records that are bound by then none may be too old. */
-bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch, bool expires,
-                  size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
+bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
+                  bool expires, size_t memory_bytes, uint64_t *ret_commit_id,
+                  struct error *err) MUST_CHECK;
 /* Adds to BATCH's counts what commit_chunk would, and changes nothing. */
 bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
                     struct error *err) MUST_CHECK;

@@ -32,8 +32,9 @@ struct batch_reason {
 };
 
 struct batch {
-    uint64_t id;        /* 1, 2, ... in order of first commit; 0: not in the store yet */
-    uint64_t digest[2]; /* XXH3-128 of the input's bytes as given, seeded by nothing; of BATCH_FOLLOW see growth.h */
+    uint64_t id; /* 1, 2, ... in order of first commit; 0: not in the store yet */
+    uint64_t digest
+        [2]; /* XXH3-128 of the input's bytes as given, seeded by nothing; of BATCH_FOLLOW see growth.h */
     uint16_t stream;
     enum batch_kind kind;
     enum batch_state state;

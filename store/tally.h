@@ -12,7 +12,8 @@
  * Memory   what a call opens is closed by the call named for it; every close and tally_free takes NULL. Close files and
  *          listings before their snapshot, snapshots before their store. Arguments are borrowed until the call returns.
  * Threads  a store may be used by many threads at once. A snapshot, with its files and listings, is used by one at a time.
- *          A child of fork uses nothing that its parent opened.
+ *          A child of fork uses nothing that its parent opened, and opens nothing itself where another thread of the parent may have
+ *          been opening a store at that moment.
  * Rights   reading takes the right to read STORE and to write STORE/lock.mdb, where a reader enters itself so that no
  *          writer reuses what it reads. On a read-only medium there is no entry, as there is no writer: do not give a
  *          reader a read-only view (a bind mount, a volume of a container) of a store that is written elsewhere.
