@@ -106,7 +106,9 @@ struct batch tmpstore_put_batch(struct tmpstore *tmp, const char *stream, const 
     tmpstore_chunk(schema, stream, lines, count, &chunk);
     struct batch put = *batch;
     put.stream = chunk.stream->id;
-    must(commit_chunk(tmp->store, &chunk, &put, true, tmp->memory_bytes, &commit_id, &err), &err);
+    must(commit_chunk(tmp->store, &chunk, &put, put.state == BATCH_LOADED, tmp->memory_bytes,
+                      &commit_id, &err),
+         &err);
     events_chunk_done(&chunk);
     return put;
 }
