@@ -15,13 +15,13 @@ function element(tag, attributes = {}, ...children) {
 // A number with space between groups of three digits. The space is style, so that what is copied is the number.
 function digits(number) {
   const text = String(number);
-  const whole = /^-?\d+/.exec(text)[0];
+  const [, sign, whole] = /^(-?)(\d+)/.exec(text);
   if (whole.length < 5) return text;
   const made = document.createElement("span");
   const first = whole.length % 3 || 3;
-  made.append(whole.slice(0, first));
+  made.append(sign + whole.slice(0, first));
   for (let i = first; i < whole.length; i += 3) made.append(element("span", { class: "group" }, whole.slice(i, i + 3)));
-  made.append(text.slice(whole.length));
+  made.append(text.slice(sign.length + whole.length));
   return made;
 }
 

@@ -54,7 +54,7 @@ class Lines {
       ...this.size(),
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       legend: { show: false },
-      padding: [12, 8, 0, 0],
+      padding: [12, 36, 0, 14], // half of a label on both sides
       cursor: { y: false, focus: { prox: 24 }, points: { size: 7 } },
       focus: { alpha: 0.3 },
       scales: { x: { time: true }, y: { range: (plot, least, greatest) => rangeOf(least, greatest, this.measure.isSum) } },

@@ -133,6 +133,9 @@ def odd_values_stay_text(browser, place):
     most = column(browser, 3)
     check(most[:3] == [BIG, "9007199254740993", "9007199254740992"], most)
     check(most[-1] == "null", most)
+    below = browser.run("""return [...document.querySelectorAll('td:nth-child(4)')].find((cell) => cell.textContent === '-323862')
+        .querySelector('.group').textContent""")
+    check(below == "862", f"-323862 is put in groups: {below}")
     picture(browser, "odd")
 
 
@@ -178,7 +181,7 @@ with Scene() as scene, Browser(scene.path("profile")) as browser:
     a_view_can_be_sorted_filtered_and_charted(browser, place)
     odd = scene.store("odd", ODD)
     events = [{"g": value, "h": True, "n": i} for i, value in enumerate(HOSTILE)]
-    events += [{"h": None, "n": "9007199254740992"}, {"g": "", "n": "9007199254740993"}, {"g": "x"}, {"g": "big", "n": BIG}]
+    events += [{"g": "less", "n": "-323862"}, {"h": None, "n": "9007199254740992"}, {"g": "", "n": "9007199254740993"}, {"g": "x"}, {"g": "big", "n": BIG}]
     tally("ingest", odd, "-", stdin="".join(json.dumps(event) + "\n" for event in events).encode())
     odd_place = scene.mount(odd, "odd-mnt")
     odd_values_stay_text(browser, odd_place)
