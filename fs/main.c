@@ -85,6 +85,15 @@ static bool is_empty(const char *path)
     return empty;
 }
 
+static bool is_store(const char *place)
+{
+    AUTO_BUFFER struct buffer data = {0};
+    struct stat status;
+    buffer_format(&data, "%s/data.mdb", place);
+    buffer_add_byte(&data, '\0');
+    return stat((const char *)data.at, &status) == 0;
+}
+
 static bool check_mountpoint(const struct options *options, struct error *err)
 {
     const char *const place = options->mountpoint;
@@ -96,6 +105,10 @@ static bool check_mountpoint(const struct options *options, struct error *err)
     if (is_mounted(place)) {
         (void)error_set(err, ERROR_BUSY, "%s: a tallyfs is mounted there already", place);
         return error_remedy(err, "umount %s", place);
+    }
+    if (is_store(place)) {
+        (void)error_set(err, ERROR_INPUT, "%s is a store", place);
+        return error_remedy(err, "the store comes first: tallyfs STORE MOUNTPOINT");
     }
     if (options->nonempty || is_empty(place)) return true;
     (void)error_set(err, ERROR_INPUT, "%s is not empty", place);

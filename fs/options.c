@@ -93,6 +93,8 @@ static bool make_absolute(char **path, const char *what, struct error *err)
         int const reason = errno;
         if (reason == ENOTCONN) return true; /* a dead mount: main.c deals with it */
         (void)error_system(err, reason, "%s", *path);
+        (void)error_remedy(
+            err, "tallyfs STORE MOUNTPOINT: 'tally init' makes a store, mkdir a mount point");
         return error_wrap(err, "%s", what);
     }
     free(*path);

@@ -96,8 +96,8 @@ static bool print_counts(const struct snapshot *snapshot, const struct store_usa
                  "commit   %" PRIu64 ", ",
                  store_path(snapshot->store), snapshot->commit_id);
     print_moment(snapshot->commit_ns, snapshot->schema->zone);
-    (void)printf("events   %" PRIu64 " in %zu streams\n", snapshot->event_count,
-                 snapshot->schema->stream_count);
+    (void)printf("events   %" PRIu64 " in %zu stream%s\n", snapshot->event_count,
+                 snapshot->schema->stream_count, snapshot->schema->stream_count == 1 ? "" : "s");
     if (!print_streams(snapshot, err)) return false;
     (void)printf("rows     %" PRIu64 " in %zu views\n"
                  "disk     %.1f MB, of which %.1f MB are free for reuse\n",

@@ -133,6 +133,22 @@ static enum store_locking lock(const struct follow *follow, struct store *store,
     }
 }
 
+/* What is new of them. */
+static void tell_refused(struct follow *follow)
+{
+    const struct batch *const batch = &follow->report.batch;
+    uint64_t const told = follow->refused_batch == batch->id ? follow->refused_count : 0;
+    if (batch->rejected_count <= told) return;
+    follow->refused_some = true;
+    follow->refused_batch = batch->id;
+    follow->refused_count = batch->rejected_count;
+    notices_show(&follow->notices,
+                 "%llu of %llu records refused so far, the first: %.*s (%s/rejects/%.*s)",
+                 (unsigned long long)batch->rejected_count, (unsigned long long)batch->read_count,
+                 (int)batch->first_error.length, (const char *)batch->first_error.at,
+                 follow->store_path, (int)batch->rejects.length, (const char *)batch->rejects.at);
+}
+
 enum batch_ending follow_load(struct follow *follow, const struct batch_input *input,
                               struct error *err)
 {
@@ -151,7 +167,6 @@ enum batch_ending follow_load(struct follow *follow, const struct batch_input *i
     batch_report_done(&follow->report);
     enum batch_ending const ending = batch_ingest(store, input, batch, &follow->report, err);
     progress_erase(batch->progress);
-    if (ending == BATCH_INGESTED && follow->report.batch.rejected_count > 0)
-        follow->refused_some = true;
+    if (ending == BATCH_INGESTED) tell_refused(follow);
     return ending;
 }

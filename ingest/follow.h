@@ -27,7 +27,9 @@ struct follow {
     struct notices notices;
     struct batch_report report; /* of the last batch */
     bool refused_some;          /* in this run */
-    bool is_unrepeatable;       /* what is not loaded before the end is lost: wait for the turn */
+    uint64_t refused_batch;     /* of which batch so many refused records were told of */
+    uint64_t refused_count;
+    bool is_unrepeatable; /* what is not loaded before the end is lost: wait for the turn */
 };
 void follow_done(struct follow *follow);
 

@@ -328,6 +328,8 @@ static void wait_for_more(const struct tail *tail)
 static bool run(struct tail *tail, struct error *err)
 {
     if (!go_on(tail, err)) return false;
+    if (tail->fd < 0)
+        notices_show(&tail->follow->notices, "%s: is not there yet, and is waited for", tail->path);
     service_tell("READY=1");
     for (;;) {
         bool const last = follow_stopped();

@@ -131,6 +131,22 @@ static bool is_of_the_file(const struct error *err)
     return err->kind == ERROR_INPUT || err->kind == ERROR_SCHEMA || err->kind == ERROR_DENIED;
 }
 
+static void tell_failed(struct spool *spool, const char *name)
+{
+    const struct batch_report *const report = &spool->follow->report;
+    AUTO_BUFFER struct buffer shown = {0};
+    visible_write(slice_text(name), SIZE_MAX, &shown);
+    spool->follow->refused_some = true;
+    if (report->too_many_rejects)
+        notices_show(&spool->follow->notices,
+                     "%.*s: goes to failed; its refused records: %s/rejects/%.*s",
+                     (int)shown.length, (const char *)shown.at, spool->follow->store_path,
+                     (int)report->batch.rejects.length, (const char *)report->batch.rejects.at);
+    else
+        notices_show(&spool->follow->notices, "%.*s: goes to failed", (int)shown.length,
+                     (const char *)shown.at);
+}
+
 static bool load_file(struct spool *spool, const char *name, struct error *err)
 {
     AUTO_BUFFER struct buffer whole = {0};
@@ -146,6 +162,7 @@ static bool load_file(struct spool *spool, const char *name, struct error *err)
         if (err->kind == ERROR_MISSING) return true; /* another has taken it */
         if (!is_of_the_file(err)) return false;
         (void)report_error(err);
+        tell_failed(spool, name);
         move_on(spool, name, "failed");
         return true;
     case BATCH_CHANGED:

@@ -73,9 +73,14 @@ static enum exit_status run(int argc, char **argv)
                     stderr); /* no one to tell */
         return EXIT_FAILED;
     }
-    if (is_any(argv[1], "--help", "-h") || is_any(argv[1], "help", "-?")) {
+    bool const is_help = is_any(argv[1], "--help", "-h") || is_any(argv[1], "help", "-?");
+    if (is_help && (argc == 2 || strcmp(argv[1], "help") != 0)) {
         print_help();
         return EXIT_GOOD;
+    }
+    if (strcmp(argv[1], "help") == 0) { /* help COMMAND is COMMAND --help */
+        char help[] = "--help";
+        return run(3, (char *[]){argv[0], argv[2], help, NULL});
     }
     if (is_any(argv[1], "--version", "-V")) {
         print_version();

@@ -108,22 +108,31 @@ static void add_view(const struct view *view, const struct group *group, struct 
     buffer_add_byte(json, '}');
 }
 
+/* The commit that the page is of. */
+static bool add_version(const struct snapshot *snapshot, uint64_t version, struct buffer *json,
+                        struct error *err)
+{
+    char time[CALENDAR_TEXT_BYTES];
+    int64_t ns;
+    if (!snapshot_commit_time(snapshot, version, &ns, err)) return false;
+    buffer_format(json, "\"commit\":%llu,", (unsigned long long)version);
+    add_member("time", slice_of(time, calendar_write(ns, snapshot->schema->zone, time)), json);
+    return true;
+}
+
 static bool view_line(const struct snapshot *snapshot, const struct node *node, struct buffer *line,
                       struct error *err)
 {
     const struct view *const view = tree_view(snapshot, node);
     struct group group;
-    char time[CALENDAR_TEXT_BYTES];
     uint64_t version;
-    int64_t ns;
     if (page_version(snapshot, node, &version, err) != TREE_FOUND ||
-        tree_whole_view(snapshot, view, &group, err) != DB_FOUND ||
-        !snapshot_commit_time(snapshot, version, &ns, err))
+        tree_whole_view(snapshot, view, &group, err) != DB_FOUND)
         return false;
     buffer_add_byte(line, '{');
     add_name(snapshot, view, line);
-    buffer_format(line, ",\"commit\":%llu,", (unsigned long long)version);
-    add_member("time", slice_of(time, calendar_write(ns, snapshot->schema->zone, time)), line);
+    buffer_add_byte(line, ',');
+    if (!add_version(snapshot, version, line, err)) return false;
     add_view(view, &group, line);
     buffer_add_byte(line, '\n');
     return true;
@@ -131,7 +140,12 @@ static bool view_line(const struct snapshot *snapshot, const struct node *node, 
 
 static bool front_line(const struct snapshot *snapshot, struct buffer *line, struct error *err)
 {
-    buffer_add_text(line, "{\"views\":[");
+    uint64_t version;
+    struct node const node = {.kind = NODE_FRONT_PAGE};
+    if (page_version(snapshot, &node, &version, err) != TREE_FOUND) return false;
+    buffer_add_byte(line, '{');
+    if (!add_version(snapshot, version, line, err)) return false;
+    buffer_add_text(line, ",\"views\":[");
     for (size_t i = 0; i < snapshot->schema->view_count; i++) {
         const struct view *const view = &snapshot->schema->views[i];
         struct group group = {0};

@@ -55,6 +55,11 @@ static bool find_store(const char *path, struct error *err)
     int const reason = errno;
     if (reason != ENOENT && reason != ENOTDIR && reason != 0)
         return error_system(err, reason, "%s", (char *)data.at);
+    if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode)) {
+        (void)error_set(err, ERROR_INPUT, "is a file, and a store is a directory");
+        (void)error_remedy(err, "the store comes first: tally COMMAND STORE ...");
+        return error_place(err, "%s", path);
+    }
     (void)error_set(err, ERROR_MISSING, "there is no store here");
     (void)error_remedy(err, "make one with: tally init %s --schema FILE, or --from FILE of events",
                        path);

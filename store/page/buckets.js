@@ -3,6 +3,7 @@
 // of the view's time zone, wherever its reader is.
 
 const BUCKET = /^(-?\d+)(?:-(?:Q(\d)|W(\d\d)|(\d\d)(?:-(\d\d)(?:T(\d\d)(\d\d)?([+-]\d{4})?)?)?))?$/;
+const MOST_BUCKETS = 20000;
 const BUCKET_SECONDS = { minute: 60, hour: 3600, day: 86400, week: 604800, month: 2419200, quarter: 7776000, year: 31536000 };
 
 function secondsOf(text) {
@@ -47,6 +48,23 @@ function placeBuckets(texts) {
     placed.push({ text, seconds });
   }
   return placed.sort((a, b) => a.seconds - b.seconds);
+}
+
+// With the buckets between that no row has: a line must not lead over them as if nothing were known of their neighbours.
+function fillBuckets(placed, unit) {
+  const step = BUCKET_SECONDS[unit];
+  const digits = { day: 10, hour: 13, minute: 16 }[unit]; // others differ in length
+  if (!digits || placed.length < 2 || (placed.at(-1).seconds - placed[0].seconds) / step > MOST_BUCKETS) return placed;
+  const filled = [];
+  for (const bucket of placed) {
+    let last = filled.at(-1)?.seconds ?? bucket.seconds;
+    for (; bucket.seconds - last > 1.5 * step; last += step) {
+      const seconds = last + step;
+      filled.push({ text: new Date(seconds * 1000).toISOString().slice(0, digits).replace(":", ""), seconds });
+    }
+    filled.push(bucket);
+  }
+  return filled;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

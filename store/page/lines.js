@@ -20,7 +20,7 @@ class Lines {
   draw(groups) {
     this.groups = groups.slice(0, MOST_LINES);
     const texts = new Set(this.groups.flatMap((group) => [...group.points.keys()]));
-    this.buckets = placeBuckets(texts);
+    this.buckets = fillBuckets(placeBuckets(texts), this.view.over.bucket);
     this.place.setAttribute("aria-label", `${this.measure.name} over time: ${this.groups.length} lines, ${this.buckets.length} points of time. `
       + "The table has the figures.");
     // A bucket that is not there has no events: their count is 0, but of a sum nothing is known.

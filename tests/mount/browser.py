@@ -139,6 +139,21 @@ def odd_values_stay_text(browser, place):
     picture(browser, "odd")
 
 
+def a_gap_is_no_line(scene, browser):
+    """Days without rows: their count is 0, of other measures nothing is known."""
+    store = scene.store("gap", {"streams": {"e": {"fields": {"t": "time", "n": "int"}}},
+                                "views": {"v": {"by": ["day(t)"], "measures": {"c": "count()", "m": "max(n)"}}}})
+    tally("ingest", store, "-", stdin=b"".join(b'{"t":"2026-01-%02d","n":7}\n' % day for day in (1, 2, 6)))
+    place = scene.mount(store, "gap-mnt")
+    load(browser, f"file://{place}/v/index.html", "canvas")
+    data = "return chart.lines.plot.data[1]"
+    check(browser.run(data) == [1, 1, 0, 0, 0, 1], browser.run(data))
+    browser.run("""const choice = document.querySelector('[data-tool="measure"] select');
+        choice.value = 'm'; choice.dispatchEvent(new Event('change'))""")
+    check(browser.run(data) == [7, 7, None, None, None, 7], browser.run(data))
+    check(browser.run("return chart.lines.buckets.map((each) => each.text)")[2:4] == ["2026-01-03", "2026-01-04"], "names")
+
+
 def only_formats_that_there_are_are_linked(browser, place):
     load(browser, f"file://{place}/index.html", ".card")
     links = browser.run("return [...document.querySelectorAll('.card')].map((card) => [...card.querySelectorAll('.files a')].map((a) => a.href))")
@@ -186,4 +201,5 @@ with Scene() as scene, Browser(scene.path("profile")) as browser:
     odd_place = scene.mount(odd, "odd-mnt")
     odd_values_stay_text(browser, odd_place)
     only_formats_that_there_are_are_linked(browser, odd_place)
+    a_gap_is_no_line(scene, browser)
     newer_figures_show_by_themselves(scene, browser, store, place)
