@@ -28,11 +28,12 @@ enum db_table {
     TABLE_GROUPS,
     TABLE_VALUES,
     TABLE_RANKS,
+    TABLE_LINKS,
     TABLE_BATCHES,
     TABLE_DIGESTS,
     TABLE_CHANGES,
 };
-enum { DB_TABLES = 10 };
+enum { DB_TABLES = 11 };
 extern const char *const db_table_names[DB_TABLES];
 
 struct db;

@@ -7,7 +7,7 @@
 
 #include <xxhash.h>
 
-#include "groups.h"
+#include "forest.h"
 #include "multisets.h"
 #include "pack.h"
 
@@ -287,6 +287,21 @@ static void pack_exact_dimensions(struct delta *delta, const struct view *view,
         (void)pack_value(&delta->exact, &dimensions[i], PACK_NO_LIMIT);
 }
 
+/* What the event says of its node's parent. */
+static void fold_link(const struct fold *fold)
+{
+    struct delta *const delta = fold->delta;
+    const struct view *const view = fold->leaf->view;
+    struct value const parent = eval(fold, view->forest->parent);
+    if (parent.kind == VALUE_NULL) return;
+    buffer_clear(&delta->key);
+    buffer_clear(&delta->exact);
+    if (!group_key_add(view, &parent, &delta->key))
+        (void)pack_value(&delta->exact, &parent, PACK_NO_LIMIT);
+    delta_add_value(delta, fold->leaf, DELTA_LINKS, buffer_slice(&delta->key),
+                    buffer_slice(&delta->exact), fold->weight);
+}
+
 void delta_fold(struct delta *delta, const struct view *view, const struct value *fields,
                 struct slice key, int64_t weight)
 {
@@ -296,6 +311,8 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
     if (!expr_holds(view->where, fields, delta->schema->zone)) return;
     for (size_t i = 0; i < view->dimension_count; i++)
         dimensions[i] = eval(&fold, view->dimensions[i].expr);
+    if (view->forest && view->forest->kind == FOREST_PATHS)
+        (void)forest_normalise(view->forest, &dimensions[0], &delta->element); /* else it is null */
     if (is_gone(delta, view, dimensions)) return;
     buffer_clear(&delta->key);
     buffer_clear(&delta->exact);
@@ -306,6 +323,8 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
         *last = delta_leaf_of(delta, view, buffer_slice(&delta->key), buffer_slice(&delta->exact));
     fold.leaf = *last;
     fold.leaf->event_count += weight;
+    if (view->forest && view->forest->kind == FOREST_LINKS && dimensions[0].kind != VALUE_NULL)
+        fold_link(&fold);
     for (size_t i = 0; i < view->multiset_count; i++)
         present[i] = fold_multiset(&fold, i);
     for (size_t i = 0; i < view->aggregate_count; i++) {

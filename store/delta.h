@@ -50,6 +50,9 @@ struct delta_table {
     size_t capacity; /* a power of two, or 0 */
 };
 
+/* In place of a multiset of the view: of a leaf that is a node of a forest, which parents its events name. */
+enum { DELTA_LINKS = UINT8_MAX };
+
 /* Elements on their way into the table: what they need of it is fetched into the cache for several at once. */
 enum { DELTA_QUEUE = 32 };
 struct delta_queue {

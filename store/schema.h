@@ -22,6 +22,8 @@ enum {
     SCHEMA_DIMENSIONS_MAX = 16,
     SCHEMA_AGGREGATES_MAX = 200, /* of one view */
     SCHEMA_MAX_ROWS = 10000000,  /* of a view that does not say so itself */
+    SCHEMA_LEVELS_MAX = 16,      /* of rows in a file of a forest */
+    SCHEMA_SEGMENTS_MAX = 10000, /* of a path, nodes in a chain of links */
 };
 
 enum field_type {
@@ -76,6 +78,17 @@ struct stream {
     size_t fallible_count;
 };
 
+/* What makes the groups of a view the nodes of a forest, in place of dimensions: tree(id, parent), or path(field, '/'). */
+enum forest_kind { FOREST_LINKS, FOREST_PATHS };
+
+struct forest_spec {
+    enum forest_kind kind;
+    const struct expr *id;     /* a field: the node, or its path */
+    const struct expr *parent; /* FOREST_LINKS: a field */
+    struct slice separator;    /* FOREST_PATHS: between the segments of a path */
+    unsigned levels;           /* how far the rows in a node's file go down */
+};
+
 struct dimension {
     struct slice name; /* alias, or the expression's text as written */
     const struct expr *expr;
@@ -117,9 +130,11 @@ struct view {
     bool formats[ROWS_FORMATS];  /* which of them it has */
     int time_dimension;          /* that tells how old a group is; -1: none */
     const struct expr *where;    /* NULL: every event */
-    const struct dimension *dimensions;
+    const struct dimension *dimensions; /* of a forest: the node's id */
     size_t dimension_count;
-    const struct aggregate *aggregates; /* what is kept; equal ones once */
+    const struct forest_spec *forest;   /* NULL: its groups are those of its dimensions */
+    const struct aggregate *aggregates; /* what is kept; equal ones once. Of a forest twice: of the
+                                           node's own events, and then of all in its subtree */
     size_t aggregate_count;
     const struct multiset *multisets;
     size_t multiset_count;

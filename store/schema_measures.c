@@ -4,7 +4,7 @@
 static bool name_is_free(const struct view *view, struct slice name, struct error *err)
 {
     if (name.length == 0) return error_set(err, ERROR_SCHEMA, "the name of a measure is empty");
-    for (size_t i = 0; i < view->dimension_count; i++) {
+    for (size_t i = 0; i < view->dimension_count && !view->forest; i++) {
         if (slice_equal(view->dimensions[i].name, name))
             return error_set(err, ERROR_SCHEMA, "a dimension of the view has this name");
     }
@@ -75,6 +75,29 @@ static void place_multisets(struct schema *schema, struct view *view, struct agg
     view->multiset_count = count;
 }
 
+/* Of a forest each aggregate is kept twice, with values of its own each time. */
+static bool double_aggregates(struct schema *schema, struct view *view, struct error *err)
+{
+    size_t const count = view->aggregate_count, sets = view->multiset_count;
+    if (count * 2 > SCHEMA_AGGREGATES_MAX)
+        return error_set(err, ERROR_SCHEMA,
+                         "more than %d aggregates, each of which a tree has twice",
+                         SCHEMA_AGGREGATES_MAX / 2);
+    struct aggregate *const twice = ARENA_ARRAY(&schema->arena, struct aggregate, count * 2);
+    struct multiset *const sets_twice = ARENA_ARRAY(&schema->arena, struct multiset, sets * 2);
+    for (size_t i = 0; i < count; i++) {
+        twice[i] = twice[count + i] = view->aggregates[i];
+        if (twice[i].multiset >= 0) twice[count + i].multiset += (int)sets;
+    }
+    for (size_t i = 0; i < sets; i++)
+        sets_twice[i] = sets_twice[sets + i] = view->multisets[i];
+    view->aggregates = twice;
+    view->aggregate_count = count * 2;
+    view->multisets = sets_twice;
+    view->multiset_count = sets * 2;
+    return true;
+}
+
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err)
 {
@@ -110,5 +133,5 @@ bool schema_read_measures(struct schema *schema, const cJSON *json, struct view 
     place_multisets(schema, view, aggregates);
     view->measures = measures;
     view->measure_count = count;
-    return true;
+    return !view->forest || double_aggregates(schema, view, err);
 }

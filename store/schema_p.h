@@ -35,4 +35,12 @@ bool schema_read_streams(struct schema *schema, const cJSON *json, struct error 
 /* The measures of a view whose source and dimensions are read. */
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err) MUST_CHECK;
+/* Whether an entry of "by" is a forest, such as tree(id, parent_id). */
+bool schema_names_forest(const cJSON *json);
+/* The forest that the view is by, and how many levels of rows it shows. DEPTH: NULL where it is not said. */
+bool schema_read_forest(struct schema *schema, const cJSON *json, struct view *view,
+                        struct error *err) MUST_CHECK;
+bool schema_read_levels(const cJSON *json, struct view *view, struct error *err) MUST_CHECK;
+/* What a forest cannot be together with. */
+bool schema_check_forest(const struct view *view, const cJSON *json, struct error *err) MUST_CHECK;
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;
