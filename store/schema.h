@@ -76,6 +76,9 @@ struct stream {
     /* Every expression of a view over this stream that can overflow: bind refuses the record. */
     const struct expr *const *fallible;
     size_t fallible_count;
+    const struct forest_spec *const
+        *paths; /* of views over it: a path may have too many segments */
+    size_t path_count;
 };
 
 /* What makes the groups of a view the nodes of a forest, in place of dimensions: tree(id, parent), or path(field, '/'). */

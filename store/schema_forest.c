@@ -168,3 +168,16 @@ bool schema_check_forest(const struct view *view, const cJSON *json, struct erro
     }
     return true;
 }
+
+void schema_collect_paths(struct schema *schema, struct stream *stream)
+{
+    const struct forest_spec **const paths =
+        ARENA_ARRAY(&schema->arena, const struct forest_spec *, schema->view_count);
+    for (size_t i = 0; i < schema->view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        if (!view->source && view->stream == stream && view->forest &&
+            view->forest->kind == FOREST_PATHS)
+            paths[stream->path_count++] = view->forest;
+    }
+    stream->paths = paths;
+}

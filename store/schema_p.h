@@ -43,4 +43,6 @@ bool schema_read_forest(struct schema *schema, const cJSON *json, struct view *v
 bool schema_read_levels(const cJSON *json, struct view *view, struct error *err) MUST_CHECK;
 /* What a forest cannot be together with. */
 bool schema_check_forest(const struct view *view, const cJSON *json, struct error *err) MUST_CHECK;
+/* The paths that views over the stream are by. */
+void schema_collect_paths(struct schema *schema, struct stream *stream);
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;

@@ -358,6 +358,7 @@ static void collect_fallible(struct schema *schema, struct stream *stream)
     add_fallible(stream->delete_when, list, &count);
     stream->fallible = list;
     stream->fallible_count = count;
+    schema_collect_paths(schema, stream);
 }
 
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err)

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "link_check.h"
+
+#include "block_cursor.h"
+#include "link_graph.h"
+#include "upsert.h"
+
+/* What the table of events will have for a key. */
+struct known_event {
+    struct link_entry entry;
+    struct slice packed;
+    bool is_loaded;
+};
+
+/* The link that an event is in one view; without a node: none. */
+struct link {
+    struct link_node *node;
+    struct link_node *parent;
+};
+
+struct link_check {
+    const struct schema *schema;
+    const struct stream *stream;
+    struct txn *txn;
+    struct block_cursor *events;
+    struct link_graph *graphs; /* one a view with links */
+    size_t graph_count;
+    struct link_table known;
+    struct arena arena;
+    struct upsert upsert;
+    struct value *fields;
+    struct link *old, *new; /* of the record at hand, one a graph */
+    struct buffer nodes;
+};
+
+static bool has_links(const struct view *view, const struct stream *stream)
+{
+    return view->forest && view->forest->kind == FOREST_LINKS && view->stream == stream;
+}
+
+bool link_check_wanted(const struct schema *schema, const struct stream *stream)
+{
+    for (size_t i = 0; i < schema->view_count; i++) {
+        if (has_links(&schema->views[i], stream)) return true;
+    }
+    return false;
+}
+
+bool link_check_open(struct store *store, const struct schema *schema, const struct stream *stream,
+                     struct link_check **ret_check, struct error *err)
+{
+    struct link_check *const check = memory_alloc(sizeof *check);
+    check->schema = schema;
+    check->stream = stream;
+    if (!txn_begin(store_db(store), false, &check->txn, err) ||
+        !block_cursor_open(check->txn, TABLE_EVENTS, &check->events, err)) {
+        link_check_close(check);
+        return false;
+    }
+    upsert_init(&check->upsert, stream, schema->zone);
+    check->fields = memory_alloc(stream->field_count * sizeof *check->fields);
+    check->graphs = memory_alloc(schema->view_count * sizeof *check->graphs);
+    check->old = memory_alloc(schema->view_count * sizeof *check->old);
+    check->new = memory_alloc(schema->view_count * sizeof *check->new);
+    for (size_t i = 0; i < schema->view_count; i++) {
+        if (has_links(&schema->views[i], stream))
+            link_graph_init(&check->graphs[check->graph_count++], &schema->views[i], check->txn);
+    }
+    *ret_check = check;
+    return true;
+}
+
+void link_check_close(struct link_check *check)
+{
+    if (!check) return;
+    for (size_t i = 0; i < check->graph_count; i++)
+        link_graph_done(&check->graphs[i]);
+    block_cursor_close(check->events);
+    txn_abort(check->txn);
+    upsert_done(&check->upsert);
+    free(check->graphs);
+    free(check->fields);
+    free(check->old);
+    free(check->new);
+    free(check->known.slots);
+    arena_done(&check->arena);
+    buffer_done(&check->nodes);
+    free(check);
+}
+
+/* What is known of the record's key: by the records in front of it, else as it is stored. */
+static bool find_known(struct link_check *check, struct slice key, struct known_event **ret_known,
+                       struct error *err)
+{
+    struct known_event *const known =
+        link_table_find(&check->known, key, sizeof *known, &check->arena);
+    struct db_entry entry;
+    *ret_known = known;
+    if (known->is_loaded) return true;
+    enum db_finding const found = block_cursor_seek(check->events, key, &entry, err);
+    if (found == DB_FAILED) return false;
+    if (found == DB_FOUND && slice_equal(entry.key, key))
+        known->packed = arena_copy(&check->arena, entry.value);
+    known->is_loaded = true;
+    return true;
+}
+
+static struct value eval(const struct link_check *check, const struct expr *expr)
+{
+    struct value value;
+    if (!expr_eval(expr, check->fields, check->schema->zone, &value)) value.kind = VALUE_NULL;
+    return value;
+}
+
+/* The links that an event is, in each view. */
+static bool find_links(struct link_check *check, struct slice key, struct slice packed,
+                       struct link *links, struct error *err)
+{
+    struct event const event = {.key = key, .packed = packed};
+    memset(links, 0, check->graph_count * sizeof *links);
+    if (!event_is_live(packed)) return true;
+    if (!event_unpack(check->stream, &event, check->fields)) return event_corrupt(err);
+    for (size_t i = 0; i < check->graph_count; i++) {
+        struct link_graph *const graph = &check->graphs[i];
+        if (!expr_holds(graph->view->where, check->fields, check->schema->zone)) continue;
+        struct value const id = eval(check, graph->view->forest->id);
+        struct value const parent = eval(check, graph->view->forest->parent);
+        if (id.kind == VALUE_NULL || parent.kind == VALUE_NULL) continue;
+        links[i] = (struct link){.node = link_graph_node(graph, &id),
+                                 .parent = link_graph_node(graph, &parent)};
+    }
+    return true;
+}
+
+static bool add_link(struct link_graph *graph, const struct link *link, int64_t weight,
+                     struct error *err)
+{
+    return !link->node || link_graph_add(graph, link->node, link->parent, weight, err);
+}
+
+/* Puts the new link in the place of the old one, SIGN 1, or back. */
+static bool change_link(struct link_graph *graph, const struct link *old, const struct link *new,
+                        int sign, struct error *err)
+{
+    if (sign < 0) graph->moves++; /* depths may be those that it would have made */
+    return add_link(graph, new, sign, err) && add_link(graph, old, -sign, err);
+}
+
+static enum link_verdict refuse(struct link_check *check, struct link_graph *graph,
+                                struct link_node *node, enum link_state state,
+                                struct link_fault *fault, struct error *err)
+{
+    const struct expr *const parent = graph->view->forest->parent;
+    buffer_clear(&check->nodes);
+    *fault = (struct link_fault){.field = check->stream->fields[expr_field(parent)].name,
+                                 .what = state == LINK_CYCLE ? "closes a cycle"
+                                                             : "the node would be too deep"};
+    if (state == LINK_CYCLE &&
+        !link_graph_write(graph, node, check->schema->zone, &check->nodes, err))
+        return LINK_UNKNOWN;
+    fault->nodes = buffer_slice(&check->nodes);
+    return LINK_REFUSED;
+}
+
+/* Whether the parent of a node became another one, and may. */
+static enum link_verdict judge_node(struct link_check *check, struct link_graph *graph,
+                                    struct link_node *node, const struct link_node *before,
+                                    struct link_fault *fault, struct error *err)
+{
+    struct link_node *now;
+    if (!node) return LINK_TAKEN;
+    if (!link_graph_parent(graph, node, &now, err)) return LINK_UNKNOWN;
+    if (now == before) return LINK_TAKEN;
+    enum link_state const state = link_graph_check(graph, node, err);
+    if (state == LINK_FAILED) return LINK_UNKNOWN;
+    return state == LINK_GOOD ? LINK_TAKEN : refuse(check, graph, node, state, fault, err);
+}
+
+static bool parent_before(struct link_graph *graph, struct link_node *node,
+                          struct link_node **ret_parent, struct error *err)
+{
+    *ret_parent = NULL;
+    return !node || link_graph_parent(graph, node, ret_parent, err);
+}
+
+/* Changes one view's links, and puts them back where that may not be. */
+static enum link_verdict judge_view(struct link_check *check, size_t index,
+                                    struct link_fault *fault, struct error *err)
+{
+    struct link_graph *const graph = &check->graphs[index];
+    const struct link *const old = &check->old[index], *const new = &check->new[index];
+    struct link_node *old_before, *new_before;
+    if (old->node == new->node && old->parent == new->parent) return LINK_TAKEN;
+    if (!parent_before(graph, old->node, &old_before, err) ||
+        !parent_before(graph, new->node, &new_before, err) ||
+        !change_link(graph, old, new, +1, err))
+        return LINK_UNKNOWN;
+    enum link_verdict verdict = judge_node(check, graph, old->node, old_before, fault, err);
+    if (verdict == LINK_TAKEN && new->node != old->node)
+        verdict = judge_node(check, graph, new->node, new_before, fault, err);
+    if (verdict == LINK_REFUSED && !change_link(graph, old, new, -1, err)) return LINK_UNKNOWN;
+    return verdict;
+}
+
+static enum link_verdict judge(struct link_check *check, struct link_fault *fault,
+                               struct error *err)
+{
+    for (size_t i = 0; i < check->graph_count; i++) {
+        enum link_verdict const verdict = judge_view(check, i, fault, err);
+        if (verdict == LINK_TAKEN) continue;
+        for (; verdict == LINK_REFUSED && i > 0; i--) {
+            if (!change_link(&check->graphs[i - 1], &check->old[i - 1], &check->new[i - 1], -1,
+                             err))
+                return LINK_UNKNOWN;
+        }
+        return verdict;
+    }
+    return LINK_TAKEN;
+}
+
+enum link_verdict link_check_record(struct link_check *check, const struct event *record,
+                                    struct link_fault *ret_fault, struct error *err)
+{
+    struct known_event keyless = {.is_loaded = true}, *known = &keyless;
+    struct upsert_counts counts = {0};
+    bool const has_key = check->stream->key_count > 0;
+    if (has_key && !find_known(check, record->key, &known, err)) return LINK_UNKNOWN;
+    struct slice now = has_key ? known->packed : record->packed;
+    if (has_key && !upsert_apply(&check->upsert, record, &now, &counts)) {
+        (void)event_corrupt(err);
+        return LINK_UNKNOWN;
+    }
+    if (slice_equal(now, known->packed)) return LINK_TAKEN;
+    if (!find_links(check, record->key, known->packed, check->old, err) ||
+        !find_links(check, record->key, now, check->new, err))
+        return LINK_UNKNOWN;
+    enum link_verdict const verdict = judge(check, ret_fault, err);
+    if (verdict == LINK_TAKEN && has_key) known->packed = arena_copy(&check->arena, now);
+    return verdict;
+}
