@@ -162,22 +162,8 @@ static enum link_verdict refuse(struct link_check *check, struct link_graph *gra
     return LINK_REFUSED;
 }
 
-/* Whether the parent of a node became another one, and may. */
-static enum link_verdict judge_node(struct link_check *check, struct link_graph *graph,
-                                    struct link_node *node, const struct link_node *before,
-                                    struct link_fault *fault, struct error *err)
-{
-    struct link_node *now;
-    if (!node) return LINK_TAKEN;
-    if (!link_graph_parent(graph, node, &now, err)) return LINK_UNKNOWN;
-    if (now == before) return LINK_TAKEN;
-    enum link_state const state = link_graph_check(graph, node, err);
-    if (state == LINK_FAILED) return LINK_UNKNOWN;
-    return state == LINK_GOOD ? LINK_TAKEN : refuse(check, graph, node, state, fault, err);
-}
-
-static bool parent_before(struct link_graph *graph, struct link_node *node,
-                          struct link_node **ret_parent, struct error *err)
+static bool parent_of(struct link_graph *graph, struct link_node *node,
+                      struct link_node **ret_parent, struct error *err)
 {
     *ret_parent = NULL;
     return !node || link_graph_parent(graph, node, ret_parent, err);
@@ -189,17 +175,21 @@ static enum link_verdict judge_view(struct link_check *check, size_t index,
 {
     struct link_graph *const graph = &check->graphs[index];
     const struct link *const old = &check->old[index], *const new = &check->new[index];
-    struct link_node *old_before, *new_before;
+    struct link_node *old_before, *new_before, *old_after, *new_after, *changed[2], *bad;
+    size_t count = 0;
     if (old->node == new->node && old->parent == new->parent) return LINK_TAKEN;
-    if (!parent_before(graph, old->node, &old_before, err) ||
-        !parent_before(graph, new->node, &new_before, err) ||
-        !change_link(graph, old, new, +1, err))
+    if (!parent_of(graph, old->node, &old_before, err) ||
+        !parent_of(graph, new->node, &new_before, err) || !change_link(graph, old, new, +1, err) ||
+        !parent_of(graph, old->node, &old_after, err) ||
+        !parent_of(graph, new->node, &new_after, err))
         return LINK_UNKNOWN;
-    enum link_verdict verdict = judge_node(check, graph, old->node, old_before, fault, err);
-    if (verdict == LINK_TAKEN && new->node != old->node)
-        verdict = judge_node(check, graph, new->node, new_before, fault, err);
-    if (verdict == LINK_REFUSED && !change_link(graph, old, new, -1, err)) return LINK_UNKNOWN;
-    return verdict;
+    if (old_before != old_after) changed[count++] = old->node;
+    if (new_before != new_after && new->node != old->node) changed[count++] = new->node;
+    enum link_state const state = link_graph_check(graph, changed, count, &bad, err);
+    if (state == LINK_GOOD) return LINK_TAKEN;
+    if (state == LINK_FAILED) return LINK_UNKNOWN;
+    enum link_verdict const verdict = refuse(check, graph, bad, state, fault, err);
+    return change_link(graph, old, new, -1, err) ? verdict : LINK_UNKNOWN;
 }
 
 static enum link_verdict judge(struct link_check *check, struct link_fault *fault,

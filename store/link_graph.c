@@ -206,33 +206,40 @@ static bool count_depth(struct link_graph *graph, struct link_node *node, uint64
     return true;
 }
 
-static enum link_state find_above(struct link_graph *graph, const struct link_node *node,
-                                  struct link_node *from, struct error *err)
+/* Whether the node is above its parent. LATER has changed, too, and is asked for next: the cycles that it is on are told then, and
+ * beyond it a walk might not end. */
+static enum link_state find_above(struct link_graph *graph, struct link_node *node,
+                                  const struct link_node *later, struct error *err)
 {
-    while (from && from != node) {
-        if (!link_graph_parent(graph, from, &from, err)) return LINK_FAILED;
+    struct link_node *at;
+    bool above;
+    if (!has_children(graph, node, &above, err)) return LINK_FAILED;
+    if (!above) return LINK_GOOD; /* it is above nothing */
+    graph->moves++;
+    if (!link_graph_parent(graph, node, &at, err)) return LINK_FAILED;
+    while (at && at != node && at != later) {
+        if (!link_graph_parent(graph, at, &at, err)) return LINK_FAILED;
     }
-    return from ? LINK_CYCLE : LINK_GOOD;
+    return at == node ? LINK_CYCLE : LINK_GOOD;
 }
 
-enum link_state link_graph_check(struct link_graph *graph, struct link_node *node,
-                                 struct error *err)
+enum link_state link_graph_check(struct link_graph *graph, struct link_node *const *nodes,
+                                 size_t count, struct link_node **ret_node, struct error *err)
 {
-    struct link_node *parent;
-    bool above;
     uint64_t depth;
-    if (!link_graph_parent(graph, node, &parent, err) || !has_children(graph, node, &above, err))
-        return LINK_FAILED;
-    if (above) { /* else it is above nothing, so not above its parent either */
-        enum link_state const state = find_above(graph, node, parent, err);
+    for (size_t i = 0; i < count; i++) {
+        *ret_node = nodes[i];
+        nodes[i]->depth_moves = 0;
+        const struct link_node *const later = i + 1 < count ? nodes[i + 1] : NULL;
+        enum link_state const state = find_above(graph, nodes[i], later, err);
         if (state != LINK_GOOD) return state;
-        graph->moves++;
     }
-    node->depth_moves = 0;
-    if (!count_depth(graph, node, &depth, err)) return LINK_FAILED;
-    if (depth <= SCHEMA_SEGMENTS_MAX) return LINK_GOOD;
-    node->depth_moves = 0;
-    return LINK_TOO_DEEP;
+    for (size_t i = 0; i < count; i++) {
+        *ret_node = nodes[i];
+        if (!count_depth(graph, nodes[i], &depth, err)) return LINK_FAILED;
+        if (depth > SCHEMA_SEGMENTS_MAX) return LINK_TOO_DEEP;
+    }
+    return LINK_GOOD;
 }
 
 static void write_id(const struct link_graph *graph, const struct link_node *node,

@@ -45,10 +45,10 @@ bool link_graph_parent(struct link_graph *graph, struct link_node *node,
 bool link_graph_add(struct link_graph *graph, struct link_node *node, struct link_node *parent,
                     int64_t weight, struct error *err) MUST_CHECK;
 
-/* Whether the node, whose parent has just become another, is below itself now, or too deep. */
+/* Whether one of the nodes (two at most), whose parents have just become others, is below itself now, or too deep: *ret_node. */
 enum link_state { LINK_GOOD, LINK_CYCLE, LINK_TOO_DEEP, LINK_FAILED };
-enum link_state link_graph_check(struct link_graph *graph, struct link_node *node,
-                                 struct error *err);
+enum link_state link_graph_check(struct link_graph *graph, struct link_node *const *nodes,
+                                 size_t count, struct link_node **ret_node, struct error *err);
 /* a -> b -> a: the node and those above it, as far as it itself. Appends to TEXT. */
 bool link_graph_write(struct link_graph *graph, struct link_node *node, const struct zone *zone,
                       struct buffer *text, struct error *err) MUST_CHECK;
