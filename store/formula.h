@@ -56,6 +56,8 @@ enum { AGGREGATE_ORDER_MAX = 8, AGGREGATE_TOP_MAX = 1000 };
 /* One accumulator of a view. Its state lives in every group. */
 struct aggregate {
     enum aggregate_kind kind;
+    const struct view
+        *entities; /* the hidden view whose rows it is over; NULL: the view's events */
     const struct expr *argument; /* NULL: count() */
     const struct expr *const
         *order; /* of arg_min and arg_max: the event's key decides what is left */
