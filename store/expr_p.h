@@ -95,6 +95,8 @@ const struct expr *expr_new_unary(struct expr_parser *parser, enum expr_op op, e
 const struct expr *expr_new_binary(struct expr_parser *parser, enum expr_op op,
                                    enum value_kind kind, const struct expr *left,
                                    const struct expr *right);
+/* Makes the nearest float of a number. */
+void expr_make_float(struct expr_parser *parser, const struct expr **expr);
 /* A number beside a float is computed with and compared as the nearest float. */
 void expr_make_floats(struct expr_parser *parser, const struct expr **left,
                       const struct expr **right);

@@ -34,7 +34,14 @@ static bool needs_values(const struct view *view, const struct aggregate *aggreg
     case AGGREGATE_BOOL_AND:
     case AGGREGATE_BOOL_OR:
     case AGGREGATE_APPROX_UNIQ:
-    case AGGREGATE_APPROX_QUANTILE: break;
+    case AGGREGATE_APPROX_QUANTILE:
+    case AGGREGATE_COVAR_SAMP:
+    case AGGREGATE_COVAR_POP:
+    case AGGREGATE_CORR:
+    case AGGREGATE_RATIO:
+    case AGGREGATE_RATIO_VAR:
+    case AGGREGATE_CUPED_MEAN:
+    case AGGREGATE_CUPED_VAR: break;
     }
     return false;
 }

@@ -329,7 +329,7 @@ static void collect_fallible(struct schema *schema, struct stream *stream)
 {
     size_t most = 1, count = 0;
     for (size_t i = 0; i < schema->view_count; i++)
-        most += 1 + (2 + AGGREGATE_ORDER_MAX) * schema->views[i].aggregate_count;
+        most += 1 + AGGREGATE_EXPRS_MAX * schema->views[i].aggregate_count;
     const struct expr **const list = ARENA_ARRAY(&schema->arena, const struct expr *, most);
     for (size_t i = 0; i < schema->view_count; i++) {
         const struct view *const view = &schema->views[i];
@@ -338,6 +338,9 @@ static void collect_fallible(struct schema *schema, struct stream *stream)
         for (size_t j = 0; j < view->aggregate_count; j++) {
             add_fallible(view->aggregates[j].argument, list, &count);
             add_fallible(view->aggregates[j].where, list, &count);
+            add_fallible(view->aggregates[j].chosen, list, &count);
+            for (size_t k = 0; k < view->aggregates[j].other_count; k++)
+                add_fallible(view->aggregates[j].others[k], list, &count);
             for (size_t k = 0; k < view->aggregates[j].order_count; k++)
                 add_fallible(view->aggregates[j].order[k], list, &count);
         }
