@@ -118,24 +118,16 @@ static void add_in_place(struct exact *sum, int128 number)
 void exact_add(struct exact *sum, const struct decimal *decimal, int64_t weight)
 {
     int128 const coefficient = decimal->coefficient;
-    struct wide product;
-    bool const fits = coefficient <= INT64_MAX && coefficient >= INT64_MIN;
-    if (fits && sum->scale == decimal->scale) {
+    if (coefficient > INT64_MAX || coefficient < INT64_MIN) {
+        struct decimal const one = decimal_from_int(1);
+        exact_add_product(sum, decimal, &one, weight);
+    } else if (sum->scale == decimal->scale) {
         add_in_place(sum, coefficient * weight);
-        return;
-    }
-    if (fits) {
-        product = wide_from_signed(coefficient * weight);
     } else {
-        bool negative = (coefficient < 0) != (weight < 0);
-        product = wide_from_signed(coefficient);
-        (void)split_sign(&product);
-        uint64_t const factor = weight < 0 ? -(uint64_t)weight : (uint64_t)weight;
-        (void)wide_scale(&product, factor); /* 127 + 63 bits */
-        join_sign(&product, negative);
+        struct wide const product = wide_from_signed(coefficient * weight);
+        struct exact const term = exact_of(&product, decimal->scale);
+        exact_merge(sum, &term);
     }
-    struct exact const term = exact_of(&product, decimal->scale);
-    exact_merge(sum, &term);
 }
 
 void exact_add_product(struct exact *sum, const struct decimal *a, const struct decimal *b,
