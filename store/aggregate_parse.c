@@ -275,6 +275,32 @@ static bool check_retraction(struct reading *reading, const struct function *fun
     return error_remedy(reading->all->err, "use uniq(), which is exact");
 }
 
+/* What stands in the parentheses of an aggregate. */
+static bool parse_arguments(struct reading *reading, const struct function *function,
+                            struct aggregate *aggregate)
+{
+    struct expr_parser *const parser = &reading->parser;
+    bool const star = function->kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
+    if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
+    if (!star && (function->kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
+        if (!parser_expr(parser, &aggregate->argument)) return false;
+        aggregate->type = expr_type(aggregate->argument);
+        if (!check_argument(reading, function, aggregate->type.kind)) return false;
+    }
+    return parse_rest(reading, function, aggregate) && parser_expect(parser, ")");
+}
+
+/* [ "filter" "(" "where" expr ")" ] */
+static bool parse_filter(struct reading *reading, struct aggregate *aggregate)
+{
+    struct expr_parser *const parser = &reading->parser;
+    if (!parser_is_word(parser, "filter")) return true;
+    if (!parser_next(parser) || !parser_expect(parser, "(")) return false;
+    if (!parser_is_word(parser, "where"))
+        return parser_fail(parser, "expected 'where' behind 'filter('");
+    return parser_condition(parser, &aggregate->where) && parser_expect(parser, ")");
+}
+
 bool aggregate_parse(struct reading *reading, const struct token *name,
                      struct formula **ret_formula)
 {
@@ -286,15 +312,9 @@ bool aggregate_parse(struct reading *reading, const struct token *name,
     }
     struct aggregate aggregate = {
         .kind = function->kind, .type = {.kind = VALUE_NULL}, .multiset = -1};
-    if (!check_retraction(reading, function) || !parser_expect(parser, "(")) return false;
-    bool const star = function->kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
-    if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
-    if (!star && (function->kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
-        if (!parser_expr(parser, &aggregate.argument)) return false;
-        aggregate.type = expr_type(aggregate.argument);
-        if (!check_argument(reading, function, aggregate.type.kind)) return false;
-    }
-    if (!parse_rest(reading, function, &aggregate) || !parser_expect(parser, ")")) return false;
+    if (!check_retraction(reading, function) || !parser_expect(parser, "(") ||
+        !parse_arguments(reading, function, &aggregate) || !parse_filter(reading, &aggregate))
+        return false;
     if (reading->own_count == SCHEMA_AGGREGATES_MAX)
         return parser_fail(parser, "more than %d aggregates", SCHEMA_AGGREGATES_MAX);
     struct formula *const formula = formula_new(reading, FORMULA_AGGREGATE);

@@ -81,8 +81,9 @@ def random_aggregate(rng, fields, has_time):
         measure["k"] = rng.randint(1, 4)
     if chosen.startswith("arg_"):
         measure["order"] = [rng.choice(list(fields)) for _ in range(rng.randint(1, 3))]
-    if rng.random() < 0.25:
-        measure["where"] = random_condition(rng, fields)
+    for place in ("where", "filter"):
+        if rng.random() < 0.2:
+            measure[place] = random_condition(rng, fields)
     return measure
 
 

@@ -1,6 +1,6 @@
 """What each measure comes to, naively: from the list of all its values.
 
-A measure is {"kind", "arg", "others", "q", "k", "order", "where"}, or {"op", "of"} over two others. An event is a dict of
+A measure is {"kind", "arg", "others", "q", "k", "order", "filter", "where"}, or {"op", "of"} over two others. An event is a dict of
 its fields with its key, in the order of keys, under KEY.
 
 SPDX-License-Identifier: Apache-2.0
@@ -107,7 +107,7 @@ def best(measure, events):
 
 def aggregate(measure, events):
     kind, arg = measure["kind"], measure.get("arg")
-    events = [event for event in events if holds(measure.get("where"), event)]
+    events = [event for event in events if holds(measure.get("filter"), event) and holds(measure.get("where"), event)]
     if kind == "count" and arg is None:
         return Decimal(len(events))
     if kind in comoments.KINDS:
@@ -171,6 +171,7 @@ def text_of(measure):
     inside += measure.get("order", []) if kind.startswith("arg_") else []
     inside += [str(measure[extra]) for extra in ("q", "k") if extra in measure]
     text = f"{kind}({', '.join(inside)})"
+    text += f" filter (where {condition_text(measure['filter'])})" if measure.get("filter") else ""
     return text + (f" where {condition_text(measure['where'])}" if measure.get("where") else "")
 
 
