@@ -254,21 +254,37 @@ static bool wants_element(const struct aggregate *aggregate)
            aggregate->kind == AGGREGATE_APPROX_UNIQ;
 }
 
+/* The values of all arguments, as measure_apply wants them; false: one is null. */
+static bool eval_arguments(const struct fold *fold, const struct aggregate *aggregate,
+                           struct value values[AGGREGATE_VALUES_MAX])
+{
+    values[0] = (struct value){.kind = VALUE_NULL};
+    if (!aggregate->argument) return true; /* count() */
+    values[0] = eval(fold, aggregate->argument);
+    if (values[0].kind == VALUE_NULL) return false;
+    for (size_t i = 0; i < aggregate->other_count; i++) {
+        values[i + 1] = eval(fold, aggregate->others[i]);
+        if (values[i + 1].kind == VALUE_NULL) return false;
+    }
+    if (aggregate->chosen)
+        values[aggregate->other_count + 1] = (struct value){
+            .kind = VALUE_BOOL,
+            .boolean = expr_holds(aggregate->chosen, fold->fields, fold->delta->schema->zone)};
+    return true;
+}
+
 static void fold_aggregate(const struct fold *fold, size_t index)
 {
     struct delta *const delta = fold->delta;
     const struct aggregate *const aggregate = &fold->leaf->view->aggregates[index];
-    struct value value = {.kind = VALUE_NULL};
+    struct value values[AGGREGATE_VALUES_MAX];
     if (!expr_holds(aggregate->where, fold->fields, delta->schema->zone)) return;
-    if (aggregate->argument) {
-        value = eval(fold, aggregate->argument);
-        if (value.kind == VALUE_NULL) return;
-    }
+    if (!eval_arguments(fold, aggregate, values)) return;
     buffer_clear(&delta->element);
     if (wants_element(aggregate) &&
-        !pack_element(fold, aggregate->order, aggregate->order_count, &value))
+        !pack_element(fold, aggregate->order, aggregate->order_count, &values[0]))
         return;
-    measure_apply(aggregate, &fold->leaf->states[index], &value, buffer_slice(&delta->element),
+    measure_apply(aggregate, &fold->leaf->states[index], values, buffer_slice(&delta->element),
                   fold->weight, &delta->arena);
 }
 

@@ -1,6 +1,6 @@
 """What each measure comes to, naively: from the list of all its values.
 
-A measure is {"kind", "arg", "q", "k", "order", "where"}, or {"op", "of"} over two others. An event is a dict of
+A measure is {"kind", "arg", "others", "q", "k", "order", "filter", "where"}, or {"op", "of"} over two others. An event is a dict of
 its fields with its key, in the order of keys, under KEY.
 
 SPDX-License-Identifier: Apache-2.0
@@ -11,6 +11,7 @@ from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 
+import comoments
 from values import Time, sort_key
 
 KEY = object()
@@ -106,9 +107,12 @@ def best(measure, events):
 
 def aggregate(measure, events):
     kind, arg = measure["kind"], measure.get("arg")
-    events = [event for event in events if holds(measure.get("where"), event)]
+    events = [event for event in events if holds(measure.get("filter"), event) and holds(measure.get("where"), event)]
     if kind == "count" and arg is None:
         return Decimal(len(events))
+    if kind in comoments.KINDS:
+        tuples = [[event[name] for name in (arg, *measure["others"])] for event in events]
+        return finite(comoments.aggregate(kind, [row for row in tuples if None not in row]))
     values = [event[arg] for event in events if event[arg] is not None]
     if kind in ("count", "uniq"):
         return Decimal(len(values) if kind == "count" else len(set(values)))
@@ -120,7 +124,7 @@ def aggregate(measure, events):
         return None
     if kind == "sum":
         return total(values)
-    if kind == "avg":
+    if kind in ("avg", "mean"):
         return rounded(sum(exact(values)) / len(values))
     if kind in ("var_samp", "var_pop", "stddev_samp", "stddev_pop"):
         return variance(kind, values)
@@ -163,9 +167,11 @@ def text_of(measure):
     if "op" in measure:
         return f" {measure['op']} ".join(measure["of"])
     kind, inside = measure["kind"], [measure["arg"]] if measure.get("arg") else []
+    inside += measure.get("others", [])
     inside += measure.get("order", []) if kind.startswith("arg_") else []
     inside += [str(measure[extra]) for extra in ("q", "k") if extra in measure]
     text = f"{kind}({', '.join(inside)})"
+    text += f" filter (where {condition_text(measure['filter'])})" if measure.get("filter") else ""
     return text + (f" where {condition_text(measure['where'])}" if measure.get("where") else "")
 
 
