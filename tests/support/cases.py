@@ -90,8 +90,7 @@ def random_aggregate(rng, fields, has_time):
 def type_of(measure, fields, found):
     """What a measure is to the views over it; None: nothing."""
     if "op" in measure:
-        floats = any(found[other] == "float" for other in measure["of"])
-        return "float" if floats or measure["op"] == "/" else "decimal"
+        return "float" if measure["real"] or measure["op"] in ("/", "sqrt", "ln", "exp") else "decimal"
     kind, argument = measure["kind"], fields.get(measure.get("arg"))
     if kind == "top":
         return None
@@ -106,8 +105,11 @@ def random_measures(rng, fields, has_time):
     chosen, types = {}, {}
     for i in range(rng.randint(1, 4)):
         numbers = [name for name, kind in types.items() if kind in NUMBERS]
-        if numbers and rng.random() < 0.2:
-            measure = {"op": rng.choice("/+"), "of": [rng.choice(numbers), rng.choice(numbers)]}
+        if numbers and rng.random() < 0.3:
+            measure = {"op": rng.choice(["/", "+", "/", "+", *measures.CALLS, *measures.CHOICES])}
+            count = 1 if measure["op"] in measures.CALLS else rng.randint(1, 3) if measure["op"] in measures.CHOICES else 2
+            measure["of"] = [rng.choice(numbers) for _ in range(count)]
+            measure["real"] = any(types[name] == "float" for name in measure["of"])
         else:
             measure = random_aggregate(rng, fields, has_time)
         name = f"m{i}"

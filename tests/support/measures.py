@@ -1,7 +1,7 @@
 """What each measure comes to, naively: from the list of all its values.
 
-A measure is {"kind", "arg", "others", "q", "k", "order", "filter", "where"}, or {"op", "of"} over two others. An event is a dict of
-its fields with its key, in the order of keys, under KEY.
+A measure is {"kind", "arg", "others", "q", "k", "order", "filter", "where"}, or {"op", "of", "real"} over
+others; real: one of them is a float. An event is a dict of its fields with its key, in the order of keys, under KEY.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -16,6 +16,8 @@ from values import Time, sort_key
 
 KEY = object()
 GAMMA = 1.01 / 0.99
+CALLS = ("abs", "sqrt", "ln", "exp")
+CHOICES = ("coalesce", "least", "greatest")
 
 
 def holds(condition, event):
@@ -139,8 +141,44 @@ def aggregate(measure, events):
     )
 
 
+def is_less(left, right):
+    if isinstance(left, float) or isinstance(right, float):
+        left, right = float(left), float(right)
+    return left < right
+
+
+def choose(op, values, real):
+    best = None
+    for value in values:
+        if value is None or best is not None and (op == "coalesce" or not (is_less(value, best) if op == "least" else is_less(best, value))):
+            continue
+        best = value
+    return finite(float(best)) if real and best is not None else best
+
+
+def call(op, value):
+    if op == "abs":
+        return abs(value)
+    value = float(value)
+    if value < 0 and op == "sqrt" or value <= 0 and op == "ln":
+        return None
+    try:
+        return finite({"sqrt": math.sqrt, "ln": math.log, "exp": math.exp}[op](value))
+    except OverflowError:
+        return None
+
+
+def formula(measure, values):
+    op = measure["op"]
+    if op in CHOICES:
+        return choose(op, values, measure["real"])
+    if None in values:
+        return None
+    return call(op, *values) if op in CALLS else combine(op, *values)
+
+
 def combine(op, left, right):
-    if left is None or right is None or (op == "/" and right == 0):
+    if op == "/" and right == 0:
         return None
     if op == "/":
         if isinstance(left, float) or isinstance(right, float):
@@ -156,7 +194,7 @@ def results(measures, events):
     found = {}
     for name, measure in measures.items():
         if "op" in measure:
-            found[name] = combine(measure["op"], *(found[other] for other in measure["of"]))
+            found[name] = formula(measure, [found[other] for other in measure["of"]])
         else:
             found[name] = aggregate(measure, events)
     return found
@@ -165,7 +203,8 @@ def results(measures, events):
 def text_of(measure):
     """As a schema says it."""
     if "op" in measure:
-        return f" {measure['op']} ".join(measure["of"])
+        named = measure["op"].isalpha()
+        return f"{measure['op']}({', '.join(measure['of'])})" if named else f" {measure['op']} ".join(measure["of"])
     kind, inside = measure["kind"], [measure["arg"]] if measure.get("arg") else []
     inside += measure.get("others", [])
     inside += measure.get("order", []) if kind.startswith("arg_") else []
