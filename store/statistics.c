@@ -282,5 +282,6 @@ double chi2_cdf(double x, double df)
     if (!(df > 0)) return NAN;
     if (x <= 0) return 0;
     if (a >= 1e6) return gamma_uniform(a, half);
-    return half < a + 1 ? gamma_below(a, half) : 1 - gamma_above(a, half);
+    double const p = half < a + 1 ? gamma_below(a, half) : 1 - gamma_above(a, half);
+    return p > 1 ? 1 : p;
 }
