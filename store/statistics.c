@@ -83,8 +83,10 @@ static double half_step(double a)
                                     -1.0 / 8,
                                     1.0};
     double factor = 1;
-    for (; a < 40; a++)
+    while (a < 40) {
         factor *= a / (a + 0.5);
+        a++;
+    }
     return factor * sqrt(a) * polynomial(series, COUNT_OF(series), 1 / a);
 }
 
