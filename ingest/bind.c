@@ -237,10 +237,13 @@ static bool check_paths(const struct binder *binder, struct refusal *refusal)
     const struct stream *const stream = binder->stream;
     for (size_t i = 0; i < stream->path_count; i++) {
         AUTO_BUFFER struct buffer scratch = {0};
-        int const field = expr_field(stream->paths[i]->id);
-        struct value path = binder->values[field];
-        if (forest_normalise(stream->paths[i], &path, &scratch)) continue;
-        refusal_set_field(refusal, stream->fields[field].name,
+        const struct forest_path *const path = &stream->paths[i];
+        int const field = expr_field(path->path);
+        struct value value;
+        if (!expr_eval(path->path, binder->values, binder->zone, &value) ||
+            forest_normalise(path->spec, &value, &scratch))
+            continue;
+        refusal_set_field(refusal, field < 0 ? slice_text("path") : stream->fields[field].name,
                           "a path of more than 10000 segments");
         return false;
     }

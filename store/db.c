@@ -42,7 +42,7 @@ enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
 
 const char *const db_table_names[DB_TABLES] = {
     "meta",  "commits", "events",  "expiry",  "groups",  "values",
-    "ranks", "links",   "batches", "digests", "changes",
+    "ranks", "links",   "batches", "digests", "changes", "references",
 };
 
 /* The one place where LMDB's codes become words. */

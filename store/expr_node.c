@@ -7,7 +7,8 @@
 const char *type_name(enum value_kind kind)
 {
     switch (kind) {
-    case VALUE_NULL: return "null";
+    case VALUE_NULL:
+    case VALUE_UNRESOLVED: return "null";
     case VALUE_BOOL: return "a truth value";
     case VALUE_NUMBER:
     case VALUE_FLOAT: return "a number";
@@ -91,14 +92,17 @@ static bool adapt(struct expr_parser *parser, const struct expr **expr, struct v
     return parser_fail(parser, "'%.*s' is not %s", (int)text.length, text.at, type_name(type.kind));
 }
 
-/* A number beside a float is computed with and compared as the nearest float. */
+void expr_make_float(struct expr_parser *parser, const struct expr **expr)
+{
+    if ((*expr)->type.kind == VALUE_NUMBER)
+        *expr = expr_new_unary(parser, EXPR_TO_FLOAT, VALUE_FLOAT, *expr);
+}
+
 void expr_make_floats(struct expr_parser *parser, const struct expr **left,
                       const struct expr **right)
 {
-    const struct expr **const exact = (*left)->type.kind == VALUE_FLOAT ? right : left;
-    const struct expr *const other = exact == left ? *right : *left;
-    if (other->type.kind == VALUE_FLOAT && (*exact)->type.kind == VALUE_NUMBER)
-        *exact = expr_new_unary(parser, EXPR_TO_FLOAT, VALUE_FLOAT, *exact);
+    if ((*left)->type.kind == VALUE_FLOAT) expr_make_float(parser, right);
+    if ((*right)->type.kind == VALUE_FLOAT) expr_make_float(parser, left);
 }
 
 bool parser_make_comparable(struct expr_parser *parser, const struct expr **left,
@@ -156,4 +160,14 @@ bool expr_equal(const struct expr *a, const struct expr *b)
         if (!expr_equal(a->operands[i], b->operands[i])) return false;
     }
     return true;
+}
+
+bool expr_follows(const struct expr *expr, const struct stream *stream)
+{
+    if (!expr) return false;
+    if (expr->op == EXPR_FIELD) return expr->field >= stream->field_count;
+    for (size_t i = 0; i < expr->operand_count; i++) {
+        if (expr_follows(expr->operands[i], stream)) return true;
+    }
+    return false;
 }

@@ -23,9 +23,8 @@ bool expr_is_keyword(struct slice name)
     return false;
 }
 
-static bool no_field(struct expr_parser *parser, struct slice name)
+static bool no_field(struct expr_parser *parser, const struct stream *stream, struct slice name)
 {
-    const struct stream *const stream = parser->stream;
     struct slice *const names = ARENA_ARRAY(parser->arena, struct slice, stream->field_count);
     for (size_t i = 0; i < stream->field_count; i++)
         names[i] = stream->fields[i].name;
@@ -44,7 +43,7 @@ static bool no_field(struct expr_parser *parser, struct slice name)
 
 const struct expr *parser_field(struct expr_parser *parser, size_t field)
 {
-    const struct field *const declared = &parser->stream->fields[field];
+    const struct field *const declared = stream_field(parser->stream, field);
     struct expr *const expr = expr_new(parser, EXPR_FIELD, declared->value.kind);
     bool const integer = declared->type == FIELD_INT;
     expr->type = declared->value;
@@ -54,57 +53,78 @@ const struct expr *parser_field(struct expr_parser *parser, size_t field)
     return expr;
 }
 
-static bool parse_field(struct expr_parser *parser, struct slice name, const struct expr **ret_expr)
+static bool find_field(struct expr_parser *parser, const struct stream *stream, struct slice name,
+                       size_t *ret_field)
 {
-    const struct stream *const stream = parser->stream;
     for (size_t i = 0; i < stream->field_count; i++) {
         if (!slice_equal(stream->fields[i].name, name)) continue;
-        *ret_expr = parser_field(parser, i);
+        *ret_field = i;
         return true;
     }
-    return no_field(parser, name);
+    return no_field(parser, stream, name);
 }
 
-static bool parse_bucket(struct expr_parser *parser, enum bucket_unit unit,
-                         const struct expr **ret_expr)
+static bool no_reference(struct expr_parser *parser, const struct stream *stream, struct slice name)
 {
-    const struct expr *operand;
-    if (!parser_expect(parser, "(") || !parser_expr(parser, &operand)) return false;
-    if (operand->type.kind != VALUE_TIME)
-        return parser_fail(parser, "%s needs %s, not %s", bucket_unit_names[unit],
-                           type_name(VALUE_TIME), type_name(operand->type.kind));
-    if (!parser_expect(parser, ")")) return false;
-    struct expr *const expr = expr_new(parser, EXPR_BUCKET, VALUE_BUCKET);
-    expr->type.unit = unit;
-    expr_set_operands(parser, expr, &operand, 1);
-    *ret_expr = expr;
+    size_t field;
+    if (!find_field(parser, stream, name, &field)) return false; /* it is nothing at all */
+    (void)parser_fail(parser, "'%.*s' of stream '%.*s' refers to no other stream", (int)name.length,
+                      name.at, (int)stream->name.length, stream->name.at);
+    return error_remedy(parser->err, "give the field \"references\": \"stream\"");
+}
+
+static bool find_reference(struct expr_parser *parser, const struct stream *stream,
+                           struct slice name, size_t *ret_reference)
+{
+    for (size_t i = 0; i < stream->reference_count; i++) {
+        if (!slice_equal(stream->references[i].name, name)) continue;
+        *ret_reference = i;
+        return true;
+    }
+    return no_reference(parser, stream, name);
+}
+
+/* NAME is a reference of the stream, the current token the point behind it. Finds the value at the end of the path. */
+static bool follow_path(struct expr_parser *parser, const struct stream *stream, struct slice name,
+                        size_t *ret_value)
+{
+    size_t reference, value;
+    if (!find_reference(parser, stream, name, &reference) || !parser_next(parser)) return false;
+    struct token const next = parser->token;
+    const struct stream *const target = stream->references[reference].target;
+    if (next.kind != TOKEN_NAME && next.kind != TOKEN_QUOTED)
+        return parser_fail(parser, "expected a field of stream '%.*s' behind the point",
+                           (int)target->name.length, target->name.at);
+    if (!parser_enter(parser) || !parser_next(parser)) return false;
+    if (parser_is_sign(parser, ".") ? !follow_path(parser, target, next.text, &value)
+                                    : !find_field(parser, target, next.text, &value))
+        return false;
+    parser->depth--;
+    *ret_value = stream_join(stream, reference, value, parser->arena);
     return true;
 }
 
-static bool no_function(struct expr_parser *parser, struct slice name)
+static bool parse_field(struct expr_parser *parser, struct slice name, const struct expr **ret_expr)
 {
-    struct slice names[BUCKET_UNITS];
-    for (size_t i = 0; i < BUCKET_UNITS; i++)
-        names[i] = slice_text(bucket_unit_names[i]);
-    struct slice const near = schema_nearest(name, names, BUCKET_UNITS);
-    (void)parser_fail(parser, "no function '%.*s' of a field", (int)name.length, name.at);
-    if (near.length)
-        return error_remedy(parser->err, "did you mean '%.*s'?", (int)near.length, near.at);
-    return error_remedy(parser->err, "there are minute, hour, day, week, month, quarter and year");
+    const struct stream *const stream = parser->stream;
+    size_t value;
+    if (parser_is_sign(parser, ".")) {
+        if (stream->joins && !stream->joins->is_open)
+            return parser_fail(parser, "references are followed by views alone");
+        if (!follow_path(parser, stream, name, &value)) return false;
+    } else if (!find_field(parser, stream, name, &value)) {
+        return false;
+    }
+    *ret_expr = parser_field(parser, value);
+    return parser_inner_field(parser, ret_expr);
 }
 
 static bool parse_name(struct expr_parser *parser, const struct expr **ret_expr)
 {
     struct token const name = parser->token;
     if (!parser_next(parser)) return false;
-    if (!parser_is_sign(parser, "(")) return parse_field(parser, name.text, ret_expr);
-    for (unsigned i = 0; i < BUCKET_UNITS; i++) {
-        if (name.text.length == strlen(bucket_unit_names[i]) &&
-            strncasecmp((const char *)name.text.at, bucket_unit_names[i], name.text.length) == 0)
-            return parse_bucket(parser, (enum bucket_unit)i, ret_expr);
-    }
-    parser->token = name; /* where the error is */
-    return no_function(parser, name.text);
+    return parser_is_sign(parser, "(") ? parser_call(parser, &name, ret_expr)
+                                       : parse_field(parser, name.text, ret_expr);
 }
 
 static void count_digits(struct expr *literal)
@@ -192,10 +212,29 @@ static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr
     return true;
 }
 
+/* Two times are seconds apart. */
+static bool subtract_times(struct expr_parser *parser, const struct expr **left,
+                           const struct expr *right)
+{
+    enum { SECONDS_DIGITS = 12, SECONDS_SCALE = 9 };
+    const struct expr *const other = (*left)->type.kind == VALUE_TIME ? right : *left;
+    bool const text = other->op == EXPR_LITERAL && other->type.kind == VALUE_STRING;
+    if (!text && !parser_wants(parser, other, VALUE_TIME, "- of a time")) return false;
+    if (!parser_make_comparable(parser, left, &right)) return false;
+    struct expr *const expr = expr_new(parser, EXPR_SECONDS, VALUE_NUMBER);
+    expr_set_operands(parser, expr, (const struct expr *const[]){*left, right}, 2);
+    expr->digits = SECONDS_DIGITS;
+    expr->scale = SECONDS_SCALE;
+    *left = expr;
+    return true;
+}
+
 /* LEFT op RIGHT, with bounds on the digits that the result can have. */
 static bool new_arithmetic(struct expr_parser *parser, enum expr_op op, const struct expr **left,
                            const struct expr *right, const char *sign)
 {
+    if (op == EXPR_SUBTRACT && ((*left)->type.kind == VALUE_TIME || right->type.kind == VALUE_TIME))
+        return subtract_times(parser, left, right);
     if (!parser_wants_number(parser, *left, sign) || !parser_wants_number(parser, right, sign))
         return false;
     expr_make_floats(parser, left, &right);

@@ -5,9 +5,9 @@
  */
 #include <stdio.h>
 
+#include "entity_parse.h"
 #include "formula_p.h"
 
-static bool parse_sum(struct reading *reading, struct formula **ret_formula);
 static bool parse_measure(struct formulas *all, size_t index);
 
 struct formula *formula_new(struct reading *reading, enum formula_op op)
@@ -88,6 +88,8 @@ static bool parse_name(struct reading *reading, struct formula **ret_formula)
     if (!parser_next(&reading->parser)) return false;
     if (name.kind == TOKEN_QUOTED || !parser_is_sign(&reading->parser, "("))
         return parse_reference(reading, &name, ret_formula);
+    const struct formula_function *const function = formula_function_find(name.text);
+    if (function) return formula_call_parse(reading, function, ret_formula);
     return aggregate_parse(reading, &name, ret_formula);
 }
 
@@ -108,37 +110,51 @@ static bool parse_primary(struct reading *reading, struct formula **ret_formula)
     if (parser->token.kind == TOKEN_NAME || parser->token.kind == TOKEN_QUOTED)
         return parse_name(reading, ret_formula);
     if (parser_is_sign(parser, "("))
-        return parser_enter(parser) && parser_next(parser) && parse_sum(reading, ret_formula) &&
+        return parser_enter(parser) && parser_next(parser) &&
+               formula_parse_sum(reading, ret_formula) &&
                (parser->depth--, parser_expect(parser, ")"));
     if (parser->token.kind == TOKEN_END)
         return parser_fail(parser, "expected a measure but the text ends");
     return parser_fail(parser, "expected a measure before '%.*s'", (int)source.length, source.at);
 }
 
-static bool wants_number(struct reading *reading, const struct formula *formula)
+bool formula_wants_number(struct reading *reading, const struct formula *formula)
 {
     if (formula_is_number(formula)) return true;
     return parser_fail(&reading->parser, "arithmetic needs numbers, not %s",
                        formula->is_list ? "a list" : type_name(formula->type.kind));
 }
 
+bool formula_set_operands(struct reading *reading, struct formula *formula,
+                          const struct formula *const *operands, size_t count)
+{
+    formula->operands = operands;
+    formula->operand_count = count;
+    for (size_t i = 0; i < count; i++) {
+        formula->size += operands[i]->size;
+        if (formula->size > FORMULA_SIZE_MAX)
+            return parser_fail(&reading->parser,
+                               "more than %d operations, with those of the measures named",
+                               FORMULA_SIZE_MAX);
+    }
+    return true;
+}
+
 static bool join(struct reading *reading, enum formula_op op, struct formula **left,
                  struct formula *right)
 {
-    if (!wants_number(reading, *left) || (right && !wants_number(reading, right))) return false;
+    const struct formula **const operands =
+        ARENA_ARRAY(reading->all->arena, const struct formula *, 2);
+    if (!formula_wants_number(reading, *left) || (right && !formula_wants_number(reading, right)))
+        return false;
     struct formula *const formula = formula_new(reading, op);
-    formula->operands[0] = *left;
-    formula->operands[1] = right;
+    operands[0] = *left;
+    operands[1] = right;
     if (op == FORMULA_DIVIDE || (*left)->type.kind == VALUE_FLOAT ||
         (right && right->type.kind == VALUE_FLOAT))
         formula->type.kind = VALUE_FLOAT;
-    formula->size += (*left)->size + (right ? right->size : 0);
-    if (formula->size > FORMULA_SIZE_MAX)
-        return parser_fail(&reading->parser,
-                           "more than %d operations, with those of the measures named",
-                           FORMULA_SIZE_MAX);
     *left = formula;
-    return true;
+    return formula_set_operands(reading, formula, operands, right ? 2 : 1);
 }
 
 static bool parse_unary(struct reading *reading, struct formula **ret_formula)
@@ -165,7 +181,7 @@ static bool parse_product(struct reading *reading, struct formula **ret_formula)
     }
 }
 
-static bool parse_sum(struct reading *reading, struct formula **ret_formula)
+bool formula_parse_sum(struct reading *reading, struct formula **ret_formula)
 {
     struct formula *right;
     if (!parse_product(reading, ret_formula)) return false;
@@ -195,12 +211,12 @@ static bool place_aggregate(struct formulas *all, const struct aggregate *aggreg
     return true;
 }
 
-/* Gives the aggregates of one text their filter and their places in the view. */
+/* Gives the aggregates of one text their filter (beside their own) and their places in the view. */
 static bool place_own(struct reading *reading, const struct expr *where)
 {
+    if (!entities_place_own(reading, where)) return false;
     for (size_t i = 0; i < reading->own_count; i++) {
         size_t place = 0;
-        reading->own[i].aggregate.where = where;
         if (!place_aggregate(reading->all, &reading->own[i].aggregate, &place)) return false;
         reading->own[i].formula->aggregate = place;
     }
@@ -216,17 +232,22 @@ static bool nothing_to_filter(struct reading *reading)
                         "\"count() where ...\" here");
 }
 
+bool parser_condition(struct expr_parser *parser, const struct expr **ret_where)
+{
+    if (!parser_next(parser) || !parser_expr(parser, ret_where)) return false;
+    enum value_kind const kind = expr_type(*ret_where).kind;
+    return kind == VALUE_BOOL ||
+           parser_fail(parser, "where needs a truth value, not %s", type_name(kind));
+}
+
 static bool parse_text(struct reading *reading, struct formula **ret_formula)
 {
     struct expr_parser *const parser = &reading->parser;
     const struct expr *where = NULL;
-    if (!parse_sum(reading, ret_formula)) return false;
+    if (!formula_parse_sum(reading, ret_formula)) return false;
     if (parser_is_word(parser, "where")) {
         struct token const word = parser->token;
-        if (!parser_next(parser) || !parser_expr(parser, &where)) return false;
-        if (expr_type(where).kind != VALUE_BOOL)
-            return parser_fail(parser, "where needs a truth value, not %s",
-                               type_name(expr_type(where).kind));
+        if (!parser_condition(parser, &where)) return false;
         if (reading->own_count == 0) {
             parser->token = word; /* where the error is */
             return nothing_to_filter(reading);
@@ -240,7 +261,7 @@ static bool parse_text(struct reading *reading, struct formula **ret_formula)
 
 static bool parse_measure(struct formulas *all, size_t index)
 {
-    struct reading *const reading = ARENA_NEW(all->arena, struct reading);
+    AUTO_FREE struct reading *const reading = memory_alloc(sizeof *reading);
     struct formula *formula;
     reading->all = all;
     all->asked_by[index] = all->current;
@@ -257,10 +278,10 @@ static bool parse_measure(struct formulas *all, size_t index)
 }
 
 bool formula_parse(const struct measure_source *sources, size_t source_count,
-                   const struct stream *stream, bool retracts, const struct zone *zone,
-                   struct arena *arena, const struct formula **ret_formulas,
-                   struct aggregate **ret_aggregates, size_t *ret_aggregate_count, size_t *ret_bad,
-                   struct error *err)
+                   const struct stream *stream, bool retracts, struct entities *entities,
+                   const struct zone *zone, struct arena *arena,
+                   const struct formula **ret_formulas, struct aggregate **ret_aggregates,
+                   size_t *ret_aggregate_count, size_t *ret_bad, struct error *err)
 {
     struct formulas all = {
         .sources = sources,
@@ -271,6 +292,7 @@ bool formula_parse(const struct measure_source *sources, size_t source_count,
         .asked_by = ARENA_ARRAY(arena, size_t, source_count),
         .stream = stream,
         .retracts = retracts,
+        .entities = entities,
         .zone = zone,
         .arena = arena,
         .err = err,

@@ -4,6 +4,7 @@
 #include "block_cursor.h"
 #include "link_graph.h"
 #include "upsert.h"
+#include "view_inputs.h"
 
 /* What the table of events will have for a key. */
 struct known_event {
@@ -35,7 +36,7 @@ struct link_check {
 
 static bool has_links(const struct view *view, const struct stream *stream)
 {
-    return view->forest && view->forest->kind == FOREST_LINKS && view->stream == stream;
+    return view->forest && view->forest->kind == FOREST_LINKS && view_counts(view, stream);
 }
 
 bool link_check_wanted(const struct schema *schema, const struct stream *stream)
@@ -58,7 +59,7 @@ bool link_check_open(struct store *store, const struct schema *schema, const str
         return false;
     }
     upsert_init(&check->upsert, stream, schema->zone);
-    check->fields = memory_alloc(stream->field_count * sizeof *check->fields);
+    check->fields = memory_alloc(stream_value_count(stream) * sizeof *check->fields);
     check->graphs = memory_alloc(schema->view_count * sizeof *check->graphs);
     check->old = memory_alloc(schema->view_count * sizeof *check->old);
     check->new = memory_alloc(schema->view_count * sizeof *check->new);
@@ -105,11 +106,34 @@ static bool find_known(struct link_check *check, struct slice key, struct known_
     return true;
 }
 
-static struct value eval(const struct link_check *check, const struct expr *expr)
+static const struct view_input *input_of(const struct link_check *check, const struct view *view)
 {
-    struct value value;
-    if (!expr_eval(expr, check->fields, check->schema->zone, &value)) value.kind = VALUE_NULL;
-    return value;
+    size_t i = 0;
+    while (view->inputs[i].stream != check->stream)
+        i++;
+    return &view->inputs[i];
+}
+
+/* The link that the event in check->fields is in one view. */
+static struct link find_link(const struct link_check *check, struct link_graph *graph)
+{
+    const struct view *const view = graph->view;
+    const struct zone *const zone = check->schema->zone;
+    const struct view_input *const input = input_of(check, view);
+    const struct value *fields = check->fields;
+    AUTO_FREE struct value *mapped = NULL;
+    struct link none = {.node = NULL};
+    if (input->values) {
+        mapped = memory_alloc(view->stream->field_count * sizeof *mapped);
+        view_input_map(input, view->stream, zone, check->fields, mapped);
+        fields = mapped;
+    }
+    if (!expr_holds(view->where, fields, zone)) return none;
+    struct value const id = expr_dimension(view->forest->id, fields, zone);
+    struct value const parent = expr_dimension(view->forest->parent, fields, zone);
+    if (id.kind == VALUE_NULL || parent.kind == VALUE_NULL) return none;
+    return (struct link){.node = link_graph_node(graph, &id),
+                         .parent = link_graph_node(graph, &parent)};
 }
 
 /* The links that an event is, in each view. */
@@ -120,15 +144,8 @@ static bool find_links(struct link_check *check, struct slice key, struct slice 
     memset(links, 0, check->graph_count * sizeof *links);
     if (!event_is_live(packed)) return true;
     if (!event_unpack(check->stream, &event, check->fields)) return event_corrupt(err);
-    for (size_t i = 0; i < check->graph_count; i++) {
-        struct link_graph *const graph = &check->graphs[i];
-        if (!expr_holds(graph->view->where, check->fields, check->schema->zone)) continue;
-        struct value const id = eval(check, graph->view->forest->id);
-        struct value const parent = eval(check, graph->view->forest->parent);
-        if (id.kind == VALUE_NULL || parent.kind == VALUE_NULL) continue;
-        links[i] = (struct link){.node = link_graph_node(graph, &id),
-                                 .parent = link_graph_node(graph, &parent)};
-    }
+    for (size_t i = 0; i < check->graph_count; i++)
+        links[i] = find_link(check, &check->graphs[i]);
     return true;
 }
 
@@ -152,7 +169,7 @@ static enum link_verdict refuse(struct link_check *check, struct link_graph *gra
 {
     const struct expr *const parent = graph->view->forest->parent;
     buffer_clear(&check->nodes);
-    *fault = (struct link_fault){.field = check->stream->fields[expr_field(parent)].name,
+    *fault = (struct link_fault){.field = graph->view->stream->fields[expr_field(parent)].name,
                                  .what = state == LINK_CYCLE ? "closes a cycle"
                                                              : "the node would be too deep"};
     if (state == LINK_CYCLE &&

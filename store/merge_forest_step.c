@@ -78,7 +78,7 @@ static bool seed_values(struct forest *forest, struct forest_node *parent,
     if (view->multiset_count == 0) return true;
     struct values_seed seed = {
         .delta = merge->delta,
-        .leaf = delta_leaf_of(merge->delta, view, parent->group.key, parent->group.group.exact),
+        .leaf = delta_leaf_of(merge->delta, view, 1, parent->group.key, parent->group.group.exact),
         .sign = sign};
     seed.leaf->group = &parent->group;
     if (!multiset_reader_open(merge->txn, &reader, err)) return false;

@@ -111,10 +111,12 @@ static void add_change(struct merge *merge, struct value_change *change, struct 
     change->key = arena_copy(keys, buffer_slice(&key));
 }
 
-/* Whether the value counts in the leaf alone: of a forest those of a node's own events do. */
+/* Whether the value counts in the leaf alone: of a forest those of a node's own events do, and where the groups above have
+ * entities of their own. */
 static bool is_own(const struct view *view, const struct delta_value *value)
 {
-    return view->forest && value->set < view->multiset_count / 2;
+    return (view->forest && value->set < view->multiset_count / 2) ||
+           view->multisets[value->set].entities != NULL;
 }
 
 /* How many groups the value counts in. 0: it is no value, or does not change. */
@@ -124,9 +126,11 @@ static size_t count_groups(const struct merge *merge, const struct delta_value *
     if (!value || value->leaf->view != merge->view || value->weight == 0 ||
         value->set == DELTA_LINKS)
         return 0;
-    if (is_own(merge->view, value)) return 1;
-    for (const struct merge_group *group = value->leaf->group; group; group = group->parent)
+    for (const struct merge_group *group = value->leaf->group; group; group = group->parent) {
+        if (merge->view->owner && !group->parent) break; /* entities as a whole show nothing */
         count++;
+        if (is_own(merge->view, value)) break;
+    }
     return count;
 }
 

@@ -32,7 +32,8 @@ static bool take_leaf(struct letting_go *going, struct slice key, const struct g
 {
     struct delta *const delta = &going->work->delta;
     const struct view *const view = going->view;
-    struct delta_leaf *const leaf = delta_leaf_of(delta, view, key, group->exact);
+    struct delta_leaf *const leaf =
+        delta_leaf_of(delta, view, (unsigned)view->dimension_count, key, group->exact);
     leaf->event_count -= (int64_t)group->event_count;
     if (!group_states(view, group, &delta->arena, leaf->states, going->err)) return false;
     for (size_t i = 0; i < view->aggregate_count; i++)
@@ -66,7 +67,7 @@ static bool take_under(struct letting_go *going, struct slice prefix)
                               going->err))
             return false;
         const struct value *const time = &dimensions[view->time_dimension];
-        if (time->kind == VALUE_NULL) continue; /* before all others, and never too old */
+        if (!value_has_time(time)) continue; /* before all others, and never too old */
         if (value_compare(time, &going->cutoff) >= 0) return true;
         if (!take_leaf(going, key, &group)) return false;
         going->full = delta_bytes(&going->work->delta) > going->work->memory_bytes;
@@ -110,7 +111,7 @@ static bool drop_of_view(struct work *work, const struct view *view, struct erro
 {
     struct value *const held = &work->cutoffs[view - work->schema->views];
     struct meta_stream meta;
-    if (!meta_stream_load(work->txn, view_stream(view)->id, &meta, err)) return false;
+    if (!meta_stream_load(work->txn, view_bottom(view)->stream->id, &meta, err)) return false;
     struct letting_go going = {
         .work = work,
         .view = view,
@@ -132,7 +133,7 @@ static bool drop_of_view(struct work *work, const struct view *view, struct erro
 
 bool retain_drop(struct work *work, struct error *err)
 {
-    for (size_t i = 0; i < work->schema->view_count; i++) {
+    for (size_t i = 0; i < work->schema->all_view_count; i++) {
         const struct view *const view = work->schema->order[i];
         if (view->retain_seconds && !drop_of_view(work, view, err)) return false;
     }

@@ -143,21 +143,28 @@ static bool has_prom(const cJSON *formats)
     return false;
 }
 
+static bool keeps_for_a_while(const struct view *view, struct error *err)
+{
+    while (view->source)
+        view = view->source;
+    for (size_t i = 0; i < view->input_count; i++) {
+        const struct stream *const stream = view->inputs[i].stream;
+        if (stream->keep_seconds == 0) continue;
+        (void)error_set(err, ERROR_SCHEMA,
+                        "a tree cannot be over events that \"keep\" lets go, as '%.*s' says",
+                        (int)stream->name.length, (const char *)stream->name.at);
+        return error_wrap_dot(err, "by");
+    }
+    return true;
+}
+
 bool schema_check_forest(const struct view *view, const cJSON *json, struct error *err)
 {
-    const struct view *bottom = view;
     if (view->source && view->forest->kind == FOREST_LINKS) {
         (void)error_set(err, ERROR_SCHEMA, "a tree is over a stream, not over the rows of a view");
         return error_wrap_dot(err, "from");
     }
-    while (bottom->source)
-        bottom = bottom->source;
-    if (bottom->stream->keep_seconds) {
-        (void)error_set(err, ERROR_SCHEMA,
-                        "a tree cannot be over events that \"keep\" lets go: '%.*s' has one",
-                        (int)bottom->stream->name.length, (const char *)bottom->stream->name.at);
-        return error_wrap_dot(err, "by");
-    }
+    if (!keeps_for_a_while(view, err)) return false;
     if (json_get(json, "retain")) {
         (void)error_set(err, ERROR_SCHEMA, "a tree lets no group go");
         return error_wrap_dot(err, "retain");
@@ -169,15 +176,84 @@ bool schema_check_forest(const struct view *view, const cJSON *json, struct erro
     return true;
 }
 
-void schema_collect_paths(struct schema *schema, struct stream *stream)
+/* What a field of the view's stream is in an event of an input; NULL: null. */
+static const struct expr *input_value(const struct view_input *input, const struct expr *field)
 {
-    const struct forest_spec **const paths =
-        ARENA_ARRAY(&schema->arena, const struct forest_spec *, schema->view_count);
-    for (size_t i = 0; i < schema->view_count; i++) {
-        const struct view *const view = &schema->views[i];
-        if (!view->source && view->stream == stream && view->forest &&
-            view->forest->kind == FOREST_PATHS)
-            paths[stream->path_count++] = view->forest;
+    return input->values ? input->values[expr_field(field)] : field;
+}
+
+/* Links are known when a record comes, so that one which closes a cycle can be refused: other events have no say in them. */
+static bool check_links(const struct view *view, struct error *err)
+{
+    const struct stream *const stream = view->stream;
+    bool follows = expr_follows(view->where, stream);
+    if (view->forest->kind != FOREST_LINKS) return true;
+    for (size_t i = 0; i < view->input_count; i++) {
+        const struct view_input *const input = &view->inputs[i];
+        follows |= expr_follows(input_value(input, view->forest->id), input->stream) ||
+                   expr_follows(input_value(input, view->forest->parent), input->stream);
+        for (size_t j = 0; input->values && view->where && j < stream->field_count; j++)
+            follows |= expr_follows(input->values[j], input->stream);
     }
-    stream->paths = paths;
+    if (!follows) return true;
+    (void)error_set(err, ERROR_SCHEMA,
+                    "where a node stands cannot depend on what references lead to");
+    return error_wrap_dot(err, "by");
+}
+
+/* Of a forest each aggregate is kept twice, with values of its own each time. */
+static bool double_aggregates(struct schema *schema, struct view *view, struct error *err)
+{
+    size_t const count = view->aggregate_count, sets = view->multiset_count;
+    if (count * 2 > SCHEMA_AGGREGATES_MAX)
+        return error_set(err, ERROR_SCHEMA,
+                         "more than %d aggregates, each of which a tree has twice",
+                         SCHEMA_AGGREGATES_MAX / 2);
+    struct aggregate *const twice = ARENA_ARRAY(&schema->arena, struct aggregate, count * 2);
+    struct multiset *const sets_twice = ARENA_ARRAY(&schema->arena, struct multiset, sets * 2);
+    for (size_t i = 0; i < count; i++) {
+        twice[i] = twice[count + i] = view->aggregates[i];
+        if (twice[i].multiset >= 0) twice[count + i].multiset += (int)sets;
+    }
+    for (size_t i = 0; i < sets; i++)
+        sets_twice[i] = sets_twice[sets + i] = view->multisets[i];
+    view->aggregates = twice;
+    view->aggregate_count = count * 2;
+    view->multisets = sets_twice;
+    view->multiset_count = sets * 2;
+    return true;
+}
+
+bool schema_finish_forest(struct schema *schema, struct view *view, struct error *err)
+{
+    for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
+        if (schema->views[i].owner == view)
+            return error_set(err, ERROR_SCHEMA, "a tree has no measures over entities");
+    }
+    return check_links(view, err) && double_aggregates(schema, view, err);
+}
+
+void schema_collect_paths(struct schema *schema)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < schema->view_count; i++)
+        most += schema->views[i].input_count;
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        /* the schema's own, in the making */
+        struct stream *const stream = (struct stream *)(uintptr_t)&schema->streams[i];
+        struct forest_path *const paths = ARENA_ARRAY(&schema->arena, struct forest_path, most);
+        for (size_t j = 0; j < schema->view_count; j++) {
+            const struct view *const view = &schema->views[j];
+            if (!view->forest || view->forest->kind != FOREST_PATHS) continue;
+            for (size_t k = 0; k < view->input_count; k++) {
+                const struct view_input *const input = &view->inputs[k];
+                if (input->stream != stream) continue;
+                const struct expr *const path = input_value(input, view->forest->id);
+                if (path && !expr_follows(path, stream))
+                    paths[stream->path_count++] =
+                        (struct forest_path){.path = path, .spec = view->forest};
+            }
+        }
+        stream->paths = paths;
+    }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema_entities.h"
 #include "schema_p.h"
 
 static bool name_is_free(const struct view *view, struct slice name, struct error *err)
@@ -15,6 +16,7 @@ static bool name_is_free(const struct view *view, struct slice name, struct erro
  * goes. */
 static bool needs_values(const struct view *view, const struct aggregate *aggregate)
 {
+    bool const retracts = view->retracts || aggregate->entities; /* rows change */
     switch (aggregate->kind) {
     case AGGREGATE_UNIQ:
     case AGGREGATE_QUANTILE:
@@ -23,7 +25,7 @@ static bool needs_values(const struct view *view, const struct aggregate *aggreg
     case AGGREGATE_MIN:
     case AGGREGATE_MAX:
     case AGGREGATE_ARG_MIN:
-    case AGGREGATE_ARG_MAX: return view->retracts;
+    case AGGREGATE_ARG_MAX: return retracts;
     case AGGREGATE_COUNT:
     case AGGREGATE_SUM:
     case AGGREGATE_AVG:
@@ -34,14 +36,21 @@ static bool needs_values(const struct view *view, const struct aggregate *aggreg
     case AGGREGATE_BOOL_AND:
     case AGGREGATE_BOOL_OR:
     case AGGREGATE_APPROX_UNIQ:
-    case AGGREGATE_APPROX_QUANTILE: break;
+    case AGGREGATE_APPROX_QUANTILE:
+    case AGGREGATE_COVAR_SAMP:
+    case AGGREGATE_COVAR_POP:
+    case AGGREGATE_CORR:
+    case AGGREGATE_RATIO:
+    case AGGREGATE_RATIO_VAR:
+    case AGGREGATE_CUPED_MEAN:
+    case AGGREGATE_CUPED_VAR: break;
     }
     return false;
 }
 
 static bool holds_values_of(const struct multiset *set, const struct aggregate *aggregate)
 {
-    if (!expr_equal(set->argument, aggregate->argument) ||
+    if (set->entities != aggregate->entities || !expr_equal(set->argument, aggregate->argument) ||
         !expr_equal(set->where, aggregate->where) || set->order_count != aggregate->order_count)
         return false;
     for (size_t i = 0; i < set->order_count; i++) {
@@ -51,8 +60,10 @@ static bool holds_values_of(const struct multiset *set, const struct aggregate *
 }
 
 /* Gives each aggregate that needs them its values: of aggregates over the same ones, the same. */
-static void place_multisets(struct schema *schema, struct view *view, struct aggregate *aggregates)
+static void place_multisets(struct schema *schema, struct view *view)
 {
+    /* only constant to those who borrow the schema */
+    struct aggregate *const aggregates = (struct aggregate *)(uintptr_t)view->aggregates;
     struct multiset *const sets =
         ARENA_ARRAY(&schema->arena, struct multiset, view->aggregate_count);
     size_t count = 0;
@@ -63,7 +74,8 @@ static void place_multisets(struct schema *schema, struct view *view, struct agg
         while (place < count && !holds_values_of(&sets[place], aggregate))
             place++;
         if (place == count)
-            sets[count++] = (struct multiset){.argument = aggregate->argument,
+            sets[count++] = (struct multiset){.entities = aggregate->entities,
+                                              .argument = aggregate->argument,
                                               .order = aggregate->order,
                                               .order_count = aggregate->order_count,
                                               .where = aggregate->where,
@@ -75,26 +87,53 @@ static void place_multisets(struct schema *schema, struct view *view, struct agg
     view->multiset_count = count;
 }
 
-/* Of a forest each aggregate is kept twice, with values of its own each time. */
-static bool double_aggregates(struct schema *schema, struct view *view, struct error *err)
+static bool input_follows(const struct view_input *input, size_t field_count)
 {
-    size_t const count = view->aggregate_count, sets = view->multiset_count;
-    if (count * 2 > SCHEMA_AGGREGATES_MAX)
-        return error_set(err, ERROR_SCHEMA,
-                         "more than %d aggregates, each of which a tree has twice",
-                         SCHEMA_AGGREGATES_MAX / 2);
-    struct aggregate *const twice = ARENA_ARRAY(&schema->arena, struct aggregate, count * 2);
-    struct multiset *const sets_twice = ARENA_ARRAY(&schema->arena, struct multiset, sets * 2);
-    for (size_t i = 0; i < count; i++) {
-        twice[i] = twice[count + i] = view->aggregates[i];
-        if (twice[i].multiset >= 0) twice[count + i].multiset += (int)sets;
+    for (size_t i = 0; input->values && i < field_count; i++) {
+        if (expr_follows(input->values[i], input->stream)) return true;
     }
-    for (size_t i = 0; i < sets; i++)
-        sets_twice[i] = sets_twice[sets + i] = view->multisets[i];
-    view->aggregates = twice;
-    view->aggregate_count = count * 2;
-    view->multisets = sets_twice;
-    view->multiset_count = sets * 2;
+    return false;
+}
+
+/* Whether the view shows what references lead to: events then move when their targets change. */
+static bool follows_references(const struct view *view)
+{
+    const struct stream *const stream = view->stream;
+    bool follows = expr_follows(view->where, stream);
+    for (size_t i = 0; i < view->input_count; i++)
+        follows |= input_follows(&view->inputs[i], stream->field_count);
+    for (size_t i = 0; i < view->dimension_count; i++)
+        follows |= expr_follows(view->dimensions[i].expr, stream);
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        const struct expr *exprs[AGGREGATE_EXPRS_MAX];
+        size_t const count = aggregate_exprs(&view->aggregates[i], exprs);
+        if (view->aggregates[i].entities) continue; /* over rows, which are their owner's */
+        for (size_t j = 0; j < count; j++)
+            follows |= expr_follows(exprs[j], stream);
+    }
+    return follows;
+}
+
+/* As the parser says it of streams whose events go. */
+static bool check_sketches(const struct view *view, struct error *err)
+{
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        if (view->aggregates[i].kind != AGGREGATE_APPROX_UNIQ) continue;
+        (void)error_set(err, ERROR_SCHEMA,
+                        "approx_uniq() cannot follow events that move with what they refer to");
+        return error_remedy(err, "use uniq(), which is exact");
+    }
+    return true;
+}
+
+bool schema_place_aggregates(struct schema *schema, struct view *view, struct error *err)
+{
+    view->follows = follows_references(view);
+    if (view->follows) {
+        view->retracts = true;
+        if (!check_sketches(view, err)) return false;
+    }
+    place_multisets(schema, view);
     return true;
 }
 
@@ -123,15 +162,16 @@ bool schema_read_measures(struct schema *schema, const cJSON *json, struct view 
         sources[index++].text = arena_copy(&schema->arena, slice_text(entry->valuestring));
     }
     struct aggregate *aggregates;
-    if (!formula_parse(sources, count, view->stream, view->retracts, schema->zone, &schema->arena,
-                       formulas, &aggregates, &view->aggregate_count, &bad, err))
+    struct entities entities = {.schema = schema, .owner = view};
+    if (!formula_parse(sources, count, view->stream, view->retracts, &entities, schema->zone,
+                       &schema->arena, formulas, &aggregates, &view->aggregate_count, &bad, err))
         return error_wrap_dot(err, (const char *)sources[bad].name.at);
     for (size_t i = 0; i < count; i++)
         measures[i] = (struct measure){
             .name = sources[i].name, .text = sources[i].text, .formula = formulas[i]};
     view->aggregates = aggregates;
-    place_multisets(schema, view, aggregates);
     view->measures = measures;
     view->measure_count = count;
-    return !view->forest || double_aggregates(schema, view, err);
+    return schema_place_aggregates(schema, view, err) && entities_finish(&entities, err) &&
+           (!view->forest || schema_finish_forest(schema, view, err));
 }

@@ -31,7 +31,23 @@ bool error_wrap_index(struct error *err, size_t index);
  * that nothing goes too early. */
 bool json_read_duration(const cJSON *json, int64_t *ret_seconds, struct error *err) MUST_CHECK;
 
+/* The place of the field NAME; false, with the names that there are: there is none. */
+bool stream_find_field(const struct stream *stream, const char *name, size_t *ret_index,
+                       struct error *err) MUST_CHECK;
+/* The references of STREAMS, which are the schema's, once all of them are read. */
+bool schema_read_references(struct schema *schema, struct stream *streams, const cJSON *json,
+                            struct error *err) MUST_CHECK;
 bool schema_read_streams(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;
+/* "from" where it is a list or an object: several streams. */
+bool schema_read_inputs(struct schema *schema, const cJSON *json, struct view *view,
+                        struct error *err) MUST_CHECK;
+/* The view counts the events of one stream as they are. */
+void schema_set_input(struct schema *schema, struct view *view, const struct stream *stream);
+/* What the views over this one see as fields: its dimensions, and its measures but for lists. */
+void schema_describe_rows(struct schema *schema, struct view *view);
+/* Once a view's aggregates are read: whether its events go, and which values have to be kept. */
+bool schema_place_aggregates(struct schema *schema, struct view *view,
+                             struct error *err) MUST_CHECK;
 /* The measures of a view whose source and dimensions are read. */
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err) MUST_CHECK;
@@ -43,6 +59,10 @@ bool schema_read_forest(struct schema *schema, const cJSON *json, struct view *v
 bool schema_read_levels(const cJSON *json, struct view *view, struct error *err) MUST_CHECK;
 /* What a forest cannot be together with. */
 bool schema_check_forest(const struct view *view, const cJSON *json, struct error *err) MUST_CHECK;
-/* The paths that views over the stream are by. */
-void schema_collect_paths(struct schema *schema, struct stream *stream);
+/* When its measures are read. */
+bool schema_finish_forest(struct schema *schema, struct view *view, struct error *err) MUST_CHECK;
+/* Finds each stream's paths that views are by. */
+void schema_collect_paths(struct schema *schema);
+/* Finds each stream's expressions that can overflow. */
+void schema_collect_fallible(struct schema *schema);
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;

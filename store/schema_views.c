@@ -22,6 +22,14 @@ struct views {
 
 static bool read_view_at(struct views *all, size_t index, struct error *err);
 
+/* While views are read they may ask for what references lead to. */
+static void open_joins(const struct schema *schema, bool is_open)
+{
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        if (schema->streams[i].joins) schema->streams[i].joins->is_open = is_open;
+    }
+}
+
 /* Tells the chain of views that leads back to its beginning. */
 static bool is_cycle(const struct views *all, size_t index, struct error *err)
 {
@@ -71,9 +79,12 @@ static bool set_source(struct view *view, const struct view *source, struct erro
 
 static bool read_from(struct views *all, const cJSON *json, struct view *view, struct error *err)
 {
-    const struct schema *const schema = all->schema;
+    struct schema *const schema = all->schema;
+    const struct stream *stream = NULL;
+    if (cJSON_IsArray(json) || cJSON_IsObject(json))
+        return schema_read_inputs(schema, json, view, err) || error_wrap_dot(err, "from");
     if (!json && schema->stream_count == 1) {
-        view->stream = &schema->streams[0];
+        stream = &schema->streams[0];
     } else if (!json) {
         (void)error_set(err, ERROR_SCHEMA, "the view does not say which stream it is from");
         return error_remedy(err, "add \"from\": \"%.*s\"", (int)schema->streams[0].name.length,
@@ -81,10 +92,10 @@ static bool read_from(struct views *all, const cJSON *json, struct view *view, s
     } else if (!json_is_text(json, "the name of a stream or view", err)) {
         return error_wrap_dot(err, "from");
     } else {
-        view->stream = schema_stream(schema, slice_text(json->valuestring));
+        stream = schema_stream(schema, slice_text(json->valuestring));
     }
-    if (view->stream) {
-        view->retracts = view->stream->retracts;
+    if (stream) {
+        schema_set_input(schema, view, stream);
         return true;
     }
     for (size_t i = 0; i < schema->view_count; i++) {
@@ -96,8 +107,7 @@ static bool read_from(struct views *all, const cJSON *json, struct view *view, s
     return no_source(all, json->valuestring, err);
 }
 
-/* What the views over this one see as fields: its dimensions, and its measures but for lists. */
-static void describe_rows(struct schema *schema, struct view *view)
+void schema_describe_rows(struct schema *schema, struct view *view)
 {
     size_t const most = view->dimension_count + view->measure_count;
     struct field *const fields = ARENA_ARRAY(&schema->arena, struct field, most);
@@ -147,7 +157,7 @@ static bool is_dimension(const struct expr *expr, struct error *err)
 static struct slice default_name(const struct view *view, const struct expr *expr)
 {
     int const field = expr_field(expr);
-    if (field >= 0) return view->stream->fields[field].name;
+    if (field >= 0) return stream_field(view->stream, (size_t)field)->name;
     return slice_text(bucket_unit_names[expr_type(expr).unit]);
 }
 
@@ -208,6 +218,11 @@ static bool read_retain(const cJSON *json, struct view *view, struct error *err)
 {
     view->time_dimension = -1;
     if (!json) return true;
+    const struct view *bottom = view;
+    while (bottom->source)
+        bottom = bottom->source;
+    if (bottom->input_count > 1)
+        return error_set(err, ERROR_SCHEMA, "a view over several streams cannot let groups go");
     if (!json_read_duration(json, &view->retain_seconds, err)) return false;
     view->retracts = true;
     for (size_t i = 0; i < view->dimension_count; i++) {
@@ -312,7 +327,7 @@ static bool read_view(struct views *all, const cJSON *json, struct view *view, s
     if (!schema_read_measures(schema, json_get(json, "measures"), view, err))
         return error_wrap_dot(err, "measures");
     if (!read_formats(json_get(json, "formats"), view, err)) return error_wrap_dot(err, "formats");
-    describe_rows(schema, view);
+    schema_describe_rows(schema, view);
     return true;
 }
 
@@ -322,43 +337,15 @@ static bool read_view_at(struct views *all, size_t index, struct error *err)
     all->current = index;
     all->progress[index] = IN_READING;
     if (!read_view(all, all->entries[index], &all->views[index], err)) return false;
+    for (size_t i = 0; i < all->schema->all_view_count;
+         i++) { /* those that feed it are merged before */
+        if (all->views[i].owner == &all->views[index])
+            all->order[all->read_count++] = &all->views[i];
+    }
     all->current = all->asked_by[index]; /* else it stays: it is the one at fault */
     all->progress[index] = READ;
     all->order[all->read_count++] = &all->views[index];
     return true;
-}
-
-static void add_fallible(const struct expr *expr, const struct expr **list, size_t *count)
-{
-    if (!expr || !expr_can_overflow(expr)) return;
-    for (size_t i = 0; i < *count; i++) {
-        if (expr_equal(list[i], expr)) return;
-    }
-    list[(*count)++] = expr;
-}
-
-/* Every expression that an event of the stream could make outgrow a decimal, once. */
-static void collect_fallible(struct schema *schema, struct stream *stream)
-{
-    size_t most = 1, count = 0;
-    for (size_t i = 0; i < schema->view_count; i++)
-        most += 1 + (2 + AGGREGATE_ORDER_MAX) * schema->views[i].aggregate_count;
-    const struct expr **const list = ARENA_ARRAY(&schema->arena, const struct expr *, most);
-    for (size_t i = 0; i < schema->view_count; i++) {
-        const struct view *const view = &schema->views[i];
-        if (view->source || view->stream != stream) continue;
-        add_fallible(view->where, list, &count);
-        for (size_t j = 0; j < view->aggregate_count; j++) {
-            add_fallible(view->aggregates[j].argument, list, &count);
-            add_fallible(view->aggregates[j].where, list, &count);
-            for (size_t k = 0; k < view->aggregates[j].order_count; k++)
-                add_fallible(view->aggregates[j].order[k], list, &count);
-        }
-    }
-    add_fallible(stream->delete_when, list, &count);
-    stream->fallible = list;
-    stream->fallible_count = count;
-    schema_collect_paths(schema, stream);
 }
 
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err)
@@ -369,17 +356,18 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
     size_t const count = (size_t)cJSON_GetArraySize(json);
     if (count > SCHEMA_VIEWS_MAX)
         return error_set(err, ERROR_SCHEMA, "more than %d views", SCHEMA_VIEWS_MAX);
-    struct view *const views = ARENA_ARRAY(&schema->arena, struct view, count);
+    size_t const most = count * (1 + SCHEMA_FEEDERS_MAX);
+    struct view *const views = ARENA_ARRAY(&schema->arena, struct view, most);
     struct views all = {
         .schema = schema,
         .views = views,
         .entries = ARENA_ARRAY(&schema->arena, const cJSON *, count),
-        .order = ARENA_ARRAY(&schema->arena, const struct view *, count),
+        .order = ARENA_ARRAY(&schema->arena, const struct view *, most),
         .asked_by = ARENA_ARRAY(&schema->arena, size_t, count),
     };
     all.progress = arena_alloc(&schema->arena, count * sizeof *all.progress);
     schema->views = views;
-    schema->view_count = count;
+    schema->view_count = schema->all_view_count = count;
     schema->order = all.order;
     const cJSON *entry;
     cJSON_ArrayForEach(entry, json)
@@ -389,12 +377,14 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
         views[index].definition = view_definition(entry, &schema->arena);
         all.entries[index++] = entry;
     }
+    open_joins(schema, true);
     for (size_t i = 0; i < count; i++) {
         if (all.progress[i] == READ || read_view_at(&all, i, err)) continue;
         return error_wrap_dot(err, all.entries[all.current]->string);
     }
+    open_joins(schema, false);
     if (!prom_check_families(views, count, err)) return false;
-    for (size_t i = 0; i < schema->stream_count; i++)
-        collect_fallible(schema, (struct stream *)(uintptr_t)&schema->streams[i]);
+    schema_collect_fallible(schema);
+    schema_collect_paths(schema);
     return true;
 }

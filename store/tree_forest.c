@@ -195,7 +195,7 @@ static enum tree_answer find_child(const struct snapshot *snapshot, const struct
     struct value value;
     enum name_reading const reading =
         names_read(stem, view->dimensions[0].type, snapshot->schema->zone, arena, &value);
-    if (reading == NAME_INVALID || value.kind == VALUE_NULL) return TREE_NEVER;
+    if (reading == NAME_INVALID || value.kind != view->dimensions[0].type.kind) return TREE_NEVER;
     full_id(view, above, &value, arena);
     if (reading == NAME_HASHED)
         return find_hashed(snapshot, parent, stem, value.string, arena, node, err);

@@ -5,12 +5,15 @@
  */
 #include <xxhash.h>
 
+#include "commit_p.h"
 #include "event_walk.h"
 #include "events.h"
 #include "groups.h"
+#include "join.h"
 #include "meta.h"
 #include "pack.h"
 #include "verify_p.h"
+#include "view_inputs.h"
 
 enum { SLOTS_FIRST = 1024 };
 
@@ -45,9 +48,8 @@ static struct value keep_value(struct arena *arena, struct value value)
     return value;
 }
 
-/* The group of the first DEPTH dimensions, whose packed key counting->key begins with. */
-static struct tallied_group *find_group(struct counting *counting, unsigned depth, size_t length,
-                                        const struct value *dimensions)
+struct tallied_group *counting_group(struct counting *counting, unsigned depth, size_t length,
+                                     const struct value *dimensions)
 {
     struct tallied_view *const view = counting->view;
     struct tallied_level *const level = &view->levels[depth];
@@ -107,22 +109,37 @@ static bool make_element(struct counting *counting, const struct aggregate *aggr
     return true;
 }
 
-static void count_group(struct counting *counting, struct tallied_group *group,
-                        const struct value *fields)
+/* What stands in the parentheses; false: something is null. */
+static bool eval_arguments(const struct counting *counting, const struct aggregate *aggregate,
+                           const struct value *fields, struct value values[AGGREGATE_VALUES_MAX])
+{
+    size_t const width = 1 + aggregate->other_count;
+    for (size_t i = 0; i < width; i++) {
+        values[i] = eval(counting, i == 0 ? aggregate->argument : aggregate->others[i - 1], fields);
+        if (values[i].kind == VALUE_NULL) return false;
+    }
+    if (aggregate->chosen) {
+        values[width].kind = VALUE_BOOL;
+        values[width].boolean = expr_holds(aggregate->chosen, fields, counting->zone);
+    }
+    return true;
+}
+
+void counting_add(struct counting *counting, struct tallied_group *group,
+                  const struct view *entities, const struct value *fields)
 {
     const struct view *const view = counting->view->view;
-    group->event_count++;
     for (size_t i = 0; i < view->aggregate_count; i++) {
         const struct aggregate *const aggregate = &view->aggregates[i];
-        struct value value = {.kind = VALUE_NULL};
+        struct value values[AGGREGATE_VALUES_MAX] = {{.kind = VALUE_NULL}};
+        if (aggregate->entities != entities) continue;
         if (!expr_holds(aggregate->where, fields, counting->zone)) continue;
-        if (aggregate->argument) {
-            value = eval(counting, aggregate->argument, fields);
-            if (value.kind == VALUE_NULL || !make_element(counting, aggregate, fields, &value))
-                continue;
-        }
-        if (aggregate->kind == AGGREGATE_UNIQ && !is_first(counting, group, i, &value)) continue;
-        tally_value(counting, group, i, &value);
+        if (aggregate->argument && (!eval_arguments(counting, aggregate, fields, values) ||
+                                    !make_element(counting, aggregate, fields, &values[0])))
+            continue;
+        if (aggregate->kind == AGGREGATE_UNIQ && !is_first(counting, group, i, &values[0]))
+            continue;
+        tally_value(counting, group, i, values);
     }
 }
 
@@ -132,23 +149,25 @@ static bool is_let_go(const struct counting *counting, const struct value *dimen
     const struct view *const view = counting->view->view;
     if (counting->retained.kind == VALUE_NULL) return false;
     const struct value *const time = &dimensions[view->time_dimension];
-    return time->kind != VALUE_NULL && value_compare(time, &counting->retained) < 0;
+    return value_has_time(time) && value_compare(time, &counting->retained) < 0;
 }
 
-static void count_event(struct counting *counting, const struct value *fields, struct slice key)
+void counting_event(struct counting *counting, const struct value *fields, struct slice key)
 {
     const struct view *const view = counting->view->view;
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     counting->own_key = key;
     if (!expr_holds(view->where, fields, counting->zone)) return;
     for (unsigned i = 0; i < view->dimension_count; i++)
-        dimensions[i] = eval(counting, view->dimensions[i].expr, fields);
+        dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, counting->zone);
     if (is_let_go(counting, dimensions)) return;
     buffer_clear(&counting->key);
     for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
         if (depth > 0) (void)group_key_add(view, &dimensions[depth - 1], &counting->key);
-        count_group(counting, find_group(counting, depth, counting->key.length, dimensions),
-                    fields);
+        struct tallied_group *const group =
+            counting_group(counting, depth, counting->key.length, dimensions);
+        group->event_count++;
+        counting_add(counting, group, NULL, fields);
     }
 }
 
@@ -191,55 +210,53 @@ static void sort_levels(struct counting *counting)
     }
 }
 
-static bool count_events(struct counting *counting, const struct snapshot *snapshot,
-                         struct error *err)
+/* An event with all its values, as the view sees it. */
+static void count_input(struct counting *counting, const struct view_input *input,
+                        const struct value *values, const struct event *event)
 {
-    const struct stream *const stream = counting->view->view->stream;
-    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
+    const struct view *const view = counting->view->view;
+    AUTO_BUFFER struct buffer key = {0};
+    view_input_key(view, input, event_own_key(event), &key);
+    if (!input->values) {
+        counting_event(counting, values, buffer_slice(&key));
+        return;
+    }
+    AUTO_FREE struct value *const fields = memory_alloc(view->stream->field_count * sizeof *fields);
+    view_input_map(input, view->stream, counting->zone, values, fields);
+    counting_event(counting, fields, buffer_slice(&key));
+}
+
+static bool count_stream(struct counting *counting, const struct snapshot *snapshot,
+                         const struct view_input *input, struct error *err)
+{
+    const struct stream *const stream = input->stream;
+    AUTO_FREE struct value *const fields =
+        memory_alloc(stream_value_count(stream) * sizeof *fields);
+    AUTO_JOIN struct join *join = NULL;
     struct event_walk *walk;
     struct event event;
-    if (!event_walk_open(snapshot->txn, stream, &walk, err)) return false;
+    if (!join_open(snapshot->txn, &join, err) ||
+        !event_walk_open(snapshot->txn, stream, &walk, err))
+        return false;
     enum event_step step;
     bool good = true;
     while (good && (step = event_walk_next(walk, &event, err)) != EVENT_END) {
         good = step == EVENT_ONE;
         if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
-        if (good) count_event(counting, fields, event_own_key(&event));
+        good = good && join_fill(join, stream, fields, err);
+        if (good) count_input(counting, input, fields, &event);
     }
     event_walk_close(walk);
     return good;
 }
 
-/* The rows of the view below, counted again themselves, are the events of this one. */
-static bool count_rows(struct counting *counting, const struct snapshot *snapshot,
-                       struct error *err)
+static bool count_events(struct counting *counting, const struct snapshot *snapshot,
+                         struct error *err)
 {
-    struct tallied_view below;
-    const struct view *const source = counting->view->view->source;
-    if (!tallied_view_count(snapshot, source, &below, err)) return false;
-    const struct tallied_level *const rows = &below.levels[source->dimension_count];
-    AUTO_FREE struct value *const fields =
-        memory_alloc((source->dimension_count + source->measure_count) * sizeof *fields);
-    AUTO_FREE struct result *const results =
-        memory_alloc(source->aggregate_count * sizeof *results);
-    for (size_t i = 0; i < rows->count; i++) {
-        AUTO_ARENA struct arena arena = {0};
-        const struct tallied_group *const row = &rows->groups[i];
-        size_t count = 0;
-        for (size_t j = 0; j < source->dimension_count; j++)
-            fields[count++] = row->dimensions[j];
-        for (size_t j = 0; j < source->aggregate_count; j++)
-            results[j] = measure_result(&source->aggregates[j], &row->tallies[j].state, &arena);
-        for (size_t j = 0; j < source->measure_count; j++) {
-            const struct formula *const formula = source->measures[j].formula;
-            if (formula_is_list(formula)) continue;
-            struct result const result = formula_eval(formula, results);
-            fields[count++] = result_value(&result, formula_type(formula));
-        }
-        count_event(counting, fields, row->key);
+    const struct view *const view = counting->view->view;
+    for (size_t i = 0; i < view->input_count; i++) {
+        if (!count_stream(counting, snapshot, &view->inputs[i], err)) return false;
     }
-    counting->view->dropped_before = below.dropped_before;
-    tallied_view_done(&below);
     return true;
 }
 
@@ -269,13 +286,11 @@ static bool load_limits(struct counting *counting, const struct snapshot *snapsh
                         struct error *err)
 {
     const struct view *const view = counting->view->view;
-    struct meta_stream meta;
     struct meta_view stored;
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) return false;
     if (view->retain_seconds) counting->retained = stored.retained_from;
     if (view->source) return true;
-    if (!meta_stream_load(snapshot->txn, view->stream->id, &meta, err)) return false;
-    counting->view->dropped_before = meta.dropped_before;
+    if (!view_dropped(snapshot->txn, view, &counting->view->dropped_before, err)) return false;
     if (misses_nothing(counting, &stored)) counting->view->dropped_before.kind = VALUE_NULL;
     return true;
 }
@@ -287,8 +302,9 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
     struct counting counting = {.view = ret_view, .zone = snapshot->schema->zone};
     bool good = load_limits(&counting, snapshot, err);
     if (good)
-        good = view->source ? count_rows(&counting, snapshot, err)
+        good = view->source ? verify_rows(&counting, snapshot, err)
                             : count_events(&counting, snapshot, err);
+    good = good && verify_entities(&counting, snapshot, err);
     if (good) {
         sort_levels(&counting);
         finish_groups(&counting);

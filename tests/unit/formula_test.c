@@ -52,9 +52,10 @@ static bool parse(struct fixture *fixture, const char *const *texts, size_t coun
     for (size_t i = 0; i < count; i++)
         sources[i] =
             (struct measure_source){.name = slice_text(names[i]), .text = slice_text(texts[i])};
-    return formula_parse(sources, count, &fixture->schema->streams[0], false, fixture->schema->zone,
-                         &fixture->arena, fixture->formulas, &fixture->aggregates,
-                         &fixture->aggregate_count, &fixture->bad, &fixture->err);
+    return formula_parse(sources, count, &fixture->schema->streams[0], false, NULL,
+                         fixture->schema->zone, &fixture->arena, fixture->formulas,
+                         &fixture->aggregates, &fixture->aggregate_count, &fixture->bad,
+                         &fixture->err);
 }
 
 /* The JSON of the first measure, where the aggregates come to RESULTS. */
@@ -98,6 +99,57 @@ static void arithmetic_is_exact_until_it_divides(void **state)
     struct result const results[] = {exact(4), exact(-6)};
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         check_json(*state, cases[i][0], results, cases[i][1]);
+}
+
+static void functions_compute(void **state)
+{
+    /* The aggregates come to 4 and -6 in the order in which a text names them. */
+    static const char *const cases[][2] = {
+        {"sqrt(count())", "2"},
+        {"SQRT(2)", "1.4142135623730951"},
+        {"sqrt(-count())", "null"},
+        {"abs(-count()) * 12345678901234567890", "49382715604938271560"},
+        {"abs(sum(n) - 4.5)", "0.5"},
+        {"abs(-1 / count())", "0.25"},
+        {"ln(count() - 4)", "null"},
+        {"ln(exp(2))", "2"},
+        {"exp(1000)", "null"},
+        {"norm_cdf(0)", "0.5"},
+        {"norm_ppf(0.5)", "0"},
+        {"norm_ppf(count())", "null"},
+        {"t_cdf(1, 1) * 4", "3"},
+        {"t_ppf(0.5, 3)", "0"},
+        {"t_cdf(1, 0)", "null"},
+        {"chi2_cdf(-1, 3)", "0"},
+        {"least(count(), sum(n), 1)", "-6"},
+        {"greatest(count(), sum(n), 4.5)", "4.5"},
+        {"greatest(0.00000000000000000000000000000000000001, -1, 1e-37)",
+         "0.0000000000000000000000000000000000001"},
+        {"least(count() / 8, 0.25)", "0.25"},
+        {"coalesce(count() / 0, sum(n), 1)", "-6"},
+        {"coalesce(1 / 0, ln(0))", "null"},
+        {"least(1 / 0, 12345678901234567890123)",
+         "1.2345678901234568e+22"}, /* as all of them are doubles */
+        {"coalesce(7)", "7"},
+        {"-least(2, 3) * 2", "-4"},
+    };
+    struct result const results[] = {exact(4), exact(-6)};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        check_json(*state, cases[i][0], results, cases[i][1]);
+}
+
+static void functions_of_null_are_null_but_for_those_that_choose(void **state)
+{
+    static const char *const cases[][2] = {
+        {"sqrt(sum(n))", "null"},         {"abs(sum(n))", "null"},
+        {"t_cdf(1, sum(n))", "null"},     {"t_cdf(sum(n), 1)", "null"},
+        {"coalesce(sum(n), 5)", "5"},     {"least(3, sum(n), 2)", "2"},
+        {"greatest(sum(n), 3, 2)", "3"},  {"greatest(sum(n), sum(n))", "null"},
+        {"coalesce(sum(n), 1) + 1", "2"},
+    };
+    struct result const null = {.kind = RESULT_NULL};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        check_json(*state, cases[i][0], &null, cases[i][1]);
 }
 
 static void null_and_what_is_not_finite_are_null(void **state)
@@ -173,6 +225,24 @@ static void equal_aggregates_are_kept_once(void **state)
     assert_ptr_not_equal(fixture->aggregates[3].where, NULL);
 }
 
+static void filters_are_joined(void **state)
+{
+    static const char *const texts[] = {
+        "sum(n) filter (where b) + sum(n) where n > 1",
+        "sum(n) where b and n > 1",
+        "sum(n) FILTER (WHERE b) / count()",
+        "covar(n, d) - covar_samp(n, d) + covar(n, d * 1)",
+    };
+    struct fixture *const fixture = *state;
+    if (!parse(fixture, texts, COUNT_OF(texts))) fail_msg("%s", fixture->err.fact);
+    assert_int_equal(fixture->aggregate_count, 6);
+    assert_ptr_not_equal(fixture->aggregates[0].where, fixture->aggregates[1].where);
+    assert_non_null(fixture->aggregates[2].where);
+    assert_null(fixture->aggregates[3].where);
+    assert_int_equal(fixture->aggregates[4].other_count, 1);
+    assert_null(fixture->aggregates[4].chosen);
+}
+
 static void a_measure_may_name_one_that_comes_later(void **state)
 {
     static const char *const texts[] = {"b / c", "count() where b", "count()"};
@@ -217,6 +287,22 @@ static void mistakes_are_told_with_measure_column_and_hint(void **state)
          "'where' has no count(), sum() or the like to filter at column 3",
          "keeps its own filter"},
         {{"5 where b"}, 0, "to filter at column 3", ""},
+        {{"sqrt()"}, 0, "expected a measure before ')' at column 6", ""},
+        {{"sqrt(1, 2)"}, 0, "sqrt takes 1 number, not 2", ""},
+        {{"t_cdf(1)"}, 0, "t_cdf takes 2 numbers, not 1", ""},
+        {{"least(min(s), 1)"}, 0, "arithmetic needs numbers, not a string", ""},
+        {{"coalesce(top(s, 3))"}, 0, "arithmetic needs numbers, not a list", ""},
+        {{"sqrt(count()"}, 0, "expected ')'", ""},
+        {{"norm_pdf(1)"}, 0, "no measure 'norm_pdf()'", "did you mean 'norm_"},
+        {{"count() filter b"}, 0, "expected '(' before 'b' at column 16", ""},
+        {{"count() filter (b)"}, 0, "expected 'where' behind 'filter(' at column 17", ""},
+        {{"count() filter (where n)"}, 0, "where needs a truth value, not a number", ""},
+        {{"count() filter (where b"}, 0, "expected ')'", ""},
+        {{"5 filter (where b)"}, 0, "unexpected 'filter' at column 3", ""},
+        {{"covar(n)"}, 0, "expected ','", ""},
+        {{"covar(n, s)"}, 0, "covar needs a number, not a string", ""},
+        {{"corr(n, d, n)"}, 0, "corr takes at most 2 numbers", ""},
+        {{"cuped_var(n,d,d,d,d,d,d,d,d,d)"}, 0, "cuped_var takes at most 9 numbers", ""},
         {{"count() where b where b"}, 0, "unexpected 'where' at column 17", ""},
         {{"a"}, 0, "made of itself: a -> a", ""},
         {{"b", "count() + a"}, 1, "made of itself: a -> b -> a", ""},
@@ -251,11 +337,24 @@ static void measures_that_double_each_other_are_refused_in_time(void **state)
         sources[i].name = arena_copy(&fixture->arena, buffer_slice(&name));
         sources[i].text = arena_copy(&fixture->arena, buffer_slice(&text));
     }
-    assert_false(formula_parse(sources, MEASURES_MAX, &fixture->schema->streams[0], false,
+    assert_false(formula_parse(sources, MEASURES_MAX, &fixture->schema->streams[0], false, NULL,
                                fixture->schema->zone, &fixture->arena, fixture->formulas,
                                &fixture->aggregates, &fixture->aggregate_count, &fixture->bad,
                                &fixture->err));
     assert_int_equal(fixture->err.kind, ERROR_SCHEMA);
+    assert_non_null(strstr(fixture->err.fact, "operations"));
+}
+
+static void a_call_has_no_more_operands_than_operations(void **state)
+{
+    struct fixture *const fixture = *state;
+    AUTO_BUFFER struct buffer text = {0};
+    buffer_add_text(&text, "least(1");
+    for (int n = 0; n < 100000; n++)
+        buffer_add_text(&text, ", 1");
+    buffer_add(&text, ")", 2);
+    const char *const source = (const char *)text.at;
+    assert_false(parse(fixture, &source, 1));
     assert_non_null(strstr(fixture->err.fact, "operations"));
 }
 
@@ -269,6 +368,9 @@ static void hostile_length_and_nesting_are_refused(void **state)
         {"1+", "operations"},
         {"count()*", "aggregates"},
         {"uniq(n)*", "aggregates"},
+        {"sqrt(", "nested"},
+        {"least(1,", "nested"},
+        {"1,", "unexpected ','"},
     };
     struct fixture *const fixture = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -288,14 +390,20 @@ int main(void)
 {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test_setup_teardown(arithmetic_is_exact_until_it_divides, setup, teardown),
+        cmocka_unit_test_setup_teardown(functions_compute, setup, teardown),
+        cmocka_unit_test_setup_teardown(functions_of_null_are_null_but_for_those_that_choose, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(null_and_what_is_not_finite_are_null, setup, teardown),
         cmocka_unit_test_setup_teardown(there_is_no_negative_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(what_min_and_max_find_keeps_its_type, setup, teardown),
         cmocka_unit_test_setup_teardown(equal_aggregates_are_kept_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(filters_are_joined, setup, teardown),
         cmocka_unit_test_setup_teardown(a_measure_may_name_one_that_comes_later, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_are_told_with_measure_column_and_hint, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(measures_that_double_each_other_are_refused_in_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_call_has_no_more_operands_than_operations, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(hostile_length_and_nesting_are_refused, setup, teardown),
     };
