@@ -23,7 +23,7 @@ struct link_node {
     struct link_node *parent;
     bool parent_is_known;
     enum { CHILDREN_UNKNOWN, CHILDREN_NONE, CHILDREN_SOME } children; /* or it had some */
-    uint64_t depth;                                                   /* links above it */
+    uint64_t depth;                                                   /* of nodes, with itself */
     uint64_t depth_moves; /* graph->moves + 1 when it was counted; 0: never */
 };
 
@@ -179,7 +179,7 @@ static bool has_children(struct link_graph *graph, struct link_node *node, bool 
     return true;
 }
 
-/* How many links there are above a node that is not below itself. */
+/* How deep a node stands that is not below itself: at the top, 1. */
 static bool count_depth(struct link_graph *graph, struct link_node *node, uint64_t *ret_depth,
                         struct error *err)
 {
@@ -190,7 +190,7 @@ static bool count_depth(struct link_graph *graph, struct link_node *node, uint64
     for (struct link_node *at = node;; at = parent) {
         depth = at->depth;
         if (at->depth_moves == now) break;
-        depth = 0;
+        depth = 1; /* at the top, be it there or only named */
         if (!link_graph_parent(graph, at, &parent, err)) return false;
         if (!parent) break;
         buffer_add(&chain, &at, sizeof at);

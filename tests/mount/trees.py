@@ -147,11 +147,139 @@ def random_changes(scene, seed, rule, deletes, rounds):
     return refused
 
 
+PLAIN = {"streams": {"e": {"key": "k", "on_duplicate": "replace", "delete_when": "op = 'd'", "fields": FIELDS}},
+         "views": {"t": {"by": ["tree(id, parent_id)"], "measures": {"n": "count()", "s": "sum(x)"}}}}
+
+
+def put(scene, store, *records, status=0, options=()):
+    batch = scene.write("put.ndjson", "".join(json.dumps(record) + "\n" for record in records))
+    return tally("ingest", store, *options, batch, status=status)
+
+
+def node(k, parent=None, **more):
+    return {"k": k, "id": k, "parent_id": parent, **more}
+
+
+def moves(scene):
+    """Who watches a node while it moves: old names go, new ones come, what is open stays."""
+    store = scene.store("moves", PLAIN)
+    put(scene, store, node("a", x=1), node("b", x=2), node("x", "a", x=4), node("y", "x", x=8), node("z", "y", x=16))
+    place = scene.mount(store, "moves-mnt")
+
+    def at(*parts):
+        return os.path.join(place, "t", *parts)
+
+    def gone(*parts):
+        return not os.path.exists(at(*parts)) and not os.path.exists(at(*parts) + ".json")
+
+    before = read(at("a/x/.total.json"))
+    check(gone("b", "x") and sorted(os.listdir(at("a/x"))) == [".total.json", "y", "y.json"], "before the move")
+    with open(at("a/x/y/z/.total.json"), "rb") as held, open(at("a/x/y.json"), "rb") as rows:
+        inside, number = os.open(at("a/x"), os.O_DIRECTORY), os.stat(at("a/x/y")).st_ino
+        put(scene, store, node("x", "b", x=32))
+        check(gone("a", "x"), "the old name is still there")
+        check(os.listdir(at("a")) == [".total.json"] and read(at("a.json")) == b"[]\n", "the old parent still lists it")
+        check(sorted(os.listdir(at("b"))) == [".total.json", "x", "x.json"], "the new parent does not list it")
+        check(json.loads(read(at("b/x/y/z/.total.json")))["id"] == "z", "a node below is not at its new place")
+        check(json.loads(read(at("b/x/.total.json")))["subtree"] == {"n": 3, "s": 56}, "what it took along")
+        check(read(at(".node/x.json")) == read(at("b/x/.total.json")) != before, "by its id")
+        check(os.stat(at("b/x/y")).st_ino == number, "a directory below has another number")
+        check(json.loads(held.read())["id"] == "z" and json.loads(rows.read())[0]["id"] == "z", "what was open")
+        for name in ("y", "y.json", ".total.json"):
+            try:
+                os.stat(name, dir_fd=inside)
+                check(name != ".total.json", "a directory that is gone has a total")
+            except FileNotFoundError:
+                pass
+        os.close(inside)
+    check(sorted(os.listdir(at("b/x"))) == [".total.json", "y", "y.json"], "below the new name")
+    put(scene, store, node("y", "x", x=100))
+    check(json.loads(read(at("b/x/y/.total.json")))["direct"]["s"] == 100, "a change below the new name")
+    put(scene, store, node("q", "y", x=1))
+    check(json.loads(read(at("b/x/y/q/.total.json")))["direct"]["s"] == 1, "what comes below the new name")
+    put(scene, store, node("x", "a", x=32))
+    check(gone("b", "x") and json.loads(read(at("a/x/y/q/.total.json")))["id"] == "q", "and back again")
+    put(scene, store, node("x", op="d"))
+    check(gone("a", "x") and json.loads(read(at("y/q/.total.json")))["id"] == "q", "without the node in between")
+    check(json.loads(read(at("y/.total.json")))["parent"] == "x", "the parent that its events say")
+    check(not os.path.exists(at(".node/x.json")), "a node without events has an id")
+    put(scene, store, node("x", "a", x=1))
+    check(gone("y") and json.loads(read(at("a/x/y/q/.total.json")))["id"] == "q", "with it again")
+    tally("verify", store)
+    scene.unmount(place)
+
+
+def cycles(scene):
+    """Refused word for word, in the order of arrival; alike with --strict and --dry-run."""
+    store = scene.store("cycles", PLAIN)
+    put(scene, store, node("a"), node("b", "a"), node("c", "b"))
+    wrong = json.dumps(node("a", "c"))
+    batch = scene.write("wrong.ndjson", json.dumps(node("d", "c")) + "\n" + wrong + "\n" + json.dumps(node("e", "e")) + "\n"
+                        + json.dumps(node("c", op="d")) + "\n" + json.dumps(node("a", "d", x=7)) + "\n")
+    strict = tally("ingest", "--strict", store, batch, status=1).stderr.decode()
+    check("line 2: parent_id: closes a cycle: a -> c -> b -> a" in strict.replace(batch + ":2", "line 2"), strict)
+    dry = tally("ingest", "--dry-run", store, batch, status=None).stdout.decode()
+    check("rejected 2" in dry, dry)
+    tally("ingest", store, "--max-rejects", "2", batch, status=None)
+    folder = os.path.join(store, "rejects")
+    lines = read(folder, os.listdir(folder)[0]).decode().splitlines()
+    check(lines == [f"2\tparent_id: closes a cycle: a -> c -> b -> a\t{wrong}",
+                    "3\tparent_id: closes a cycle: e -> e\t" + json.dumps(node("e", "e"))], lines)
+    rows = json.loads(tally("cat", store, "t.json").stdout)
+    check([row["id"] for row in rows] == ["d"] and rows[0]["subtree"] == {"n": 3, "s": 7}, rows)
+    tally("verify", store)
+
+
+def deep(scene):
+    """A chain of 10,000 nodes and an event at its end; one more is refused."""
+    store = scene.store("deep", PLAIN)
+    chain = [node(f"n{i}", f"n{i - 1}" if i else None, x=i) for i in range(10000)]
+    put(scene, store, *chain)
+    put(scene, store, node("n9999", "n9998", x=0))
+    done = put(scene, store, node("one", "n9999", x=0), status=None)
+    check("rejected 1" in (done.stdout + done.stderr).decode(), done)
+    place = scene.mount(store, "deep-mnt")
+    total = json.loads(read(place, "t/.total.json"))
+    check(total["subtree"] == {"n": 10000, "s": sum(range(9999))}, total)
+    check(json.loads(read(place, "t/.node/n9999.json"))["parent"] == "n9998", "the end of the chain")
+    check(json.loads(read(place, "t", *[f"n{i}" for i in range(500)], ".total.json"))["subtree"]["n"] == 9501, "on the way")
+    put(scene, store, node("n5000", "n9", x=5000))
+    check(json.loads(read(place, "t/.node/n4999.json"))["subtree"]["n"] == 1, "half of it has moved")
+    check(json.loads(read(place, "t/.node/n9.json"))["subtree"]["n"] == 9991, "to the beginning")
+    scene.unmount(place)
+
+
+def other_schemas(scene):
+    """A tree over events that are there, and one that goes."""
+    store = scene.store("schemas", {**PLAIN, "views": {"all": {"measures": {"n": "count()"}}}})
+    put(scene, store, node("b", "a"), node("a"), node("c", "b"))
+    both = {**PLAIN, "views": {"all": {"measures": {"n": "count()"}}, **PLAIN["views"]}}
+    tally("schema", store, "--apply", scene.write("both.json", json.dumps(both)))
+    check(json.loads(tally("cat", store, "t/a/b.json").stdout)[0]["id"] == "c", "a tree that was added")
+    both["views"]["t"]["depth"] = 3
+    tally("schema", store, "--apply", scene.write("deeper.json", json.dumps(both)))
+    check([row["id"] for row in json.loads(tally("cat", store, "t.json").stdout)] == ["a", "b", "c"], "a tree that was changed")
+    tally("verify", store)
+    del both["views"]["t"]
+    tally("schema", store, "--apply", scene.write("none.json", json.dumps(both)))
+    status = json.loads(tally("cat", store, ".tallyfs/status.json").stdout)
+    check(status["rows"] == 1 and status["bytes"]["links"] == 0, status)
+    tally("verify", store)
+    put(scene, store, node("a", "c"))  # nobody asks
+    both["views"].update(PLAIN["views"])
+    done = tally("schema", store, "--apply", scene.write("again.json", json.dumps(both)), status=1)
+    check("the parents of nodes are a cycle: " in done.stderr.decode(), done.stderr)
+    tally("verify", store)
+
+
 def main():
     base = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 6
     print("seed", base)
     with Scene() as scene:
+        for test in (moves, cycles, deep, other_schemas):
+            test(scene)
+            print(test.__name__)
         refused = 0
         for seed in range(base, base + count):
             rule, deletes = [("replace", True), ("replace", True), (None, False), ("ignore", False), ("replace", False)][seed % 5]
