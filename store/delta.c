@@ -18,8 +18,10 @@ enum { MERGE_GROUP_BYTES = 320, MERGE_VALUE_BYTES = 96 };
 
 void delta_init(struct delta *delta, const struct schema *schema)
 {
+    size_t const views = schema->all_view_count;
     *delta = (struct delta){.schema = schema,
-                            .last = memory_alloc(schema->all_view_count * sizeof *delta->last)};
+                            .last = memory_alloc(views * sizeof *delta->last),
+                            .postponed = memory_alloc(views * sizeof *delta->postponed)};
 }
 
 void delta_done(struct delta *delta)
@@ -30,6 +32,7 @@ void delta_done(struct delta *delta)
     buffer_done(&delta->element);
     buffer_done(&delta->queue.keys);
     free(delta->last);
+    free(delta->postponed);
     free(delta->leaves.slots);
     free(delta->values.slots);
     *delta = (struct delta){0};

@@ -12,6 +12,9 @@
  *   3. All nodes above are added, along NEW, and put in an order of children first. Each hands its delta up once, so
  *      that a batch costs the nodes that it touches and those above them, each once.
  *
+ * A commit that is merged in several steps may have a cycle between two of them, as it folds events in the order of their keys. Then
+ * the view waits for the next step, and only the last one fails.
+ *
  * merge_forest_step.c does the rest. Nothing here calls itself: a forest may be deep.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -120,8 +123,8 @@ static bool collect(struct forest *forest, struct error *err)
     return true;
 }
 
-/* Step 1: what events say of parents. */
-static bool add_links(struct forest *forest, struct error *err)
+/* Step 1: what events say of parents; SIGN -1 takes it back. */
+static bool add_links(struct forest *forest, int sign, struct error *err)
 {
     struct merge *const merge = forest->merge;
     const struct delta_table *const values = &merge->delta->values;
@@ -132,8 +135,9 @@ static bool add_links(struct forest *forest, struct error *err)
             continue;
         struct forest_node *const node =
             forest_node_of(forest, value->leaf->key, value->leaf->exact, err);
-        if (!node || !forest_link_add(merge->txn, merge->view, value->leaf->key,
-                                      delta_value_key(value), value->exact, value->weight, err))
+        if (!node ||
+            !forest_link_add(merge->txn, merge->view, value->leaf->key, delta_value_key(value),
+                             value->exact, sign * value->weight, err))
             return false;
         node->links_changed = true;
     }
@@ -215,19 +219,17 @@ static bool join(struct forest *forest, const struct forest_node *node, struct e
 }
 
 /* Step 2 for one node. */
-static bool settle(struct forest *forest, struct forest_node *node, struct error *err)
+static bool settle(struct forest *forest, const struct forest_node *node, struct error *err)
 {
     bool const existed = node->group.existed, exists = node->exists;
-    if (exists && !find_place(forest, node, err)) return false;
     bool const moves = existed && exists && !slice_equal(node->old_parent, node->new_parent);
     if (existed && (moves || !exists) && !leave(forest, node, err)) return false;
     return !exists || (existed && !moves) || join(forest, node, err);
 }
 
-/* Steps 1 and 2 of a view by tree(). */
-static bool settle_links(struct forest *forest, struct error *err)
+/* Step 1: which nodes exist, and where those stand that may have moved. */
+static bool find_places(struct forest *forest, struct error *err)
 {
-    if (!add_links(forest, err)) return false;
     size_t const leaves = forest->touched_count;
     for (size_t i = 0; i < leaves; i++) {
         struct forest_node *const node = forest->touched[i];
@@ -242,10 +244,87 @@ static bool settle_links(struct forest *forest, struct error *err)
         node->links_changed = true;
         if (!unsettle_children(forest, node, err)) return false;
     }
-    for (size_t i = 0; i < forest->touched_count; i++) { /* it grows */
+    for (size_t i = 0; i < forest->touched_count; i++) {
         struct forest_node *const node = forest->touched[i];
-        if (node->links_changed && !node->settled && !settle(forest, node, err)) return false;
-        node->settled = true;
+        if (node->links_changed && node->exists && !find_place(forest, node, err)) return false;
+    }
+    return true;
+}
+
+static void add_id(const struct forest *forest, const struct forest_node *node, struct buffer *text)
+{
+    AUTO_ARENA struct arena arena = {0};
+    const struct view *const view = forest->merge->view;
+    struct slice packed =
+        node->group.group.exact.length ? node->group.group.exact : node->group.key;
+    struct value id;
+    if (unpack_value(&packed, &arena, &id) == UNPACK_FAILED) return;
+    value_text(&id, view->dimensions[0].type, forest->merge->zone, text);
+}
+
+/* Of a node that is above itself: a -> b -> a. Returns false. */
+static bool tell_cycle(struct forest *forest, const struct forest_node *first, struct error *err)
+{
+    enum { TOLD_BYTES = 200 };
+    AUTO_BUFFER struct buffer path = {0};
+    const struct view *const view = forest->merge->view;
+    const struct forest_node *node = first;
+    do {
+        add_id(forest, node, &path);
+        buffer_add_text(&path, " -> ");
+        node = forest_node_of(forest, node->new_parent, (struct slice){0}, err);
+        if (!node) return false;
+    } while (node != first && path.length < TOLD_BYTES);
+    add_id(forest, node, &path);
+    (void)error_set(err, ERROR_INPUT, "the parents of nodes are a cycle: %.*s", (int)path.length,
+                    (const char *)path.at);
+    return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
+}
+
+/* Goes up from each node that may have moved: only these can close a cycle. */
+enum cycle_finding { CYCLE_NONE, CYCLE_FOUND, CYCLE_FAILED };
+static enum cycle_finding find_cycle(struct forest *forest, struct error *err)
+{
+    for (size_t i = 0; i < forest->touched_count; i++) {
+        struct forest_node *node = forest->touched[i];
+        if (!node->links_changed || !node->exists) continue;
+        while (!forest_is_root(node->group.key) && node->seen == 0) {
+            node->seen = i + 1;
+            node = forest_node_of(forest, node->new_parent, (struct slice){0}, err);
+            if (!node) return CYCLE_FAILED;
+        }
+        if (forest_is_root(node->group.key) || node->seen != i + 1) continue;
+        (void)tell_cycle(forest, node, err);
+        return CYCLE_FOUND;
+    }
+    return CYCLE_NONE;
+}
+
+/* The events that are still to be folded may open the cycle again: the delta keeps what it has of the view until then. */
+static bool postpone(struct forest *forest, const struct error *cycle, struct error *err)
+{
+    struct delta *const delta = forest->merge->delta;
+    if (!add_links(forest, -1, err)) return false;
+    delta->cycle = *cycle;
+    delta->postponed[forest->merge->view - delta->schema->views] = true;
+    forest->touched_count = 0; /* nothing is to be written */
+    return true;
+}
+
+/* Steps 1 and 2 of a view by tree(). */
+static bool settle_links(struct forest *forest, struct error *err)
+{
+    struct error cycle;
+    if (!add_links(forest, +1, err) || !find_places(forest, err)) return false;
+    switch (find_cycle(forest, &cycle)) {
+    case CYCLE_NONE: break;
+    case CYCLE_FOUND: return postpone(forest, &cycle, err);
+    case CYCLE_FAILED: *err = cycle; return false;
+    }
+    size_t const settled = forest->touched_count; /* what is touched now has not moved */
+    for (size_t i = 0; i < settled; i++) {
+        if (forest->touched[i]->links_changed && !settle(forest, forest->touched[i], err))
+            return false;
     }
     return true;
 }
@@ -292,9 +371,7 @@ static bool close_upwards(struct forest *forest, struct error *err)
     return true;
 }
 
-static bool tell_cycle(const struct forest *forest, struct error *err);
-
-/* Step 3: children first. What no order has is above itself. */
+/* Step 3: children first. */
 static bool put_in_order(struct forest *forest, struct error *err)
 {
     AUTO_FREE struct forest_node **const order =
@@ -307,42 +384,9 @@ static bool put_in_order(struct forest *forest, struct error *err)
         struct forest_node *const parent = order[i]->parent;
         if (parent && --parent->waiting == 0) order[count++] = parent;
     }
-    if (count < forest->touched_count) return tell_cycle(forest, err);
+    if (count < forest->touched_count) return merge_lost_count(err); /* stored ones were a cycle */
     memcpy(forest->touched, order, count * sizeof *order);
     return true;
-}
-
-static void add_id(const struct forest *forest, const struct forest_node *node, struct buffer *text)
-{
-    AUTO_ARENA struct arena arena = {0};
-    const struct view *const view = forest->merge->view;
-    struct slice packed =
-        node->group.group.exact.length ? node->group.group.exact : node->group.key;
-    struct value id;
-    if (unpack_value(&packed, &arena, &id) == UNPACK_FAILED) return;
-    value_text(&id, view->dimensions[0].type, forest->merge->zone, text);
-}
-
-/* Of nodes that are above themselves: a -> b -> a. */
-static bool tell_cycle(const struct forest *forest, struct error *err)
-{
-    enum { TOLD_BYTES = 200 };
-    AUTO_BUFFER struct buffer path = {0};
-    const struct view *const view = forest->merge->view;
-    const struct forest_node *node = NULL;
-    for (size_t i = 0; i < forest->touched_count && !node; i++) {
-        if (forest->touched[i]->waiting) node = forest->touched[i];
-    }
-    const struct forest_node *const first = node; /* whoever waits, waits for itself */
-    do {
-        add_id(forest, node, &path);
-        buffer_add_text(&path, " -> ");
-        node = node->parent;
-    } while (node != first && path.length < TOLD_BYTES);
-    add_id(forest, node, &path);
-    (void)error_set(err, ERROR_INPUT, "the parents of nodes are a cycle: %.*s", (int)path.length,
-                    (const char *)path.at);
-    return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
 }
 
 bool merge_forest(struct merge *merge, struct error *err)
@@ -354,9 +398,10 @@ bool merge_forest(struct merge *merge, struct error *err)
         good = forest.root &&
                (merge->view->forest->kind == FOREST_PATHS || settle_links(&forest, err));
         delta_flush(merge->delta); /* values that moved are among it */
-        good = good && close_upwards(&forest, err) && put_in_order(&forest, err) &&
-               forest_write(&forest, merge->delta, err);
     }
+    if (good && forest.touched_count > 0)
+        good = close_upwards(&forest, err) && put_in_order(&forest, err) &&
+               forest_write(&forest, merge->delta, err);
     free(forest.slots);
     free(forest.touched);
     buffer_done(&forest.key);

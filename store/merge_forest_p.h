@@ -13,7 +13,6 @@ struct forest_node {
     bool touched; /* it is to be written; else it was only looked at */
     bool exists;  /* when the delta is merged; of a path told in the second step */
     bool links_changed;
-    bool settled; /* where it stands is found anew */
     int64_t own_events;
     struct forest_facts old;    /* as stored */
     struct forest_facts facts;  /* of now */
@@ -21,6 +20,7 @@ struct forest_node {
     struct slice new_parent;    /* where it stands, where it exists */
     struct forest_node *parent; /* the same, once the nodes above are known */
     size_t waiting;             /* touched children that are not done */
+    size_t seen;                /* on the way up from which touched node, from 1; 0: not yet */
     struct forest_rows *levels; /* delta: handed up by children, and by nodes that came and went */
     bool level_changed[SCHEMA_LEVELS_MAX];
 };
