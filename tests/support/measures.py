@@ -1,7 +1,8 @@
 """What each measure comes to, naively: from the list of all its values.
 
-A measure is {"kind", "arg", "q", "k", "order", "where"}, or {"op", "of"} over two others. An event is a dict of
-its fields with its key, in the order of keys, under KEY.
+A measure is {"kind", "arg", "arg2", "q", "k", "order", "where"}, or {"op", "of"} over two others. Over entities it has
+"per" (an expression), "having" (a comparison) and "each": expressions that its arguments e0, e1… stand for. An event is a
+dict of its fields with its key, in the order of keys, under KEY, and under MISSING what is null for want of a target.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -11,9 +12,11 @@ from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 
-from values import Time, sort_key
+import expressions
+from expressions import literal_text
+from values import sort_key
 
-KEY = object()
+KEY, MISSING = object(), object()
 GAMMA = 1.01 / 0.99
 
 
@@ -104,9 +107,38 @@ def best(measure, events):
                                               sort_key(event[measure["arg"]])))[measure["arg"]]
 
 
+def pairs(kind, events, x, y):
+    """Over two numbers of each event that has both."""
+    found = [(Fraction(event[x]), Fraction(event[y])) for event in events if None not in (event[x], event[y])]
+    n, total_x, total_y = len(found), sum(x for x, _ in found), sum(y for _, y in found)
+    if kind == "ratio":
+        return rounded(total_x / total_y) if total_y else None
+    divisor = n if kind == "covar_pop" else n - 1
+    return rounded((n * sum(x * y for x, y in found) - total_x * total_y) / (n * divisor)) if n and divisor else None
+
+
+def entities(measure, events):
+    """The entities of events as events themselves."""
+    groups = {}
+    for event in events:
+        entity = expressions.value(measure["per"], lambda leaf, event=event: event[leaf[1]])
+        if entity is not None:
+            groups.setdefault(sort_key(entity), []).append(event)
+    for key, group in groups.items():
+        def leaf(expression, group=group):
+            inner = {"kind": "any_value", "arg": expression[1]} if expression[0] == "field" else expression[1]
+            return expressions.fits(aggregate(inner, group))
+        if expressions.holds(measure.get("having"), leaf):
+            yield {KEY: key, **{f"e{i}": expressions.value(each, leaf) for i, each in enumerate(measure["each"])}}
+
+
 def aggregate(measure, events):
     kind, arg = measure["kind"], measure.get("arg")
     events = [event for event in events if holds(measure.get("where"), event)]
+    if "per" in measure:
+        events = list(entities(measure, events))
+    if "arg2" in measure:
+        return pairs(kind, events, arg, measure["arg2"])
     if kind == "count" and arg is None:
         return Decimal(len(events))
     values = [event[arg] for event in events if event[arg] is not None]
@@ -158,24 +190,34 @@ def results(measures, events):
     return found
 
 
-def text_of(measure):
+def entity_text(measure, i):
+    """One argument of a measure over entities; the first one says of which."""
+    inside = [expressions.text_of(measure["each"][i], inner_text)] if measure["each"] else []
+    if i == measure.get("per_at", 0):
+        inside.append(f"per {expressions.text_of(measure['per'])}")
+        if measure.get("having"):
+            op, left, right = measure["having"]
+            inside.append(f"where {expressions.text_of(left, inner_text)} {op} {expressions.text_of(right, inner_text)}")
+    return " ".join(inside)
+
+
+def inner_text(measure):
+    return text_of(measure, " filter (where {})")
+
+
+def text_of(measure, where=" where {}"):
     """As a schema says it."""
     if "op" in measure:
         return f" {measure['op']} ".join(measure["of"])
-    kind, inside = measure["kind"], [measure["arg"]] if measure.get("arg") else []
+    kind, inside = measure["kind"], [measure[arg] for arg in ("arg", "arg2") if measure.get(arg)]
     inside += measure.get("order", []) if kind.startswith("arg_") else []
+    if "per" in measure:
+        inside = [entity_text(measure, i) for i in range(max(1, len(measure["each"])))]
     inside += [str(measure[extra]) for extra in ("q", "k") if extra in measure]
-    text = f"{kind}({', '.join(inside)})"
-    return text + (f" where {condition_text(measure['where'])}" if measure.get("where") else "")
+    text = f"{measure.get('spelt', kind)}({', '.join(inside)})"
+    return text + (where.format(condition_text(measure["where"])) if measure.get("where") else "")
 
 
 def condition_text(condition):
     field, literal = condition
-    if literal is None:
-        return f"{field} is not null"
-    if isinstance(literal, bool):
-        return f"{field} = {str(literal).lower()}"
-    if isinstance(literal, Decimal):
-        return f"{field} = {literal:f}"
-    assert isinstance(literal, str) and not isinstance(literal, Time)
-    return f"{field} = '" + literal.replace("'", "''") + "'"
+    return f"{field} is not null" if literal is None else f"{field} = {literal_text(literal)}"
