@@ -94,7 +94,7 @@ def random_measure(rng, fields, has_time):
     numbers = [name for name, kind in fields.items() if kind in NUMBERS]
     if numbers and rng.random() < 0.2:
         kind = rng.choice(["covar_samp", "covar_pop", "ratio"])
-        return {"kind": kind, "arg": rng.choice(numbers), "arg2": rng.choice(numbers)}, "float"
+        return {"kind": kind, "arg": rng.choice(numbers), "others": [rng.choice(numbers)]}, "float"
     measure, types = cases_entities.random_entities(rng, fields, has_time, random_aggregate, type_of)
     if rng.random() < 0.25:
         measure["where"] = random_condition(rng, fields)

@@ -69,7 +69,7 @@ def random_entities(rng, fields, has_time, aggregate, type_of):
         other, second = random_each(rng, fields, has_time, aggregate, type_of)
         if second not in NUMBERS:
             other, second = ["literal", Decimal(2)], "int"
-        measure.update({"arg2": "e1", "each": [each, other], "per_at": rng.randint(0, 1)})
+        measure.update({"others": ["e1"], "each": [each, other], "per_at": rng.randint(0, 1)})
     if chosen == "everybody":
         del measure["arg"]
         measure["each"], chosen = [], "count"

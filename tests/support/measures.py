@@ -1,6 +1,6 @@
 """What each measure comes to, naively: from the list of all its values.
 
-A measure is {"kind", "arg", "arg2", "q", "k", "order", "where"}, or {"op", "of"} over two others. Over entities it has
+A measure is {"kind", "arg", "others", "q", "k", "order", "where"}, or {"op", "of"} over two others. Over entities it has
 "per" (an expression), "having" (a comparison) and "each": expressions that its arguments e0, e1… stand for. An event is a
 dict of its fields with its key, in the order of keys, under KEY, and under MISSING what is null for want of a target.
 
@@ -137,8 +137,8 @@ def aggregate(measure, events):
     events = [event for event in events if holds(measure.get("where"), event)]
     if "per" in measure:
         events = list(entities(measure, events))
-    if "arg2" in measure:
-        return pairs(kind, events, arg, measure["arg2"])
+    if "others" in measure:
+        return pairs(kind, events, arg, measure["others"][0])
     if kind == "count" and arg is None:
         return Decimal(len(events))
     values = [event[arg] for event in events if event[arg] is not None]
@@ -209,7 +209,8 @@ def text_of(measure, where=" where {}"):
     """As a schema says it."""
     if "op" in measure:
         return f" {measure['op']} ".join(measure["of"])
-    kind, inside = measure["kind"], [measure[arg] for arg in ("arg", "arg2") if measure.get(arg)]
+    kind, inside = measure["kind"], [measure["arg"]] if measure.get("arg") else []
+    inside += measure.get("others", [])
     inside += measure.get("order", []) if kind.startswith("arg_") else []
     if "per" in measure:
         inside = [entity_text(measure, i) for i in range(max(1, len(measure["each"])))]
