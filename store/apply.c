@@ -8,6 +8,7 @@
 #include "groups.h"
 #include "layout.h"
 #include "pack.h"
+#include "references.h"
 #include "retain.h"
 #include "zone.h"
 
@@ -82,6 +83,7 @@ static bool drop_stream(struct work *work, const struct stream *stream, struct e
     /* no block has events of two streams, so that their fences are theirs alone */
     return db_clear_prefix(work->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
            expiry_clear(work->txn, stream->id, err) &&
+           references_clear(work->txn, stream->id, err) &&
            meta_stream_save(work->txn, stream->id, &meta, err);
 }
 
@@ -103,6 +105,14 @@ static bool note_events(struct work *work, const struct stream *stream, struct e
     return good;
 }
 
+/* The events that are stored already, by what they refer to. */
+static bool change_references(struct work *work, const struct stream *old,
+                              const struct stream *next, struct error *err)
+{
+    if (apply_plan_same_references(old, next)) return true;
+    return references_clear(work->txn, old->id, err) && references_make(work->txn, next, err);
+}
+
 static bool change_streams(struct work *work, const struct apply_plan *plan, struct error *err)
 {
     for (size_t i = 0; i < plan->old->stream_count; i++) {
@@ -110,6 +120,7 @@ static bool change_streams(struct work *work, const struct apply_plan *plan, str
         const struct stream *const next = schema_stream(plan->next, old->name);
         if (!next && !drop_stream(work, old, err)) return false;
         if (!next) continue;
+        if (!change_references(work, old, next, err)) return false;
         bool const same_time =
             !old->keep_seconds == !next->keep_seconds &&
             (next->keep_seconds == 0 ||
@@ -143,8 +154,8 @@ static bool try_apply(struct applying *applying, struct work *work, struct error
     work->progress = options->progress;
     work->progress_context = options->context;
     if (!change_streams(work, &applying->plan, err) || !work_load_cutoffs(work, err) ||
-        !work_refold(work, applying->plan.refolded, err) ||
-        !expiry_drop(work->txn, applying->next, &work->meta, err) || !retain_drop(work, err))
+        !work_refold(work, applying->plan.refolded, err) || !expiry_drop(work, err) ||
+        !retain_drop(work, err))
         return false;
     work->meta.schema_commit_id = work->meta.root_listing_commit_id = work->meta.commit_id;
     return meta_schema_save(work->txn, applying->text, buffer_slice(&applying->zone), err) &&

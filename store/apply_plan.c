@@ -95,6 +95,61 @@ static bool stream_differs(const struct stream *old, const struct stream *next)
     return old->retracts != next->retracts || !same_time(old, next);
 }
 
+static bool same_reference(const struct stream *old_stream, const struct reference *old,
+                           const struct stream *next_stream, const struct reference *next)
+{
+    if (!slice_equal(old->name, next->name) ||
+        !slice_equal(old->target->name, next->target->name) ||
+        old->target->key_count != next->target->key_count)
+        return false;
+    for (size_t i = 0; i < old->target->key_count; i++) {
+        if (!slice_equal(old_stream->fields[old->fields[i]].name,
+                         next_stream->fields[next->fields[i]].name))
+            return false;
+    }
+    return true;
+}
+
+bool apply_plan_same_references(const struct stream *old, const struct stream *next)
+{
+    if (old->reference_count != next->reference_count) return false;
+    for (size_t i = 0; i < old->reference_count; i++) {
+        if (!same_reference(old, &old->references[i], next, &next->references[i])) return false;
+    }
+    return true;
+}
+
+/* Whether some reference is another than it was: then so may be what a view shows that follows it. */
+static bool references_differ(const struct schema *old, const struct schema *next)
+{
+    for (size_t i = 0; i < next->stream_count; i++) {
+        const struct stream *const before = schema_stream(old, next->streams[i].name);
+        if (before && !apply_plan_same_references(before, &next->streams[i])) return true;
+    }
+    return false;
+}
+
+static bool follows(const struct view *view)
+{
+    for (size_t i = 0; i < view->input_count; i++) {
+        if (view->inputs[i].stream->joins) return true;
+    }
+    return false;
+}
+
+/* Whether the streams under a view count in another way. */
+static bool inputs_differ(const struct apply_plan *plan, const struct view *old,
+                          const struct view *next)
+{
+    if (old->input_count != next->input_count) return true;
+    for (size_t i = 0; i < next->input_count; i++) {
+        const struct stream *const before = old->inputs[i].stream, *const now =
+                                                                       next->inputs[i].stream;
+        if (!slice_equal(before->name, now->name) || stream_differs(before, now)) return true;
+    }
+    return (follows(old) || follows(next)) && references_differ(plan->old, plan->next);
+}
+
 static size_t place_of(const struct schema *schema, const struct view *view)
 {
     return (size_t)(view - schema->views);
@@ -105,11 +160,12 @@ static bool view_stays(const struct apply_plan *plan, const struct view *next)
     const struct view *const old = schema_view(plan->old, next->name);
     if (!old || !slice_equal(plan->old->timezone, plan->next->timezone) ||
         !slice_equal(old->definition, next->definition) ||
-        old->formats[ROWS_PROM] != next->formats[ROWS_PROM] || !old->source != !next->source ||
-        !slice_equal(old->stream->name, next->stream->name))
+        old->formats[ROWS_PROM] != next->formats[ROWS_PROM] || !old->source != !next->source)
         return false;
-    if (next->source) return !plan->refolded[place_of(plan->next, next->source)];
-    return !stream_differs(old->stream, next->stream);
+    if (next->source)
+        return slice_equal(old->source->name, next->source->name) &&
+               !plan->refolded[place_of(plan->next, next->source)];
+    return !inputs_differ(plan, old, next);
 }
 
 bool apply_plan_make(const struct txn *txn, const struct schema *old, const struct schema *next,

@@ -16,6 +16,8 @@ struct apply_plan {
     bool *refolded; /* per view of `next`: it is made from the events */
 };
 
+/* Whether the references of a stream are what they were, so that their table stays. */
+bool apply_plan_same_references(const struct stream *old, const struct stream *next);
 /* false: the change is refused. The plan's arrays live in ARENA. */
 bool apply_plan_make(const struct txn *txn, const struct schema *old, const struct schema *next,
                      bool allow_loss, struct arena *arena, struct apply_plan *ret_plan,

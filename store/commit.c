@@ -2,7 +2,7 @@
  *
  *   sorts the chunk by key, so that the tree of events is touched in order,
  *   settles each key: its records decide which event it has now (upsert.h); the one that it had is folded out of a
- *   delta, the one that it has into it,
+ *   delta, the one that it has into it; where streams refer to each other when all events are written (ripple.h),
  *   merges the delta into the views, in between too when it grows beyond its bound,
  *   writes the batch's checkpoint, the list of changes, the commit's number,
  *   and commits: LMDB makes the pages durable before the meta page that refers to them.
@@ -17,10 +17,14 @@
 #include "block_writer.h"
 #include "commit_p.h"
 #include "expiry.h"
+#include "join.h"
 #include "merge.h"
 #include "pack.h"
+#include "references.h"
 #include "retain.h"
+#include "ripple.h"
 #include "upsert.h"
+#include "view_inputs.h"
 
 /* A chunk's events are in the order of arrival in memory, and are taken in that of their keys. */
 enum { PREFETCH_EVENTS = 8 };
@@ -41,13 +45,13 @@ void work_change_schema(struct work *work, const struct schema *schema)
     delta_done(&work->delta);
     delta_init(&work->delta, schema);
     free(work->cutoffs);
-    work->cutoffs = memory_alloc(schema->view_count * sizeof *work->cutoffs);
+    work->cutoffs = memory_alloc(schema->all_view_count * sizeof *work->cutoffs);
     work->delta.cutoffs = work->cutoffs;
 }
 
 bool work_load_cutoffs(struct work *work, struct error *err)
 {
-    for (size_t i = 0; i < work->schema->view_count; i++) {
+    for (size_t i = 0; i < work->schema->all_view_count; i++) {
         const struct view *const view = &work->schema->views[i];
         struct meta_view meta;
         if (view->retain_seconds == 0) continue;
@@ -86,10 +90,17 @@ bool work_fold(struct work *work, const struct stream *stream, const struct even
                struct value *fields, int64_t weight, struct error *err)
 {
     if (!event_unpack(stream, event, fields)) return event_corrupt(err);
-    for (size_t i = 0; i < work->schema->view_count; i++) {
+    if (work->join && !join_fill(work->join, stream, fields, err)) return false;
+    return work_fold_values(work, stream, fields, event_own_key(event), weight, err);
+}
+
+bool work_fold_values(struct work *work, const struct stream *stream, const struct value *values,
+                      struct slice key, int64_t weight, struct error *err)
+{
+    for (size_t i = 0; i < work->schema->all_view_count; i++) {
         const struct view *const view = &work->schema->views[i];
-        if (view->stream == stream && (!work->only || work->only[i]))
-            delta_fold(&work->delta, view, fields, event_own_key(event), weight);
+        if (!work->only || work->only[i])
+            view_inputs_fold(&work->delta, view, stream, values, key, weight);
     }
     return delta_bytes(&work->delta) <= work->memory_bytes || work_merge(work, err);
 }
@@ -120,7 +131,17 @@ struct putting {
     struct block_writer *writer;
     struct upsert upsert;
     struct upsert_counts counts;
+    struct references_log references;
+    struct ripple ripple;
 };
+
+static void putting_done(struct putting *putting)
+{
+    block_writer_close(putting->writer);
+    upsert_done(&putting->upsert);
+    references_log_done(&putting->references);
+    ripple_done(&putting->ripple);
+}
 
 static void see_time(struct meta_stream *meta, const struct value *time)
 {
@@ -128,11 +149,27 @@ static void see_time(struct meta_stream *meta, const struct value *time)
     if (time->kind != VALUE_NULL && value_compare(&meta->newest, time) < 0) meta->newest = *time;
 }
 
+/* Folds an event, or has it folded when all of the chunk's events are written, as others look at it. */
+static bool fold(struct putting *putting, const struct event *event, struct value *fields,
+                 int64_t weight, struct error *err)
+{
+    const struct stream *const stream = putting->chunk->stream;
+    if (!ripple_concerns(stream)) {
+        if (!work_fold(putting->work, stream, event, fields, weight, err)) return false;
+    } else if (!event_unpack(stream, event, fields)) {
+        return event_corrupt(err);
+    } else {
+        ripple_add(&putting->ripple, stream, event->key);
+    }
+    references_note(&putting->references, stream, event->key, fields, weight > 0);
+    return true;
+}
+
 static bool insert(struct putting *putting, const struct event *event, struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
     struct value *const fields = putting->upsert.record;
-    if (!work_fold(putting->work, stream, event, fields, +1, err)) return false;
+    if (!fold(putting, event, fields, +1, err)) return false;
     if (stream->time_field >= 0) see_time(&putting->meta, &fields[stream->time_field]);
     return expiry_add(putting->work->txn, stream, event->key, fields, err);
 }
@@ -141,7 +178,7 @@ static bool retract(struct putting *putting, const struct event *event, struct e
 {
     const struct stream *const stream = putting->chunk->stream;
     struct value *const fields = putting->upsert.existing;
-    return work_fold(putting->work, stream, event, fields, -1, err) &&
+    return fold(putting, event, fields, -1, err) &&
            expiry_remove(putting->work->txn, stream, event->key, fields, err);
 }
 
@@ -224,16 +261,16 @@ static bool put_events(struct work *work, const struct events_chunk *chunk,
                        struct upsert_counts *ret_counts, struct error *err)
 {
     const struct stream *const stream = chunk->stream;
-    struct putting putting = {.work = work, .chunk = chunk};
+    AUTO(putting_done) struct putting putting = {.work = work, .chunk = chunk};
     if (!meta_stream_load(work->txn, stream->id, &putting.meta, err)) return false;
     if (!events_writer_open(work->txn, stream, &putting.writer, err)) return false;
     upsert_init(&putting.upsert, stream, work->schema->zone);
-    bool const good = (stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) &&
-                      block_writer_finish(putting.writer, err);
+    if (!(stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) ||
+        !block_writer_finish(putting.writer, err) ||
+        !references_save(work->txn, &putting.references, err) ||
+        !ripple_fold(work, &putting.ripple, err))
+        return false;
     see_time(&putting.meta, &putting.upsert.newest);
-    block_writer_close(putting.writer);
-    upsert_done(&putting.upsert);
-    if (!good) return false;
     uint64_t const gone = putting.counts.deleted_count;
     putting.meta.event_count += putting.counts.new_count - gone;
     work->meta.event_count += putting.counts.new_count - gone;
@@ -258,8 +295,7 @@ static bool try_chunk(struct work *work, struct store *store, const struct schem
     struct batch written = *batch;
     if (!work_begin(work, store, schema, memory_bytes, err)) return false;
     if (!put_events(work, chunk, &counts, err) || !work_merge(work, err)) return false;
-    if (expires && (!expiry_drop(work->txn, schema, &work->meta, err) || !retain_drop(work, err)))
-        return false;
+    if (expires && (!expiry_drop(work, err) || !retain_drop(work, err))) return false;
     add_counts(&written, &counts);
     if (!work_put_batch(work, &written, err)) return false;
     uint64_t const commit_id = work->meta.commit_id;
@@ -288,9 +324,8 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
 static bool try_expire(struct work *work, struct store *store, const struct schema *schema,
                        size_t memory_bytes, struct error *err)
 {
-    return work_begin(work, store, schema, memory_bytes, err) &&
-           expiry_drop(work->txn, schema, &work->meta, err) && retain_drop(work, err) &&
-           work_commit(work, err);
+    return work_begin(work, store, schema, memory_bytes, err) && expiry_drop(work, err) &&
+           retain_drop(work, err) && work_commit(work, err);
 }
 
 bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
@@ -337,8 +372,7 @@ bool commit_preview(struct store *store, struct events_chunk *chunk, struct batc
     events_chunk_sort(chunk);
     upsert_init(&putting.upsert, chunk->stream, schema->zone);
     bool const good = preview(&putting, err);
-    upsert_done(&putting.upsert);
-    block_writer_close(putting.writer);
+    putting_done(&putting);
     if (good) add_counts(batch, &putting.counts);
     return good;
 }

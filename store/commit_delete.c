@@ -7,8 +7,11 @@
 #include "commit_p.h"
 #include "event_walk.h"
 #include "expiry.h"
+#include "references.h"
 #include "retain.h"
+#include "ripple.h"
 #include "upsert.h"
+#include "view_inputs.h"
 
 struct deleting {
     struct work *work;
@@ -16,9 +19,19 @@ struct deleting {
     struct block_writer *writer;
     struct upsert upsert;
     struct value *fields;
+    struct references_log references;
+    struct ripple ripple;
     uint64_t deleted_count;
     uint64_t absent_count;
 };
+
+static void deleting_done(struct deleting *deleting)
+{
+    upsert_done(&deleting->upsert);
+    references_log_done(&deleting->references);
+    ripple_done(&deleting->ripple);
+    free(deleting->fields);
+}
 
 bool view_can_retract(const struct view *view)
 {
@@ -40,8 +53,12 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
     if (!upsert_tombstone(&deleting->upsert, event, &tombstone) ||
         !event_unpack(stream, event, deleting->fields))
         return event_corrupt(err);
-    if (!expiry_remove(deleting->work->txn, stream, event->key, deleting->fields, err) ||
-        !work_fold(deleting->work, stream, event, deleting->fields, -1, err))
+    if (!expiry_remove(deleting->work->txn, stream, event->key, deleting->fields, err))
+        return false;
+    references_note(&deleting->references, stream, event->key, deleting->fields, false);
+    if (ripple_concerns(stream))
+        ripple_add(&deleting->ripple, stream, event->key);
+    else if (!work_fold(deleting->work, stream, event, deleting->fields, -1, err))
         return false;
     deleting->deleted_count++;
     return block_writer_set(deleting->writer, tombstone, err);
@@ -114,16 +131,17 @@ static bool delete_events(struct deleting *deleting, struct error *err)
         (deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
         block_writer_finish(deleting->writer, err);
     block_writer_close(deleting->writer);
-    return good;
+    return good && references_save(deleting->work->txn, &deleting->references, err) &&
+           ripple_fold(deleting->work, &deleting->ripple, err);
 }
 
 /* The views over the stream that have to be folded again; the others are folded into as events go. */
 static void choose_views(const struct work *work, const struct stream *stream, bool *refold,
                          bool *follow)
 {
-    for (size_t i = 0; i < work->schema->view_count; i++) {
+    for (size_t i = 0; i < work->schema->all_view_count; i++) {
         const struct view *const view = &work->schema->views[i];
-        refold[i] = view->stream == stream && !view_can_retract(view);
+        refold[i] = view_counts(view, stream) && !view_can_retract(view);
         follow[i] = !refold[i];
     }
 }
@@ -132,7 +150,7 @@ static bool apply(struct deleting *deleting, struct error *err)
 {
     struct work *const work = deleting->work;
     const struct stream *const stream = deleting->deletion->stream;
-    size_t const views = work->schema->view_count;
+    size_t const views = work->schema->all_view_count;
     AUTO_FREE bool *const refold = memory_alloc(views * sizeof *refold);
     AUTO_FREE bool *const follow = memory_alloc(views * sizeof *follow);
     struct meta_stream meta;
@@ -161,15 +179,12 @@ static bool try_delete(struct work *work, struct store *store, const struct sche
                        struct error *err)
 {
     const struct stream *const stream = deletion->stream;
-    struct deleting deleting = {.work = work, .deletion = deletion};
+    AUTO(deleting_done) struct deleting deleting = {.work = work, .deletion = deletion};
     struct batch written = *batch;
     if (!work_begin(work, store, schema, memory_bytes, err)) return false;
-    deleting.fields = memory_alloc(stream->field_count * sizeof *deleting.fields);
+    deleting.fields = memory_alloc(stream_value_count(stream) * sizeof *deleting.fields);
     upsert_init(&deleting.upsert, stream, schema->zone);
-    bool const good = apply(&deleting, err);
-    upsert_done(&deleting.upsert);
-    free(deleting.fields);
-    if (!good) return false;
+    if (!apply(&deleting, err)) return false;
     written.deleted_count = deleting.deleted_count;
     written.duplicate_count = deleting.absent_count;
     written.read_count = deleting.deleted_count + deleting.absent_count;

@@ -12,9 +12,12 @@
 #include "delta.h"
 #include "meta.h"
 
+struct join;
+
 struct work {
     const struct schema *schema;
     struct txn *txn;
+    struct join *join; /* of what stored events refer to, while they are folded again; NULL: else */
     struct meta meta;
     struct delta delta;
     struct changes_log log;
@@ -32,10 +35,13 @@ void work_done(struct work *work); /* takes a zeroed one */
 bool work_commit(struct work *work, struct error *err) MUST_CHECK;
 /* Merges what is folded into the views. */
 bool work_merge(struct work *work, struct error *err) MUST_CHECK;
-/* Folds one event into the views over its stream, and merges when the delta has grown. FIELDS is scratch, and holds
- * the event's values afterwards; they borrow from the event. */
+/* Folds one event into the views over its stream, and merges when the delta has grown. FIELDS is scratch for all values of an
+ * event, and holds them afterwards; they borrow from the event. Not for streams that ripple.h concerns, but with `join`. */
 bool work_fold(struct work *work, const struct stream *stream, const struct event *event,
                struct value *fields, int64_t weight, struct error *err) MUST_CHECK;
+/* The same with the event's values, also those that its references lead to; KEY as event_own_key has it. */
+bool work_fold_values(struct work *work, const struct stream *stream, const struct value *values,
+                      struct slice key, int64_t weight, struct error *err) MUST_CHECK;
 /* Keeps the ledger's entry in this commit. */
 bool work_put_batch(struct work *work, struct batch *batch, struct error *err) MUST_CHECK;
 /* After a failed try: true when the map was full and is larger now, so that another try makes sense. */
@@ -46,8 +52,11 @@ void work_change_schema(struct work *work, const struct schema *schema);
 bool work_load_cutoffs(struct work *work, struct error *err) MUST_CHECK;
 bool work_clear_view(struct work *work, const struct view *view, struct error *err) MUST_CHECK;
 
-/* The stream at the bottom of the views that VIEW is over. */
-const struct stream *view_stream(const struct view *view);
+/* The view over streams at the bottom of the views that VIEW is over. */
+const struct view *view_bottom(const struct view *view);
+/* The time before which "keep" has dropped events that VIEW has counted; null: none. */
+bool view_dropped(const struct txn *txn, const struct view *view, struct value *ret_before,
+                  struct error *err) MUST_CHECK;
 /* Fails where the view has counted events that are gone by now, so that it cannot be made again. */
 bool view_check_history(const struct txn *txn, const struct view *view,
                         struct error *err) MUST_CHECK;

@@ -41,8 +41,8 @@ struct cursor {
 enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
 
 const char *const db_table_names[DB_TABLES] = {
-    "meta",   "commits", "events",  "expiry",  "groups",
-    "values", "ranks",   "batches", "digests", "changes",
+    "meta",  "commits", "events",  "expiry",  "groups",     "values",
+    "ranks", "batches", "digests", "changes", "references",
 };
 
 /* The one place where LMDB's codes become words. */

@@ -31,8 +31,9 @@ enum db_table {
     TABLE_BATCHES,
     TABLE_DIGESTS,
     TABLE_CHANGES,
+    TABLE_REFERENCES,
 };
-enum { DB_TABLES = 10 };
+enum { DB_TABLES = 11 };
 extern const char *const db_table_names[DB_TABLES];
 
 struct db;

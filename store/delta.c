@@ -19,7 +19,7 @@ enum { MERGE_GROUP_BYTES = 320, MERGE_VALUE_BYTES = 96 };
 void delta_init(struct delta *delta, const struct schema *schema)
 {
     *delta = (struct delta){.schema = schema,
-                            .last = memory_alloc(schema->view_count * sizeof *delta->last)};
+                            .last = memory_alloc(schema->all_view_count * sizeof *delta->last)};
 }
 
 void delta_done(struct delta *delta)
@@ -45,7 +45,7 @@ void delta_clear(struct delta *delta)
 {
     arena_reset(&delta->arena);
     delta->merge_bytes = 0;
-    memset(delta->last, 0, delta->schema->view_count * sizeof *delta->last);
+    memset(delta->last, 0, delta->schema->all_view_count * sizeof *delta->last);
     table_clear(&delta->leaves);
     table_clear(&delta->values);
     delta->queue.count = 0;
@@ -295,7 +295,7 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
     struct fold fold = {.delta = delta, .fields = fields, .key = key, .weight = weight};
     if (!expr_holds(view->where, fields, delta->schema->zone)) return;
     for (size_t i = 0; i < view->dimension_count; i++)
-        dimensions[i] = eval(&fold, view->dimensions[i].expr);
+        dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, delta->schema->zone);
     if (is_gone(delta, view, dimensions)) return;
     buffer_clear(&delta->key);
     buffer_clear(&delta->exact);

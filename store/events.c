@@ -213,6 +213,18 @@ bool event_is_key_field(const struct stream *stream, size_t field)
     return false;
 }
 
+static bool pack_key_part(const struct stream *stream, const struct value *part, struct buffer *key)
+{
+    return pack_value(key, part, (DB_KEY_BYTES_MAX - STREAM_BYTES) / stream->key_count);
+}
+
+void event_key_pack(const struct stream *stream, const struct value *parts, struct buffer *key)
+{
+    pack_u16(key, stream->id);
+    for (size_t i = 0; i < stream->key_count; i++)
+        (void)pack_key_part(stream, &parts[i], key); /* a cut key is as good to find by */
+}
+
 /* Returns whether event_unpack can read the fields back from the key alone. */
 static bool pack_key(const struct stream *stream, const struct value *values, struct buffer *into)
 {
@@ -220,8 +232,7 @@ static bool pack_key(const struct stream *stream, const struct value *values, st
     pack_u16(into, stream->id);
     for (size_t i = 0; i < stream->key_count; i++) {
         const struct value *const value = &values[stream->key_fields[i]];
-        size_t const share = (DB_KEY_BYTES_MAX - STREAM_BYTES) / stream->key_count;
-        if (!pack_value(into, value, share)) readable = false;
+        if (!pack_key_part(stream, value, into)) readable = false;
         if (value->kind == VALUE_STRING && value->string.length &&
             memchr(value->string.at, 0, value->string.length))
             readable = false;

@@ -53,6 +53,8 @@ bool event_is_live(struct slice packed);
 /* What the table keeps of a deleted event; it unpacks as an event does. */
 void event_pack_tombstone(const struct stream *stream, const struct value *values,
                           struct buffer *into);
+/* The key of an event of STREAM as in the table, of the values of its key fields one by one. */
+void event_key_pack(const struct stream *stream, const struct value *parts, struct buffer *key);
 bool event_is_key_field(const struct stream *stream, size_t field);
 /* The event's key without the stream in front: tells it from the others of the stream. */
 struct slice event_own_key(const struct event *event);

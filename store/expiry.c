@@ -8,6 +8,8 @@
 #include "block_writer.h"
 #include "events.h"
 #include "pack.h"
+#include "references.h"
+#include "ripple.h"
 
 enum { STREAM_BYTES = 2, PORTION_KEYS = 65536 };
 
@@ -70,72 +72,93 @@ static int compare_keys(const void *a, const void *b)
     return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
 }
 
-static bool drop_portion(struct txn *txn, const struct stream *stream, struct portion *portion,
-                         struct error *err)
+/* Takes the events out of their table, and notes which references go with them. */
+static bool drop_events(struct txn *txn, const struct stream *stream, const struct portion *portion,
+                        struct references_log *references, struct error *err)
 {
+    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
     struct block_writer *writer;
-    struct slice packed;
     bool good = events_writer_open(txn, stream, &writer, err);
     if (!good) return false;
-    qsort(portion->keys, portion->count, sizeof portion->keys[0], compare_keys);
-    for (size_t i = 0; i < portion->count && good; i++)
-        good = block_writer_seek(writer, portion->keys[i], &packed, err) &&
-               block_writer_set(writer, (struct slice){0}, err);
+    for (size_t i = 0; i < portion->count && good; i++) {
+        struct event event = {.key = portion->keys[i]};
+        good = block_writer_seek(writer, event.key, &event.packed, err);
+        if (good && stream->reference_count) {
+            good = event_unpack(stream, &event, fields) || event_corrupt(err);
+            if (good) references_note(references, stream, event.key, fields, false);
+        }
+        good = good && block_writer_set(writer, (struct slice){0}, err);
+    }
     good = good && block_writer_finish(writer, err);
     block_writer_close(writer);
-    arena_reset(&portion->arena);
-    portion->count = 0;
     return good;
 }
 
+static bool drop_portion(struct work *work, const struct stream *stream, struct portion *portion,
+                         struct error *err)
+{
+    AUTO(references_log_done) struct references_log references = {0};
+    AUTO(ripple_done) struct ripple ripple = {0};
+    qsort(portion->keys, portion->count, sizeof portion->keys[0], compare_keys);
+    for (size_t i = 0; i < portion->count && stream->is_target; i++)
+        ripple_add(&ripple, stream, portion->keys[i]);
+    if (!ripple_take_out(work, &ripple, err) ||
+        !drop_events(work->txn, stream, portion, &references, err) ||
+        !references_save(work->txn, &references, err) || !ripple_put_back(work, &ripple, err))
+        return false;
+    arena_reset(&portion->arena);
+    portion->count = 0;
+    return true;
+}
+
 /* Removes the events noted in front of END, and their notes. */
-static bool drop_before(struct txn *txn, const struct stream *stream, struct slice end,
+static bool drop_before(struct work *work, const struct stream *stream, struct slice end,
                         uint64_t *ret_count, struct error *err)
 {
     AUTO_CURSOR struct cursor *cursor = NULL;
     struct portion *const portion = memory_alloc(sizeof *portion);
     struct db_entry entry;
-    bool good = cursor_open(txn, TABLE_EXPIRY, &cursor, err);
+    bool good = cursor_open(work->txn, TABLE_EXPIRY, &cursor, err);
     enum db_finding found = DB_FAILED;
     if (good) found = cursor_seek(cursor, slice_of(end.at, STREAM_BYTES), &entry, err);
     while (good && found == DB_FOUND && slice_compare(entry.key, end) < 0) {
         portion->keys[portion->count++] = arena_copy(&portion->arena, entry.value);
         (*ret_count)++;
         good = cursor_drop(cursor, err) &&
-               (portion->count < PORTION_KEYS || drop_portion(txn, stream, portion, err));
+               (portion->count < PORTION_KEYS || drop_portion(work, stream, portion, err));
         found = cursor_next(cursor, &entry, err);
     }
-    good = good && found != DB_FAILED && drop_portion(txn, stream, portion, err);
+    good = good && found != DB_FAILED && drop_portion(work, stream, portion, err);
     arena_done(&portion->arena);
     free(portion);
     return good;
 }
 
-static bool drop_of_stream(struct txn *txn, const struct stream *stream, struct meta *meta,
-                           struct error *err)
+static bool drop_of_stream(struct work *work, const struct stream *stream, struct error *err)
 {
     AUTO_BUFFER struct buffer end = {0};
     struct meta_stream state;
     uint64_t count = 0;
-    if (!meta_stream_load(txn, stream->id, &state, err)) return false;
+    if (!meta_stream_load(work->txn, stream->id, &state, err)) return false;
     struct value const cutoff = expiry_cutoff(&state, stream->keep_seconds);
     if (cutoff.kind == VALUE_NULL) return true;
     stream_prefix(stream->id, &end);
     (void)pack_value(&end, &cutoff, PACK_NO_LIMIT);
-    if (!drop_before(txn, stream, buffer_slice(&end), &count, err)) return false;
+    if (!drop_before(work, stream, buffer_slice(&end), &count, err)) return false;
     if (count == 0) return true;
-    meta->event_count -= count;
+    work->meta.event_count -= count;
     state.event_count -= count;
     state.dropped_count += count;
     state.dropped_before = cutoff;
-    return meta_stream_save(txn, stream->id, &state, err);
+    return meta_stream_save(work->txn, stream->id, &state, err) && work_merge(work, err);
 }
 
-bool expiry_drop(struct txn *txn, const struct schema *schema, struct meta *meta, struct error *err)
+bool expiry_drop(struct work *work, struct error *err)
 {
+    const struct schema *const schema = work->schema;
     for (size_t i = 0; i < schema->stream_count; i++) {
         const struct stream *const stream = &schema->streams[i];
-        if (stream->keep_seconds && !drop_of_stream(txn, stream, meta, err)) return false;
+        if (stream->keep_seconds && !drop_of_stream(work, stream, err)) return false;
     }
     return true;
 }

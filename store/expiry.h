@@ -8,17 +8,15 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "meta.h"
-#include "schema.h"
+#include "commit_p.h"
 
 /* KEY as in the table of events; FIELDS: the event's. Nothing happens where the stream keeps all. */
 bool expiry_add(struct txn *txn, const struct stream *stream, struct slice key,
                 const struct value *fields, struct error *err) MUST_CHECK;
 bool expiry_remove(struct txn *txn, const struct stream *stream, struct slice key,
                    const struct value *fields, struct error *err) MUST_CHECK;
-/* Drops the events of every stream that are too old. */
-bool expiry_drop(struct txn *txn, const struct schema *schema, struct meta *meta,
-                 struct error *err) MUST_CHECK;
+/* Drops the events of every stream that are too old. Events that refer to one of them are folded again. */
+bool expiry_drop(struct work *work, struct error *err) MUST_CHECK;
 /* Removes all that is noted of a stream. */
 bool expiry_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
 /* The time SECONDS before the newest event of the stream, or before now; null where it has none. */

@@ -7,8 +7,9 @@
  *                  | [ "not" ] "like" sum | [ "not" ] "between" sum "and" sum | "is" [ "not" ] "null" ]
  *   sum      = product { ("+" | "-") product } ; product = unary { ("*" | "/") unary }
  *   unary    = [ "-" | "+" ] primary
- *   primary  = number | 'string' | "true" | "false" | "null" | field | "field of any name"
+ *   primary  = number | 'string' | "true" | "false" | "null" | field | reference { "." reference } "." field
  *            | ("minute" | ... | "year") "(" expr ")" | "(" expr ")"
+ *   field    = name | "name of any characters"
  *
  * Keywords and functions are read in any case, field names exactly. '' inside a string is one quote.
  * SQL null semantics: an operation on null is null, `and` and `or` are three-valued, `in` knows
@@ -52,9 +53,14 @@ bool expr_can_overflow(const struct expr *expr);
 int expr_field(const struct expr *expr);
 /* The field that the expression is, or is a bucket of; or -1. */
 int expr_time_field(const struct expr *expr);
+/* Whether it follows a reference of STREAM, which it is over. A NULL expression does not. */
+bool expr_follows(const struct expr *expr, const struct stream *stream);
 bool expr_equal(const struct expr *a, const struct expr *b); /* same tree */
 
-/* FIELDS: one value per field of the stream. false: a number outgrew DECIMAL_DIGITS. */
+/* What a dimension, a field or a bucket of one, is of an event: also VALUE_UNRESOLVED. */
+struct value expr_dimension(const struct expr *expr, const struct value *fields,
+                            const struct zone *zone);
+/* FIELDS: one value per field of the stream, and behind them what its references lead to. false: a number outgrew DECIMAL_DIGITS. */
 bool expr_eval(const struct expr *expr, const struct value *fields, const struct zone *zone,
                struct value *ret_value) MUST_CHECK;
 /* Whether a `where` holds: true only for true, not for null. A NULL expression holds. */

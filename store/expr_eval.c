@@ -188,7 +188,10 @@ bool expr_eval(const struct expr *expr, const struct value *fields, const struct
 {
     switch (expr->op) {
     case EXPR_LITERAL: *ret_value = expr->literal; return true;
-    case EXPR_FIELD: *ret_value = fields[expr->field]; return true;
+    case EXPR_FIELD:
+        *ret_value = fields[expr->field];
+        if (ret_value->kind == VALUE_UNRESOLVED) ret_value->kind = VALUE_NULL;
+        return true;
     case EXPR_ADD:
     case EXPR_SUBTRACT:
     case EXPR_MULTIPLY:
@@ -210,6 +213,16 @@ bool expr_eval(const struct expr *expr, const struct value *fields, const struct
     case EXPR_BUCKET: return eval_unary(expr, fields, zone, ret_value);
     }
     return true;
+}
+
+struct value expr_dimension(const struct expr *expr, const struct value *fields,
+                            const struct zone *zone)
+{
+    int const field = expr_time_field(expr);
+    struct value value = {.kind = VALUE_UNRESOLVED};
+    if (field >= 0 && fields[field].kind == VALUE_UNRESOLVED) return value;
+    if (!expr_eval(expr, fields, zone, &value)) value.kind = VALUE_NULL;
+    return value;
 }
 
 bool expr_holds(const struct expr *where, const struct value *fields, const struct zone *zone)

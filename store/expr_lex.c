@@ -73,7 +73,7 @@ static size_t sign_length(struct slice rest)
     for (size_t i = 0; i < COUNT_OF(two); i++) {
         if (slice_starts(rest, slice_text(two[i]))) return 2;
     }
-    return strchr("+-*/=<>(),", (char)rest.at[0]) ? 1 : 0;
+    return strchr("+-*/=<>(),.", (char)rest.at[0]) ? 1 : 0;
 }
 
 bool parser_next(struct expr_parser *parser)

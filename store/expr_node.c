@@ -7,7 +7,8 @@
 const char *type_name(enum value_kind kind)
 {
     switch (kind) {
-    case VALUE_NULL: return "null";
+    case VALUE_NULL:
+    case VALUE_UNRESOLVED: return "null";
     case VALUE_BOOL: return "a truth value";
     case VALUE_NUMBER:
     case VALUE_FLOAT: return "a number";
@@ -156,4 +157,14 @@ bool expr_equal(const struct expr *a, const struct expr *b)
         if (!expr_equal(a->operands[i], b->operands[i])) return false;
     }
     return true;
+}
+
+bool expr_follows(const struct expr *expr, const struct stream *stream)
+{
+    if (!expr) return false;
+    if (expr->op == EXPR_FIELD) return expr->field >= stream->field_count;
+    for (size_t i = 0; i < expr->operand_count; i++) {
+        if (expr_follows(expr->operands[i], stream)) return true;
+    }
+    return false;
 }

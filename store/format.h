@@ -32,6 +32,8 @@
  *            Fields missing at the end are null. Two's complement is little-endian and of least width.
  *   expiry   [stream u16][packed time][XXH3-128 of the event's key] -> the event's key
  *            The events of streams with "keep", by time.
+ *   references [stream u16][reference u8][XXH3-128 of the target's key][XXH3-128 of the event's key] -> the event's key
+ *            Which events refer to an event, in blocks as these. The references of a stream are counted as declared.
  *   groups   [view u16][depth u8]( packed dimension )* -> group
  *            group  = [version u8][flags u8][id][events][text commit]
  *                     inner: [rows commit][listing commit][rows][JSON bytes of rows][CSV bytes of rows]
@@ -56,6 +58,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 5, GROUP_VERSION = 1, STATE_VERSION = 2 };
+enum { FORMAT_VERSION = 6, GROUP_VERSION = 1, STATE_VERSION = 2 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_PROM = 2 };

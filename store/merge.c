@@ -327,7 +327,7 @@ bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct
                  struct error *err)
 {
     const struct schema *const schema = delta->schema;
-    for (size_t i = 0; i < schema->view_count; i++) {
+    for (size_t i = 0; i < schema->all_view_count; i++) {
         struct merge merge = {.txn = txn,
                               .zone = schema->zone,
                               .view = schema->order[i],

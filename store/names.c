@@ -1,6 +1,6 @@
 /* The name of a value is its text with what a file name, a shell or this tree gives a meaning to
  * written as %XX. As % itself is written so, the words that begin with a plain % followed by no two hex
- * digits are free for what has no text: %null, %empty, and %~ in front of a hash.
+ * digits are free for what has no text: %null, %unresolved, %empty, and %~ in front of a hash.
  *
  *   a/b.json   ->  a%2Fb%2Ejson     the last dot, as b.json would be a file of rows
  *   -5         ->  %2D5             a leading - is an option to many programs
@@ -98,6 +98,10 @@ void names_write(const struct value *value, struct value_type type, const struct
         buffer_add_text(name, "%null");
         return;
     }
+    if (value->kind == VALUE_UNRESOLVED) {
+        buffer_add_text(name, "%unresolved");
+        return;
+    }
     value_text(value, type, zone, &text);
     if (text.length == 0)
         buffer_add_text(name, "%empty");
@@ -137,7 +141,8 @@ static bool read_typed(struct slice text, struct value_type type, const struct z
 {
     value->kind = type.kind;
     switch (type.kind) {
-    case VALUE_NULL: return false;
+    case VALUE_NULL:
+    case VALUE_UNRESOLVED: return false;
     case VALUE_BOOL: value->boolean = slice_is(text, "true"); return true;
     case VALUE_NUMBER: return decimal_read(text, &value->number) == DECIMAL_READ;
     case VALUE_FLOAT: return float_read(text, &value->real);
@@ -167,7 +172,9 @@ enum name_reading names_read(struct slice name, struct value_type type, const st
     STACK_BUFFER(again, TEXT_ROOM_BYTES);
     struct value value = {.kind = VALUE_NULL};
     struct slice text;
-    if (slice_is(name, "%null")) {
+    bool const unresolved = slice_is(name, "%unresolved");
+    if (unresolved || slice_is(name, "%null")) {
+        if (unresolved) value.kind = VALUE_UNRESOLVED;
         *ret_value = value;
         return NAME_EXACT;
     }

@@ -1,13 +1,13 @@
 /* How a value is packed: a tag byte, then
  *
- *   01 null | 02 false | 03 true
- *   04 negative | 05 zero | 06 positive number: exponent + 64, pairs of decimal digits + 1, 00.
- *      The number is 0.digits * 10^exponent. All bytes behind tag 04 are complemented.
- *      -12.5 = 04 | ~66 ~13 ~51 ~00      (0.1250 * 10^2: 12 -> 13, 50 -> 51)
- *   07 time: seconds + 2^39 in five bytes, nanoseconds in four
- *   08 bucket: start in UTC + 2^39 in five bytes, offset + 2^23 in three
- *   0A float: its eight bytes, big-endian, all complemented if it is negative, else the first bit
- *   09 string: its bytes, 00 as 00 FF; then 00 00, or where it was cut 00 80 and the hash
+ *   01 null | 02 unresolved | 03 false | 04 true
+ *   05 negative | 06 zero | 07 positive number: exponent + 64, pairs of decimal digits + 1, 00.
+ *      The number is 0.digits * 10^exponent. All bytes behind tag 05 are complemented.
+ *      -12.5 = 05 | ~66 ~13 ~51 ~00      (0.1250 * 10^2: 12 -> 13, 50 -> 51)
+ *   08 time: seconds + 2^39 in five bytes, nanoseconds in four
+ *   09 bucket: start in UTC + 2^39 in five bytes, offset + 2^23 in three
+ *   0B float: its eight bytes, big-endian, all complemented if it is negative, else the first bit
+ *   0A string: its bytes, 00 as 00 FF; then 00 00, or where it was cut 00 80 and the hash
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,6 +18,7 @@
 
 enum tag {
     TAG_NULL = 1,
+    TAG_UNRESOLVED,
     TAG_FALSE,
     TAG_TRUE,
     TAG_NEGATIVE,
@@ -250,6 +251,7 @@ bool pack_value(struct buffer *into, const struct value *value, size_t limit_byt
 {
     switch (value->kind) {
     case VALUE_NULL: buffer_add_byte(into, TAG_NULL); return true;
+    case VALUE_UNRESOLVED: buffer_add_byte(into, TAG_UNRESOLVED); return true;
     case VALUE_BOOL: buffer_add_byte(into, value->boolean ? TAG_TRUE : TAG_FALSE); return true;
     case VALUE_NUMBER: pack_number(into, &value->number); return true;
     case VALUE_FLOAT: pack_float(into, value->real); return true;
@@ -315,6 +317,7 @@ enum unpacking unpack_value(struct slice *from, struct arena *arena, struct valu
     if (!unpack_byte(&rest, &tag)) return UNPACK_FAILED;
     switch (tag) {
     case TAG_NULL: break;
+    case TAG_UNRESOLVED: value.kind = VALUE_UNRESOLVED; break;
     case TAG_FALSE:
     case TAG_TRUE:
         value.kind = VALUE_BOOL;
@@ -359,6 +362,7 @@ size_t packed_length(struct slice from)
     bool has_nul;
     switch (from.at[0]) {
     case TAG_NULL:
+    case TAG_UNRESOLVED:
     case TAG_FALSE:
     case TAG_TRUE:
     case TAG_ZERO: return 1;

@@ -49,6 +49,7 @@ static const char *type_name(struct value_type type)
     case VALUE_TIME:
     case VALUE_BUCKET: return "time";
     case VALUE_NULL:
+    case VALUE_UNRESOLVED:
     case VALUE_STRING: break;
     }
     return "string";

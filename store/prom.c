@@ -68,6 +68,7 @@ bool prom_has_family(const struct view *view, size_t measure)
     case VALUE_BOOL:
     case VALUE_TIME: return true;
     case VALUE_NULL:
+    case VALUE_UNRESOLVED:
     case VALUE_STRING:
     case VALUE_BUCKET: break;
     }

@@ -7,8 +7,10 @@
 #include "commit_p.h"
 #include "event_walk.h"
 #include "groups.h"
+#include "join.h"
 #include "retain.h"
 #include "row_events.h"
+#include "view_inputs.h"
 
 bool work_clear_view(struct work *work, const struct view *view, struct error *err)
 {
@@ -36,16 +38,22 @@ static void tell_progress(const struct work *work, uint64_t done)
 static bool fold_stream(struct work *work, const struct stream *stream, uint64_t *done,
                         struct error *err)
 {
-    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
+    AUTO_FREE struct value *const fields =
+        memory_alloc(stream_value_count(stream) * sizeof *fields);
     struct event_walk *walk;
     struct event event;
-    if (!event_walk_open(work->txn, stream, &walk, err)) return false;
+    if (!join_open(work->txn, &work->join, err)) return false;
+    if (!event_walk_open(work->txn, stream, &walk, err)) {
+        join_close(TAKE(work->join));
+        return false;
+    }
     enum event_step step;
     while ((step = event_walk_next(walk, &event, err)) == EVENT_ONE) {
         if (!work_fold(work, stream, &event, fields, +1, err)) break;
         tell_progress(work, ++*done);
     }
     event_walk_close(walk);
+    join_close(TAKE(work->join));
     return step == EVENT_END && work_merge(work, err);
 }
 
@@ -96,24 +104,39 @@ static size_t place_of(const struct schema *schema, const struct view *view)
 /* Whether some chosen view is directly over the stream. */
 static bool is_wanted(const struct schema *schema, const struct stream *stream, const bool *chosen)
 {
-    for (size_t i = 0; i < schema->view_count; i++) {
-        if (chosen[i] && schema->views[i].stream == stream) return true;
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        if (chosen[i] && (view->stream == stream || view_counts(view, stream))) return true;
     }
     return false;
 }
 
-const struct stream *view_stream(const struct view *view)
+const struct view *view_bottom(const struct view *view)
 {
     while (view->source)
         view = view->source;
-    return view->stream;
+    return view;
+}
+
+bool view_dropped(const struct txn *txn, const struct view *view, struct value *ret_before,
+                  struct error *err)
+{
+    struct value before = {.kind = VALUE_NULL};
+    view = view_bottom(view);
+    for (size_t i = 0; i < view->input_count; i++) {
+        struct meta_stream meta;
+        if (!meta_stream_load(txn, view->inputs[i].stream->id, &meta, err)) return false;
+        if (value_compare(&before, &meta.dropped_before) < 0) before = meta.dropped_before;
+    }
+    *ret_before = before;
+    return true;
 }
 
 bool view_check_history(const struct txn *txn, const struct view *view, struct error *err)
 {
-    struct meta_stream meta;
-    if (!meta_stream_load(txn, view_stream(view)->id, &meta, err)) return false;
-    if (meta.dropped_count == 0) return true;
+    struct value before;
+    if (!view_dropped(txn, view, &before, err)) return false;
+    if (before.kind == VALUE_NULL) return true;
     (void)error_set(
         err, ERROR_SCHEMA,
         "the view has counted events that \"keep\" has dropped: it cannot be made again");
@@ -124,10 +147,8 @@ bool view_check_history(const struct txn *txn, const struct view *view, struct e
 /* A view that is made now has not seen the events that were dropped before, and has let nothing go. */
 static bool start_view(struct work *work, const struct view *view, struct error *err)
 {
-    struct meta_stream stream;
     struct meta_view meta = {.retained_from = {.kind = VALUE_NULL}};
-    if (!meta_stream_load(work->txn, view_stream(view)->id, &stream, err)) return false;
-    meta.complete_from = stream.dropped_before;
+    if (!view_dropped(work->txn, view, &meta.complete_from, err)) return false;
     work->cutoffs[place_of(work->schema, view)] = meta.retained_from;
     return work_clear_view(work, view, err) && meta_view_save(work->txn, view->id, &meta, err);
 }
@@ -135,7 +156,7 @@ static bool start_view(struct work *work, const struct view *view, struct error 
 bool work_refold(struct work *work, bool *chosen, struct error *err)
 {
     const struct schema *const schema = work->schema;
-    for (size_t i = 0; i < schema->view_count; i++) {
+    for (size_t i = 0; i < schema->all_view_count; i++) {
         const struct view *const view = schema->order[i];
         if (view->source && chosen[place_of(schema, view->source)])
             chosen[place_of(schema, view)] = true;
@@ -148,7 +169,7 @@ bool work_refold(struct work *work, bool *chosen, struct error *err)
         if (is_wanted(schema, &schema->streams[i], chosen))
             good = fold_stream(work, &schema->streams[i], &done, err);
     }
-    for (size_t i = 0; i < schema->view_count && good; i++) {
+    for (size_t i = 0; i < schema->all_view_count && good; i++) {
         const struct view *const source = schema->order[i];
         if (!chosen[place_of(schema, source)] && is_wanted(schema, source->rows, chosen))
             good = fold_rows(work, source, err);
@@ -161,13 +182,13 @@ bool work_refold(struct work *work, bool *chosen, struct error *err)
 static bool try_rebuild(struct work *work, struct store *store, const struct schema *schema,
                         const struct rebuild *rebuild, struct error *err)
 {
-    AUTO_FREE bool *const chosen = memory_alloc(schema->view_count * sizeof *chosen);
-    for (size_t i = 0; i < schema->view_count; i++)
+    AUTO_FREE bool *const chosen = memory_alloc(schema->all_view_count * sizeof *chosen);
+    for (size_t i = 0; i < schema->all_view_count; i++)
         chosen[i] = rebuild->view_count == 0;
     for (size_t i = 0; i < rebuild->view_count; i++)
         chosen[place_of(schema, rebuild->views[i])] = true;
     if (!work_begin(work, store, schema, rebuild->memory_bytes, err)) return false;
-    for (size_t i = 0; i < schema->view_count && !rebuild->allow_loss; i++) {
+    for (size_t i = 0; i < schema->all_view_count && !rebuild->allow_loss; i++) {
         if (chosen[i] && !view_check_history(work->txn, &schema->views[i], err)) return false;
     }
     return work_refold(work, chosen, err) && retain_drop(work, err) && work_commit(work, err);

@@ -110,7 +110,7 @@ static bool drop_of_view(struct work *work, const struct view *view, struct erro
 {
     struct value *const held = &work->cutoffs[view - work->schema->views];
     struct meta_stream meta;
-    if (!meta_stream_load(work->txn, view_stream(view)->id, &meta, err)) return false;
+    if (!meta_stream_load(work->txn, view_bottom(view)->stream->id, &meta, err)) return false;
     struct letting_go going = {
         .work = work,
         .view = view,
@@ -132,7 +132,7 @@ static bool drop_of_view(struct work *work, const struct view *view, struct erro
 
 bool retain_drop(struct work *work, struct error *err)
 {
-    for (size_t i = 0; i < work->schema->view_count; i++) {
+    for (size_t i = 0; i < work->schema->all_view_count; i++) {
         const struct view *const view = work->schema->order[i];
         if (view->retain_seconds && !drop_of_view(work, view, err)) return false;
     }

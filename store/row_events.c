@@ -3,7 +3,7 @@
 
 bool view_has_dependents(const struct schema *schema, const struct view *view)
 {
-    for (size_t i = 0; i < schema->view_count; i++) {
+    for (size_t i = 0; i < schema->all_view_count; i++) {
         if (schema->views[i].source == view) return true;
     }
     return false;
@@ -28,7 +28,7 @@ void row_events_fold(struct delta *delta, const struct view *view, const bool *o
         struct result const result = formula_eval(formula, results);
         fields[count++] = result_value(&result, formula_type(formula));
     }
-    for (size_t i = 0; i < schema->view_count; i++) {
+    for (size_t i = 0; i < schema->all_view_count; i++) {
         if (schema->views[i].source == view && (!only || only[i]))
             delta_fold(delta, &schema->views[i], fields, key, weight);
     }

@@ -19,6 +19,7 @@ enum {
     SCHEMA_VIEWS_MAX = 1000,
     SCHEMA_FIELDS_MAX = 1000,
     SCHEMA_KEY_FIELDS_MAX = 16,
+    SCHEMA_REFERENCES_MAX = 255, /* of one stream */
     SCHEMA_DIMENSIONS_MAX = 16,
     SCHEMA_AGGREGATES_MAX = 200, /* of one view */
     SCHEMA_MAX_ROWS = 10000000,  /* of a view that does not say so itself */
@@ -54,7 +55,29 @@ struct slot {
     enum field_type type;
 };
 
-/* Where events come from: a stream, or the rows of a view (see struct view). */
+/* What leads from an event to one of another stream, or of its own: the key of that. */
+struct reference {
+    struct slice name; /* of the field, or as declared in "references" */
+    const struct stream *target;
+    const uint16_t *fields; /* places in `fields`, one a field of the target's key, in its order */
+};
+
+/* A value of the event that a reference leads to. It stands behind the stream's own fields. */
+struct joined {
+    size_t reference; /* place in `references` */
+    size_t field;     /* of the target: one of its own, or a joined one behind these */
+    unsigned length;  /* of the chain of references: 1, or more where `field` is joined itself */
+};
+
+/* Those that some view asks for. Complete when the schema is read. */
+struct joins {
+    struct joined *list;
+    size_t count;
+    size_t capacity;
+    bool is_open; /* expressions that are parsed may ask for more */
+};
+
+/* Where events come from: a stream, several of them, or the rows of a view (see struct view). */
 struct stream {
     struct slice name;
     uint16_t id;             /* in the keys of the store */
@@ -71,6 +94,10 @@ struct stream {
     const struct expr *delete_when; /* NULL: no record deletes */
     bool retracts;                  /* an event may go or change after it was counted */
     int64_t keep_seconds;           /* events older than this are dropped; 0: none */
+    const struct reference *references;
+    size_t reference_count;
+    struct joins *joins; /* NULL: it has no references */
+    bool is_target;      /* some view asks for values of it by way of a reference */
     /* Every expression of a view over this stream that can overflow: bind refuses the record. */
     const struct expr *const *fallible;
     size_t fallible_count;
@@ -104,19 +131,30 @@ struct multiset {
 enum rows_format { ROWS_JSON, ROWS_NDJSON, ROWS_CSV, ROWS_PROM };
 enum { ROWS_FORMATS = 4 };
 
+/* A stream whose events a view counts. */
+struct view_input {
+    const struct stream *stream;
+    /* Where there are several: what each field of the view's stream is in an event of this one, or NULL for null. NULL: the
+     * view sees the event as it is. */
+    const struct expr *const *values;
+};
+
 struct view {
     struct slice name;
-    struct slice definition;     /* its JSON, without blanks, max_rows and formats */
-    uint16_t id;                 /* in the keys of the store */
-    const struct stream *stream; /* whose events it counts: a stream's, or the rows of `source` */
-    const struct view *source;   /* NULL: a stream */
-    const struct stream *rows;   /* its own rows as events, for the views over it */
-    bool retracts;               /* an event may go after it was counted */
-    int64_t retain_seconds;      /* groups older than this go; 0: none */
-    uint64_t max_rows;           /* a commit that would make more fails */
-    bool formats[ROWS_FORMATS];  /* which of them it has */
-    int time_dimension;          /* that tells how old a group is; -1: none */
-    const struct expr *where;    /* NULL: every event */
+    struct slice definition; /* its JSON, without blanks, max_rows and formats */
+    uint16_t id;             /* in the keys of the store */
+    const struct stream
+        *stream; /* what its events are: a stream's, those of several, or the rows of `source` */
+    const struct view_input *inputs; /* where they come from; none: `source` */
+    size_t input_count;
+    const struct view *source;  /* NULL: a stream */
+    const struct stream *rows;  /* its own rows as events, for the views over it */
+    bool retracts;              /* an event may go after it was counted */
+    int64_t retain_seconds;     /* groups older than this go; 0: none */
+    uint64_t max_rows;          /* a commit that would make more fails */
+    bool formats[ROWS_FORMATS]; /* which of them it has */
+    int time_dimension;         /* that tells how old a group is; -1: none */
+    const struct expr *where;   /* NULL: every event */
     const struct dimension *dimensions;
     size_t dimension_count;
     const struct aggregate *aggregates; /* what is kept; equal ones once */
@@ -135,8 +173,9 @@ struct schema {
     const struct stream *streams;
     size_t stream_count;
     const struct view *views;
-    size_t view_count;
-    const struct view *const *order; /* the views, each behind the one that it counts the rows of */
+    size_t view_count;               /* those that are declared */
+    size_t all_view_count;           /* and those behind them, which only feed others */
+    const struct view *const *order; /* all of them, each behind those that it counts the rows of */
 };
 
 /* Parses and checks TEXT: JSON, with comments as C has them. Errors are ERROR_SCHEMA and name the place
@@ -150,6 +189,13 @@ void schema_write_json(const struct schema *schema, struct buffer *json);
 
 const struct stream *schema_stream(const struct schema *schema, struct slice name); /* or NULL */
 const struct view *schema_view(const struct schema *schema, struct slice name);     /* or NULL */
+/* How many values an event has: its own fields and what its references lead to. */
+size_t stream_value_count(const struct stream *stream);
+/* What is declared of one of these values. */
+const struct field *stream_field(const struct stream *stream, size_t value);
+/* The place of the value FIELD of the event that REFERENCE leads to. */
+size_t stream_join(const struct stream *stream, size_t reference, size_t field,
+                   struct arena *arena);
 /* The same by id. */
 const struct stream *schema_stream_of(const struct schema *schema, uint16_t id);
 const struct view *schema_view_of(const struct schema *schema, uint16_t id);

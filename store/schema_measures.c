@@ -75,6 +75,35 @@ static void place_multisets(struct schema *schema, struct view *view, struct agg
     view->multiset_count = count;
 }
 
+/* Whether the view shows what references lead to: events then move when their targets change. */
+static bool follows_references(const struct view *view)
+{
+    const struct stream *const stream = view->stream;
+    bool follows = expr_follows(view->where, stream);
+    for (size_t i = 0; i < view->dimension_count; i++)
+        follows |= expr_follows(view->dimensions[i].expr, stream);
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        const struct aggregate *const aggregate = &view->aggregates[i];
+        follows |=
+            expr_follows(aggregate->argument, stream) || expr_follows(aggregate->where, stream);
+        for (size_t j = 0; j < aggregate->order_count; j++)
+            follows |= expr_follows(aggregate->order[j], stream);
+    }
+    return follows;
+}
+
+/* As the parser says it of streams whose events go. */
+static bool check_sketches(const struct view *view, struct error *err)
+{
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        if (view->aggregates[i].kind != AGGREGATE_APPROX_UNIQ) continue;
+        (void)error_set(err, ERROR_SCHEMA,
+                        "approx_uniq() cannot follow events that move with what they refer to");
+        return error_remedy(err, "use uniq(), which is exact");
+    }
+    return true;
+}
+
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err)
 {
@@ -107,6 +136,10 @@ bool schema_read_measures(struct schema *schema, const cJSON *json, struct view 
         measures[i] = (struct measure){
             .name = sources[i].name, .text = sources[i].text, .formula = formulas[i]};
     view->aggregates = aggregates;
+    if (follows_references(view)) {
+        view->retracts = true;
+        if (!check_sketches(view, err)) return false;
+    }
     place_multisets(schema, view, aggregates);
     view->measures = measures;
     view->measure_count = count;

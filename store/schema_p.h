@@ -31,7 +31,18 @@ bool error_wrap_index(struct error *err, size_t index);
  * that nothing goes too early. */
 bool json_read_duration(const cJSON *json, int64_t *ret_seconds, struct error *err) MUST_CHECK;
 
+/* The place of the field NAME; false, with the names that there are: there is none. */
+bool stream_find_field(const struct stream *stream, const char *name, size_t *ret_index,
+                       struct error *err) MUST_CHECK;
+/* The references of STREAMS, which are the schema's, once all of them are read. */
+bool schema_read_references(struct schema *schema, struct stream *streams, const cJSON *json,
+                            struct error *err) MUST_CHECK;
 bool schema_read_streams(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;
+/* "from" where it is a list or an object: several streams. */
+bool schema_read_inputs(struct schema *schema, const cJSON *json, struct view *view,
+                        struct error *err) MUST_CHECK;
+/* The view counts the events of one stream as they are. */
+void schema_set_input(struct schema *schema, struct view *view, const struct stream *stream);
 /* The measures of a view whose source and dimensions are read. */
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err) MUST_CHECK;

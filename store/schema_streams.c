@@ -47,7 +47,7 @@ static bool read_field_type(const cJSON *json, struct field *field, struct error
 static bool read_field(struct schema *schema, const cJSON *json, struct field *field,
                        struct error *err)
 {
-    static const char *const keys[] = {"type", "format", "column", NULL};
+    static const char *const keys[] = {"type", "format", "column", "references", NULL};
     field->name = field->column = arena_copy(&schema->arena, slice_text(json->string));
     if (!read_name(json->string, "field", err)) return false;
     if (cJSON_IsString(json)) return read_field_type(json, field, err);
@@ -105,7 +105,7 @@ static bool read_fields(struct schema *schema, const cJSON *json, struct stream 
     return true;
 }
 
-static bool find_field(const struct stream *stream, const char *name, size_t *ret_index,
+bool stream_find_field(const struct stream *stream, const char *name, size_t *ret_index,
                        struct error *err)
 {
     struct slice names[SCHEMA_FIELDS_MAX];
@@ -131,7 +131,7 @@ static bool read_key(struct schema *schema, const cJSON *json, struct stream *st
         const cJSON *const item = list ? cJSON_GetArrayItem(json, (int)i) : json;
         size_t field;
         if (!json_is_text(item, "the name of a field, or a list of names", err) ||
-            !find_field(stream, item->valuestring, &field, err))
+            !stream_find_field(stream, item->valuestring, &field, err))
             return list ? error_wrap_index(err, i) : false;
         for (size_t j = 0; j < i; j++) {
             if (fields[j] == field)
@@ -151,7 +151,7 @@ static bool read_time(const cJSON *json, struct stream *stream, struct error *er
     stream->time_field = -1;
     if (!json) return true;
     if (!json_is_text(json, "the name of a field", err) ||
-        !find_field(stream, json->valuestring, &field, err))
+        !stream_find_field(stream, json->valuestring, &field, err))
         return false;
     if (stream->fields[field].type != FIELD_TIME)
         return error_set(err, ERROR_SCHEMA, "field '%s' is not of type 'time'", json->valuestring);
@@ -181,7 +181,7 @@ static bool read_newest(const cJSON *json, struct stream *stream, struct error *
     if (!json_is_object(json, keys, err)) return false;
     if (!newest) return expected_rule(err);
     if (!json_is_text(newest, "the name of a field", err) ||
-        !find_field(stream, newest->valuestring, &field, err))
+        !stream_find_field(stream, newest->valuestring, &field, err))
         return error_wrap_dot(err, "newest");
     for (size_t i = 0; i < stream->key_count; i++) {
         if (stream->key_fields[i] != field) continue;
@@ -231,8 +231,8 @@ static bool read_keep(const cJSON *json, struct stream *stream, struct error *er
 static bool read_stream(struct schema *schema, const cJSON *json, struct stream *stream,
                         struct error *err)
 {
-    static const char *const keys[] = {"key",    "time", "on_duplicate", "delete_when", "keep",
-                                       "fields", NULL};
+    static const char *const keys[] = {"key",  "time",   "on_duplicate", "delete_when",
+                                       "keep", "fields", "references",   NULL};
     stream->name = arena_copy(&schema->arena, slice_text(json->string));
     stream->definition = json_definition(json, &schema->arena);
     if (!read_name(json->string, "stream", err) || !json_is_object(json, keys, err)) return false;
@@ -268,5 +268,5 @@ bool schema_read_streams(struct schema *schema, const cJSON *json, struct error 
         if (!read_stream(schema, entry, &streams[index++], err))
             return error_wrap_dot(err, entry->string);
     }
-    return true;
+    return schema_read_references(schema, streams, json, err);
 }

@@ -22,6 +22,14 @@ struct views {
 
 static bool read_view_at(struct views *all, size_t index, struct error *err);
 
+/* While views are read they may ask for what references lead to. */
+static void open_joins(const struct schema *schema, bool is_open)
+{
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        if (schema->streams[i].joins) schema->streams[i].joins->is_open = is_open;
+    }
+}
+
 /* Tells the chain of views that leads back to its beginning. */
 static bool is_cycle(const struct views *all, size_t index, struct error *err)
 {
@@ -64,9 +72,12 @@ static void set_source(struct view *view, const struct view *source)
 
 static bool read_from(struct views *all, const cJSON *json, struct view *view, struct error *err)
 {
-    const struct schema *const schema = all->schema;
+    struct schema *const schema = all->schema;
+    const struct stream *stream = NULL;
+    if (cJSON_IsArray(json) || cJSON_IsObject(json))
+        return schema_read_inputs(schema, json, view, err) || error_wrap_dot(err, "from");
     if (!json && schema->stream_count == 1) {
-        view->stream = &schema->streams[0];
+        stream = &schema->streams[0];
     } else if (!json) {
         (void)error_set(err, ERROR_SCHEMA, "the view does not say which stream it is from");
         return error_remedy(err, "add \"from\": \"%.*s\"", (int)schema->streams[0].name.length,
@@ -74,10 +85,10 @@ static bool read_from(struct views *all, const cJSON *json, struct view *view, s
     } else if (!json_is_text(json, "the name of a stream or view", err)) {
         return error_wrap_dot(err, "from");
     } else {
-        view->stream = schema_stream(schema, slice_text(json->valuestring));
+        stream = schema_stream(schema, slice_text(json->valuestring));
     }
-    if (view->stream) {
-        view->retracts = view->stream->retracts;
+    if (stream) {
+        schema_set_input(schema, view, stream);
         return true;
     }
     for (size_t i = 0; i < schema->view_count; i++) {
@@ -141,7 +152,7 @@ static bool is_dimension(const struct expr *expr, struct error *err)
 static struct slice default_name(const struct view *view, const struct expr *expr)
 {
     int const field = expr_field(expr);
-    if (field >= 0) return view->stream->fields[field].name;
+    if (field >= 0) return stream_field(view->stream, (size_t)field)->name;
     return slice_text(bucket_unit_names[expr_type(expr).unit]);
 }
 
@@ -198,6 +209,8 @@ static bool read_retain(const cJSON *json, struct view *view, struct error *err)
 {
     view->time_dimension = -1;
     if (!json) return true;
+    if (view->input_count > 1)
+        return error_set(err, ERROR_SCHEMA, "a view over several streams cannot let groups go");
     if (!json_read_duration(json, &view->retain_seconds, err)) return false;
     view->retracts = true;
     for (size_t i = 0; i < view->dimension_count; i++) {
@@ -315,13 +328,27 @@ static bool read_view_at(struct views *all, size_t index, struct error *err)
     return true;
 }
 
-static void add_fallible(const struct expr *expr, const struct expr **list, size_t *count)
+/* What other events tell is not known yet when a record is read: there what overflows is null. */
+static void add_fallible(const struct expr *expr, const struct stream *stream,
+                         const struct expr **list, size_t *count)
 {
-    if (!expr || !expr_can_overflow(expr)) return;
+    if (!expr || !expr_can_overflow(expr) || expr_follows(expr, stream)) return;
     for (size_t i = 0; i < *count; i++) {
         if (expr_equal(list[i], expr)) return;
     }
     list[(*count)++] = expr;
+}
+
+/* The fields that a view over several streams makes of an event of this one. */
+static void add_inputs(const struct view *view, const struct stream *stream,
+                       const struct expr **list, size_t *count)
+{
+    for (size_t i = 0; i < view->input_count; i++) {
+        const struct view_input *const input = &view->inputs[i];
+        for (size_t j = 0;
+             input->stream == stream && input->values && j < view->stream->field_count; j++)
+            add_fallible(input->values[j], stream, list, count);
+    }
 }
 
 /* Every expression that an event of the stream could make outgrow a decimal, once. */
@@ -329,20 +356,22 @@ static void collect_fallible(struct schema *schema, struct stream *stream)
 {
     size_t most = 1, count = 0;
     for (size_t i = 0; i < schema->view_count; i++)
-        most += 1 + (2 + AGGREGATE_ORDER_MAX) * schema->views[i].aggregate_count;
+        most += 1 + (2 + AGGREGATE_ORDER_MAX) * schema->views[i].aggregate_count +
+                schema->views[i].input_count * schema->views[i].stream->field_count;
     const struct expr **const list = ARENA_ARRAY(&schema->arena, const struct expr *, most);
     for (size_t i = 0; i < schema->view_count; i++) {
         const struct view *const view = &schema->views[i];
+        add_inputs(view, stream, list, &count);
         if (view->source || view->stream != stream) continue;
-        add_fallible(view->where, list, &count);
+        add_fallible(view->where, stream, list, &count);
         for (size_t j = 0; j < view->aggregate_count; j++) {
-            add_fallible(view->aggregates[j].argument, list, &count);
-            add_fallible(view->aggregates[j].where, list, &count);
+            add_fallible(view->aggregates[j].argument, stream, list, &count);
+            add_fallible(view->aggregates[j].where, stream, list, &count);
             for (size_t k = 0; k < view->aggregates[j].order_count; k++)
-                add_fallible(view->aggregates[j].order[k], list, &count);
+                add_fallible(view->aggregates[j].order[k], stream, list, &count);
         }
     }
-    add_fallible(stream->delete_when, list, &count);
+    add_fallible(stream->delete_when, stream, list, &count);
     stream->fallible = list;
     stream->fallible_count = count;
 }
@@ -365,7 +394,7 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
     };
     all.progress = arena_alloc(&schema->arena, count * sizeof *all.progress);
     schema->views = views;
-    schema->view_count = count;
+    schema->view_count = schema->all_view_count = count;
     schema->order = all.order;
     const cJSON *entry;
     cJSON_ArrayForEach(entry, json)
@@ -375,10 +404,12 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
         views[index].definition = view_definition(entry, &schema->arena);
         all.entries[index++] = entry;
     }
+    open_joins(schema, true);
     for (size_t i = 0; i < count; i++) {
         if (all.progress[i] == READ || read_view_at(&all, i, err)) continue;
         return error_wrap_dot(err, all.entries[all.current]->string);
     }
+    open_joins(schema, false);
     if (!prom_check_families(views, count, err)) return false;
     for (size_t i = 0; i < schema->stream_count; i++)
         collect_fallible(schema, (struct stream *)(uintptr_t)&schema->streams[i]);

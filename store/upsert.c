@@ -6,8 +6,8 @@ void upsert_init(struct upsert *upsert, const struct stream *stream, const struc
     *upsert = (struct upsert){
         .stream = stream,
         .zone = zone,
-        .record = memory_alloc(stream->field_count * sizeof *upsert->record),
-        .existing = memory_alloc(stream->field_count * sizeof *upsert->existing),
+        .record = memory_alloc(stream_value_count(stream) * sizeof *upsert->record),
+        .existing = memory_alloc(stream_value_count(stream) * sizeof *upsert->existing),
     };
 }
 

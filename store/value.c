@@ -14,7 +14,8 @@ int value_compare(const struct value *a, const struct value *b)
 {
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1; /* null is the least kind */
     switch (a->kind) {
-    case VALUE_NULL: return 0;
+    case VALUE_NULL:
+    case VALUE_UNRESOLVED: return 0;
     case VALUE_BOOL: return a->boolean - b->boolean;
     case VALUE_NUMBER: return decimal_compare(&a->number, &b->number);
     case VALUE_FLOAT: return (a->real > b->real) - (a->real < b->real);
@@ -35,6 +36,7 @@ void value_text(const struct value *value, struct value_type type, const struct 
     char number[DECIMAL_TEXT_BYTES], real[DOUBLE_TEXT_BYTES], time[CALENDAR_TEXT_BYTES];
     switch (value->kind) {
     case VALUE_NULL: return;
+    case VALUE_UNRESOLVED: buffer_add_text(text, "%unresolved"); return;
     case VALUE_BOOL: buffer_add_text(text, value->boolean ? "true" : "false"); return;
     case VALUE_NUMBER: buffer_add(text, number, decimal_write(&value->number, number)); return;
     case VALUE_FLOAT: buffer_add(text, real, double_write(value->real, real)); return;
@@ -57,6 +59,7 @@ void value_json(const struct value *value, struct value_type type, const struct 
     case VALUE_BOOL:
     case VALUE_NUMBER:
     case VALUE_FLOAT: value_text(value, type, zone, json); return;
+    case VALUE_UNRESOLVED:
     case VALUE_TIME:
     case VALUE_BUCKET: /* digits, letters and signs: nothing to escape */
         buffer_add_byte(json, '"');

@@ -11,6 +11,7 @@
 
 enum value_kind {
     VALUE_NULL,
+    VALUE_UNRESOLVED, /* a reference led to nothing: null to expressions, a value of its own to dimensions */
     VALUE_BOOL,
     VALUE_NUMBER, /* of int and decimal fields alike */
     VALUE_FLOAT,
@@ -37,7 +38,7 @@ struct value_type {
     enum bucket_unit unit; /* of VALUE_BUCKET */
 };
 
-/* Total order within one kind, null before everything: false < true, numbers and floats by size, times and
+/* Total order within one kind, null and then unresolved before everything: false < true, numbers and floats by size, times and
  * buckets by time, strings by bytes. */
 int value_compare(const struct value *a, const struct value *b);
 

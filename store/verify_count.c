@@ -5,12 +5,15 @@
  */
 #include <xxhash.h>
 
+#include "commit_p.h"
 #include "event_walk.h"
 #include "events.h"
 #include "groups.h"
+#include "join.h"
 #include "meta.h"
 #include "pack.h"
 #include "verify_p.h"
+#include "view_inputs.h"
 
 enum { SLOTS_FIRST = 1024 };
 
@@ -142,7 +145,7 @@ static void count_event(struct counting *counting, const struct value *fields, s
     counting->own_key = key;
     if (!expr_holds(view->where, fields, counting->zone)) return;
     for (unsigned i = 0; i < view->dimension_count; i++)
-        dimensions[i] = eval(counting, view->dimensions[i].expr, fields);
+        dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, counting->zone);
     if (is_let_go(counting, dimensions)) return;
     buffer_clear(&counting->key);
     for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
@@ -191,23 +194,54 @@ static void sort_levels(struct counting *counting)
     }
 }
 
-static bool count_events(struct counting *counting, const struct snapshot *snapshot,
-                         struct error *err)
+/* An event with all its values, as the view sees it. */
+static void count_input(struct counting *counting, const struct view_input *input,
+                        const struct value *values, const struct event *event)
 {
-    const struct stream *const stream = counting->view->view->stream;
-    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
+    const struct view *const view = counting->view->view;
+    AUTO_BUFFER struct buffer key = {0};
+    view_input_key(view, input, event_own_key(event), &key);
+    if (!input->values) {
+        count_event(counting, values, buffer_slice(&key));
+        return;
+    }
+    AUTO_FREE struct value *const fields = memory_alloc(view->stream->field_count * sizeof *fields);
+    view_input_map(input, view->stream, counting->zone, values, fields);
+    count_event(counting, fields, buffer_slice(&key));
+}
+
+static bool count_stream(struct counting *counting, const struct snapshot *snapshot,
+                         const struct view_input *input, struct error *err)
+{
+    const struct stream *const stream = input->stream;
+    AUTO_FREE struct value *const fields =
+        memory_alloc(stream_value_count(stream) * sizeof *fields);
+    AUTO_JOIN struct join *join = NULL;
     struct event_walk *walk;
     struct event event;
-    if (!event_walk_open(snapshot->txn, stream, &walk, err)) return false;
+    if (!join_open(snapshot->txn, &join, err) ||
+        !event_walk_open(snapshot->txn, stream, &walk, err))
+        return false;
     enum event_step step;
     bool good = true;
     while (good && (step = event_walk_next(walk, &event, err)) != EVENT_END) {
         good = step == EVENT_ONE;
         if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
-        if (good) count_event(counting, fields, event_own_key(&event));
+        good = good && join_fill(join, stream, fields, err);
+        if (good) count_input(counting, input, fields, &event);
     }
     event_walk_close(walk);
     return good;
+}
+
+static bool count_events(struct counting *counting, const struct snapshot *snapshot,
+                         struct error *err)
+{
+    const struct view *const view = counting->view->view;
+    for (size_t i = 0; i < view->input_count; i++) {
+        if (!count_stream(counting, snapshot, &view->inputs[i], err)) return false;
+    }
+    return true;
 }
 
 /* The rows of the view below, counted again themselves, are the events of this one. */
@@ -269,13 +303,11 @@ static bool load_limits(struct counting *counting, const struct snapshot *snapsh
                         struct error *err)
 {
     const struct view *const view = counting->view->view;
-    struct meta_stream meta;
     struct meta_view stored;
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) return false;
     if (view->retain_seconds) counting->retained = stored.retained_from;
     if (view->source) return true;
-    if (!meta_stream_load(snapshot->txn, view->stream->id, &meta, err)) return false;
-    counting->view->dropped_before = meta.dropped_before;
+    if (!view_dropped(snapshot->txn, view, &counting->view->dropped_before, err)) return false;
     if (misses_nothing(counting, &stored)) counting->view->dropped_before.kind = VALUE_NULL;
     return true;
 }

@@ -33,13 +33,14 @@ static bool read_blocks(const struct snapshot *snapshot, enum db_table table, ui
 
 bool verify_tables(const struct snapshot *snapshot, uint64_t *ret_events, struct error *err)
 {
-    uint64_t values;
+    uint64_t values, references;
     for (unsigned i = 0; i < DB_TABLES; i++) {
-        bool const blocks = i == TABLE_EVENTS || i == TABLE_VALUES;
+        bool const blocks = i == TABLE_EVENTS || i == TABLE_VALUES || i == TABLE_REFERENCES;
         if (!blocks && !read_table(snapshot, (enum db_table)i, err)) return false;
     }
     if (!read_blocks(snapshot, TABLE_EVENTS, ret_events, err) ||
-        !read_blocks(snapshot, TABLE_VALUES, &values, err))
+        !read_blocks(snapshot, TABLE_VALUES, &values, err) ||
+        !read_blocks(snapshot, TABLE_REFERENCES, &references, err))
         return false;
     if (*ret_events == snapshot->event_count) return true;
     (void)error_set(err, ERROR_CORRUPT, "%llu events are stored, %llu were counted",

@@ -1,0 +1,292 @@
+/* The events that are folded again are found in rounds: those that changed themselves, those that refer to them, and where a
+ * view follows a chain of references those that refer to these. How they were is read from what is committed, by a second
+ * transaction: so it does not matter in which order a chunk brings an event and what refers to it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "ripple.h"
+
+#include "join.h"
+#include "references.h"
+
+struct ripple_event {
+    const struct stream *stream;
+    struct slice key;
+    unsigned distance; /* 0: changed itself; 1: refers to one that did, and so on */
+};
+
+void ripple_done(struct ripple *ripple)
+{
+    arena_done(&ripple->arena);
+    free(ripple->events);
+    *ripple = (struct ripple){0};
+}
+
+bool ripple_concerns(const struct stream *stream)
+{
+    return stream->is_target || (stream->joins && stream->joins->count);
+}
+
+static void add(struct ripple *ripple, const struct stream *stream, struct slice key,
+                unsigned distance)
+{
+    if (ripple->count == ripple->capacity) {
+        ripple->capacity = ripple->capacity ? ripple->capacity * 2 : 256;
+        ripple->events = memory_resize(ripple->events, ripple->capacity * sizeof *ripple->events);
+    }
+    ripple->events[ripple->count++] = (struct ripple_event){
+        .stream = stream, .key = arena_copy(&ripple->arena, key), .distance = distance};
+}
+
+void ripple_add(struct ripple *ripple, const struct stream *stream, struct slice key)
+{
+    add(ripple, stream, key, 0);
+}
+
+static void forget(struct ripple *ripple)
+{
+    arena_reset(&ripple->arena);
+    ripple->count = 0;
+}
+
+/* One side of a change: the events before it, or after. */
+struct side {
+    struct join *join;
+    struct buffer packed;
+    struct value *values; /* for any stream of the schema */
+    bool is_there;
+};
+
+static void side_done(struct side *side)
+{
+    join_close(side->join);
+    buffer_done(&side->packed);
+    free(side->values);
+}
+
+static bool side_open(const struct schema *schema, const struct txn *txn, struct side *ret_side,
+                      struct error *err)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        size_t const count = stream_value_count(&schema->streams[i]);
+        if (count > most) most = count;
+    }
+    *ret_side = (struct side){.values = memory_alloc(most * sizeof *ret_side->values)};
+    return join_open(txn, &ret_side->join, err);
+}
+
+/* The event's own fields. */
+static bool side_load(struct side *side, const struct ripple_event *event, struct error *err)
+{
+    struct slice packed = {0};
+    enum db_finding const found = join_event(side->join, event->key, &packed, err);
+    if (found == DB_FAILED) return false;
+    side->is_there = found == DB_FOUND;
+    buffer_set(&side->packed, packed);
+    struct event const loaded = {.key = event->key, .packed = buffer_slice(&side->packed)};
+    return !side->is_there || event_unpack(event->stream, &loaded, side->values) ||
+           event_corrupt(err);
+}
+
+static bool side_fill(struct side *side, const struct ripple_event *event, struct error *err)
+{
+    return side_load(side, event, err) &&
+           (!side->is_there || join_fill(side->join, event->stream, side->values, err));
+}
+
+static bool same_value(const struct side *old, const struct side *new, size_t value)
+{
+    return value_compare(&old->values[value], &new->values[value]) == 0;
+}
+
+/* Whether what STREAM asks for by REFERENCE is another value of the target by now. */
+static bool shows_change(const struct stream *stream, size_t reference, const struct side *old,
+                         const struct side *new)
+{
+    const struct stream *const target = stream->references[reference].target;
+    if (!old->is_there || !new->is_there) return old->is_there != new->is_there;
+    for (size_t i = 0; i < stream->joins->count; i++) {
+        const struct joined *const joined = &stream->joins->list[i];
+        if (joined->reference != reference) continue;
+        if (joined->field < target->field_count) {
+            if (!same_value(old, new, joined->field)) return true;
+            continue;
+        }
+        const struct joined *const next = &target->joins->list[joined->field - target->field_count];
+        const struct reference *const by = &target->references[next->reference];
+        for (size_t j = 0; j < by->target->key_count; j++) {
+            if (!same_value(old, new, by->fields[j])) return true;
+        }
+    }
+    return false;
+}
+
+static bool has_chain_beyond(const struct stream *stream, size_t reference, unsigned distance)
+{
+    for (size_t i = 0; i < stream->joins->count; i++) {
+        const struct joined *const joined = &stream->joins->list[i];
+        if (joined->reference == reference && joined->length > distance) return true;
+    }
+    return false;
+}
+
+/* The events found to refer to another. */
+struct finding {
+    struct ripple *ripple;
+    const struct stream *stream;
+    unsigned distance;
+};
+
+static void see_referring(void *context, struct slice key)
+{
+    const struct finding *const finding = context;
+    add(finding->ripple, finding->stream, key, finding->distance);
+}
+
+/* SIDES: the event before and after, or NULL where it goes for certain, or its own fields stayed. */
+static bool find_referring(struct work *work, struct ripple *ripple,
+                           const struct ripple_event *event, const struct side *sides,
+                           struct error *err)
+{
+    for (size_t i = 0; i < work->schema->stream_count; i++) {
+        const struct stream *const stream = &work->schema->streams[i];
+        struct finding finding = {
+            .ripple = ripple, .stream = stream, .distance = event->distance + 1};
+        for (size_t j = 0; j < stream->reference_count; j++) {
+            if (stream->references[j].target != event->stream ||
+                !has_chain_beyond(stream, j, event->distance))
+                continue;
+            if (sides && !shows_change(stream, j, &sides[0], &sides[1])) continue;
+            if (!references_each(work->txn, stream, j, event->key, see_referring, &finding, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static int compare_events(const void *a, const void *b)
+{
+    const struct ripple_event *const left = a, *const right = b;
+    int const order = slice_compare(left->key, right->key);
+    return order ? order : (left->distance > right->distance) - (left->distance < right->distance);
+}
+
+/* In the order of the table, each once, as near as it is found. */
+static void sort(struct ripple *ripple)
+{
+    size_t kept = 0;
+    if (ripple->count == 0) return;
+    qsort(ripple->events, ripple->count, sizeof *ripple->events, compare_events);
+    for (size_t i = 0; i < ripple->count; i++) {
+        if (kept && slice_equal(ripple->events[kept - 1].key, ripple->events[i].key)) continue;
+        ripple->events[kept++] = ripple->events[i];
+    }
+    ripple->count = kept;
+}
+
+/* One round: what refers to the events at DISTANCE. SIDES as above, for events that changed themselves. */
+static bool find_round(struct work *work, struct ripple *ripple, unsigned distance,
+                       struct side *sides, struct error *err)
+{
+    size_t const count = ripple->count;
+    for (size_t i = 0; i < count; i++) {
+        struct ripple_event const event = ripple->events[i];
+        bool const compares = sides && distance == 0;
+        if (event.distance != distance || !event.stream->is_target) continue;
+        if (compares && (!side_load(&sides[0], &event, err) || !side_load(&sides[1], &event, err)))
+            return false;
+        if (!find_referring(work, ripple, &event, compares ? sides : NULL, err)) return false;
+    }
+    return true;
+}
+
+static bool find_all(struct work *work, struct ripple *ripple, struct side *sides,
+                     struct error *err)
+{
+    unsigned distance = 0;
+    size_t before;
+    sort(ripple);
+    do {
+        before = ripple->count;
+        if (!find_round(work, ripple, distance++, sides, err)) return false;
+        sort(ripple);
+    } while (ripple->count > before);
+    return true;
+}
+
+static bool is_same(const struct ripple_event *event, const struct side *sides)
+{
+    if (sides[0].is_there != sides[1].is_there) return false;
+    if (!sides[0].is_there) return true;
+    if (!slice_equal(buffer_slice(&sides[0].packed), buffer_slice(&sides[1].packed))) return false;
+    for (size_t i = event->stream->field_count; i < stream_value_count(event->stream); i++) {
+        if (!same_value(&sides[0], &sides[1], i)) return false;
+    }
+    return true;
+}
+
+static bool fold_side(struct work *work, const struct ripple_event *event, const struct side *side,
+                      int64_t weight, struct error *err)
+{
+    struct event const own = {.key = event->key};
+    return !side->is_there ||
+           work_fold_values(work, event->stream, side->values, event_own_key(&own), weight, err);
+}
+
+static bool fold_all(struct work *work, const struct ripple *ripple, struct side *sides,
+                     struct error *err)
+{
+    for (size_t i = 0; i < ripple->count; i++) {
+        const struct ripple_event *const event = &ripple->events[i];
+        if (!side_fill(&sides[0], event, err) || !side_fill(&sides[1], event, err)) return false;
+        if (is_same(event, sides)) continue;
+        if (!fold_side(work, event, &sides[0], -1, err) ||
+            !fold_side(work, event, &sides[1], +1, err))
+            return false;
+    }
+    return true;
+}
+
+bool ripple_fold(struct work *work, struct ripple *ripple, struct error *err)
+{
+    AUTO_TXN struct txn *before = NULL;
+    struct side sides[2] = {{.join = NULL}, {.join = NULL}};
+    if (ripple->count == 0) return true;
+    bool const good = txn_begin_beside(work->txn, &before, err) &&
+                      side_open(work->schema, before, &sides[0], err) &&
+                      side_open(work->schema, work->txn, &sides[1], err) &&
+                      find_all(work, ripple, sides, err) && fold_all(work, ripple, sides, err);
+    side_done(&sides[0]);
+    side_done(&sides[1]);
+    forget(ripple);
+    return good;
+}
+
+/* Folds the events that refer to those added, but not those themselves. */
+static bool fold_referring(struct work *work, const struct ripple *ripple, int64_t weight,
+                           struct error *err)
+{
+    struct side side = {.join = NULL};
+    bool good = side_open(work->schema, work->txn, &side, err);
+    for (size_t i = 0; i < ripple->count && good; i++) {
+        const struct ripple_event *const event = &ripple->events[i];
+        if (event->distance > 0)
+            good = side_fill(&side, event, err) && fold_side(work, event, &side, weight, err);
+    }
+    side_done(&side);
+    return good;
+}
+
+bool ripple_take_out(struct work *work, struct ripple *ripple, struct error *err)
+{
+    return ripple->count == 0 ||
+           (find_all(work, ripple, NULL, err) && fold_referring(work, ripple, -1, err));
+}
+
+bool ripple_put_back(struct work *work, struct ripple *ripple, struct error *err)
+{
+    bool const good = ripple->count == 0 || fold_referring(work, ripple, +1, err);
+    forget(ripple);
+    return good;
+}

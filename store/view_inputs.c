@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "view_inputs.h"
+
+#include "pack.h"
+
+enum { KEY_ROOM_BYTES = 600 };
+
+bool view_counts(const struct view *view, const struct stream *stream)
+{
+    for (size_t i = 0; i < view->input_count; i++) {
+        if (view->inputs[i].stream == stream) return true;
+    }
+    return false;
+}
+
+void view_input_map(const struct view_input *input, const struct stream *fields,
+                    const struct zone *zone, const struct value *values, struct value *ret_fields)
+{
+    for (size_t i = 0; i < fields->field_count; i++) {
+        ret_fields[i] = (struct value){.kind = VALUE_NULL};
+        if (input->values[i]) ret_fields[i] = expr_dimension(input->values[i], values, zone);
+    }
+}
+
+void view_input_key(const struct view *view, const struct view_input *input, struct slice key,
+                    struct buffer *into)
+{
+    if (view->input_count > 1) pack_u16(into, input->stream->id);
+    buffer_add_slice(into, key);
+}
+
+static void fold_mapped(struct delta *delta, const struct view *view,
+                        const struct view_input *input, const struct value *values,
+                        struct slice key, int64_t weight)
+{
+    AUTO_FREE struct value *const fields = memory_alloc(view->stream->field_count * sizeof *fields);
+    STACK_BUFFER(own_key, KEY_ROOM_BYTES);
+    view_input_map(input, view->stream, delta->schema->zone, values, fields);
+    view_input_key(view, input, key, &own_key);
+    delta_fold(delta, view, fields, buffer_slice(&own_key), weight);
+}
+
+void view_inputs_fold(struct delta *delta, const struct view *view, const struct stream *stream,
+                      const struct value *values, struct slice key, int64_t weight)
+{
+    for (size_t i = 0; i < view->input_count; i++) {
+        const struct view_input *const input = &view->inputs[i];
+        if (input->stream != stream) continue;
+        if (input->values)
+            fold_mapped(delta, view, input, values, key, weight);
+        else
+            delta_fold(delta, view, values, key, weight);
+    }
+}
