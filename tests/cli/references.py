@@ -123,11 +123,11 @@ def measures(scene):
     story.load("feedback", feedback(1, "a", 1), feedback(2, "a", 2), feedback(3, "b", 3), feedback(4, "c", 4))
     story.shows("v.json", dict(zip(names.split(), [0, None, None, None, 0, None, [], None, None])))
     story.load("calls", call("a", "x", cost=10), call("b", "y", cost=2))
-    story.shows("v.json", dict(zip(names.split(), [3, 36, 2, 10, 2, 10, [{"value": "x", "count": 2}], "y", 1])))
+    story.shows("v.json", dict(zip(names.split(), [3, 36, 2, 10, 2, 10, [{"value": "x", "count": 2}], "y", 2])))
     story.load("calls", call("a", "y", cost=1), call("c", "z", cost=0))
     story.shows("v.json", dict(zip(names.split(), [4, 9, 0, 2, 2, 1, [{"value": "y", "count": 3}], "z", 3])))
     story.delete("calls", "b", "c")
-    story.shows("v.json", dict(zip(names.split(), [2, 3, 1, 1, 1, 1, [{"value": "y", "count": 2}], "y", 1])))
+    story.shows("v.json", dict(zip(names.split(), [2, 3, 1, 1, 1, 1, [{"value": "y", "count": 2}], "y", 2])))
 
 
 def chains(scene):
@@ -251,7 +251,7 @@ def mistakes(scene):
 
     two = {"key": ["id", "n"], "fields": {"id": "string", "n": "int", "op_name": "string"}}
     refused(scene, streams(field(references="cals")), BY_NAME, "streams.feedback.fields.call_id", "'cals'", "did you mean 'calls'?")
-    refused(scene, streams(field(type="int")), BY_NAME, "streams.feedback.fields.call_id", "int", "string")
+    refused(scene, streams(field(type="int")), BY_NAME, "streams.feedback.fields.call_id", "'call_id'", "'id'", "type")
     refused(scene, streams(calls=two), BY_NAME, "streams.feedback.fields.call_id", "key", "calls")
     refused(scene, streams(calls={"fields": CALLS["fields"]}), BY_NAME, "streams.feedback.fields.call_id", "key", "calls")
 
@@ -263,7 +263,7 @@ def mistakes(scene):
     refused(scene, named(stream="cals"), view, "streams.feedback.references.call", "'cals'", "did you mean 'calls'?")
     refused(scene, named(by=["call_id", "star"]), view, "streams.feedback.references.call", "'star'", "did you mean 'stars'?")
     refused(scene, named(by=["call_id"]), view, "streams.feedback.references.call", "key")
-    refused(scene, named(by=["stars", "call_id"]), view, "streams.feedback.references.call", "int", "string")
+    refused(scene, named(by=["stars", "call_id"]), view, "streams.feedback.references.call", "'stars'", "'id'", "type")
 
     def seen(**view):
         return {"v": {"from": "feedback", "measures": {"n": "count()"}, **view}}
