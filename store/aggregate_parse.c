@@ -19,6 +19,8 @@ enum rest_kind {
     REST_FRACTION,
     REST_COUNT,
     REST_ORDER,
+    REST_NUMBER,  /* one more */
+    REST_NUMBERS, /* one to AGGREGATE_OTHERS_MAX */
 };
 
 static const struct function {
@@ -33,6 +35,7 @@ static const struct function {
     {"min", AGGREGATE_MIN, TAKES_ANY, REST_NONE, false},
     {"max", AGGREGATE_MAX, TAKES_ANY, REST_NONE, false},
     {"avg", AGGREGATE_AVG, TAKES_NUMBER, REST_NONE, false},
+    {"mean", AGGREGATE_AVG, TAKES_NUMBER, REST_NONE, false},
     {"uniq", AGGREGATE_UNIQ, TAKES_ANY, REST_NONE, false},
     {"any_value", AGGREGATE_MIN, TAKES_ANY, REST_NONE,
      false}, /* any: the least is the same always */
@@ -55,6 +58,14 @@ static const struct function {
     {"bool_or", AGGREGATE_BOOL_OR, TAKES_BOOL, REST_NONE, false},
     {"approx_uniq", AGGREGATE_APPROX_UNIQ, TAKES_ANY, REST_NONE, false},
     {"approx_quantile", AGGREGATE_APPROX_QUANTILE, TAKES_NUMBER, REST_FRACTION, false},
+    {"covar", AGGREGATE_COVAR_SAMP, TAKES_NUMBER, REST_NUMBER, false},
+    {"covar_samp", AGGREGATE_COVAR_SAMP, TAKES_NUMBER, REST_NUMBER, false},
+    {"covar_pop", AGGREGATE_COVAR_POP, TAKES_NUMBER, REST_NUMBER, false},
+    {"corr", AGGREGATE_CORR, TAKES_NUMBER, REST_NUMBER, false},
+    {"ratio", AGGREGATE_RATIO, TAKES_NUMBER, REST_NUMBER, false},
+    {"ratio_var", AGGREGATE_RATIO_VAR, TAKES_NUMBER, REST_NUMBER, false},
+    {"cuped_mean", AGGREGATE_CUPED_MEAN, TAKES_NUMBER, REST_NUMBERS, false},
+    {"cuped_var", AGGREGATE_CUPED_VAR, TAKES_NUMBER, REST_NUMBERS, false},
 };
 
 static bool no_function(struct reading *reading, struct slice name)
@@ -150,6 +161,41 @@ static bool parse_order(struct reading *reading, struct aggregate *aggregate)
     return true;
 }
 
+/* Where one of the arguments is of floats, all are. */
+static void make_floats(struct reading *reading, struct aggregate *aggregate,
+                        const struct expr **others)
+{
+    bool real = expr_type(aggregate->argument).kind == VALUE_FLOAT;
+    for (size_t i = 0; i < aggregate->other_count; i++)
+        real = real || expr_type(others[i]).kind == VALUE_FLOAT;
+    if (!real) return;
+    aggregate->type.kind = VALUE_FLOAT;
+    expr_make_float(&reading->parser, &aggregate->argument);
+    for (size_t i = 0; i < aggregate->other_count; i++)
+        expr_make_float(&reading->parser, &others[i]);
+}
+
+static bool parse_others(struct reading *reading, const struct function *function, size_t most,
+                         struct aggregate *aggregate)
+{
+    struct expr_parser *const parser = &reading->parser;
+    const struct expr **const others = ARENA_ARRAY(reading->all->arena, const struct expr *, most);
+    size_t count = 0;
+    if (!parser_is_sign(parser, ",")) return parser_expect(parser, ",");
+    while (count < most && parser_is_sign(parser, ",")) {
+        if (!parser_next(parser) || !parser_expr(parser, &others[count]) ||
+            !check_argument(reading, function, expr_type(others[count]).kind))
+            return false;
+        count++;
+    }
+    if (parser_is_sign(parser, ","))
+        return parser_fail(parser, "%s takes at most %zu numbers", function->name, most + 1);
+    aggregate->others = others;
+    aggregate->other_count = count;
+    make_floats(reading, aggregate, others);
+    return true;
+}
+
 static bool order_by_time(struct reading *reading, const struct function *function,
                           struct aggregate *aggregate)
 {
@@ -177,6 +223,8 @@ static bool parse_rest(struct reading *reading, const struct function *function,
     case REST_FRACTION: return parse_fraction(reading, aggregate);
     case REST_COUNT: return parse_count(reading, aggregate);
     case REST_ORDER: return parse_order(reading, aggregate);
+    case REST_NUMBER: return parse_others(reading, function, 1, aggregate);
+    case REST_NUMBERS: return parse_others(reading, function, AGGREGATE_OTHERS_MAX, aggregate);
     }
     return true;
 }
@@ -196,7 +244,14 @@ static struct value_type result_type(const struct aggregate *aggregate)
     case AGGREGATE_VAR_POP:
     case AGGREGATE_STDDEV_SAMP:
     case AGGREGATE_STDDEV_POP:
-    case AGGREGATE_APPROX_QUANTILE: type.kind = VALUE_FLOAT; break;
+    case AGGREGATE_APPROX_QUANTILE:
+    case AGGREGATE_COVAR_SAMP:
+    case AGGREGATE_COVAR_POP:
+    case AGGREGATE_CORR:
+    case AGGREGATE_RATIO:
+    case AGGREGATE_RATIO_VAR:
+    case AGGREGATE_CUPED_MEAN:
+    case AGGREGATE_CUPED_VAR: type.kind = VALUE_FLOAT; break;
     case AGGREGATE_BOOL_AND:
     case AGGREGATE_BOOL_OR: type.kind = VALUE_BOOL; break;
     case AGGREGATE_MIN:
@@ -220,6 +275,32 @@ static bool check_retraction(struct reading *reading, const struct function *fun
     return error_remedy(reading->all->err, "use uniq(), which is exact");
 }
 
+/* What stands in the parentheses of an aggregate. */
+static bool parse_arguments(struct reading *reading, const struct function *function,
+                            struct aggregate *aggregate)
+{
+    struct expr_parser *const parser = &reading->parser;
+    bool const star = function->kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
+    if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
+    if (!star && (function->kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
+        if (!parser_expr(parser, &aggregate->argument)) return false;
+        aggregate->type = expr_type(aggregate->argument);
+        if (!check_argument(reading, function, aggregate->type.kind)) return false;
+    }
+    return parse_rest(reading, function, aggregate) && parser_expect(parser, ")");
+}
+
+/* [ "filter" "(" "where" expr ")" ] */
+static bool parse_filter(struct reading *reading, struct aggregate *aggregate)
+{
+    struct expr_parser *const parser = &reading->parser;
+    if (!parser_is_word(parser, "filter")) return true;
+    if (!parser_next(parser) || !parser_expect(parser, "(")) return false;
+    if (!parser_is_word(parser, "where"))
+        return parser_fail(parser, "expected 'where' behind 'filter('");
+    return parser_condition(parser, &aggregate->where) && parser_expect(parser, ")");
+}
+
 bool aggregate_parse(struct reading *reading, const struct token *name,
                      struct formula **ret_formula)
 {
@@ -231,15 +312,9 @@ bool aggregate_parse(struct reading *reading, const struct token *name,
     }
     struct aggregate aggregate = {
         .kind = function->kind, .type = {.kind = VALUE_NULL}, .multiset = -1};
-    if (!check_retraction(reading, function) || !parser_expect(parser, "(")) return false;
-    bool const star = function->kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
-    if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
-    if (!star && (function->kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
-        if (!parser_expr(parser, &aggregate.argument)) return false;
-        aggregate.type = expr_type(aggregate.argument);
-        if (!check_argument(reading, function, aggregate.type.kind)) return false;
-    }
-    if (!parse_rest(reading, function, &aggregate) || !parser_expect(parser, ")")) return false;
+    if (!check_retraction(reading, function) || !parser_expect(parser, "(") ||
+        !parse_arguments(reading, function, &aggregate) || !parse_filter(reading, &aggregate))
+        return false;
     if (reading->own_count == SCHEMA_AGGREGATES_MAX)
         return parser_fail(parser, "more than %d aggregates", SCHEMA_AGGREGATES_MAX);
     struct formula *const formula = formula_new(reading, FORMULA_AGGREGATE);
@@ -251,12 +326,30 @@ bool aggregate_parse(struct reading *reading, const struct token *name,
     return true;
 }
 
+size_t aggregate_exprs(const struct aggregate *aggregate,
+                       const struct expr *ret_exprs[AGGREGATE_EXPRS_MAX])
+{
+    size_t count = 0;
+    if (aggregate->argument) ret_exprs[count++] = aggregate->argument;
+    if (aggregate->where) ret_exprs[count++] = aggregate->where;
+    if (aggregate->chosen) ret_exprs[count++] = aggregate->chosen;
+    for (size_t i = 0; i < aggregate->other_count; i++)
+        ret_exprs[count++] = aggregate->others[i];
+    for (size_t i = 0; i < aggregate->order_count; i++)
+        ret_exprs[count++] = aggregate->order[i];
+    return count;
+}
+
 bool aggregate_equal(const struct aggregate *a, const struct aggregate *b)
 {
-    if (a->kind != b->kind || !expr_equal(a->argument, b->argument) ||
-        !expr_equal(a->where, b->where) || a->order_count != b->order_count ||
+    if (a->kind != b->kind || a->entities != b->entities || !expr_equal(a->argument, b->argument) ||
+        !expr_equal(a->where, b->where) || !expr_equal(a->chosen, b->chosen) ||
+        a->order_count != b->order_count || a->other_count != b->other_count ||
         a->limit != b->limit || decimal_compare(&a->fraction, &b->fraction) != 0)
         return false;
+    for (size_t i = 0; i < a->other_count; i++) {
+        if (!expr_equal(a->others[i], b->others[i])) return false;
+    }
     for (size_t i = 0; i < a->order_count; i++) {
         if (!expr_equal(a->order[i], b->order[i])) return false;
     }

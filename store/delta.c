@@ -95,20 +95,23 @@ static void table_add(struct delta_table *table, uint64_t hash, void *entry)
     table->count++;
 }
 
-struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, struct slice key,
-                                 struct slice exact)
+struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, unsigned depth,
+                                 struct slice key, struct slice exact)
 {
     struct delta_table *const table = &delta->leaves;
-    uint64_t const hash = XXH3_64bits_withSeed(key.at, key.length, view->id);
+    uint64_t const hash =
+        XXH3_64bits_withSeed(key.at, key.length, (uint64_t)depth << 16 | view->id);
     for (size_t slot = first_slot(table, hash); table->slots[slot].entry;
          slot = (slot + 1) & (table->capacity - 1)) {
         struct delta_leaf *const leaf = table->slots[slot].entry;
-        if (table->slots[slot].hash == hash && leaf->view == view && slice_equal(leaf->key, key))
+        if (table->slots[slot].hash == hash && leaf->view == view && leaf->depth == depth &&
+            slice_equal(leaf->key, key))
             return leaf;
     }
     struct delta_leaf *const leaf =
         arena_alloc(&delta->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
     leaf->view = view;
+    leaf->depth = depth;
     leaf->number = table->count;
     leaf->key = arena_copy(&delta->arena, key);
     if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
@@ -251,21 +254,37 @@ static bool wants_element(const struct aggregate *aggregate)
            aggregate->kind == AGGREGATE_APPROX_UNIQ;
 }
 
+/* The values of all arguments, as measure_apply wants them; false: one is null. */
+static bool eval_arguments(const struct fold *fold, const struct aggregate *aggregate,
+                           struct value values[AGGREGATE_VALUES_MAX])
+{
+    values[0] = (struct value){.kind = VALUE_NULL};
+    if (!aggregate->argument) return true; /* count() */
+    values[0] = eval(fold, aggregate->argument);
+    if (values[0].kind == VALUE_NULL) return false;
+    for (size_t i = 0; i < aggregate->other_count; i++) {
+        values[i + 1] = eval(fold, aggregate->others[i]);
+        if (values[i + 1].kind == VALUE_NULL) return false;
+    }
+    if (aggregate->chosen)
+        values[aggregate->other_count + 1] = (struct value){
+            .kind = VALUE_BOOL,
+            .boolean = expr_holds(aggregate->chosen, fold->fields, fold->delta->schema->zone)};
+    return true;
+}
+
 static void fold_aggregate(const struct fold *fold, size_t index)
 {
     struct delta *const delta = fold->delta;
     const struct aggregate *const aggregate = &fold->leaf->view->aggregates[index];
-    struct value value = {.kind = VALUE_NULL};
+    struct value values[AGGREGATE_VALUES_MAX];
     if (!expr_holds(aggregate->where, fold->fields, delta->schema->zone)) return;
-    if (aggregate->argument) {
-        value = eval(fold, aggregate->argument);
-        if (value.kind == VALUE_NULL) return;
-    }
+    if (!eval_arguments(fold, aggregate, values)) return;
     buffer_clear(&delta->element);
     if (wants_element(aggregate) &&
-        !pack_element(fold, aggregate->order, aggregate->order_count, &value))
+        !pack_element(fold, aggregate->order, aggregate->order_count, &values[0]))
         return;
-    measure_apply(aggregate, &fold->leaf->states[index], &value, buffer_slice(&delta->element),
+    measure_apply(aggregate, &fold->leaf->states[index], values, buffer_slice(&delta->element),
                   fold->weight, &delta->arena);
 }
 
@@ -280,39 +299,60 @@ static bool is_gone(const struct delta *delta, const struct view *view,
            value_compare(time, cutoff) < 0;
 }
 
-static void pack_exact_dimensions(struct delta *delta, const struct view *view,
-                                  const struct value *dimensions)
+/* The key of the group with the first DEPTH of DIMENSIONS, into the delta's scratch. */
+static void pack_dimensions(struct delta *delta, const struct view *view,
+                            const struct value *dimensions, unsigned depth)
 {
-    for (size_t i = 0; i < view->dimension_count; i++)
+    buffer_clear(&delta->key);
+    buffer_clear(&delta->exact);
+    if (group_key_pack(view, dimensions, depth, &delta->key)) return;
+    for (size_t i = 0; i < depth; i++)
         (void)pack_value(&delta->exact, &dimensions[i], PACK_NO_LIMIT);
+}
+
+/* Folds into the leaf what is over the rows of ENTITIES, or where that is NULL what is over the view's events. */
+static void fold_into(const struct fold *fold, const struct view *entities)
+{
+    bool present[SCHEMA_AGGREGATES_MAX];
+    const struct view *const view = fold->leaf->view;
+    for (size_t i = 0; i < view->multiset_count; i++)
+        present[i] = view->multisets[i].entities == entities && fold_multiset(fold, i);
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        const struct aggregate *const aggregate = &view->aggregates[i];
+        if (aggregate->entities != entities) continue;
+        if (aggregate->multiset < 0)
+            fold_aggregate(fold, i);
+        else if (aggregate->kind != AGGREGATE_UNIQ && present[aggregate->multiset])
+            fold->leaf->states[i].count += fold->weight; /* merge.c counts the values of uniq */
+    }
 }
 
 void delta_fold(struct delta *delta, const struct view *view, const struct value *fields,
                 struct slice key, int64_t weight)
 {
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-    bool present[SCHEMA_AGGREGATES_MAX];
     struct fold fold = {.delta = delta, .fields = fields, .key = key, .weight = weight};
     if (!expr_holds(view->where, fields, delta->schema->zone)) return;
     for (size_t i = 0; i < view->dimension_count; i++)
         dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, delta->schema->zone);
     if (is_gone(delta, view, dimensions)) return;
-    buffer_clear(&delta->key);
-    buffer_clear(&delta->exact);
-    if (!group_key_pack(view, dimensions, (unsigned)view->dimension_count, &delta->key))
-        pack_exact_dimensions(delta, view, dimensions);
+    pack_dimensions(delta, view, dimensions, (unsigned)view->dimension_count);
     struct delta_leaf **const last = &delta->last[view - delta->schema->views];
     if (!*last || !slice_equal((*last)->key, buffer_slice(&delta->key)))
-        *last = delta_leaf_of(delta, view, buffer_slice(&delta->key), buffer_slice(&delta->exact));
+        *last = delta_leaf_of(delta, view, (unsigned)view->dimension_count,
+                              buffer_slice(&delta->key), buffer_slice(&delta->exact));
     fold.leaf = *last;
     fold.leaf->event_count += weight;
-    for (size_t i = 0; i < view->multiset_count; i++)
-        present[i] = fold_multiset(&fold, i);
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        const struct aggregate *const aggregate = &view->aggregates[i];
-        if (aggregate->multiset < 0)
-            fold_aggregate(&fold, i);
-        else if (aggregate->kind != AGGREGATE_UNIQ && present[aggregate->multiset])
-            fold.leaf->states[i].count += weight; /* merge.c counts the values of uniq */
-    }
+    fold_into(&fold, NULL);
+}
+
+void delta_fold_entity(struct delta *delta, const struct view *view, const struct view *entities,
+                       const struct value *dimensions, unsigned depth, const struct value *fields,
+                       struct slice key, int64_t weight)
+{
+    struct fold fold = {.delta = delta, .fields = fields, .key = key, .weight = weight};
+    pack_dimensions(delta, view, dimensions, depth);
+    fold.leaf =
+        delta_leaf_of(delta, view, depth, buffer_slice(&delta->key), buffer_slice(&delta->exact));
+    fold_into(&fold, entities);
 }

@@ -12,9 +12,10 @@
 #include "measure.h"
 #include "schema.h"
 
-/* One leaf group that some event touched. */
+/* One leaf group that some event touched, or a group above that an entity's row was folded into. */
 struct delta_leaf {
     const struct view *view;
+    unsigned depth;
     struct slice key;          /* packed dimensions (groups.h) */
     struct slice exact;        /* packed without limit where the key has cut one, else empty */
     uint64_t number;           /* among the delta's leaves */
@@ -91,9 +92,14 @@ size_t delta_bytes(const struct delta *delta);
  * that do so, rows of a view may. */
 void delta_fold(struct delta *delta, const struct view *view, const struct value *fields,
                 struct slice key, int64_t weight);
-/* The leaf of VIEW with a packed key; EXACT: its dimensions where the key has cut one, else empty. */
-struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, struct slice key,
-                                 struct slice exact);
+/* Folds the row of an entity, in the group of VIEW with the first DEPTH of DIMENSIONS, into that group alone. FIELDS: one value
+ * per field of the rows of ENTITIES; KEY: what tells the entity from others. */
+void delta_fold_entity(struct delta *delta, const struct view *view, const struct view *entities,
+                       const struct value *dimensions, unsigned depth, const struct value *fields,
+                       struct slice key, int64_t weight);
+/* The group of VIEW with a packed key; EXACT: its dimensions where the key has cut one, else empty. */
+struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, unsigned depth,
+                                 struct slice key, struct slice exact);
 /* Adds WEIGHT of an element to a leaf's multiset, by the next delta_flush. */
 void delta_add_value(struct delta *delta, struct delta_leaf *leaf, uint8_t set, struct slice key,
                      struct slice exact, int64_t weight);

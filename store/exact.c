@@ -118,36 +118,42 @@ static void add_in_place(struct exact *sum, int128 number)
 void exact_add(struct exact *sum, const struct decimal *decimal, int64_t weight)
 {
     int128 const coefficient = decimal->coefficient;
-    struct wide product;
-    bool const fits = coefficient <= INT64_MAX && coefficient >= INT64_MIN;
-    if (fits && sum->scale == decimal->scale) {
+    if (coefficient > INT64_MAX || coefficient < INT64_MIN) {
+        struct decimal const one = decimal_from_int(1);
+        exact_add_product(sum, decimal, &one, weight);
+    } else if (sum->scale == decimal->scale) {
         add_in_place(sum, coefficient * weight);
+    } else {
+        struct wide const product = wide_from_signed(coefficient * weight);
+        struct exact const term = exact_of(&product, decimal->scale);
+        exact_merge(sum, &term);
+    }
+}
+
+void exact_add_product(struct exact *sum, const struct decimal *a, const struct decimal *b,
+                       int64_t weight)
+{
+    int128 const x = a->coefficient, y = b->coefficient;
+    bool const small = x <= INT64_MAX && x >= INT64_MIN && y <= INT64_MAX && y >= INT64_MIN;
+    if (small && sum->scale == a->scale + b->scale && (weight == 1 || weight == -1)) {
+        add_in_place(sum, x * y * weight); /* 127 bits */
         return;
     }
-    if (fits) {
-        product = wide_from_signed(coefficient * weight);
-    } else {
-        bool negative = (coefficient < 0) != (weight < 0);
-        product = wide_from_signed(coefficient);
-        (void)split_sign(&product);
-        uint64_t const factor = weight < 0 ? -(uint64_t)weight : (uint64_t)weight;
-        (void)wide_scale(&product, factor); /* 127 + 63 bits */
-        join_sign(&product, negative);
-    }
-    struct exact const term = exact_of(&product, decimal->scale);
+    struct wide left = wide_from_signed(x), right = wide_from_signed(y), product;
+    bool const negative = split_sign(&left) != split_sign(&right);
+    bool const fits = wide_multiply(&left, &right, &product);
+    assert(fits); /* 254 bits */
+    (void)wide_scale(&product, weight < 0 ? -(uint64_t)weight : (uint64_t)weight);
+    join_sign(&product, negative != (weight < 0));
+    struct exact const term = exact_of(&product, a->scale + b->scale);
     exact_merge(sum, &term);
 }
 
-void exact_add_square(struct exact *sum, const struct decimal *decimal, int64_t weight)
+void exact_negate(struct exact *number)
 {
-    struct wide magnitude = wide_from_signed(decimal->coefficient), square;
-    (void)split_sign(&magnitude);
-    bool const fits = wide_multiply(&magnitude, &magnitude, &square);
-    assert(fits); /* 254 bits */
-    (void)wide_scale(&square, weight < 0 ? -(uint64_t)weight : (uint64_t)weight);
-    join_sign(&square, weight < 0);
-    struct exact const term = exact_of(&square, 2 * decimal->scale);
-    exact_merge(sum, &term);
+    struct wide wide = wide_of(number);
+    wide_negate(&wide);
+    *number = exact_of(&wide, number->scale);
 }
 
 bool exact_is_zero(const struct exact *number)
@@ -237,7 +243,7 @@ double exact_ratio(const struct exact *a, const struct exact *b)
     return negative ? -ratio : ratio;
 }
 
-enum { TEN_STEP = 18, VARIANCE_LIMBS = 32, QUOTIENT_LIMBS = 8 };
+enum { TEN_STEP = 18, COVARIANCE_LIMBS = 32, QUOTIENT_LIMBS = 8 };
 
 static uint64_t power_of_ten(unsigned exponent)
 {
@@ -248,45 +254,69 @@ static uint64_t power_of_ten(unsigned exponent)
 }
 
 /* LIMBS *= 10^exponent, in steps of what a limb holds. */
-static void raise_limbs(uint64_t limbs[VARIANCE_LIMBS], unsigned exponent)
+static void raise_limbs(uint64_t limbs[COVARIANCE_LIMBS], unsigned exponent)
 {
     while (exponent > 0) {
         unsigned const step = exponent < TEN_STEP ? exponent : TEN_STEP;
-        uint64_t raised[VARIANCE_LIMBS] = {0};
-        limbs_add_scaled(raised, VARIANCE_LIMBS, limbs, VARIANCE_LIMBS, power_of_ten(step));
+        uint64_t raised[COVARIANCE_LIMBS] = {0};
+        limbs_add_scaled(raised, COVARIANCE_LIMBS, limbs, COVARIANCE_LIMBS, power_of_ten(step));
         memcpy(limbs, raised, sizeof raised);
         exponent -= step;
     }
 }
 
-/* Both are brought to scales s and 2s, so that the numerator is a whole number; below it, limbs of zero give the
- * quotient its bits after all divisions. */
-double exact_variance(const struct exact *sum, const struct exact *squares, uint64_t count,
-                      uint64_t divisor)
+/* LIMBS = |number| in units of 10^-scale; returns whether it was negative. */
+static bool load_magnitude(const struct exact *number, unsigned scale,
+                           uint64_t limbs[COVARIANCE_LIMBS])
 {
-    struct exact const short_sum = canonical(sum), short_squares = canonical(squares);
-    struct wide wide = wide_of(&short_sum);
-    unsigned const half = (short_squares.scale + 1) / 2;
-    unsigned const scale = short_sum.scale > half ? short_sum.scale : half;
-    uint64_t magnitude[VARIANCE_LIMBS] = {0}, of_squares[VARIANCE_LIMBS] = {0};
-    uint64_t limbs[QUOTIENT_LIMBS + VARIANCE_LIMBS] = {0};
+    struct wide wide = wide_of(number);
+    bool const negative = split_sign(&wide);
+    memset(limbs, 0, COVARIANCE_LIMBS * sizeof *limbs);
+    memcpy(limbs, wide.limb, sizeof wide.limb);
+    raise_limbs(limbs, scale - number->scale);
+    return negative;
+}
+
+static bool divide_by_ten(uint64_t *limbs, unsigned count, unsigned exponent)
+{
     bool sticky = false;
-    (void)split_sign(&wide);
-    memcpy(magnitude, wide.limb, sizeof wide.limb);
-    memcpy(of_squares, short_squares.limb, sizeof short_squares.limb);
-    raise_limbs(magnitude, scale - short_sum.scale);
-    raise_limbs(of_squares, 2 * scale - short_squares.scale);
-    uint64_t *const numerator = limbs + QUOTIENT_LIMBS;
-    limbs_add_scaled(numerator, VARIANCE_LIMBS, of_squares, VARIANCE_LIMBS, count);
-    limbs_subtract_square(numerator, VARIANCE_LIMBS, magnitude, VARIANCE_LIMBS);
-    sticky |= limbs_divide(limbs, COUNT_OF(limbs), count);
-    sticky |= limbs_divide(limbs, COUNT_OF(limbs), divisor);
-    for (unsigned left = 2 * scale; left > 0;) {
-        unsigned const step = left < TEN_STEP ? left : TEN_STEP;
-        sticky |= limbs_divide(limbs, COUNT_OF(limbs), power_of_ten(step));
-        left -= step;
+    while (exponent > 0) {
+        unsigned const step = exponent < TEN_STEP ? exponent : TEN_STEP;
+        sticky |= limbs_divide(limbs, count, power_of_ten(step));
+        exponent -= step;
     }
-    return limbs_round(limbs, COUNT_OF(limbs), -(long)(QUOTIENT_LIMBS * LIMB_BITS), sticky);
+    return sticky;
+}
+
+/* Sums are brought to scale s and their products to 2s, so that the numerator is a whole number; below it, limbs of
+ * zero give the quotient its bits after all divisions. Where x * y is negative, so is everything: what is subtracted
+ * is a magnitude. */
+double exact_covariance(const struct exact *x, const struct exact *y, const struct exact *products,
+                        uint64_t count, uint64_t divisor)
+{
+    struct exact const short_x = canonical(x), short_y = canonical(y);
+    struct exact const short_products = canonical(products);
+    unsigned const of_sums = short_x.scale > short_y.scale ? short_x.scale : short_y.scale;
+    unsigned const half = (short_products.scale + 1) / 2;
+    unsigned const scale = of_sums > half ? of_sums : half;
+    uint64_t left[COVARIANCE_LIMBS], right[COVARIANCE_LIMBS], of_products[COVARIANCE_LIMBS];
+    uint64_t limbs[QUOTIENT_LIMBS + COVARIANCE_LIMBS] = {0};
+    uint64_t *const numerator = limbs + QUOTIENT_LIMBS;
+    bool const turned =
+        load_magnitude(&short_x, scale, left) != load_magnitude(&short_y, scale, right);
+    bool const below_zero = load_magnitude(&short_products, 2 * scale, of_products);
+    limbs_add_scaled(numerator, COVARIANCE_LIMBS, of_products, COVARIANCE_LIMBS, count);
+    if (below_zero != turned) limbs_negate(numerator, COVARIANCE_LIMBS);
+    limbs_subtract_product(numerator, COVARIANCE_LIMBS, left, COVARIANCE_LIMBS, right,
+                           COVARIANCE_LIMBS);
+    bool const negative = limbs[COUNT_OF(limbs) - 1] >> (LIMB_BITS - 1);
+    if (negative) limbs_negate(limbs, COUNT_OF(limbs));
+    bool sticky = limbs_divide(limbs, COUNT_OF(limbs), count);
+    sticky |= limbs_divide(limbs, COUNT_OF(limbs), divisor);
+    sticky |= divide_by_ten(limbs, COUNT_OF(limbs), 2 * scale);
+    double const result =
+        limbs_round(limbs, COUNT_OF(limbs), -(long)(QUOTIENT_LIMBS * LIMB_BITS), sticky);
+    return negative != turned ? -result : result;
 }
 
 double exact_to_double(const struct exact *number)

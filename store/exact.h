@@ -1,7 +1,7 @@
 /* exact.h - an exact number of a measure: the sum of up to 2^63 decimals.
  *
  * Place    measure.h keeps one per sum; formula.h computes with them.
- * Promise  exact_add, exact_add_square and exact_merge cannot overflow: (10^76 * 10^76) * 2^63 < 2^568, held in 576
+ * Promise  exact_add, exact_add_product and exact_merge cannot overflow: (10^76 * 10^76) * 2^63 < 2^568, held in 576
  *          bits, two's complement. The canonical form (no trailing zero behind the point) makes
  *          pack and write functions of the number alone, whatever the order it was summed in.
  * Threads  pure functions.
@@ -22,8 +22,10 @@ struct exact {
 struct exact exact_from_int(int64_t integer);
 struct exact exact_from_decimal(const struct decimal *decimal);
 void exact_add(struct exact *sum, const struct decimal *decimal, int64_t weight);
-void exact_add_square(struct exact *sum, const struct decimal *decimal, int64_t weight);
+void exact_add_product(struct exact *sum, const struct decimal *a, const struct decimal *b,
+                       int64_t weight);
 void exact_merge(struct exact *sum, const struct exact *other);
+void exact_negate(struct exact *number);
 bool exact_is_zero(const struct exact *number);
 /* For formulas over measures; false: does not fit, nothing written. */
 bool exact_plus(const struct exact *a, const struct exact *b, struct exact *ret) MUST_CHECK;
@@ -31,9 +33,10 @@ bool exact_minus(const struct exact *a, const struct exact *b, struct exact *ret
 bool exact_times(const struct exact *a, const struct exact *b, struct exact *ret) MUST_CHECK;
 /* The double nearest to a / b (ties to even), from the exact quotient. B must not be zero. */
 double exact_ratio(const struct exact *a, const struct exact *b);
-/* The double nearest to (count * squares - sum^2) / (count * divisor). COUNT, DIVISOR > 0. */
-double exact_variance(const struct exact *sum, const struct exact *squares, uint64_t count,
-                      uint64_t divisor);
+/* The double nearest to (count * products - x * y) / (count * divisor), where X and Y are sums and PRODUCTS that of
+ * their products; a variance where all are of the same numbers. COUNT, DIVISOR > 0. */
+double exact_covariance(const struct exact *x, const struct exact *y, const struct exact *products,
+                        uint64_t count, uint64_t divisor);
 double exact_to_double(const struct exact *number); /* nearest */
 
 size_t exact_write(const struct exact *number, char text[EXACT_TEXT_BYTES]); /* as decimal_write */

@@ -8,13 +8,15 @@
  *   sum      = product { ("+" | "-") product } ; product = unary { ("*" | "/") unary }
  *   unary    = [ "-" | "+" ] primary
  *   primary  = number | 'string' | "true" | "false" | "null" | field | reference { "." reference } "." field
- *            | ("minute" | ... | "year") "(" expr ")" | "(" expr ")"
+ *            | ("minute" | ... | "year") "(" expr ")" | "coalesce" "(" expr { "," expr } ")" | "(" expr ")"
  *   field    = name | "name of any characters"
  *
  * Keywords and functions are read in any case, field names exactly. '' inside a string is one quote.
  * SQL null semantics: an operation on null is null, `and` and `or` are three-valued, `in` knows
  * nulls; x / 0 is null; / never cuts to an integer (decimal_divide). `like`: % any run, _ one
  * character, case counts. A string literal compared with a time is read as a time by calendar_read.
+ * A time less a time is the seconds between them. coalesce is its first value that is not null; all are of one type,
+ * which literals and numbers beside floats take as in a comparison.
  * Memory   a tree lives in the schema's arena. Values of evaluation borrow from the event and tree.
  * Threads  a tree is immutable; evaluation is pure.
  * Limits   EXPR_DEPTH_MAX nested levels and 1000 operators in a row, so that hostile text cannot exhaust

@@ -48,6 +48,38 @@ static bool eval_arithmetic(const struct expr *expr, const struct value *fields,
     return decimal_divide(&left.number, &right.number, &ret_value->number);
 }
 
+/* Exact: a time is a whole number of nanoseconds. */
+static bool eval_seconds(const struct expr *expr, const struct value *fields,
+                         const struct zone *zone, struct value *ret_value)
+{
+    enum { NANOSECONDS_SCALE = 9 };
+    struct value left, right;
+    if (!expr_eval(expr->operands[0], fields, zone, &left) ||
+        !expr_eval(expr->operands[1], fields, zone, &right))
+        return false;
+    ret_value->kind = VALUE_NULL;
+    if (left.kind == VALUE_NULL || right.kind == VALUE_NULL) return true;
+    struct decimal seconds = {.coefficient = left.time_ns - right.time_ns,
+                              .scale = NANOSECONDS_SCALE};
+    while (seconds.scale > 0 && seconds.coefficient % 10 == 0) {
+        seconds.coefficient /= 10;
+        seconds.scale--;
+    }
+    *ret_value = (struct value){.kind = VALUE_NUMBER, .number = seconds};
+    return true;
+}
+
+/* The first that is not null. */
+static bool eval_coalesce(const struct expr *expr, const struct value *fields,
+                          const struct zone *zone, struct value *ret_value)
+{
+    for (size_t i = 0; i < expr->operand_count; i++) {
+        if (!expr_eval(expr->operands[i], fields, zone, ret_value)) return false;
+        if (ret_value->kind != VALUE_NULL) break;
+    }
+    return true;
+}
+
 static bool eval_comparison(const struct expr *expr, const struct value *fields,
                             const struct zone *zone, struct value *ret_value)
 {
@@ -204,6 +236,8 @@ bool expr_eval(const struct expr *expr, const struct value *fields, const struct
     case EXPR_GREATER_EQUAL: return eval_comparison(expr, fields, zone, ret_value);
     case EXPR_AND:
     case EXPR_OR: return eval_logic(expr, fields, zone, ret_value);
+    case EXPR_SECONDS: return eval_seconds(expr, fields, zone, ret_value);
+    case EXPR_COALESCE: return eval_coalesce(expr, fields, zone, ret_value);
     case EXPR_IN: return eval_in(expr, fields, zone, ret_value);
     case EXPR_LIKE: return eval_like(expr, fields, zone, ret_value);
     case EXPR_NEGATE:

@@ -92,14 +92,17 @@ static bool adapt(struct expr_parser *parser, const struct expr **expr, struct v
     return parser_fail(parser, "'%.*s' is not %s", (int)text.length, text.at, type_name(type.kind));
 }
 
-/* A number beside a float is computed with and compared as the nearest float. */
+void expr_make_float(struct expr_parser *parser, const struct expr **expr)
+{
+    if ((*expr)->type.kind == VALUE_NUMBER)
+        *expr = expr_new_unary(parser, EXPR_TO_FLOAT, VALUE_FLOAT, *expr);
+}
+
 void expr_make_floats(struct expr_parser *parser, const struct expr **left,
                       const struct expr **right)
 {
-    const struct expr **const exact = (*left)->type.kind == VALUE_FLOAT ? right : left;
-    const struct expr *const other = exact == left ? *right : *left;
-    if (other->type.kind == VALUE_FLOAT && (*exact)->type.kind == VALUE_NUMBER)
-        *exact = expr_new_unary(parser, EXPR_TO_FLOAT, VALUE_FLOAT, *exact);
+    if ((*left)->type.kind == VALUE_FLOAT) expr_make_float(parser, right);
+    if ((*right)->type.kind == VALUE_FLOAT) expr_make_float(parser, left);
 }
 
 bool parser_make_comparable(struct expr_parser *parser, const struct expr **left,

@@ -32,6 +32,8 @@ enum expr_op {
     EXPR_IS_NULL,
     EXPR_BUCKET,
     EXPR_TO_FLOAT, /* of a number beside a float */
+    EXPR_SECONDS,  /* from the second time to the first */
+    EXPR_COALESCE,
 };
 
 struct expr {
@@ -82,10 +84,13 @@ bool parser_is_word(const struct expr_parser *parser, const char *word); /* in a
 bool parser_expect(struct expr_parser *parser, const char *sign) MUST_CHECK;
 bool parser_fail(struct expr_parser *parser, const char *format, ...) PRINTF_LIKE(2, 3);
 bool parser_enter(struct expr_parser *parser) MUST_CHECK; /* one level deeper; `depth--` leaves */
-/* An expression of the grammar in expr.h, up to a token that does not belong to it. */
 /* A field of the stream as an expression. */
 const struct expr *parser_field(struct expr_parser *parser, size_t field);
+/* An expression of the grammar in expr.h, up to a token that does not belong to it. */
 bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr) MUST_CHECK;
+/* The function that NAME begins; the current token is its parenthesis. */
+bool parser_call(struct expr_parser *parser, const struct token *name,
+                 const struct expr **ret_expr) MUST_CHECK;
 /* Nodes in the parser's arena. */
 struct expr *expr_new(struct expr_parser *parser, enum expr_op op, enum value_kind kind);
 void expr_set_operands(struct expr_parser *parser, struct expr *expr,
@@ -95,6 +100,8 @@ const struct expr *expr_new_unary(struct expr_parser *parser, enum expr_op op, e
 const struct expr *expr_new_binary(struct expr_parser *parser, enum expr_op op,
                                    enum value_kind kind, const struct expr *left,
                                    const struct expr *right);
+/* Makes the nearest float of a number. */
+void expr_make_float(struct expr_parser *parser, const struct expr **expr);
 /* A number beside a float is computed with and compared as the nearest float. */
 void expr_make_floats(struct expr_parser *parser, const struct expr **left,
                       const struct expr **right);

@@ -119,46 +119,12 @@ static bool parse_field(struct expr_parser *parser, struct slice name, const str
     return true;
 }
 
-static bool parse_bucket(struct expr_parser *parser, enum bucket_unit unit,
-                         const struct expr **ret_expr)
-{
-    const struct expr *operand;
-    if (!parser_expect(parser, "(") || !parser_expr(parser, &operand)) return false;
-    if (operand->type.kind != VALUE_TIME)
-        return parser_fail(parser, "%s needs %s, not %s", bucket_unit_names[unit],
-                           type_name(VALUE_TIME), type_name(operand->type.kind));
-    if (!parser_expect(parser, ")")) return false;
-    struct expr *const expr = expr_new(parser, EXPR_BUCKET, VALUE_BUCKET);
-    expr->type.unit = unit;
-    expr_set_operands(parser, expr, &operand, 1);
-    *ret_expr = expr;
-    return true;
-}
-
-static bool no_function(struct expr_parser *parser, struct slice name)
-{
-    struct slice names[BUCKET_UNITS];
-    for (size_t i = 0; i < BUCKET_UNITS; i++)
-        names[i] = slice_text(bucket_unit_names[i]);
-    struct slice const near = schema_nearest(name, names, BUCKET_UNITS);
-    (void)parser_fail(parser, "no function '%.*s' of a field", (int)name.length, name.at);
-    if (near.length)
-        return error_remedy(parser->err, "did you mean '%.*s'?", (int)near.length, near.at);
-    return error_remedy(parser->err, "there are minute, hour, day, week, month, quarter and year");
-}
-
 static bool parse_name(struct expr_parser *parser, const struct expr **ret_expr)
 {
     struct token const name = parser->token;
     if (!parser_next(parser)) return false;
-    if (!parser_is_sign(parser, "(")) return parse_field(parser, name.text, ret_expr);
-    for (unsigned i = 0; i < BUCKET_UNITS; i++) {
-        if (name.text.length == strlen(bucket_unit_names[i]) &&
-            strncasecmp((const char *)name.text.at, bucket_unit_names[i], name.text.length) == 0)
-            return parse_bucket(parser, (enum bucket_unit)i, ret_expr);
-    }
-    parser->token = name; /* where the error is */
-    return no_function(parser, name.text);
+    return parser_is_sign(parser, "(") ? parser_call(parser, &name, ret_expr)
+                                       : parse_field(parser, name.text, ret_expr);
 }
 
 static void count_digits(struct expr *literal)
@@ -246,10 +212,29 @@ static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr
     return true;
 }
 
+/* Two times are seconds apart. */
+static bool subtract_times(struct expr_parser *parser, const struct expr **left,
+                           const struct expr *right)
+{
+    enum { SECONDS_DIGITS = 12, SECONDS_SCALE = 9 };
+    const struct expr *const other = (*left)->type.kind == VALUE_TIME ? right : *left;
+    bool const text = other->op == EXPR_LITERAL && other->type.kind == VALUE_STRING;
+    if (!text && !parser_wants(parser, other, VALUE_TIME, "- of a time")) return false;
+    if (!parser_make_comparable(parser, left, &right)) return false;
+    struct expr *const expr = expr_new(parser, EXPR_SECONDS, VALUE_NUMBER);
+    expr_set_operands(parser, expr, (const struct expr *const[]){*left, right}, 2);
+    expr->digits = SECONDS_DIGITS;
+    expr->scale = SECONDS_SCALE;
+    *left = expr;
+    return true;
+}
+
 /* LEFT op RIGHT, with bounds on the digits that the result can have. */
 static bool new_arithmetic(struct expr_parser *parser, enum expr_op op, const struct expr **left,
                            const struct expr *right, const char *sign)
 {
+    if (op == EXPR_SUBTRACT && ((*left)->type.kind == VALUE_TIME || right->type.kind == VALUE_TIME))
+        return subtract_times(parser, left, right);
     if (!parser_wants_number(parser, *left, sign) || !parser_wants_number(parser, right, sign))
         return false;
     expr_make_floats(parser, left, &right);

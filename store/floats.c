@@ -62,8 +62,8 @@ static void add_limbs(struct float_sum *sum, const uint64_t *limbs, unsigned cou
 }
 
 /* Adds mantissa * weight * 2^exponent. */
-static void add_product(struct float_sum *sum, uint128 mantissa, int exponent, int64_t weight,
-                        bool negative, struct arena *arena)
+static void add_term(struct float_sum *sum, uint128 mantissa, int exponent, int64_t weight,
+                     bool negative, struct arena *arena)
 {
     uint64_t const factor = weight < 0 ? -(uint64_t)weight : (uint64_t)weight;
     unsigned const place = (unsigned)(exponent + UNIT_LIMBS * LIMB_BITS);
@@ -102,15 +102,18 @@ void float_sum_add(struct float_sum *sum, double value, int64_t weight, struct a
     uint64_t mantissa;
     int exponent;
     split(value, &mantissa, &exponent);
-    add_product(sum, mantissa, exponent, weight, value < 0, arena);
+    add_term(sum, mantissa, exponent, weight, value < 0, arena);
 }
 
-void float_sum_add_square(struct float_sum *sum, double value, int64_t weight, struct arena *arena)
+void float_sum_add_product(struct float_sum *sum, double a, double b, int64_t weight,
+                           struct arena *arena)
 {
-    uint64_t mantissa;
-    int exponent;
-    split(value, &mantissa, &exponent);
-    add_product(sum, (uint128)mantissa * mantissa, 2 * exponent, weight, false, arena);
+    uint64_t left, right;
+    int left_exponent, right_exponent;
+    split(a, &left, &left_exponent);
+    split(b, &right, &right_exponent);
+    add_term(sum, (uint128)left * right, left_exponent + right_exponent, weight, (a < 0) != (b < 0),
+             arena);
 }
 
 void float_sum_merge(struct float_sum *into, const struct float_sum *other, struct arena *arena)
@@ -166,25 +169,42 @@ double float_sum_to_double(const struct float_sum *sum)
     return float_sum_ratio(sum, 1);
 }
 
-/* In units of 2^-4352, the square of the unit of limb 0. */
-double float_sum_variance(const struct float_sum *sum, const struct float_sum *squares,
-                          uint64_t count, uint64_t divisor)
+/* Copies |sum|; returns whether it was negative. */
+static bool load_magnitude(const struct float_sum *sum, uint64_t limbs[LIMBS_MAX + 2])
+{
+    bool const negative = is_negative(sum);
+    if (sum->count) memcpy(limbs, sum->limb, sum->count * sizeof *limbs);
+    if (negative) limbs_negate(limbs, sum->count);
+    return negative;
+}
+
+/* In units of 2^-4352, the square of the unit of limb 0. Where x * y is negative, so is everything: what is
+ * subtracted is a magnitude. */
+double float_sum_covariance(const struct float_sum *x, const struct float_sum *y,
+                            const struct float_sum *products, uint64_t count, uint64_t divisor)
 {
     enum { WIDTH = EXTRA_LIMBS + 2 * LIMBS_MAX + 2 * UNIT_LIMBS };
-    if (squares->count == 0) return 0;
-    uint64_t magnitude[LIMBS_MAX + 2] = {0}, limbs[WIDTH] = {0};
-    memcpy(magnitude, sum->limb, sum->count * sizeof *magnitude);
-    if (is_negative(sum)) limbs_negate(magnitude, sum->count);
-    unsigned const of_sum = 2 * sum->first, of_squares = squares->first + UNIT_LIMBS;
-    unsigned const first = sum->count && of_sum < of_squares ? of_sum : of_squares;
-    uint64_t *const squares_at = limbs + EXTRA_LIMBS + (of_squares - first);
-    uint64_t *const sum_at = limbs + EXTRA_LIMBS + (of_sum - first);
-    limbs_add_scaled(squares_at, (unsigned)(limbs + WIDTH - squares_at), squares->limb,
-                     squares->count, count);
-    if (sum->count)
-        limbs_subtract_square(sum_at, (unsigned)(limbs + WIDTH - sum_at), magnitude, sum->count);
-    return quotient(limbs, WIDTH, unit_exponent((long)first - EXTRA_LIMBS - UNIT_LIMBS), count,
-                    divisor);
+    bool const has_sums = x->count && y->count;
+    if (!has_sums && products->count == 0) return 0;
+    uint64_t left[LIMBS_MAX + 2] = {0}, right[LIMBS_MAX + 2] = {0};
+    uint64_t of_products[LIMBS_MAX + 2] = {0}, limbs[WIDTH] = {0};
+    bool const turned = has_sums && load_magnitude(x, left) != load_magnitude(y, right);
+    bool const below_zero = load_magnitude(products, of_products);
+    unsigned const sums_at = x->first + y->first, products_at = products->first + UNIT_LIMBS;
+    bool const products_lower = products->count && (!has_sums || products_at < sums_at);
+    unsigned const first = products_lower ? products_at : sums_at;
+    if (products->count) {
+        uint64_t *const at = limbs + EXTRA_LIMBS + (products_at - first);
+        limbs_add_scaled(at, (unsigned)(limbs + WIDTH - at), of_products, products->count, count);
+    }
+    if (below_zero != turned) limbs_negate(limbs, WIDTH);
+    if (has_sums) {
+        uint64_t *const at = limbs + EXTRA_LIMBS + (sums_at - first);
+        limbs_subtract_product(at, (unsigned)(limbs + WIDTH - at), left, x->count, right, y->count);
+    }
+    double const result = quotient(
+        limbs, WIDTH, unit_exponent((long)first - EXTRA_LIMBS - UNIT_LIMBS), count, divisor);
+    return turned ? -result : result;
 }
 
 /* [first][width] and WIDTH bytes, without limbs of zero in front and bytes that only repeat the sign behind. */

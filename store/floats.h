@@ -1,7 +1,7 @@
 /* floats.h - exact sums of doubles: the same whatever the order they came in.
  *
  * Place    measure.h keeps one per sum of floats.
- * Promise  add, add_square, merge and negate are exact; a result is rounded once, to nearest, ties to even.
+ * Promise  add, add_product, merge and negate are exact; a result is rounded once, to nearest, ties to even.
  *          Packed bytes are a function of the number alone.
  * Source   the long accumulator of U. Kulisch and W. Miranker, "The Arithmetic of the Digital Computer: A New
  *          Approach", SIAM Review 28(1), 1986: a whole number of least units, wide enough for all products
@@ -22,9 +22,10 @@ struct float_sum {
     uint64_t *limb;
 };
 
-/* VALUE is finite. */
+/* What is added is finite. */
 void float_sum_add(struct float_sum *sum, double value, int64_t weight, struct arena *arena);
-void float_sum_add_square(struct float_sum *sum, double value, int64_t weight, struct arena *arena);
+void float_sum_add_product(struct float_sum *sum, double a, double b, int64_t weight,
+                           struct arena *arena);
 void float_sum_merge(struct float_sum *into, const struct float_sum *other, struct arena *arena);
 void float_sum_negate(struct float_sum *sum);
 
@@ -32,9 +33,9 @@ void float_sum_negate(struct float_sum *sum);
 double float_sum_to_double(const struct float_sum *sum);
 /* The double nearest to sum / count. COUNT > 0. */
 double float_sum_ratio(const struct float_sum *sum, uint64_t count);
-/* The double nearest to (count * squares - sum^2) / (count * divisor). COUNT, DIVISOR > 0. */
-double float_sum_variance(const struct float_sum *sum, const struct float_sum *squares,
-                          uint64_t count, uint64_t divisor);
+/* The double nearest to (count * products - x * y) / (count * divisor); see exact_covariance. COUNT, DIVISOR > 0. */
+double float_sum_covariance(const struct float_sum *x, const struct float_sum *y,
+                            const struct float_sum *products, uint64_t count, uint64_t divisor);
 
 void float_sum_pack(const struct float_sum *sum, struct buffer *into);
 bool float_sum_unpack(struct slice *from, struct arena *arena,

@@ -49,23 +49,45 @@ enum aggregate_kind {
     AGGREGATE_BOOL_OR,
     AGGREGATE_APPROX_UNIQ,
     AGGREGATE_APPROX_QUANTILE,
+    AGGREGATE_COVAR_SAMP,
+    AGGREGATE_COVAR_POP,
+    AGGREGATE_CORR,
+    AGGREGATE_RATIO,
+    AGGREGATE_RATIO_VAR,
+    AGGREGATE_CUPED_MEAN,
+    AGGREGATE_CUPED_VAR,
 };
 
-enum { AGGREGATE_ORDER_MAX = 8, AGGREGATE_TOP_MAX = 1000 };
+enum {
+    AGGREGATE_ORDER_MAX = 8,
+    AGGREGATE_TOP_MAX = 1000,
+    AGGREGATE_OTHERS_MAX = 8,
+    AGGREGATE_VALUES_MAX = 1 + AGGREGATE_OTHERS_MAX + 1, /* see measure_apply */
+    AGGREGATE_EXPRS_MAX = 3 + AGGREGATE_ORDER_MAX + AGGREGATE_OTHERS_MAX,
+};
 
 /* One accumulator of a view. Its state lives in every group. */
 struct aggregate {
     enum aggregate_kind kind;
+    const struct view
+        *entities; /* the hidden view whose rows it is over; NULL: the view's events */
     const struct expr *argument; /* NULL: count() */
     const struct expr *const
         *order; /* of arg_min and arg_max: the event's key decides what is left */
     size_t order_count;
-    const struct expr *where; /* NULL: every event of the view */
-    struct value_type type;   /* of the argument */
-    struct decimal fraction;  /* of a quantile: 0 to 1 */
-    unsigned limit;           /* of top(): how many */
-    int multiset;             /* place in the view's multisets; -1: its state is all it needs */
+    const struct expr *const *others; /* arguments behind the first: all are numbers, or floats */
+    size_t other_count;
+    const struct expr *chosen; /* of cuped: whose means it is about; NULL: all */
+    const struct expr *where;  /* NULL: every event of the view */
+    struct value_type type;    /* of the argument, and of the others */
+    struct decimal fraction;   /* of a quantile: 0 to 1 */
+    unsigned limit;            /* of top(): how many */
+    int multiset;              /* place in the view's multisets; -1: its state is all it needs */
 };
+
+/* Every expression of an aggregate; returns how many. */
+size_t aggregate_exprs(const struct aggregate *aggregate,
+                       const struct expr *ret_exprs[AGGREGATE_EXPRS_MAX]);
 
 /* What an aggregate or a formula comes to. */
 enum result_kind { RESULT_NULL, RESULT_EXACT, RESULT_DOUBLE, RESULT_VALUE, RESULT_LIST };

@@ -49,7 +49,7 @@ struct formulas {
     struct error *err;
 };
 
-/* An aggregate as it stands in a text: its filter comes only behind the last of them. */
+/* An aggregate as it stands in a text: the filter of all of them comes only behind the last. */
 struct own_aggregate {
     struct aggregate aggregate;
     struct formula *formula;
@@ -63,6 +63,8 @@ struct reading {
     size_t own_count;
 };
 
+/* The condition behind the current token, which is `where`. */
+bool parser_condition(struct expr_parser *parser, const struct expr **ret_where) MUST_CHECK;
 struct formula *formula_new(struct reading *reading, enum formula_op op);
 bool formula_is_number(const struct formula *formula);
 /* The aggregate that NAME begins; the current token is its parenthesis. */

@@ -195,13 +195,18 @@ static bool place_aggregate(struct formulas *all, const struct aggregate *aggreg
     return true;
 }
 
-/* Gives the aggregates of one text their filter and their places in the view. */
+/* Gives the aggregates of one text their filter (beside their own) and their places in the view. */
 static bool place_own(struct reading *reading, const struct expr *where)
 {
     for (size_t i = 0; i < reading->own_count; i++) {
         size_t place = 0;
-        reading->own[i].aggregate.where = where;
-        if (!place_aggregate(reading->all, &reading->own[i].aggregate, &place)) return false;
+        struct aggregate *const aggregate = &reading->own[i].aggregate;
+        if (!aggregate->where)
+            aggregate->where = where;
+        else if (where)
+            aggregate->where =
+                expr_new_binary(&reading->parser, EXPR_AND, VALUE_BOOL, aggregate->where, where);
+        if (!place_aggregate(reading->all, aggregate, &place)) return false;
         reading->own[i].formula->aggregate = place;
     }
     return true;
@@ -216,6 +221,14 @@ static bool nothing_to_filter(struct reading *reading)
                         "\"count() where ...\" here");
 }
 
+bool parser_condition(struct expr_parser *parser, const struct expr **ret_where)
+{
+    if (!parser_next(parser) || !parser_expr(parser, ret_where)) return false;
+    enum value_kind const kind = expr_type(*ret_where).kind;
+    return kind == VALUE_BOOL ||
+           parser_fail(parser, "where needs a truth value, not %s", type_name(kind));
+}
+
 static bool parse_text(struct reading *reading, struct formula **ret_formula)
 {
     struct expr_parser *const parser = &reading->parser;
@@ -223,10 +236,7 @@ static bool parse_text(struct reading *reading, struct formula **ret_formula)
     if (!parse_sum(reading, ret_formula)) return false;
     if (parser_is_word(parser, "where")) {
         struct token const word = parser->token;
-        if (!parser_next(parser) || !parser_expr(parser, &where)) return false;
-        if (expr_type(where).kind != VALUE_BOOL)
-            return parser_fail(parser, "where needs a truth value, not %s",
-                               type_name(expr_type(where).kind));
+        if (!parser_condition(parser, &where)) return false;
         if (reading->own_count == 0) {
             parser->token = word; /* where the error is */
             return nothing_to_filter(reading);

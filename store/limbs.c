@@ -52,13 +52,14 @@ double limbs_round(const uint64_t *magnitude, unsigned count, long exponent, boo
     return ldexp((double)mantissa, scale > 2000 ? 2000 : (int)scale);
 }
 
-void limbs_subtract_square(uint64_t *into, unsigned into_count, const uint64_t *a, unsigned count)
+void limbs_subtract_product(uint64_t *into, unsigned into_count, const uint64_t *a,
+                            unsigned a_count, const uint64_t *b, unsigned b_count)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < a_count; i++) {
         uint64_t carry = 0;
         for (unsigned j = 0; i + j < into_count; j++) {
-            if (j >= count && carry == 0) break;
-            uint128 const product = (uint128)a[i] * (j < count ? a[j] : 0) + carry;
+            if (j >= b_count && carry == 0) break;
+            uint128 const product = (uint128)a[i] * (j < b_count ? b[j] : 0) + carry;
             uint64_t const low = (uint64_t)product, held = into[i + j];
             into[i + j] = held - low;
             carry = (uint64_t)(product >> LIMB_BITS) + (held < low);

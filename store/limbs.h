@@ -1,6 +1,6 @@
 /* limbs.h - whole numbers of any width, and the double nearest to a quotient of them.
  *
- * Place    floats.c and exact.c make variances with it.
+ * Place    floats.c and exact.c make covariances with it.
  * Promise  least significant limb first; magnitudes unless a call says otherwise.
  * Threads  pure functions.
  *
@@ -17,7 +17,8 @@ void limbs_negate(uint64_t *limb, unsigned count);
 bool limbs_divide(uint64_t *magnitude, unsigned count, uint64_t divisor);
 /* The double nearest to MAGNITUDE * 2^EXPONENT, ties to even; STICKY: a little less than one unit is missing. */
 double limbs_round(const uint64_t *magnitude, unsigned count, long exponent, bool sticky);
-/* INTO += A * FACTOR and INTO -= A * A, both modulo the width of INTO. */
+/* INTO += A * FACTOR and INTO -= A * B, both modulo the width of INTO. */
 void limbs_add_scaled(uint64_t *into, unsigned into_count, const uint64_t *a, unsigned count,
                       uint64_t factor);
-void limbs_subtract_square(uint64_t *into, unsigned into_count, const uint64_t *a, unsigned count);
+void limbs_subtract_product(uint64_t *into, unsigned into_count, const uint64_t *a,
+                            unsigned a_count, const uint64_t *b, unsigned b_count);

@@ -29,6 +29,13 @@ enum state_form state_form(enum aggregate_kind kind)
     case AGGREGATE_BOOL_OR: return STATE_TRUES;
     case AGGREGATE_APPROX_UNIQ: return STATE_UNIQUES;
     case AGGREGATE_APPROX_QUANTILE: return STATE_SKETCH;
+    case AGGREGATE_COVAR_SAMP:
+    case AGGREGATE_COVAR_POP:
+    case AGGREGATE_CORR:
+    case AGGREGATE_RATIO:
+    case AGGREGATE_RATIO_VAR:
+    case AGGREGATE_CUPED_MEAN:
+    case AGGREGATE_CUPED_VAR: return STATE_COMOMENTS;
     }
     return STATE_COUNT;
 }
@@ -54,10 +61,10 @@ static void apply_square(struct state *state, const struct value *value, int64_t
 {
     if (value->kind == VALUE_FLOAT) {
         if (!state->real_squares) state->real_squares = ARENA_NEW(arena, struct float_sum);
-        float_sum_add_square(state->real_squares, value->real, weight, arena);
+        float_sum_add_product(state->real_squares, value->real, value->real, weight, arena);
     } else {
         if (!state->squares) state->squares = ARENA_NEW(arena, struct exact);
-        exact_add_square(state->squares, &value->number, weight);
+        exact_add_product(state->squares, &value->number, &value->number, weight);
     }
 }
 
@@ -79,9 +86,10 @@ static void apply_best(const struct aggregate *aggregate, struct state *state, s
 }
 
 void measure_apply(const struct aggregate *aggregate, struct state *state,
-                   const struct value *value, struct slice element, int64_t weight,
+                   const struct value *values, struct slice element, int64_t weight,
                    struct arena *arena)
 {
+    const struct value *const value = &values[0];
     state->count += weight;
     if (aggregate->multiset >= 0) return;
     switch (state_form(aggregate->kind)) {
@@ -100,6 +108,10 @@ void measure_apply(const struct aggregate *aggregate, struct state *state,
         hyperloglog_add(&state->uniques, XXH3_64bits(element.at, element.length), arena);
         break;
     case STATE_SKETCH: ddsketch_add(&state->sketch, to_double(value), weight, arena); break;
+    case STATE_COMOMENTS:
+        if (!state->comoments) state->comoments = comoments_new(aggregate, arena);
+        comoments_apply(aggregate, state->comoments, values, weight, arena);
+        break;
     }
 }
 
@@ -150,14 +162,12 @@ void measure_merge(const struct aggregate *aggregate, struct state *into, const 
     case STATE_TRUES: into->true_count += delta->true_count; break;
     case STATE_UNIQUES: hyperloglog_merge(&into->uniques, &delta->uniques, arena); break;
     case STATE_SKETCH: ddsketch_merge(&into->sketch, &delta->sketch, arena); break;
+    case STATE_COMOMENTS:
+        if (!delta->comoments) break;
+        if (!into->comoments) into->comoments = comoments_new(aggregate, arena);
+        comoments_merge(aggregate, into->comoments, delta->comoments, arena);
+        break;
     }
-}
-
-static void negate_exact(struct exact *number)
-{
-    static const struct exact zero;
-    bool const good = exact_minus(&zero, number, number);
-    assert(good); /* as wide as the number itself */
 }
 
 static void negate_sums(const struct aggregate *aggregate, struct state *state)
@@ -166,8 +176,8 @@ static void negate_sums(const struct aggregate *aggregate, struct state *state)
         float_sum_negate(&state->real);
         if (state->real_squares) float_sum_negate(state->real_squares);
     } else {
-        negate_exact(&state->sum);
-        if (state->squares) negate_exact(state->squares);
+        exact_negate(&state->sum);
+        if (state->squares) exact_negate(state->squares);
     }
 }
 
@@ -186,6 +196,9 @@ void measure_negate(const struct aggregate *aggregate, struct state *state)
     case STATE_MOMENTS: negate_sums(aggregate, state); break;
     case STATE_TRUES: state->true_count = -state->true_count; break;
     case STATE_SKETCH: ddsketch_negate(&state->sketch); break;
+    case STATE_COMOMENTS:
+        if (state->comoments) comoments_negate(aggregate, state->comoments);
+        break;
     }
 }
 
@@ -290,11 +303,11 @@ static struct result variance_result(const struct aggregate *aggregate, const st
     uint64_t const divisor = sample ? count - 1 : count;
     double const variance =
         is_real(aggregate)
-            ? float_sum_variance(&state->real,
-                                 state->real_squares ? state->real_squares : &no_real_squares,
-                                 count, divisor)
-            : exact_variance(&state->sum, state->squares ? state->squares : &no_squares, count,
-                             divisor);
+            ? float_sum_covariance(&state->real, &state->real,
+                                   state->real_squares ? state->real_squares : &no_real_squares,
+                                   count, divisor)
+            : exact_covariance(&state->sum, &state->sum,
+                               state->squares ? state->squares : &no_squares, count, divisor);
     return result_double(root ? sqrt(variance) : variance);
 }
 
@@ -332,6 +345,9 @@ struct result measure_result(const struct aggregate *aggregate, const struct sta
         struct exact const fraction = exact_from_decimal(&aggregate->fraction);
         return result_double(ddsketch_quantile(&state->sketch, exact_to_double(&fraction)));
     }
+    case STATE_COMOMENTS:
+        if (!state->comoments) break;
+        return comoments_result(aggregate, state->comoments, (uint64_t)state->count);
     }
     return (struct result){.kind = RESULT_NULL};
 }

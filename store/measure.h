@@ -7,13 +7,15 @@
  *          Aggregates with a multiset have the better part of their state there (multisets.h): apply and
  *          merge only count, and multisets_settle finds `best` anew.
  * Memory   what a state points at lives in the arena given, or borrows what it was unpacked from.
- * Sources  sums of floats: floats.h; approx_uniq: hyperloglog.h; approx_quantile: ddsketch.h. quantile is
- *          type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996 (numpy's default).
+ * Sources  sums of floats: floats.h; several arguments: comoments.h; approx_uniq: hyperloglog.h; approx_quantile:
+ *          ddsketch.h. quantile is type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996 (numpy's
+ *          default).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
 #include "arena.h"
+#include "comoments.h"
 #include "ddsketch.h"
 #include "floats.h"
 #include "formula.h"
@@ -21,13 +23,14 @@
 
 /* What the state of an aggregate is made of, besides its count. */
 enum state_form {
-    STATE_COUNT,   /* nothing */
-    STATE_SUM,     /* sum, avg */
-    STATE_MOMENTS, /* var, stddev: the sum of squares too */
-    STATE_BEST,    /* min, max, arg_min, arg_max, quantile, top */
-    STATE_TRUES,   /* bool_and, bool_or */
-    STATE_UNIQUES, /* approx_uniq */
-    STATE_SKETCH,  /* approx_quantile */
+    STATE_COUNT,     /* nothing */
+    STATE_SUM,       /* sum, avg */
+    STATE_MOMENTS,   /* var, stddev: the sum of squares too */
+    STATE_BEST,      /* min, max, arg_min, arg_max, quantile, top */
+    STATE_TRUES,     /* bool_and, bool_or */
+    STATE_UNIQUES,   /* approx_uniq */
+    STATE_SKETCH,    /* approx_quantile */
+    STATE_COMOMENTS, /* those of several arguments */
 };
 enum state_form state_form(enum aggregate_kind kind);
 
@@ -40,14 +43,15 @@ struct best {
 
 /* A state or a delta; zeroed is the neutral element. */
 struct state {
-    int64_t count; /* count: events; uniq: values; others: values that are not null */
+    int64_t count; /* count: events; uniq: values; others: values or tuples without null */
     union {
-        struct exact sum;           /* sum, avg, var, stddev: of numbers */
-        struct float_sum real;      /* likewise of floats */
-        struct best best;           /* min, max, arg_min, arg_max, quantile, top */
-        int64_t true_count;         /* bool_and, bool_or */
-        struct hyperloglog uniques; /* approx_uniq */
-        struct ddsketch sketch;     /* approx_quantile */
+        struct exact sum;            /* sum, avg, var, stddev: of numbers */
+        struct float_sum real;       /* likewise of floats */
+        struct best best;            /* min, max, arg_min, arg_max, quantile, top */
+        int64_t true_count;          /* bool_and, bool_or */
+        struct hyperloglog uniques;  /* approx_uniq */
+        struct ddsketch sketch;      /* approx_quantile */
+        struct comoments *comoments; /* of several arguments; NULL is zero */
     };
     union {                             /* var, stddev: the sum of squares; NULL is zero */
         struct exact *squares;          /* of numbers */
@@ -55,11 +59,12 @@ struct state {
     };
 };
 
-/* VALUE is not null and of the aggregate's type; count() gets any. WEIGHT +1 inserts, -1 retracts; min, max,
- * arg_min, arg_max without a multiset and approx_uniq can only insert. ELEMENT is the packed element
+/* VALUES are those of the argument and the others, not null and of the aggregate's type; count() gets any. Where the
+ * aggregate chooses, a truth value behind them tells whether they are chosen. WEIGHT +1 inserts, -1 retracts; min,
+ * max, arg_min, arg_max without a multiset and approx_uniq can only insert. ELEMENT is the packed element
  * (measure_element) of those that compare. */
 void measure_apply(const struct aggregate *aggregate, struct state *state,
-                   const struct value *value, struct slice element, int64_t weight,
+                   const struct value *values, struct slice element, int64_t weight,
                    struct arena *arena);
 /* INTO += DELTA. */
 void measure_merge(const struct aggregate *aggregate, struct state *into, const struct state *delta,

@@ -6,6 +6,8 @@
  *   quantile, quantile_disc            [length][best][length][next][below]
  *   bool_and, bool_or                  [how many are true]
  *   approx_uniq, approx_quantile       see hyperloglog.h and ddsketch.h
+ *   covar, corr, ratio, cuped, ...     [count of the chosen, where it chooses][sum or product, as comoments.h
+ *                                      places them]*
  * with varint counts. A version that is not known is refused, never guessed at.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -39,6 +41,18 @@ static void pack_sums(const struct aggregate *aggregate, const struct state *sta
     }
 }
 
+static void pack_comoments(const struct aggregate *aggregate, const struct comoments *comoments,
+                           struct buffer *into)
+{
+    if (aggregate->chosen) pack_varint(into, comoments ? (uint64_t)comoments->chosen_count : 0);
+    for (size_t i = 0; i < comoments_size(aggregate); i++) {
+        if (aggregate->type.kind == VALUE_FLOAT)
+            pack_real(comoments ? &comoments->at[i].real : NULL, into);
+        else
+            pack_exact(comoments ? &comoments->at[i].exact : NULL, into);
+    }
+}
+
 static bool is_quantile(const struct aggregate *aggregate)
 {
     return aggregate->kind == AGGREGATE_QUANTILE || aggregate->kind == AGGREGATE_QUANTILE_DISC;
@@ -61,6 +75,7 @@ void measure_pack(const struct aggregate *aggregate, const struct state *state, 
     case STATE_TRUES: pack_varint(into, (uint64_t)state->true_count); break;
     case STATE_UNIQUES: hyperloglog_pack(&state->uniques, into); break;
     case STATE_SKETCH: ddsketch_pack(&state->sketch, into); break;
+    case STATE_COMOMENTS: pack_comoments(aggregate, state->comoments, into); break;
     }
 }
 
@@ -94,6 +109,19 @@ static bool unpack_count(struct slice *from, int64_t *ret_count)
     return true;
 }
 
+static bool unpack_comoments(const struct aggregate *aggregate, struct slice *from,
+                             struct arena *arena, struct state *state)
+{
+    struct comoments *const comoments = comoments_new(aggregate, arena);
+    bool const real = aggregate->type.kind == VALUE_FLOAT;
+    bool good = !aggregate->chosen || unpack_count(from, &comoments->chosen_count);
+    for (size_t i = 0; good && i < comoments_size(aggregate); i++)
+        good = real ? float_sum_unpack(from, arena, &comoments->at[i].real)
+                    : unpack_exact(from, &comoments->at[i].exact);
+    state->comoments = comoments;
+    return good;
+}
+
 static bool unpack_state(const struct aggregate *aggregate, struct slice *from, struct arena *arena,
                          struct state *state)
 {
@@ -112,6 +140,7 @@ static bool unpack_state(const struct aggregate *aggregate, struct slice *from, 
     case STATE_TRUES: return unpack_count(from, &state->true_count);
     case STATE_UNIQUES: return hyperloglog_unpack(from, arena, &state->uniques);
     case STATE_SKETCH: return ddsketch_unpack(from, arena, &state->sketch);
+    case STATE_COMOMENTS: return unpack_comoments(aggregate, from, arena, state);
     }
     return false;
 }

@@ -27,65 +27,117 @@ static struct slice leaf_key(const void *items, size_t i)
     return ((struct delta_leaf *const *)items)[i]->key;
 }
 
-/* Step 1: the leaves of the view, sorted. */
-static void collect_leaves(struct merge *merge, const struct delta *delta)
+/* What the delta has of the groups of one depth, sorted. */
+struct own_leaves {
+    struct delta_leaf **list;
+    size_t count;
+};
+
+static void sort_leaves(struct arena *arena, struct own_leaves *leaves)
 {
-    struct level *const level = &merge->levels[merge->view->dimension_count];
-    struct delta_leaf **const leaves =
-        ARENA_ARRAY(&merge->arena, struct delta_leaf *, delta->leaves.count);
+    if (leaves->count == 0) return;
+    AUTO_FREE uint32_t *const order =
+        key_sort(leaves->list, leaf_key, leaves->count,
+                 key_sort_common(leaves->list, leaf_key, leaves->count));
+    struct delta_leaf **const sorted = ARENA_ARRAY(arena, struct delta_leaf *, leaves->count);
+    for (size_t i = 0; i < leaves->count; i++)
+        sorted[i] = leaves->list[order[i]];
+    leaves->list = sorted;
+}
+
+/* Step 1: the delta's groups of the view. */
+static void collect_leaves(struct merge *merge, const struct delta *delta,
+                           struct own_leaves *ret_leaves)
+{
+    size_t const levels = merge->view->dimension_count + 1;
+    for (size_t i = 0; i < delta->leaves.capacity; i++) {
+        const struct delta_leaf *const leaf = delta->leaves.slots[i].entry;
+        if (leaf && leaf->view == merge->view) ret_leaves[leaf->depth].count++;
+    }
+    for (size_t depth = 0; depth < levels; depth++) {
+        struct own_leaves *const leaves = &ret_leaves[depth];
+        leaves->list = ARENA_ARRAY(&merge->arena, struct delta_leaf *, leaves->count);
+        leaves->count = 0;
+    }
     for (size_t i = 0; i < delta->leaves.capacity; i++) {
         struct delta_leaf *const leaf = delta->leaves.slots[i].entry;
-        if (leaf && leaf->view == merge->view) leaves[level->count++] = leaf;
+        if (!leaf || leaf->view != merge->view) continue;
+        struct own_leaves *const leaves = &ret_leaves[leaf->depth];
+        leaves->list[leaves->count++] = leaf;
     }
-    if (level->count == 0) return;
-    AUTO_FREE uint32_t *const order =
-        key_sort(leaves, leaf_key, level->count, key_sort_common(leaves, leaf_key, level->count));
-    level->groups = ARENA_ARRAY(&merge->arena, struct merge_group, level->count);
-    for (size_t i = 0; i < level->count; i++) {
-        struct delta_leaf *const leaf = leaves[order[i]];
-        level->groups[i] = (struct merge_group){.key = leaf->key,
-                                                .exact = leaf->exact,
-                                                .event_count = leaf->event_count,
-                                                .states = leaf->states};
-        leaf->group = &level->groups[i];
+    for (size_t depth = 0; depth < levels; depth++)
+        sort_leaves(&merge->arena, &ret_leaves[depth]);
+}
+
+/* Adds what events changed, and with ENTITIES what rows of entities did: those are of one group alone. */
+static void merge_states(struct merge *merge, struct state *into, const struct state *delta,
+                         bool entities)
+{
+    for (size_t i = 0; i < merge->view->aggregate_count; i++) {
+        const struct aggregate *const aggregate = &merge->view->aggregates[i];
+        if (entities || !aggregate->entities)
+            measure_merge(aggregate, &into[i], &delta[i], &merge->arena);
     }
 }
 
-static void merge_states(struct merge *merge, struct state *into, const struct state *delta)
+/* The group with KEY, which is not before that of the level's last one. */
+static struct merge_group *group_of(struct merge *merge, struct level *level, struct slice key,
+                                    struct slice exact)
 {
-    for (size_t i = 0; i < merge->view->aggregate_count; i++)
-        measure_merge(&merge->view->aggregates[i], &into[i], &delta[i], &merge->arena);
+    struct merge_group *group = level->count ? &level->groups[level->count - 1] : NULL;
+    if (group && slice_equal(group->key, key)) return group;
+    group = &level->groups[level->count++];
+    *group = (struct merge_group){.key = key};
+    if (!slice_equal(exact, key)) group->exact = exact; /* none of its own dimensions was cut */
+    group->states = ARENA_ARRAY(&merge->arena, struct state, merge->view->aggregate_count);
+    return group;
 }
 
-static void start_parent(struct merge *merge, struct merge_group *parent,
-                         const struct merge_group *child, unsigned depth)
+static void add_leaf(struct merge *merge, struct level *level, struct delta_leaf *leaf)
 {
-    struct slice const key = slice_of(child->key.at, group_key_prefix(child->key, depth));
+    struct merge_group *const group = group_of(merge, level, leaf->key, leaf->exact);
+    leaf->group = group;
+    group->event_count += leaf->event_count;
+    merge_states(merge, group->states, leaf->states, true);
+}
+
+static struct slice parent_key(const struct merge_group *child, unsigned depth)
+{
+    return slice_of(child->key.at, group_key_prefix(child->key, depth));
+}
+
+static void add_child(struct merge *merge, struct level *level, struct merge_group *child,
+                      unsigned depth)
+{
     struct slice const exact =
         child->exact.length ? slice_of(child->exact.at, group_key_prefix(child->exact, depth))
                             : (struct slice){0};
-    *parent = (struct merge_group){.key = key};
-    if (!slice_equal(exact, key)) parent->exact = exact; /* none of its own dimensions was cut */
-    parent->states = ARENA_ARRAY(&merge->arena, struct state, merge->view->aggregate_count);
+    struct merge_group *const parent = group_of(merge, level, parent_key(child, depth), exact);
+    child->parent = parent;
+    parent->event_count += child->event_count;
+    merge_states(merge, parent->states, child->states, false);
 }
 
-/* Step 1: the groups of DEPTH from those one deeper. */
-static void collect_parents(struct merge *merge, unsigned depth)
+/* Step 1: the groups of DEPTH from those one deeper, and from what the delta has of them itself. */
+static void collect_groups(struct merge *merge, const struct own_leaves *own, unsigned depth)
 {
-    struct level *const children = &merge->levels[depth + 1];
+    bool const deepest = depth == merge->view->dimension_count;
     struct level *const level = &merge->levels[depth];
-    level->groups = ARENA_ARRAY(&merge->arena, struct merge_group, children->count);
-    for (size_t i = 0; i < children->count; i++) {
-        struct merge_group *const child = &children->groups[i];
-        size_t const prefix = group_key_prefix(child->key, depth);
-        struct merge_group *parent = level->count ? &level->groups[level->count - 1] : NULL;
-        if (!parent || !slice_equal(parent->key, slice_of(child->key.at, prefix))) {
-            parent = &level->groups[level->count++];
-            start_parent(merge, parent, child, depth);
+    const struct level *const children = deepest ? NULL : &merge->levels[depth + 1];
+    size_t const child_count = children ? children->count : 0;
+    size_t child = 0, leaf = 0;
+    level->groups = ARENA_ARRAY(&merge->arena, struct merge_group, own->count + child_count);
+    while (leaf < own->count || child < child_count) {
+        struct merge_group *const next = child < child_count ? &children->groups[child] : NULL;
+        bool const own_first =
+            leaf < own->count &&
+            (!next || slice_compare(own->list[leaf]->key, parent_key(next, depth)) <= 0);
+        if (own_first) {
+            add_leaf(merge, level, own->list[leaf++]);
+        } else {
+            add_child(merge, level, next, depth);
+            child++;
         }
-        child->parent = parent;
-        parent->event_count += child->event_count;
-        merge_states(merge, parent->states, child->states);
     }
 }
 
@@ -95,7 +147,7 @@ static bool load_states(struct merge *merge, struct merge_group *group, struct e
     const struct view *const view = merge->view;
     struct state *const totals = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
     if (!group_states(view, &group->group, &merge->arena, totals, err)) return false;
-    merge_states(merge, totals, group->states);
+    merge_states(merge, totals, group->states, true);
     group->states = totals;
     return true;
 }
@@ -133,17 +185,25 @@ static void tell(struct merge *merge, unsigned depth, const struct merge_group *
     changes_add(merge->log, &change);
 }
 
+static bool pack_states(const struct merge *merge, const struct merge_group *group,
+                        struct buffer *states, struct error *err)
+{
+    const struct view *const view = merge->view;
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        if (group->states[i].count < 0) return merge_lost_count(err);
+        measure_pack(&view->aggregates[i], &group->states[i], states);
+    }
+    return true;
+}
+
 /* The group's states, packed and rendered. */
 static bool render(struct merge *merge, unsigned depth, struct merge_group *group,
                    struct buffer *states, struct buffer *text, struct error *err)
 {
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     const struct view *const view = merge->view;
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        if (group->states[i].count < 0) return merge_lost_count(err);
-        measure_pack(&view->aggregates[i], &group->states[i], states);
-    }
-    if (!group_dimensions(group->key, &group->group, depth, &merge->arena, dimensions, err))
+    if (!pack_states(merge, group, states, err) ||
+        !group_dimensions(group->key, &group->group, depth, &merge->arena, dimensions, err))
         return false;
     rows_text(view, merge->zone, dimensions, depth, group->states, text);
     return true;
@@ -268,12 +328,55 @@ static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *g
     return groups_put(merge->txn, merge->view, depth, group->key, stored, err);
 }
 
+/* The owner of a hidden view sees the group's row as it was go, and as it is come. */
+static bool tell_owner(struct merge *merge, unsigned depth, const struct merge_group *group,
+                       bool gone, struct error *err)
+{
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    const struct view *const view = merge->view;
+    if (depth == 0) return true; /* of no entity */
+    if (!group_dimensions(group->key, &group->group, depth, &merge->arena, dimensions, err))
+        return false;
+    if (group->existed) {
+        struct state *const old = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
+        if (!group_states(view, &group->group, &merge->arena, old, err)) return false;
+        row_events_fold_entity(merge->delta, view, dimensions, depth, old, group->key, -1);
+    }
+    if (!gone)
+        row_events_fold_entity(merge->delta, view, dimensions, depth, group->states, group->key,
+                               +1);
+    return true;
+}
+
+/* Step 4 for one group of a hidden view: nobody reads a text of it. */
+static bool merge_hidden(struct merge *merge, unsigned depth, struct merge_group *group,
+                         struct buffer *states, struct error *err)
+{
+    struct group *const stored = &group->group;
+    int64_t const event_count = (int64_t)stored->event_count + group->event_count;
+    if (event_count < 0) return merge_lost_count(err);
+    if (event_count == 0 && !group->existed) return true;
+    if (event_count == 0)
+        return tell_owner(merge, depth, group, true, err) &&
+               groups_drop(merge->txn, merge->view, depth, group->key, err);
+    buffer_clear(states);
+    if (!pack_states(merge, group, states, err)) return false;
+    bool const same = group->existed && slice_equal(stored->states, buffer_slice(states));
+    if (!same && !tell_owner(merge, depth, group, false, err)) return false;
+    stored->event_count = (uint64_t)event_count;
+    stored->states = buffer_slice(states);
+    return groups_put(merge->txn, merge->view, depth, group->key, stored, err);
+}
+
 static bool merge_level(struct merge *merge, unsigned depth, struct error *err)
 {
     AUTO_BUFFER struct buffer states = {0}, text = {0};
     struct level *const level = &merge->levels[depth];
     for (size_t i = 0; i < level->count; i++) {
-        if (!merge_one(merge, depth, &level->groups[i], &states, &text, err)) return false;
+        struct merge_group *const group = &level->groups[i];
+        if (merge->view->owner ? !merge_hidden(merge, depth, group, &states, err)
+                               : !merge_one(merge, depth, group, &states, &text, err))
+            return false;
     }
     return true;
 }
@@ -309,10 +412,11 @@ static bool check_row_count(const struct merge *merge, struct error *err)
 static bool merge_view(struct merge *merge, const struct delta *delta, struct error *err)
 {
     unsigned const leaf_depth = (unsigned)merge->view->dimension_count;
-    collect_leaves(merge, delta);
-    if (merge->levels[leaf_depth].count == 0) return true;
-    for (unsigned depth = leaf_depth; depth > 0; depth--)
-        collect_parents(merge, depth - 1);
+    struct own_leaves own[SCHEMA_DIMENSIONS_MAX + 1] = {{.count = 0}};
+    collect_leaves(merge, delta, own);
+    for (unsigned depth = leaf_depth + 1; depth > 0; depth--)
+        collect_groups(merge, &own[depth - 1], depth - 1);
+    if (merge->levels[0].count == 0) return true;
     for (unsigned depth = 0; depth <= leaf_depth; depth++) {
         if (!load_level(merge, depth, err)) return false;
     }

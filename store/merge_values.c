@@ -121,8 +121,12 @@ bool merge_values(struct merge *merge, const struct delta *delta, struct error *
     for (size_t i = 0; i < delta->values.capacity; i++) {
         const struct delta_value *const value = delta->values.slots[i].entry;
         if (!value || value->leaf->view != merge->view || value->weight == 0) continue;
-        for (struct merge_group *group = value->leaf->group; group; group = group->parent)
+        bool const own_alone = merge->view->multisets[value->set].entities != NULL;
+        for (struct merge_group *group = value->leaf->group; group; group = group->parent) {
+            if (merge->view->owner && !group->parent) break; /* entities as a whole show nothing */
             add_change(merge, &changes[count++], group, value, &keys);
+            if (own_alone) break; /* the groups above have entities of their own */
+        }
     }
     if (count == 0) return true;
     AUTO_FREE uint32_t *const order =

@@ -32,7 +32,8 @@ static bool take_leaf(struct letting_go *going, struct slice key, const struct g
 {
     struct delta *const delta = &going->work->delta;
     const struct view *const view = going->view;
-    struct delta_leaf *const leaf = delta_leaf_of(delta, view, key, group->exact);
+    struct delta_leaf *const leaf =
+        delta_leaf_of(delta, view, (unsigned)view->dimension_count, key, group->exact);
     leaf->event_count -= (int64_t)group->event_count;
     if (!group_states(view, group, &delta->arena, leaf->states, going->err)) return false;
     for (size_t i = 0; i < view->aggregate_count; i++)

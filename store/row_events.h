@@ -9,6 +9,11 @@
 #include "delta.h"
 
 bool view_has_dependents(const struct schema *schema, const struct view *view);
+/* Folds the row of a group of the hidden VIEW, the first DEPTH of its dimensions, into the group of its owner. KEY is
+ * the group's. */
+void row_events_fold_entity(struct delta *delta, const struct view *view,
+                            const struct value *dimensions, unsigned depth,
+                            const struct state *states, struct slice key, int64_t weight);
 /* Folds the row with DIMENSIONS, packed as KEY, and STATES into every view over VIEW; ONLY: into those of the
  * schema for which it is true, NULL: into all. */
 void row_events_fold(struct delta *delta, const struct view *view, const bool *only,

@@ -22,6 +22,7 @@ enum {
     SCHEMA_REFERENCES_MAX = 255, /* of one stream */
     SCHEMA_DIMENSIONS_MAX = 16,
     SCHEMA_AGGREGATES_MAX = 200, /* of one view */
+    SCHEMA_FEEDERS_MAX = 16,     /* hidden views that one view has */
     SCHEMA_MAX_ROWS = 10000000,  /* of a view that does not say so itself */
 };
 
@@ -118,6 +119,7 @@ struct measure {
 /* The values of one expression, each with the number of events that carry it: what a measure needs that
  * looks at all of them, or that must know the next one when its value goes. Equal ones are shared. */
 struct multiset {
+    const struct view *entities; /* whose rows the values are of; NULL: of the view's own events */
     const struct expr *argument;
     const struct expr *const
         *order; /* stand in front of the argument, and the event's key behind them */
@@ -143,6 +145,10 @@ struct view {
     struct slice name;
     struct slice definition; /* its JSON, without blanks, max_rows and formats */
     uint16_t id;             /* in the keys of the store */
+    /* Of a hidden view: the view that it feeds. Its dimensions are an entity and then those of the owner, so that its
+     * groups of depth k + 1 are the entities of the owner's groups of depth k: each is folded into that as one event.
+     * NULL: users see it. */
+    const struct view *owner;
     const struct stream
         *stream; /* what its events are: a stream's, those of several, or the rows of `source` */
     const struct view_input *inputs; /* where they come from; none: `source` */

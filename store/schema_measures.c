@@ -34,7 +34,14 @@ static bool needs_values(const struct view *view, const struct aggregate *aggreg
     case AGGREGATE_BOOL_AND:
     case AGGREGATE_BOOL_OR:
     case AGGREGATE_APPROX_UNIQ:
-    case AGGREGATE_APPROX_QUANTILE: break;
+    case AGGREGATE_APPROX_QUANTILE:
+    case AGGREGATE_COVAR_SAMP:
+    case AGGREGATE_COVAR_POP:
+    case AGGREGATE_CORR:
+    case AGGREGATE_RATIO:
+    case AGGREGATE_RATIO_VAR:
+    case AGGREGATE_CUPED_MEAN:
+    case AGGREGATE_CUPED_VAR: break;
     }
     return false;
 }
@@ -83,11 +90,11 @@ static bool follows_references(const struct view *view)
     for (size_t i = 0; i < view->dimension_count; i++)
         follows |= expr_follows(view->dimensions[i].expr, stream);
     for (size_t i = 0; i < view->aggregate_count; i++) {
-        const struct aggregate *const aggregate = &view->aggregates[i];
-        follows |=
-            expr_follows(aggregate->argument, stream) || expr_follows(aggregate->where, stream);
-        for (size_t j = 0; j < aggregate->order_count; j++)
-            follows |= expr_follows(aggregate->order[j], stream);
+        const struct expr *exprs[AGGREGATE_EXPRS_MAX];
+        size_t const count = aggregate_exprs(&view->aggregates[i], exprs);
+        if (view->aggregates[i].entities) continue; /* over rows, which are their owner's */
+        for (size_t j = 0; j < count; j++)
+            follows |= expr_follows(exprs[j], stream);
     }
     return follows;
 }

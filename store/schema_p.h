@@ -46,4 +46,6 @@ void schema_set_input(struct schema *schema, struct view *view, const struct str
 /* The measures of a view whose source and dimensions are read. */
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err) MUST_CHECK;
+/* Finds each stream's expressions that can overflow. */
+void schema_collect_fallible(struct schema *schema);
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;

@@ -328,54 +328,6 @@ static bool read_view_at(struct views *all, size_t index, struct error *err)
     return true;
 }
 
-/* What other events tell is not known yet when a record is read: there what overflows is null. */
-static void add_fallible(const struct expr *expr, const struct stream *stream,
-                         const struct expr **list, size_t *count)
-{
-    if (!expr || !expr_can_overflow(expr) || expr_follows(expr, stream)) return;
-    for (size_t i = 0; i < *count; i++) {
-        if (expr_equal(list[i], expr)) return;
-    }
-    list[(*count)++] = expr;
-}
-
-/* The fields that a view over several streams makes of an event of this one. */
-static void add_inputs(const struct view *view, const struct stream *stream,
-                       const struct expr **list, size_t *count)
-{
-    for (size_t i = 0; i < view->input_count; i++) {
-        const struct view_input *const input = &view->inputs[i];
-        for (size_t j = 0;
-             input->stream == stream && input->values && j < view->stream->field_count; j++)
-            add_fallible(input->values[j], stream, list, count);
-    }
-}
-
-/* Every expression that an event of the stream could make outgrow a decimal, once. */
-static void collect_fallible(struct schema *schema, struct stream *stream)
-{
-    size_t most = 1, count = 0;
-    for (size_t i = 0; i < schema->view_count; i++)
-        most += 1 + (2 + AGGREGATE_ORDER_MAX) * schema->views[i].aggregate_count +
-                schema->views[i].input_count * schema->views[i].stream->field_count;
-    const struct expr **const list = ARENA_ARRAY(&schema->arena, const struct expr *, most);
-    for (size_t i = 0; i < schema->view_count; i++) {
-        const struct view *const view = &schema->views[i];
-        add_inputs(view, stream, list, &count);
-        if (view->source || view->stream != stream) continue;
-        add_fallible(view->where, stream, list, &count);
-        for (size_t j = 0; j < view->aggregate_count; j++) {
-            add_fallible(view->aggregates[j].argument, stream, list, &count);
-            add_fallible(view->aggregates[j].where, stream, list, &count);
-            for (size_t k = 0; k < view->aggregates[j].order_count; k++)
-                add_fallible(view->aggregates[j].order[k], stream, list, &count);
-        }
-    }
-    add_fallible(stream->delete_when, stream, list, &count);
-    stream->fallible = list;
-    stream->fallible_count = count;
-}
-
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err)
 {
     size_t index = 0;
@@ -411,7 +363,6 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
     }
     open_joins(schema, false);
     if (!prom_check_families(views, count, err)) return false;
-    for (size_t i = 0; i < schema->stream_count; i++)
-        collect_fallible(schema, (struct stream *)(uintptr_t)&schema->streams[i]);
+    schema_collect_fallible(schema);
     return true;
 }

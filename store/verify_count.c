@@ -110,6 +110,22 @@ static bool make_element(struct counting *counting, const struct aggregate *aggr
     return true;
 }
 
+/* What stands in the parentheses; false: something is null. */
+static bool eval_arguments(const struct counting *counting, const struct aggregate *aggregate,
+                           const struct value *fields, struct value values[AGGREGATE_VALUES_MAX])
+{
+    size_t const width = 1 + aggregate->other_count;
+    for (size_t i = 0; i < width; i++) {
+        values[i] = eval(counting, i == 0 ? aggregate->argument : aggregate->others[i - 1], fields);
+        if (values[i].kind == VALUE_NULL) return false;
+    }
+    if (aggregate->chosen) {
+        values[width].kind = VALUE_BOOL;
+        values[width].boolean = expr_holds(aggregate->chosen, fields, counting->zone);
+    }
+    return true;
+}
+
 static void count_group(struct counting *counting, struct tallied_group *group,
                         const struct value *fields)
 {
@@ -117,15 +133,14 @@ static void count_group(struct counting *counting, struct tallied_group *group,
     group->event_count++;
     for (size_t i = 0; i < view->aggregate_count; i++) {
         const struct aggregate *const aggregate = &view->aggregates[i];
-        struct value value = {.kind = VALUE_NULL};
+        struct value values[AGGREGATE_VALUES_MAX] = {{.kind = VALUE_NULL}};
         if (!expr_holds(aggregate->where, fields, counting->zone)) continue;
-        if (aggregate->argument) {
-            value = eval(counting, aggregate->argument, fields);
-            if (value.kind == VALUE_NULL || !make_element(counting, aggregate, fields, &value))
-                continue;
-        }
-        if (aggregate->kind == AGGREGATE_UNIQ && !is_first(counting, group, i, &value)) continue;
-        tally_value(counting, group, i, &value);
+        if (aggregate->argument && (!eval_arguments(counting, aggregate, fields, values) ||
+                                    !make_element(counting, aggregate, fields, &values[0])))
+            continue;
+        if (aggregate->kind == AGGREGATE_UNIQ && !is_first(counting, group, i, &values[0]))
+            continue;
+        tally_value(counting, group, i, values);
     }
 }
 

@@ -73,9 +73,10 @@ struct counting {
     struct value retained; /* the view has let go what is before; null: nothing */
 };
 
-/* Counts a value that is not null in the group's tally of one aggregate; counting->element is what compares. */
+/* Counts values that are not null (as measure_apply has them) in the group's tally of one aggregate; counting->element
+ * is what compares. */
 void tally_value(struct counting *counting, struct tallied_group *group, size_t index,
-                 const struct value *value);
+                 const struct value *values);
 /* All values are counted: finds quantiles and the most frequent. */
 void tally_finish(struct counting *counting, const struct aggregate *aggregate,
                   struct tally *tally);

@@ -46,17 +46,56 @@ static void list_value(struct counting *counting, struct tally *tally)
         value->key = arena_copy(arena, buffer_slice(&counting->name));
 }
 
+static void add_exact_product(struct exact *sum, const struct value *a, const struct value *b)
+{
+    struct exact const left = exact_from_decimal(&a->number);
+    struct exact const right = exact_from_decimal(&b->number);
+    struct exact product;
+    if (exact_times(&left, &right, &product)) exact_merge(sum, &product);
+}
+
 static void add_square(struct state *state, const struct value *value, struct arena *arena)
 {
     if (value->kind == VALUE_FLOAT) {
         if (!state->real_squares) state->real_squares = ARENA_NEW(arena, struct float_sum);
-        float_sum_add_square(state->real_squares, value->real, 1, arena);
+        float_sum_add_product(state->real_squares, value->real, value->real, 1, arena);
         return;
     }
-    struct exact const number = exact_from_decimal(&value->number);
-    struct exact square;
     if (!state->squares) state->squares = ARENA_NEW(arena, struct exact);
-    if (exact_times(&number, &number, &square)) exact_merge(state->squares, &square);
+    add_exact_product(state->squares, value, value);
+}
+
+/* One tuple more in a sample. */
+static void add_tuple(const struct aggregate *aggregate, union comoment *at,
+                      const struct value *values, struct arena *arena)
+{
+    size_t const width = 1 + aggregate->other_count;
+    for (size_t i = 0; i < width; i++) {
+        if (values[i].kind == VALUE_FLOAT)
+            float_sum_add(&at[i].real, values[i].real, 1, arena);
+        else
+            exact_add(&at[i].exact, &values[i].number, 1);
+    }
+    for (size_t i = 0; i < width * width; i++) {
+        size_t const row = i / width, column = i % width;
+        if (row > column || !comoments_has_product(aggregate, row, column)) continue;
+        union comoment *const sum = &at[comoments_product(aggregate, row, column)];
+        if (values[row].kind == VALUE_FLOAT)
+            float_sum_add_product(&sum->real, values[row].real, values[column].real, 1, arena);
+        else
+            add_exact_product(&sum->exact, &values[row], &values[column]);
+    }
+}
+
+static void count_tuple(const struct aggregate *aggregate, struct state *state,
+                        const struct value *values, struct arena *arena)
+{
+    if (!state->comoments) state->comoments = comoments_new(aggregate, arena);
+    struct comoments *const comoments = state->comoments;
+    add_tuple(aggregate, comoments->at, values, arena);
+    if (!aggregate->chosen || !values[1 + aggregate->other_count].boolean) return;
+    comoments->chosen_count++;
+    add_tuple(aggregate, comoments->at + comoments_sample_size(aggregate), values, arena);
 }
 
 static void add_number(struct state *state, const struct value *value, struct arena *arena)
@@ -87,8 +126,9 @@ static void count_best(struct counting *counting, const struct aggregate *aggreg
 }
 
 void tally_value(struct counting *counting, struct tallied_group *group, size_t index,
-                 const struct value *value)
+                 const struct value *values)
 {
+    const struct value *const value = &values[0];
     const struct aggregate *const aggregate = &counting->view->view->aggregates[index];
     struct arena *const arena = &counting->view->arena;
     struct tally *const tally = &group->tallies[index];
@@ -107,6 +147,7 @@ void tally_value(struct counting *counting, struct tallied_group *group, size_t 
         hyperloglog_add(&tally->state.uniques, XXH3_64bits(element.at, element.length), arena);
         break;
     case STATE_SKETCH: ddsketch_add(&tally->state.sketch, nearest_double(value), 1, arena); break;
+    case STATE_COMOMENTS: count_tuple(aggregate, &tally->state, values, arena); break;
     }
 }
 

@@ -11,6 +11,7 @@ import additions
 import cases_entities
 import cases_references
 import cases_trees
+import comoments
 import expressions
 import measures
 from values import Time
@@ -68,21 +69,26 @@ def random_aggregate(rng, fields, has_time):
     kinds = ["count", "count_x", "uniq", "min", "max", "any_value", "top", "quantile", "quantile_disc", "arg_min",
              "arg_max"]
     if kind in NUMBERS:
-        kinds += ["sum", "sum", "avg", "var_samp", "var_pop", "stddev_samp", "stddev_pop", "approx_quantile", "quantile"]
+        kinds += comoments.KINDS
+        kinds += ["sum", "sum", "avg", "mean", "var_samp", "var_pop", "stddev_samp", "stddev_pop", "approx_quantile", "quantile"]
     kinds += ["bool_and", "bool_or"] * 3 if kind == "bool" else []
     kinds += ["first", "last"] * 2 if has_time else []
     chosen = rng.choice(kinds)
     measure = {"kind": chosen.replace("count_x", "count")}
     if chosen != "count":
         measure["arg"] = field
+    if chosen in comoments.KINDS:
+        numbers = [name for name in fields if fields[name] in NUMBERS]
+        measure["others"] = [rng.choice(numbers) for _ in range(1 if chosen in comoments.PAIRS else rng.randint(1, 3))]
     if "quantile" in chosen:
         measure["q"] = rng.choice(FRACTIONS)
     if chosen == "top":
         measure["k"] = rng.randint(1, 4)
     if chosen.startswith("arg_"):
         measure["order"] = [rng.choice(list(fields)) for _ in range(rng.randint(1, 3))]
-    if rng.random() < 0.25:
-        measure["where"] = random_condition(rng, fields)
+    for place in ("where", "filter"):
+        if rng.random() < 0.2:
+            measure[place] = random_condition(rng, fields)
     return measure
 
 
@@ -91,10 +97,6 @@ def random_measure(rng, fields, has_time):
     if "entities" not in additions.ON or rng.random() < 0.5:
         measure = random_aggregate(rng, fields, has_time)
         return measure, type_of(measure, fields, {})
-    numbers = [name for name, kind in fields.items() if kind in NUMBERS]
-    if numbers and rng.random() < 0.2:
-        kind = rng.choice(["covar_samp", "covar_pop", "ratio"])
-        return {"kind": kind, "arg": rng.choice(numbers), "others": [rng.choice(numbers)]}, "float"
     measure, types = cases_entities.random_entities(rng, fields, has_time, random_aggregate, type_of)
     if rng.random() < 0.25:
         measure["where"] = random_condition(rng, fields)
@@ -111,7 +113,7 @@ def type_of(measure, fields, found):
         return None
     if kind in ("count", "uniq"):
         return "int"
-    if kind in ("avg", "var_samp", "var_pop", "stddev_samp", "stddev_pop", "approx_quantile", "covar_samp", "ratio"):
+    if kind in ("avg", "mean", *comoments.KINDS, "var_samp", "var_pop", "stddev_samp", "stddev_pop", "approx_quantile"):
         return "float"
     return "decimal" if kind == "sum" and argument == "int" else argument
 

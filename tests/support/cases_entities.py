@@ -5,8 +5,10 @@ SPDX-License-Identifier: Apache-2.0
 
 from decimal import Decimal
 
+import comoments
+
 NUMBERS = ("int", "decimal", "float")
-SPELT = {"avg": ["avg", "mean"], "covar_samp": ["covar", "covar_samp"], "var_samp": ["var", "var_samp"]}
+SPELT = {"var_samp": ["var", "var_samp"], "stddev_samp": ["stddev", "stddev_samp"]}
 
 
 def random_each(rng, fields, has_time, aggregate, type_of):
@@ -37,7 +39,13 @@ def random_inner(rng, fields, has_time, aggregate, type_of):
         measure = aggregate(rng, fields, has_time)
         kind = type_of(measure, fields, {})
         if kind:
+            measure["filter"] = measure.pop("where", None)
             return ["aggregate", measure], kind
+
+
+def random_number(rng, fields, has_time, aggregate, type_of):
+    each, kind = random_each(rng, fields, has_time, aggregate, type_of)
+    return each if kind in NUMBERS else ["aggregate", {"kind": "count"}]
 
 
 def random_having(rng, fields, has_time, aggregate, type_of):
@@ -62,14 +70,13 @@ def random_entities(rng, fields, has_time, aggregate, type_of):
     each, kind = random_each(rng, fields, has_time, aggregate, type_of)
     measure, types = {"per": per, "each": [each], "arg": "e0"}, {"e0": kind}
     kinds = ["count", "uniq", "min", "max", "top", "quantile_disc", "quantile", "everybody"]
-    kinds += ["avg", "avg", "sum", "var_samp", "var_pop", "stddev_samp", "covar_samp", "ratio"] if kind in NUMBERS else []
+    kinds += ["avg", "mean", "sum", "var_samp", "var_pop", "stddev_samp", *comoments.KINDS] if kind in NUMBERS else []
     kinds += ["bool_and", "bool_or"] if kind == "bool" else []
     chosen = rng.choice(kinds)
-    if chosen in ("covar_samp", "ratio"):
-        other, second = random_each(rng, fields, has_time, aggregate, type_of)
-        if second not in NUMBERS:
-            other, second = ["literal", Decimal(2)], "int"
-        measure.update({"others": ["e1"], "each": [each, other], "per_at": rng.randint(0, 1)})
+    if chosen in comoments.KINDS:
+        more = 1 if chosen in comoments.PAIRS else rng.randint(1, 3)
+        measure["each"] += [random_number(rng, fields, has_time, aggregate, type_of) for _ in range(more)]
+        measure.update({"others": [f"e{i + 1}" for i in range(more)], "per_at": rng.choice([0, more])})
     if chosen == "everybody":
         del measure["arg"]
         measure["each"], chosen = [], "count"

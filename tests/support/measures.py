@@ -1,8 +1,9 @@
 """What each measure comes to, naively: from the list of all its values.
 
-A measure is {"kind", "arg", "others", "q", "k", "order", "where"}, or {"op", "of"} over two others. Over entities it has
-"per" (an expression), "having" (a comparison) and "each": expressions that its arguments e0, e1… stand for. An event is a
-dict of its fields with its key, in the order of keys, under KEY, and under MISSING what is null for want of a target.
+A measure is {"kind", "arg", "others", "q", "k", "order", "filter", "where"}, or {"op", "of"} over two others. Over
+entities it has "per" (an expression), "having" (a comparison) and "each": expressions that its arguments e0, e1… stand
+for. An event is a dict of its fields with its key, in the order of keys, under KEY, and under MISSING what is null for
+want of a target.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -12,11 +13,12 @@ from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 
+import comoments
 import expressions
 from expressions import literal_text
 from values import sort_key
 
-KEY, MISSING = object(), object()
+KEY, MISSING, CHOSEN = object(), object(), object()
 GAMMA = 1.01 / 0.99
 
 
@@ -107,16 +109,6 @@ def best(measure, events):
                                               sort_key(event[measure["arg"]])))[measure["arg"]]
 
 
-def pairs(kind, events, x, y):
-    """Over two numbers of each event that has both."""
-    found = [(Fraction(event[x]), Fraction(event[y])) for event in events if None not in (event[x], event[y])]
-    n, total_x, total_y = len(found), sum(x for x, _ in found), sum(y for _, y in found)
-    if kind == "ratio":
-        return rounded(total_x / total_y) if total_y else None
-    divisor = n if kind == "covar_pop" else n - 1
-    return rounded((n * sum(x * y for x, y in found) - total_x * total_y) / (n * divisor)) if n and divisor else None
-
-
 def entities(measure, events):
     """The entities of events as events themselves."""
     groups = {}
@@ -128,17 +120,28 @@ def entities(measure, events):
         def leaf(expression, group=group):
             inner = {"kind": "any_value", "arg": expression[1]} if expression[0] == "field" else expression[1]
             return expressions.fits(aggregate(inner, group))
-        if expressions.holds(measure.get("having"), leaf):
-            yield {KEY: key, **{f"e{i}": expressions.value(each, leaf) for i, each in enumerate(measure["each"])}}
+        yield {KEY: key, CHOSEN: expressions.holds(measure.get("having"), leaf),
+               **{f"e{i}": expressions.value(each, leaf) for i, each in enumerate(measure["each"])}}
+
+
+def of_several(kind, names, events):
+    """What is made of more than one number of each event. Slopes are of all, whatever is chosen."""
+    rows = [([event[name] for name in names], event.get(CHOSEN, True)) for event in events]
+    rows = [row for row in rows if None not in row[0]]
+    chosen = [row for row, is_chosen in rows if is_chosen]
+    if kind.startswith("cuped"):
+        return finite(comoments.aggregate(kind, [row for row, _ in rows], chosen)) if chosen else None
+    return finite(comoments.aggregate(kind, chosen))
 
 
 def aggregate(measure, events):
     kind, arg = measure["kind"], measure.get("arg")
-    events = [event for event in events if holds(measure.get("where"), event)]
+    events = [event for event in events if holds(measure.get("filter"), event) and holds(measure.get("where"), event)]
     if "per" in measure:
         events = list(entities(measure, events))
-    if "others" in measure:
-        return pairs(kind, events, arg, measure["others"][0])
+    if kind in comoments.KINDS:
+        return of_several(kind, (arg, *measure["others"]), events)
+    events = [event for event in events if event.get(CHOSEN, True)]
     if kind == "count" and arg is None:
         return Decimal(len(events))
     values = [event[arg] for event in events if event[arg] is not None]
@@ -152,7 +155,7 @@ def aggregate(measure, events):
         return None
     if kind == "sum":
         return total(values)
-    if kind == "avg":
+    if kind in ("avg", "mean"):
         return rounded(sum(exact(values)) / len(values))
     if kind in ("var_samp", "var_pop", "stddev_samp", "stddev_pop"):
         return variance(kind, values)
@@ -192,20 +195,16 @@ def results(measures, events):
 
 def entity_text(measure, i):
     """One argument of a measure over entities; the first one says of which."""
-    inside = [expressions.text_of(measure["each"][i], inner_text)] if measure["each"] else []
+    inside = [expressions.text_of(measure["each"][i], text_of)] if measure["each"] else []
     if i == measure.get("per_at", 0):
         inside.append(f"per {expressions.text_of(measure['per'])}")
         if measure.get("having"):
             op, left, right = measure["having"]
-            inside.append(f"where {expressions.text_of(left, inner_text)} {op} {expressions.text_of(right, inner_text)}")
+            inside.append(f"where {expressions.text_of(left, text_of)} {op} {expressions.text_of(right, text_of)}")
     return " ".join(inside)
 
 
-def inner_text(measure):
-    return text_of(measure, " filter (where {})")
-
-
-def text_of(measure, where=" where {}"):
+def text_of(measure):
     """As a schema says it."""
     if "op" in measure:
         return f" {measure['op']} ".join(measure["of"])
@@ -216,7 +215,8 @@ def text_of(measure, where=" where {}"):
         inside = [entity_text(measure, i) for i in range(max(1, len(measure["each"])))]
     inside += [str(measure[extra]) for extra in ("q", "k") if extra in measure]
     text = f"{measure.get('spelt', kind)}({', '.join(inside)})"
-    return text + (where.format(condition_text(measure["where"])) if measure.get("where") else "")
+    text += f" filter (where {condition_text(measure['filter'])})" if measure.get("filter") else ""
+    return text + (f" where {condition_text(measure['where'])}" if measure.get("where") else "")
 
 
 def condition_text(condition):

@@ -88,8 +88,8 @@ def check(what, found, expected):
 
 
 def ask_measure(database, measure, fields, restriction, values, expected, what):
-    condition, more = filter_of(measure.get("where"))
-    where = f"{restriction} AND {condition}"
+    (condition, more), (inner, inner_more) = filter_of(measure.get("where")), filter_of(measure.get("filter"))
+    where, more = f"{restriction} AND {condition} AND {inner}", more + inner_more
     kind = measure.get("kind")
     if kind in ("arg_min", "arg_max", "first", "last"):
         first, order = order_of(measure, fields, True)

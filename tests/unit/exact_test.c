@@ -94,9 +94,10 @@ static void variances_are_rounded_once(void **state)
             struct decimal number;
             assert_int_equal(decimal_read(slice_text(cases[i].values[j]), &number), DECIMAL_READ);
             exact_add(&sum, &number, 1);
-            exact_add_square(&squares, &number, 1);
+            exact_add_product(&squares, &number, &number, 1);
         }
-        double const found = exact_variance(&sum, &squares, cases[i].count, cases[i].divisor);
+        double const found =
+            exact_covariance(&sum, &sum, &squares, cases[i].count, cases[i].divisor);
         double const apart =
             found > cases[i].variance ? found - cases[i].variance : cases[i].variance - found;
         if (apart > 4e-16 * cases[i].variance)

@@ -104,6 +104,23 @@ static void expressions_have_the_values_of_sql(void **state)
         {"\"null field\" = 1 or not b", "null"},
         {"d - n", "8.55"},
         {"1.5e+2 + n", "144"},
+        {"coalesce(\"null field\", n, d)", "-6"},
+        {"COALESCE(\"null field\", null)", "null"},
+        {"coalesce(null, \"null field\", 0) + 1", "1"},
+        {"coalesce(n, 1 / 0)", "-6"},
+        {"coalesce(s, 'none')", "\"C536\xc3\xbc\""},
+        {"coalesce(null, b)", "true"},
+        {"coalesce(\"null field\", f)", "0.75"},
+        {"coalesce(\"null field\", 2, f)", "2"},
+        {"coalesce(\"null field\", d, f) * 1e30 * 1e30",
+         "2.5499999999999996e+60"}, /* a float, like all of them */
+        {"coalesce(null, '2026-01-01', t) = '2026-01-01'", "true"},
+        {"coalesce('2025-01-01', day(t)) < day(t)", "true"},
+        {"t - t", "0"},
+        {"t - '2026-01-01'", "46800"},
+        {"'2026-01-01T13:00:00.000000001Z' - t", "0.000000001"},
+        {"(t - '2027-01-01') / 86400", "-364.458333333333333333"},
+        {"t - null", "null"},
         /* a float makes the whole a float, as in SQL */
         {"f + n", "-5.25"},
         {"n - f", "-6.75"},
@@ -153,6 +170,16 @@ static void bad_expressions_are_refused_with_their_column(void **state)
         {"1e999 > n", "more than 38 digits"},
         {"n is 5", "expected 'null'"},
         {"day(t) = month(t)", "cannot compare a day with a month"},
+        {"coalesce()", "expected a value before ')' at column 10"},
+        {"coalesce(n, s)", "cannot compare a number with a string"},
+        {"coalesce(n, 1", "expected ')'"},
+        {"coalesce(s, t)", "cannot compare a"},
+        {"coalesce('x', t)", "'x' is not a time"},
+        {"t - 1", "- of a time needs a time, not a number"},
+        {"1 - t", "- of a time needs a time, not a number"},
+        {"t - day(t)", "- of a time needs a time, not a bucket"},
+        {"t + t", "+ needs a number, not a time"},
+        {"t - 'x'", "'x' is not a time"},
     };
     struct fixture *const fixture = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -207,12 +234,23 @@ static void what_may_overflow_is_known_and_told(void **state)
     assert_false(expr_can_overflow(parse(fixture, "n + 1 > 5")));
     assert_true(expr_can_overflow(parse(fixture, "n * n * n")));
     assert_true(expr_can_overflow(parse(fixture, "d * n > 5")));
+    assert_true(expr_can_overflow(parse(fixture, "coalesce(n, d * n) > 5")));
+    assert_true(expr_can_overflow(parse(fixture, "coalesce(n, d) * n")));
+    assert_false(expr_can_overflow(parse(fixture, "coalesce(t - t, 0) * 1000")));
     struct value value;
     fixture->fields[2].number = (struct decimal){.coefficient = (int128)1 << 126};
     static const char *const overflowing[] = {
-        "d * 10",         "1 + d * 10",          "d * 10 > 5",       "5 > d * 10",
-        "-(d * 10)",      "d * 10 in (1)",       "1 in (n, d * 10)", "d * 10 = 1 or b",
-        "d * 10 is null", "not b or d * 10 = 1",
+        "d * 10",
+        "1 + d * 10",
+        "d * 10 > 5",
+        "5 > d * 10",
+        "-(d * 10)",
+        "d * 10 in (1)",
+        "1 in (n, d * 10)",
+        "d * 10 = 1 or b",
+        "d * 10 is null",
+        "not b or d * 10 = 1",
+        "coalesce(null, d * 10)",
     };
     for (size_t i = 0; i < COUNT_OF(overflowing); i++) {
         const struct expr *const expr = parse(fixture, overflowing[i]);

@@ -124,9 +124,9 @@ static void variance_of(const double *values, size_t count, double expected_pop)
     struct float_sum sum = {.count = 0}, squares = {.count = 0};
     for (size_t i = 0; i < count; i++) {
         float_sum_add(&sum, values[i], 1, &arena);
-        float_sum_add_square(&squares, values[i], 1, &arena);
+        float_sum_add_product(&squares, values[i], values[i], 1, &arena);
     }
-    double const found = float_sum_variance(&sum, &squares, count, count);
+    double const found = float_sum_covariance(&sum, &sum, &squares, count, count);
     if (found != expected_pop) fail_msg("variance %a, not %a", found, expected_pop);
     arena_done(&arena);
 }

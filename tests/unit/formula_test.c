@@ -173,6 +173,24 @@ static void equal_aggregates_are_kept_once(void **state)
     assert_ptr_not_equal(fixture->aggregates[3].where, NULL);
 }
 
+static void filters_are_joined(void **state)
+{
+    static const char *const texts[] = {
+        "sum(n) filter (where b) + sum(n) where n > 1",
+        "sum(n) where b and n > 1",
+        "sum(n) FILTER (WHERE b) / count()",
+        "covar(n, d) - covar_samp(n, d) + covar(n, d * 1)",
+    };
+    struct fixture *const fixture = *state;
+    if (!parse(fixture, texts, COUNT_OF(texts))) fail_msg("%s", fixture->err.fact);
+    assert_int_equal(fixture->aggregate_count, 6);
+    assert_ptr_not_equal(fixture->aggregates[0].where, fixture->aggregates[1].where);
+    assert_non_null(fixture->aggregates[2].where);
+    assert_null(fixture->aggregates[3].where);
+    assert_int_equal(fixture->aggregates[4].other_count, 1);
+    assert_null(fixture->aggregates[4].chosen);
+}
+
 static void a_measure_may_name_one_that_comes_later(void **state)
 {
     static const char *const texts[] = {"b / c", "count() where b", "count()"};
@@ -217,6 +235,15 @@ static void mistakes_are_told_with_measure_column_and_hint(void **state)
          "'where' has no count(), sum() or the like to filter at column 3",
          "keeps its own filter"},
         {{"5 where b"}, 0, "to filter at column 3", ""},
+        {{"count() filter b"}, 0, "expected '(' before 'b' at column 16", ""},
+        {{"count() filter (b)"}, 0, "expected 'where' behind 'filter(' at column 17", ""},
+        {{"count() filter (where n)"}, 0, "where needs a truth value, not a number", ""},
+        {{"count() filter (where b"}, 0, "expected ')'", ""},
+        {{"5 filter (where b)"}, 0, "unexpected 'filter' at column 3", ""},
+        {{"covar(n)"}, 0, "expected ','", ""},
+        {{"covar(n, s)"}, 0, "covar needs a number, not a string", ""},
+        {{"corr(n, d, n)"}, 0, "corr takes at most 2 numbers", ""},
+        {{"cuped_var(n,d,d,d,d,d,d,d,d,d)"}, 0, "cuped_var takes at most 9 numbers", ""},
         {{"count() where b where b"}, 0, "unexpected 'where' at column 17", ""},
         {{"a"}, 0, "made of itself: a -> a", ""},
         {{"b", "count() + a"}, 1, "made of itself: a -> b -> a", ""},
@@ -292,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(there_is_no_negative_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(what_min_and_max_find_keeps_its_type, setup, teardown),
         cmocka_unit_test_setup_teardown(equal_aggregates_are_kept_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(filters_are_joined, setup, teardown),
         cmocka_unit_test_setup_teardown(a_measure_may_name_one_that_comes_later, setup, teardown),
         cmocka_unit_test_setup_teardown(mistakes_are_told_with_measure_column_and_hint, setup,
                                         teardown),
