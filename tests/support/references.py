@@ -59,7 +59,7 @@ def as_seen(event, name, view, streams):
     everywhere = [field for each, definitions in sources.items() for field in (*streams[each].declared["fields"], *definitions)]
     seen = {**dict.fromkeys(everywhere), **seen, **defined, MISSING: seen[MISSING] | lost}
     if len(sources) > 1:
-        seen[KEY] = (list(sources).index(name), *event[KEY])
+        seen[KEY] = (list(streams).index(name), *event[KEY])  # in the order of the schema
     return seen
 
 
