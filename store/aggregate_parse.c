@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "entity_parse.h"
 #include "formula_p.h"
 
 enum argument_kind {
@@ -144,6 +145,16 @@ static bool parse_count(struct reading *reading, struct aggregate *aggregate)
     return true;
 }
 
+/* An expression in the parentheses, and `per` if it stands behind that. */
+static bool parse_operand(struct reading *reading, struct aggregate *aggregate,
+                          const struct expr **ret_expr)
+{
+    bool const chooses =
+        aggregate->kind == AGGREGATE_CUPED_MEAN || aggregate->kind == AGGREGATE_CUPED_VAR;
+    return parser_expr(&reading->parser, ret_expr) &&
+           per_skip(reading, chooses ? &aggregate->chosen : &aggregate->where);
+}
+
 static bool parse_order(struct reading *reading, struct aggregate *aggregate)
 {
     struct expr_parser *const parser = &reading->parser;
@@ -154,7 +165,8 @@ static bool parse_order(struct reading *reading, struct aggregate *aggregate)
     while (parser_is_sign(parser, ",")) {
         if (count == AGGREGATE_ORDER_MAX)
             return parser_fail(parser, "more than %d expressions to order by", AGGREGATE_ORDER_MAX);
-        if (!parser_next(parser) || !parser_expr(parser, &order[count++])) return false;
+        if (!parser_next(parser) || !parse_operand(reading, aggregate, &order[count++]))
+            return false;
     }
     aggregate->order = order;
     aggregate->order_count = count;
@@ -183,7 +195,7 @@ static bool parse_others(struct reading *reading, const struct function *functio
     size_t count = 0;
     if (!parser_is_sign(parser, ",")) return parser_expect(parser, ",");
     while (count < most && parser_is_sign(parser, ",")) {
-        if (!parser_next(parser) || !parser_expr(parser, &others[count]) ||
+        if (!parser_next(parser) || !parse_operand(reading, aggregate, &others[count]) ||
             !check_argument(reading, function, expr_type(others[count]).kind))
             return false;
         count++;
@@ -282,8 +294,9 @@ static bool parse_arguments(struct reading *reading, const struct function *func
     struct expr_parser *const parser = &reading->parser;
     bool const star = function->kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
     if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
+    if (function->kind == AGGREGATE_COUNT && !per_skip(reading, &aggregate->where)) return false;
     if (!star && (function->kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
-        if (!parser_expr(parser, &aggregate->argument)) return false;
+        if (!parse_operand(reading, aggregate, &aggregate->argument)) return false;
         aggregate->type = expr_type(aggregate->argument);
         if (!check_argument(reading, function, aggregate->type.kind)) return false;
     }
@@ -291,14 +304,65 @@ static bool parse_arguments(struct reading *reading, const struct function *func
 }
 
 /* [ "filter" "(" "where" expr ")" ] */
-static bool parse_filter(struct reading *reading, struct aggregate *aggregate)
+static bool parse_filter(struct reading *reading, const struct expr **ret_where)
 {
     struct expr_parser *const parser = &reading->parser;
     if (!parser_is_word(parser, "filter")) return true;
     if (!parser_next(parser) || !parser_expect(parser, "(")) return false;
     if (!parser_is_word(parser, "where"))
         return parser_fail(parser, "expected 'where' behind 'filter('");
-    return parser_condition(parser, &aggregate->where) && parser_expect(parser, ")");
+    return parser_condition(parser, ret_where) && parser_expect(parser, ")");
+}
+
+static struct aggregate new_aggregate(const struct function *function)
+{
+    return (struct aggregate){.kind = function->kind, .type = {.kind = VALUE_NULL}, .multiset = -1};
+}
+
+/* What cannot be told of entities: their rows change, and have no time. */
+static bool check_entities(struct reading *reading, const struct function *function)
+{
+    if (function->kind != AGGREGATE_APPROX_UNIQ && !function->by_time) return true;
+    return parser_fail(&reading->parser, "%s() cannot be over entities", function->name);
+}
+
+/* The arguments, over events or over entities. */
+static bool parse_over(struct reading *reading, const struct function *function,
+                       struct own_aggregate *own)
+{
+    struct per per;
+    if (!per_begin(reading, &per) || (per.view && !check_entities(reading, function))) return false;
+    own->entities = per.view;
+    own->aggregate.entities = per.view;
+    bool const good = parse_arguments(reading, function, &own->aggregate);
+    per_end(reading);
+    return good;
+}
+
+/* A row has no lists, and changes with each event. */
+static bool check_inner(struct reading *reading, const struct function *function)
+{
+    if (function->kind != AGGREGATE_TOP && function->kind != AGGREGATE_APPROX_UNIQ &&
+        function->kind != AGGREGATE_APPROX_QUANTILE)
+        return true;
+    return parser_fail(&reading->parser, "%s() cannot be told of one entity", function->name);
+}
+
+bool aggregate_parse_inner(struct reading *reading, const struct token *name,
+                           struct aggregate *ret_aggregate, struct value_type *ret_type)
+{
+    const struct function *const function = find_function(name->text);
+    if (!function) {
+        reading->parser.token = *name; /* where the error is */
+        return no_function(reading, name->text);
+    }
+    *ret_aggregate = new_aggregate(function);
+    if (!check_inner(reading, function) || !parser_expect(&reading->parser, "(") ||
+        !parse_arguments(reading, function, ret_aggregate) ||
+        !parse_filter(reading, &ret_aggregate->where))
+        return false;
+    *ret_type = result_type(ret_aggregate);
+    return true;
 }
 
 bool aggregate_parse(struct reading *reading, const struct token *name,
@@ -310,18 +374,17 @@ bool aggregate_parse(struct reading *reading, const struct token *name,
         parser->token = *name; /* where the error is */
         return no_function(reading, name->text);
     }
-    struct aggregate aggregate = {
-        .kind = function->kind, .type = {.kind = VALUE_NULL}, .multiset = -1};
+    struct own_aggregate own = {.aggregate = new_aggregate(function)};
     if (!check_retraction(reading, function) || !parser_expect(parser, "(") ||
-        !parse_arguments(reading, function, &aggregate) || !parse_filter(reading, &aggregate))
+        !parse_over(reading, function, &own) || !parse_filter(reading, &own.filter))
         return false;
     if (reading->own_count == SCHEMA_AGGREGATES_MAX)
         return parser_fail(parser, "more than %d aggregates", SCHEMA_AGGREGATES_MAX);
     struct formula *const formula = formula_new(reading, FORMULA_AGGREGATE);
-    formula->type = result_type(&aggregate);
+    formula->type = result_type(&own.aggregate);
     formula->is_list = function->kind == AGGREGATE_TOP;
-    reading->own[reading->own_count++] =
-        (struct own_aggregate){.aggregate = aggregate, .formula = formula};
+    own.formula = formula;
+    reading->own[reading->own_count++] = own;
     *ret_formula = formula;
     return true;
 }

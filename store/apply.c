@@ -65,7 +65,7 @@ static void tell_views(const struct applying *applying)
 
 static bool clear_views(struct work *work, const struct apply_plan *plan, struct error *err)
 {
-    for (size_t i = 0; i < plan->old->view_count; i++) {
+    for (size_t i = 0; i < plan->old->all_view_count; i++) {
         if (plan->cleared[i] && !work_clear_view(work, &plan->old->views[i], err)) return false;
     }
     return true;

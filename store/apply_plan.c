@@ -175,22 +175,26 @@ bool apply_plan_make(const struct txn *txn, const struct schema *old, const stru
     struct apply_plan const plan = {
         .old = old,
         .next = next,
-        .cleared = ARENA_ARRAY(arena, bool, old->view_count),
-        .refolded = ARENA_ARRAY(arena, bool, next->view_count),
+        .cleared = ARENA_ARRAY(arena, bool, old->all_view_count),
+        .refolded = ARENA_ARRAY(arena, bool, next->all_view_count),
     };
     for (size_t i = 0; i < old->stream_count; i++) {
         if (!check_stream(txn, &old->streams[i], next, allow_loss, err)) return false;
     }
-    for (size_t i = 0; i < next->view_count; i++) { /* each behind the one that it is over */
+    for (size_t i = 0; i < next->all_view_count; i++) { /* each behind the one that it is over */
         const struct view *const view = next->order[i];
-        plan.refolded[place_of(next, view)] = !view_stays(&plan, view);
+        if (!view->owner) plan.refolded[place_of(next, view)] = !view_stays(&plan, view);
     }
+    for (size_t i = next->view_count; i < next->all_view_count; i++)
+        plan.refolded[i] = plan.refolded[place_of(next, next->views[i].owner)];
     for (size_t i = 0; i < old->view_count; i++) {
         const struct view *const view = schema_view(next, old->views[i].name);
         plan.cleared[i] = !view || plan.refolded[place_of(next, view)];
         if (plan.cleared[i] && !allow_loss && !view_check_history(txn, &old->views[i], err))
             return false;
     }
+    for (size_t i = old->view_count; i < old->all_view_count; i++)
+        plan.cleared[i] = plan.cleared[place_of(old, old->views[i].owner)];
     *ret_plan = plan;
     return true;
 }

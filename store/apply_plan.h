@@ -12,7 +12,7 @@
 struct apply_plan {
     const struct schema *old;
     const struct schema *next;
-    bool *cleared;  /* per view of `old`: its groups go */
+    bool *cleared;  /* per view of `old`, hidden ones too: its groups go */
     bool *refolded; /* per view of `next`: it is made from the events */
 };
 

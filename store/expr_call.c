@@ -97,6 +97,7 @@ bool parser_call(struct expr_parser *parser, const struct token *name, const str
         if (is_named(name->text, bucket_unit_names[i]))
             return parse_bucket(parser, (enum bucket_unit)i, ret_expr);
     }
+    if (parser->per) return parser_inner_call(parser, name, ret_expr);
     parser->token = *name; /* where the error is */
     return no_function(parser, name->text);
 }

@@ -63,6 +63,13 @@ struct token {
     struct slice source; /* as written */
 };
 
+/* Of which entities the operands are; see entity_parse.c. */
+struct per {
+    struct view *view; /* the hidden one; NULL: of none */
+    size_t at;         /* behind the expression that tells them apart */
+    struct token token;
+};
+
 struct expr_parser {
     struct slice text;
     size_t at;          /* behind the current token */
@@ -72,6 +79,8 @@ struct expr_parser {
     const struct zone *zone;
     struct arena *arena;
     struct error *err;
+    const struct per
+        *per; /* fields and aggregates are those of an entity; NULL: fields are an event's */
 };
 
 /* Reads the first token. All of these fail with the error set. */
@@ -91,6 +100,11 @@ bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr) MUST_
 /* The function that NAME begins; the current token is its parenthesis. */
 bool parser_call(struct expr_parser *parser, const struct token *name,
                  const struct expr **ret_expr) MUST_CHECK;
+/* Of an entity: a field of its events stands for their least value, a call for what an aggregate comes to. The parser is that of a
+ * struct reading. */
+bool parser_inner_field(struct expr_parser *parser, const struct expr **expr) MUST_CHECK;
+bool parser_inner_call(struct expr_parser *parser, const struct token *name,
+                       const struct expr **ret_expr) MUST_CHECK;
 /* Nodes in the parser's arena. */
 struct expr *expr_new(struct expr_parser *parser, enum expr_op op, enum value_kind kind);
 void expr_set_operands(struct expr_parser *parser, struct expr *expr,

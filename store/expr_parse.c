@@ -116,7 +116,7 @@ static bool parse_field(struct expr_parser *parser, struct slice name, const str
         return false;
     }
     *ret_expr = parser_field(parser, value);
-    return true;
+    return parser_inner_field(parser, ret_expr);
 }
 
 static bool parse_name(struct expr_parser *parser, const struct expr **ret_expr)

@@ -25,6 +25,7 @@
 #include "exact.h"
 #include "value.h"
 
+struct entities;
 struct expr;
 struct stream;
 struct view;
@@ -110,14 +111,15 @@ struct measure_source {
 };
 
 /* Parses the measures of one view together, as they may name each other. RETRACTS: events may go
- * after they were counted, which not every measure can follow. RET_FORMULAS has one place a source.
+ * after they were counted, which not every measure can follow. ENTITIES: makes the hidden views of what is over entities; NULL:
+ * that is an error. RET_FORMULAS has one place a source.
  * RET_AGGREGATES collects what they need, equal ones once, in order of first use. Errors as
  * expr_parse; *ret_bad is the source at fault. */
 bool formula_parse(const struct measure_source *sources, size_t source_count,
-                   const struct stream *stream, bool retracts, const struct zone *zone,
-                   struct arena *arena, const struct formula **ret_formulas,
-                   struct aggregate **ret_aggregates, size_t *ret_aggregate_count, size_t *ret_bad,
-                   struct error *err) MUST_CHECK;
+                   const struct stream *stream, bool retracts, struct entities *entities,
+                   const struct zone *zone, struct arena *arena,
+                   const struct formula **ret_formulas, struct aggregate **ret_aggregates,
+                   size_t *ret_aggregate_count, size_t *ret_bad, struct error *err) MUST_CHECK;
 
 /* What its results are; VALUE_FLOAT where they are RESULT_DOUBLE. */
 struct value_type formula_type(const struct formula *formula);

@@ -44,6 +44,7 @@ struct formulas {
     size_t *asked_by; /* for those in parsing: which source named it */
     const struct stream *stream;
     bool retracts;
+    struct entities *entities; /* NULL: measures over entities have no place here */
     const struct zone *zone;
     struct arena *arena;
     struct error *err;
@@ -52,7 +53,18 @@ struct formulas {
 /* An aggregate as it stands in a text: the filter of all of them comes only behind the last. */
 struct own_aggregate {
     struct aggregate aggregate;
+    const struct expr *filter; /* behind it, over events; NULL: none */
+    struct view *entities;     /* as the aggregate has it */
     struct formula *formula;
+};
+
+/* One of an entity's events, in an expression over its row. */
+struct inner_aggregate {
+    struct aggregate aggregate;
+    struct value_type type;
+    struct view *view; /* the hidden one */
+    struct expr *expr; /* to be given the field that it is */
+    size_t outer;      /* place in `own` of what it is an operand of */
 };
 
 /* The text of one measure on its way to a formula. */
@@ -61,6 +73,8 @@ struct reading {
     struct expr_parser parser;
     struct own_aggregate own[SCHEMA_AGGREGATES_MAX];
     size_t own_count;
+    struct inner_aggregate inner[SCHEMA_AGGREGATES_MAX];
+    size_t inner_count;
 };
 
 /* The condition behind the current token, which is `where`. */
@@ -70,4 +84,7 @@ bool formula_is_number(const struct formula *formula);
 /* The aggregate that NAME begins; the current token is its parenthesis. */
 bool aggregate_parse(struct reading *reading, const struct token *name,
                      struct formula **ret_formula) MUST_CHECK;
+/* The same for one of an entity's events. */
+bool aggregate_parse_inner(struct reading *reading, const struct token *name,
+                           struct aggregate *ret_aggregate, struct value_type *ret_type) MUST_CHECK;
 bool aggregate_equal(const struct aggregate *a, const struct aggregate *b);

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "entity_parse.h"
 #include "formula_p.h"
 
 static bool parse_sum(struct reading *reading, struct formula **ret_formula);
@@ -198,15 +199,10 @@ static bool place_aggregate(struct formulas *all, const struct aggregate *aggreg
 /* Gives the aggregates of one text their filter (beside their own) and their places in the view. */
 static bool place_own(struct reading *reading, const struct expr *where)
 {
+    if (!entities_place_own(reading, where)) return false;
     for (size_t i = 0; i < reading->own_count; i++) {
         size_t place = 0;
-        struct aggregate *const aggregate = &reading->own[i].aggregate;
-        if (!aggregate->where)
-            aggregate->where = where;
-        else if (where)
-            aggregate->where =
-                expr_new_binary(&reading->parser, EXPR_AND, VALUE_BOOL, aggregate->where, where);
-        if (!place_aggregate(reading->all, aggregate, &place)) return false;
+        if (!place_aggregate(reading->all, &reading->own[i].aggregate, &place)) return false;
         reading->own[i].formula->aggregate = place;
     }
     return true;
@@ -250,7 +246,7 @@ static bool parse_text(struct reading *reading, struct formula **ret_formula)
 
 static bool parse_measure(struct formulas *all, size_t index)
 {
-    struct reading *const reading = ARENA_NEW(all->arena, struct reading);
+    AUTO_FREE struct reading *const reading = memory_alloc(sizeof *reading);
     struct formula *formula;
     reading->all = all;
     all->asked_by[index] = all->current;
@@ -267,10 +263,10 @@ static bool parse_measure(struct formulas *all, size_t index)
 }
 
 bool formula_parse(const struct measure_source *sources, size_t source_count,
-                   const struct stream *stream, bool retracts, const struct zone *zone,
-                   struct arena *arena, const struct formula **ret_formulas,
-                   struct aggregate **ret_aggregates, size_t *ret_aggregate_count, size_t *ret_bad,
-                   struct error *err)
+                   const struct stream *stream, bool retracts, struct entities *entities,
+                   const struct zone *zone, struct arena *arena,
+                   const struct formula **ret_formulas, struct aggregate **ret_aggregates,
+                   size_t *ret_aggregate_count, size_t *ret_bad, struct error *err)
 {
     struct formulas all = {
         .sources = sources,
@@ -281,6 +277,7 @@ bool formula_parse(const struct measure_source *sources, size_t source_count,
         .asked_by = ARENA_ARRAY(arena, size_t, source_count),
         .stream = stream,
         .retracts = retracts,
+        .entities = entities,
         .zone = zone,
         .arena = arena,
         .err = err,

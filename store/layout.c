@@ -118,6 +118,16 @@ static struct stream *own_stream(const struct schema *schema, struct slice name)
     return (struct stream *)(uintptr_t)schema_stream(schema, name);
 }
 
+/* One that only feeds others, too. */
+static struct view *own_view(const struct schema *schema, struct slice name)
+{
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        if (slice_equal(schema->views[i].name, name))
+            return (struct view *)(uintptr_t)&schema->views[i];
+    }
+    return NULL;
+}
+
 static bool place_fields(const struct placed_stream *placed, struct stream *stream,
                          struct arena *arena)
 {
@@ -142,7 +152,7 @@ bool layout_apply(struct slice packed, struct schema *schema, struct error *err)
     struct layout layout = {.next_stream = 0};
     AUTO_ARENA struct arena arena = {0};
     if (!unpack_layout(packed, &arena, &layout)) return corrupt(err);
-    if (layout.stream_count != schema->stream_count || layout.view_count != schema->view_count)
+    if (layout.stream_count != schema->stream_count || layout.view_count != schema->all_view_count)
         return corrupt(err);
     for (size_t i = 0; i < layout.stream_count; i++) {
         struct stream *const stream = own_stream(schema, layout.streams[i].name);
@@ -150,8 +160,7 @@ bool layout_apply(struct slice packed, struct schema *schema, struct error *err)
             return corrupt(err);
     }
     for (size_t i = 0; i < layout.view_count; i++) {
-        struct view *const view =
-            (struct view *)(uintptr_t)schema_view(schema, layout.views[i].name);
+        struct view *const view = own_view(schema, layout.views[i].name);
         if (!view) return corrupt(err);
         view->id = layout.views[i].id;
     }
@@ -208,9 +217,9 @@ static void make_layout(const struct layout *old, const struct schema *next, con
                                                     .name = stream->name};
         place_slots(held, stream, arena, &layout->streams[i]);
     }
-    layout->views = ARENA_ARRAY(arena, struct placed_view, next->view_count);
-    layout->view_count = next->view_count;
-    for (size_t i = 0; i < next->view_count; i++) {
+    layout->views = ARENA_ARRAY(arena, struct placed_view, next->all_view_count);
+    layout->view_count = next->all_view_count;
+    for (size_t i = 0; i < next->all_view_count; i++) {
         const struct placed_view *const held =
             fresh && fresh[i] ? NULL : find_view(old, next->views[i].name);
         layout->views[i] = (struct placed_view){.id = held ? held->id : layout->next_view++,
@@ -234,7 +243,7 @@ bool layout_change(struct slice old_packed, const struct schema *next, const boo
     struct layout old = {.next_stream = 0}, layout;
     if (!unpack_layout(old_packed, &arena, &old)) return corrupt(err);
     if (old.next_stream + next->stream_count > UINT16_MAX ||
-        old.next_view + next->view_count > UINT16_MAX) {
+        old.next_view + next->all_view_count > UINT16_MAX) {
         (void)error_set(err, ERROR_FULL, "the schema has been changed too often");
         return error_remedy(err, "ingest again into a new store");
     }

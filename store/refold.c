@@ -153,14 +153,28 @@ static bool start_view(struct work *work, const struct view *view, struct error 
     return work_clear_view(work, view, err) && meta_view_save(work->txn, view->id, &meta, err);
 }
 
+/* With a view go those over it, and those that feed it or that it feeds. Whether there were any. */
+static bool choose_more(const struct schema *schema, bool *chosen)
+{
+    bool any = false;
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        bool *const source = view->source ? &chosen[place_of(schema, view->source)] : NULL;
+        bool *const owner = view->owner ? &chosen[place_of(schema, view->owner)] : NULL;
+        any |= (source && *source && !chosen[i]) || (owner && *owner != chosen[i]);
+        if (source && *source) chosen[i] = true;
+        if (owner) chosen[i] = *owner = *owner || chosen[i];
+    }
+    return any;
+}
+
 bool work_refold(struct work *work, bool *chosen, struct error *err)
 {
     const struct schema *const schema = work->schema;
+    while (choose_more(schema, chosen))
+        ;
     for (size_t i = 0; i < schema->all_view_count; i++) {
-        const struct view *const view = schema->order[i];
-        if (view->source && chosen[place_of(schema, view->source)])
-            chosen[place_of(schema, view)] = true;
-        if (chosen[place_of(schema, view)] && !start_view(work, view, err)) return false;
+        if (chosen[i] && !start_view(work, &schema->views[i], err)) return false;
     }
     work->only = chosen;
     uint64_t done = 0;

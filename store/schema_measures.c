@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema_entities.h"
 #include "schema_p.h"
 
 static bool name_is_free(const struct view *view, struct slice name, struct error *err)
@@ -15,6 +16,7 @@ static bool name_is_free(const struct view *view, struct slice name, struct erro
  * goes. */
 static bool needs_values(const struct view *view, const struct aggregate *aggregate)
 {
+    bool const retracts = view->retracts || aggregate->entities; /* rows change */
     switch (aggregate->kind) {
     case AGGREGATE_UNIQ:
     case AGGREGATE_QUANTILE:
@@ -23,7 +25,7 @@ static bool needs_values(const struct view *view, const struct aggregate *aggreg
     case AGGREGATE_MIN:
     case AGGREGATE_MAX:
     case AGGREGATE_ARG_MIN:
-    case AGGREGATE_ARG_MAX: return view->retracts;
+    case AGGREGATE_ARG_MAX: return retracts;
     case AGGREGATE_COUNT:
     case AGGREGATE_SUM:
     case AGGREGATE_AVG:
@@ -48,7 +50,7 @@ static bool needs_values(const struct view *view, const struct aggregate *aggreg
 
 static bool holds_values_of(const struct multiset *set, const struct aggregate *aggregate)
 {
-    if (!expr_equal(set->argument, aggregate->argument) ||
+    if (set->entities != aggregate->entities || !expr_equal(set->argument, aggregate->argument) ||
         !expr_equal(set->where, aggregate->where) || set->order_count != aggregate->order_count)
         return false;
     for (size_t i = 0; i < set->order_count; i++) {
@@ -58,8 +60,10 @@ static bool holds_values_of(const struct multiset *set, const struct aggregate *
 }
 
 /* Gives each aggregate that needs them its values: of aggregates over the same ones, the same. */
-static void place_multisets(struct schema *schema, struct view *view, struct aggregate *aggregates)
+static void place_multisets(struct schema *schema, struct view *view)
 {
+    /* only constant to those who borrow the schema */
+    struct aggregate *const aggregates = (struct aggregate *)(uintptr_t)view->aggregates;
     struct multiset *const sets =
         ARENA_ARRAY(&schema->arena, struct multiset, view->aggregate_count);
     size_t count = 0;
@@ -70,7 +74,8 @@ static void place_multisets(struct schema *schema, struct view *view, struct agg
         while (place < count && !holds_values_of(&sets[place], aggregate))
             place++;
         if (place == count)
-            sets[count++] = (struct multiset){.argument = aggregate->argument,
+            sets[count++] = (struct multiset){.entities = aggregate->entities,
+                                              .argument = aggregate->argument,
                                               .order = aggregate->order,
                                               .order_count = aggregate->order_count,
                                               .where = aggregate->where,
@@ -111,6 +116,16 @@ static bool check_sketches(const struct view *view, struct error *err)
     return true;
 }
 
+bool schema_place_aggregates(struct schema *schema, struct view *view, struct error *err)
+{
+    if (follows_references(view)) {
+        view->retracts = true;
+        if (!check_sketches(view, err)) return false;
+    }
+    place_multisets(schema, view);
+    return true;
+}
+
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err)
 {
@@ -136,19 +151,15 @@ bool schema_read_measures(struct schema *schema, const cJSON *json, struct view 
         sources[index++].text = arena_copy(&schema->arena, slice_text(entry->valuestring));
     }
     struct aggregate *aggregates;
-    if (!formula_parse(sources, count, view->stream, view->retracts, schema->zone, &schema->arena,
-                       formulas, &aggregates, &view->aggregate_count, &bad, err))
+    struct entities entities = {.schema = schema, .owner = view};
+    if (!formula_parse(sources, count, view->stream, view->retracts, &entities, schema->zone,
+                       &schema->arena, formulas, &aggregates, &view->aggregate_count, &bad, err))
         return error_wrap_dot(err, (const char *)sources[bad].name.at);
     for (size_t i = 0; i < count; i++)
         measures[i] = (struct measure){
             .name = sources[i].name, .text = sources[i].text, .formula = formulas[i]};
     view->aggregates = aggregates;
-    if (follows_references(view)) {
-        view->retracts = true;
-        if (!check_sketches(view, err)) return false;
-    }
-    place_multisets(schema, view, aggregates);
     view->measures = measures;
     view->measure_count = count;
-    return true;
+    return schema_place_aggregates(schema, view, err) && entities_finish(&entities, err);
 }

@@ -43,6 +43,11 @@ bool schema_read_inputs(struct schema *schema, const cJSON *json, struct view *v
                         struct error *err) MUST_CHECK;
 /* The view counts the events of one stream as they are. */
 void schema_set_input(struct schema *schema, struct view *view, const struct stream *stream);
+/* What the views over this one see as fields: its dimensions, and its measures but for lists. */
+void schema_describe_rows(struct schema *schema, struct view *view);
+/* Once a view's aggregates are read: whether its events go, and which values have to be kept. */
+bool schema_place_aggregates(struct schema *schema, struct view *view,
+                             struct error *err) MUST_CHECK;
 /* The measures of a view whose source and dimensions are read. */
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err) MUST_CHECK;

@@ -101,8 +101,7 @@ static bool read_from(struct views *all, const cJSON *json, struct view *view, s
     return no_source(all, json->valuestring, err);
 }
 
-/* What the views over this one see as fields: its dimensions, and its measures but for lists. */
-static void describe_rows(struct schema *schema, struct view *view)
+void schema_describe_rows(struct schema *schema, struct view *view)
 {
     size_t const most = view->dimension_count + view->measure_count;
     struct field *const fields = ARENA_ARRAY(&schema->arena, struct field, most);
@@ -312,7 +311,7 @@ static bool read_view(struct views *all, const cJSON *json, struct view *view, s
     if (!schema_read_measures(schema, json_get(json, "measures"), view, err))
         return error_wrap_dot(err, "measures");
     if (!read_formats(json_get(json, "formats"), view, err)) return error_wrap_dot(err, "formats");
-    describe_rows(schema, view);
+    schema_describe_rows(schema, view);
     return true;
 }
 
@@ -322,6 +321,11 @@ static bool read_view_at(struct views *all, size_t index, struct error *err)
     all->current = index;
     all->progress[index] = IN_READING;
     if (!read_view(all, all->entries[index], &all->views[index], err)) return false;
+    for (size_t i = 0; i < all->schema->all_view_count;
+         i++) { /* those that feed it are merged before */
+        if (all->views[i].owner == &all->views[index])
+            all->order[all->read_count++] = &all->views[i];
+    }
     all->current = all->asked_by[index]; /* else it stays: it is the one at fault */
     all->progress[index] = READ;
     all->order[all->read_count++] = &all->views[index];
@@ -336,12 +340,13 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
     size_t const count = (size_t)cJSON_GetArraySize(json);
     if (count > SCHEMA_VIEWS_MAX)
         return error_set(err, ERROR_SCHEMA, "more than %d views", SCHEMA_VIEWS_MAX);
-    struct view *const views = ARENA_ARRAY(&schema->arena, struct view, count);
+    size_t const most = count * (1 + SCHEMA_FEEDERS_MAX);
+    struct view *const views = ARENA_ARRAY(&schema->arena, struct view, most);
     struct views all = {
         .schema = schema,
         .views = views,
         .entries = ARENA_ARRAY(&schema->arena, const cJSON *, count),
-        .order = ARENA_ARRAY(&schema->arena, const struct view *, count),
+        .order = ARENA_ARRAY(&schema->arena, const struct view *, most),
         .asked_by = ARENA_ARRAY(&schema->arena, size_t, count),
     };
     all.progress = arena_alloc(&schema->arena, count * sizeof *all.progress);

@@ -48,9 +48,8 @@ static struct value keep_value(struct arena *arena, struct value value)
     return value;
 }
 
-/* The group of the first DEPTH dimensions, whose packed key counting->key begins with. */
-static struct tallied_group *find_group(struct counting *counting, unsigned depth, size_t length,
-                                        const struct value *dimensions)
+struct tallied_group *counting_group(struct counting *counting, unsigned depth, size_t length,
+                                     const struct value *dimensions)
 {
     struct tallied_view *const view = counting->view;
     struct tallied_level *const level = &view->levels[depth];
@@ -126,14 +125,14 @@ static bool eval_arguments(const struct counting *counting, const struct aggrega
     return true;
 }
 
-static void count_group(struct counting *counting, struct tallied_group *group,
-                        const struct value *fields)
+void counting_add(struct counting *counting, struct tallied_group *group,
+                  const struct view *entities, const struct value *fields)
 {
     const struct view *const view = counting->view->view;
-    group->event_count++;
     for (size_t i = 0; i < view->aggregate_count; i++) {
         const struct aggregate *const aggregate = &view->aggregates[i];
         struct value values[AGGREGATE_VALUES_MAX] = {{.kind = VALUE_NULL}};
+        if (aggregate->entities != entities) continue;
         if (!expr_holds(aggregate->where, fields, counting->zone)) continue;
         if (aggregate->argument && (!eval_arguments(counting, aggregate, fields, values) ||
                                     !make_element(counting, aggregate, fields, &values[0])))
@@ -153,7 +152,7 @@ static bool is_let_go(const struct counting *counting, const struct value *dimen
     return time->kind != VALUE_NULL && value_compare(time, &counting->retained) < 0;
 }
 
-static void count_event(struct counting *counting, const struct value *fields, struct slice key)
+void counting_event(struct counting *counting, const struct value *fields, struct slice key)
 {
     const struct view *const view = counting->view->view;
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
@@ -165,8 +164,10 @@ static void count_event(struct counting *counting, const struct value *fields, s
     buffer_clear(&counting->key);
     for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
         if (depth > 0) (void)group_key_add(view, &dimensions[depth - 1], &counting->key);
-        count_group(counting, find_group(counting, depth, counting->key.length, dimensions),
-                    fields);
+        struct tallied_group *const group =
+            counting_group(counting, depth, counting->key.length, dimensions);
+        group->event_count++;
+        counting_add(counting, group, NULL, fields);
     }
 }
 
@@ -217,12 +218,12 @@ static void count_input(struct counting *counting, const struct view_input *inpu
     AUTO_BUFFER struct buffer key = {0};
     view_input_key(view, input, event_own_key(event), &key);
     if (!input->values) {
-        count_event(counting, values, buffer_slice(&key));
+        counting_event(counting, values, buffer_slice(&key));
         return;
     }
     AUTO_FREE struct value *const fields = memory_alloc(view->stream->field_count * sizeof *fields);
     view_input_map(input, view->stream, counting->zone, values, fields);
-    count_event(counting, fields, buffer_slice(&key));
+    counting_event(counting, fields, buffer_slice(&key));
 }
 
 static bool count_stream(struct counting *counting, const struct snapshot *snapshot,
@@ -256,39 +257,6 @@ static bool count_events(struct counting *counting, const struct snapshot *snaps
     for (size_t i = 0; i < view->input_count; i++) {
         if (!count_stream(counting, snapshot, &view->inputs[i], err)) return false;
     }
-    return true;
-}
-
-/* The rows of the view below, counted again themselves, are the events of this one. */
-static bool count_rows(struct counting *counting, const struct snapshot *snapshot,
-                       struct error *err)
-{
-    struct tallied_view below;
-    const struct view *const source = counting->view->view->source;
-    if (!tallied_view_count(snapshot, source, &below, err)) return false;
-    const struct tallied_level *const rows = &below.levels[source->dimension_count];
-    AUTO_FREE struct value *const fields =
-        memory_alloc((source->dimension_count + source->measure_count) * sizeof *fields);
-    AUTO_FREE struct result *const results =
-        memory_alloc(source->aggregate_count * sizeof *results);
-    for (size_t i = 0; i < rows->count; i++) {
-        AUTO_ARENA struct arena arena = {0};
-        const struct tallied_group *const row = &rows->groups[i];
-        size_t count = 0;
-        for (size_t j = 0; j < source->dimension_count; j++)
-            fields[count++] = row->dimensions[j];
-        for (size_t j = 0; j < source->aggregate_count; j++)
-            results[j] = measure_result(&source->aggregates[j], &row->tallies[j].state, &arena);
-        for (size_t j = 0; j < source->measure_count; j++) {
-            const struct formula *const formula = source->measures[j].formula;
-            if (formula_is_list(formula)) continue;
-            struct result const result = formula_eval(formula, results);
-            fields[count++] = result_value(&result, formula_type(formula));
-        }
-        count_event(counting, fields, row->key);
-    }
-    counting->view->dropped_before = below.dropped_before;
-    tallied_view_done(&below);
     return true;
 }
 
@@ -334,8 +302,9 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
     struct counting counting = {.view = ret_view, .zone = snapshot->schema->zone};
     bool good = load_limits(&counting, snapshot, err);
     if (good)
-        good = view->source ? count_rows(&counting, snapshot, err)
+        good = view->source ? verify_rows(&counting, snapshot, err)
                             : count_events(&counting, snapshot, err);
+    good = good && verify_entities(&counting, snapshot, err);
     if (good) {
         sort_levels(&counting);
         finish_groups(&counting);

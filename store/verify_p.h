@@ -81,6 +81,20 @@ void tally_value(struct counting *counting, struct tallied_group *group, size_t 
 void tally_finish(struct counting *counting, const struct aggregate *aggregate,
                   struct tally *tally);
 
+/* Counts an event in its groups of all depths. */
+void counting_event(struct counting *counting, const struct value *fields, struct slice key);
+/* The group of the first DEPTH dimensions, whose packed key counting->key begins with. */
+struct tallied_group *counting_group(struct counting *counting, unsigned depth, size_t length,
+                                     const struct value *dimensions);
+/* Counts an event, or a row of ENTITIES, in what the group has of that. */
+void counting_add(struct counting *counting, struct tallied_group *group,
+                  const struct view *entities, const struct value *fields);
+/* Counts the rows of the view below, or of what feeds the view. */
+bool verify_rows(struct counting *counting, const struct snapshot *snapshot,
+                 struct error *err) MUST_CHECK;
+bool verify_entities(struct counting *counting, const struct snapshot *snapshot,
+                     struct error *err) MUST_CHECK;
+
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,
                         struct tallied_view *ret_view, struct error *err) MUST_CHECK;
 void tallied_view_done(struct tallied_view *view);

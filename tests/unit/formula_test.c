@@ -52,9 +52,10 @@ static bool parse(struct fixture *fixture, const char *const *texts, size_t coun
     for (size_t i = 0; i < count; i++)
         sources[i] =
             (struct measure_source){.name = slice_text(names[i]), .text = slice_text(texts[i])};
-    return formula_parse(sources, count, &fixture->schema->streams[0], false, fixture->schema->zone,
-                         &fixture->arena, fixture->formulas, &fixture->aggregates,
-                         &fixture->aggregate_count, &fixture->bad, &fixture->err);
+    return formula_parse(sources, count, &fixture->schema->streams[0], false, NULL,
+                         fixture->schema->zone, &fixture->arena, fixture->formulas,
+                         &fixture->aggregates, &fixture->aggregate_count, &fixture->bad,
+                         &fixture->err);
 }
 
 /* The JSON of the first measure, where the aggregates come to RESULTS. */
@@ -278,7 +279,7 @@ static void measures_that_double_each_other_are_refused_in_time(void **state)
         sources[i].name = arena_copy(&fixture->arena, buffer_slice(&name));
         sources[i].text = arena_copy(&fixture->arena, buffer_slice(&text));
     }
-    assert_false(formula_parse(sources, MEASURES_MAX, &fixture->schema->streams[0], false,
+    assert_false(formula_parse(sources, MEASURES_MAX, &fixture->schema->streams[0], false, NULL,
                                fixture->schema->zone, &fixture->arena, fixture->formulas,
                                &fixture->aggregates, &fixture->aggregate_count, &fixture->bad,
                                &fixture->err));
