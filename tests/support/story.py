@@ -49,7 +49,7 @@ class Story:
         tally("verify", self.store)
         text = self.text(path)
         found = json.loads(text) if text and path.endswith(".json") else text
-        check(found == expected and repr(found) == repr(expected), f"{path}:\n  found    {found!r}\n  expected {expected!r}")
+        check(found == expected, f"{path}:\n  found    {found!r}\n  expected {expected!r}")
 
     def lists(self, path, *expected):
         found = tally("ls", self.store, *([path] if path else [])).stdout.decode().splitlines()
