@@ -155,7 +155,7 @@ def mistakes(scene):
     wrong("count(per user where count())", "truth value")
     wrong("mean(sum(value) per user", ")")
     wrong("mean(sum(max(value)) per user)")
-    wrong("covar(sum(value) per user, count() per kind)", "per")
+    wrong("covar(sum(value) per user, count() per kind)")
     wrong("sum(kind per user)", "number")
 
 
