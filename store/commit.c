@@ -91,15 +91,16 @@ bool work_fold(struct work *work, const struct stream *stream, const struct even
 {
     if (!event_unpack(stream, event, fields)) return event_corrupt(err);
     if (work->join && !join_fill(work->join, stream, fields, err)) return false;
-    return work_fold_values(work, stream, fields, event_own_key(event), weight, err);
+    return work_fold_values(work, VIEWS_ALL, stream, fields, event_own_key(event), weight, err);
 }
 
-bool work_fold_values(struct work *work, const struct stream *stream, const struct value *values,
-                      struct slice key, int64_t weight, struct error *err)
+bool work_fold_values(struct work *work, enum work_views views, const struct stream *stream,
+                      const struct value *values, struct slice key, int64_t weight,
+                      struct error *err)
 {
     for (size_t i = 0; i < work->schema->all_view_count; i++) {
         const struct view *const view = &work->schema->views[i];
-        if (!work->only || work->only[i])
+        if ((!work->only || work->only[i]) && (views == VIEWS_ALL || view->follows))
             view_inputs_fold(&work->delta, view, stream, values, key, weight);
     }
     return delta_bytes(&work->delta) <= work->memory_bytes || work_merge(work, err);

@@ -40,8 +40,10 @@ bool work_merge(struct work *work, struct error *err) MUST_CHECK;
 bool work_fold(struct work *work, const struct stream *stream, const struct event *event,
                struct value *fields, int64_t weight, struct error *err) MUST_CHECK;
 /* The same with the event's values, also those that its references lead to; KEY as event_own_key has it. */
-bool work_fold_values(struct work *work, const struct stream *stream, const struct value *values,
-                      struct slice key, int64_t weight, struct error *err) MUST_CHECK;
+enum work_views { VIEWS_ALL, VIEWS_FOLLOWING /* only those that follow references */ };
+bool work_fold_values(struct work *work, enum work_views views, const struct stream *stream,
+                      const struct value *values, struct slice key, int64_t weight,
+                      struct error *err) MUST_CHECK;
 /* Keeps the ledger's entry in this commit. */
 bool work_put_batch(struct work *work, struct batch *batch, struct error *err) MUST_CHECK;
 /* After a failed try: true when the map was full and is larger now, so that another try makes sense. */

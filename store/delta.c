@@ -295,8 +295,7 @@ static bool is_gone(const struct delta *delta, const struct view *view,
     if (view->retain_seconds == 0 || !delta->cutoffs) return false;
     const struct value *const cutoff = &delta->cutoffs[view - delta->schema->views];
     const struct value *const time = &dimensions[view->time_dimension];
-    return cutoff->kind != VALUE_NULL && time->kind != VALUE_NULL &&
-           value_compare(time, cutoff) < 0;
+    return cutoff->kind != VALUE_NULL && value_has_time(time) && value_compare(time, cutoff) < 0;
 }
 
 /* The key of the group with the first DEPTH of DIMENSIONS, into the delta's scratch. */

@@ -67,7 +67,7 @@ static bool take_under(struct letting_go *going, struct slice prefix)
                               going->err))
             return false;
         const struct value *const time = &dimensions[view->time_dimension];
-        if (time->kind == VALUE_NULL) continue; /* before all others, and never too old */
+        if (!value_has_time(time)) continue; /* before all others, and never too old */
         if (value_compare(time, &going->cutoff) >= 0) return true;
         if (!take_leaf(going, key, &group)) return false;
         going->full = delta_bytes(&going->work->delta) > going->work->memory_bytes;

@@ -172,14 +172,15 @@ static int compare_events(const void *a, const void *b)
     return order ? order : (left->distance > right->distance) - (left->distance < right->distance);
 }
 
-/* In the order of the table, each once, as near as it is found. */
+/* In the order of the table, each once for each distance that it is found at: what refers to it by a longer chain is found
+ * from the farther one. */
 static void sort(struct ripple *ripple)
 {
     size_t kept = 0;
     if (ripple->count == 0) return;
     qsort(ripple->events, ripple->count, sizeof *ripple->events, compare_events);
     for (size_t i = 0; i < ripple->count; i++) {
-        if (kept && slice_equal(ripple->events[kept - 1].key, ripple->events[i].key)) continue;
+        if (kept && compare_events(&ripple->events[kept - 1], &ripple->events[i]) == 0) continue;
         ripple->events[kept++] = ripple->events[i];
     }
     ripple->count = kept;
@@ -215,23 +216,34 @@ static bool find_all(struct work *work, struct ripple *ripple, struct side *side
     return true;
 }
 
-static bool is_same(const struct ripple_event *event, const struct side *sides)
+/* Whether the event's own fields are what they were. */
+static bool stays(const struct side *sides)
 {
-    if (sides[0].is_there != sides[1].is_there) return false;
+    return sides[0].is_there == sides[1].is_there &&
+           slice_equal(buffer_slice(&sides[0].packed), buffer_slice(&sides[1].packed));
+}
+
+static bool leads_to_same(const struct ripple_event *event, const struct side *sides)
+{
     if (!sides[0].is_there) return true;
-    if (!slice_equal(buffer_slice(&sides[0].packed), buffer_slice(&sides[1].packed))) return false;
     for (size_t i = event->stream->field_count; i < stream_value_count(event->stream); i++) {
         if (!same_value(&sides[0], &sides[1], i)) return false;
     }
     return true;
 }
 
-static bool fold_side(struct work *work, const struct ripple_event *event, const struct side *side,
-                      int64_t weight, struct error *err)
+static bool fold_side(struct work *work, enum work_views views, const struct ripple_event *event,
+                      const struct side *side, int64_t weight, struct error *err)
 {
     struct event const own = {.key = event->key};
-    return !side->is_there ||
-           work_fold_values(work, event->stream, side->values, event_own_key(&own), weight, err);
+    return !side->is_there || work_fold_values(work, views, event->stream, side->values,
+                                               event_own_key(&own), weight, err);
+}
+
+/* Whether the event stands in front, nearer. */
+static bool is_repeat(const struct ripple *ripple, size_t i)
+{
+    return i > 0 && slice_equal(ripple->events[i - 1].key, ripple->events[i].key);
 }
 
 static bool fold_all(struct work *work, const struct ripple *ripple, struct side *sides,
@@ -239,10 +251,12 @@ static bool fold_all(struct work *work, const struct ripple *ripple, struct side
 {
     for (size_t i = 0; i < ripple->count; i++) {
         const struct ripple_event *const event = &ripple->events[i];
+        if (is_repeat(ripple, i)) continue;
         if (!side_fill(&sides[0], event, err) || !side_fill(&sides[1], event, err)) return false;
-        if (is_same(event, sides)) continue;
-        if (!fold_side(work, event, &sides[0], -1, err) ||
-            !fold_side(work, event, &sides[1], +1, err))
+        enum work_views const views = stays(sides) ? VIEWS_FOLLOWING : VIEWS_ALL;
+        if (views == VIEWS_FOLLOWING && leads_to_same(event, sides)) continue;
+        if (!fold_side(work, views, event, &sides[0], -1, err) ||
+            !fold_side(work, views, event, &sides[1], +1, err))
             return false;
     }
     return true;
@@ -271,8 +285,9 @@ static bool fold_referring(struct work *work, const struct ripple *ripple, int64
     bool good = side_open(work->schema, work->txn, &side, err);
     for (size_t i = 0; i < ripple->count && good; i++) {
         const struct ripple_event *const event = &ripple->events[i];
-        if (event->distance > 0)
-            good = side_fill(&side, event, err) && fold_side(work, event, &side, weight, err);
+        if (event->distance > 0 && !is_repeat(ripple, i))
+            good = side_fill(&side, event, err) &&
+                   fold_side(work, VIEWS_FOLLOWING, event, &side, weight, err);
     }
     side_done(&side);
     return good;

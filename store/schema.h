@@ -156,6 +156,7 @@ struct view {
     const struct view *source;  /* NULL: a stream */
     const struct stream *rows;  /* its own rows as events, for the views over it */
     bool retracts;              /* an event may go after it was counted */
+    bool follows;               /* what references lead to makes a difference to it */
     int64_t retain_seconds;     /* groups older than this go; 0: none */
     uint64_t max_rows;          /* a commit that would make more fails */
     bool formats[ROWS_FORMATS]; /* which of them it has */

@@ -191,11 +191,7 @@ static struct slice joined_name(const struct reading *reading)
 static bool retracts(const struct reading *reading)
 {
     for (size_t i = 0; i < reading->input_count; i++) {
-        const struct view_input *const input = &reading->inputs[i];
-        if (input->stream->retracts) return true;
-        for (size_t j = 0; j < reading->field_count; j++) {
-            if (expr_follows(input->values[j], input->stream)) return true;
-        }
+        if (reading->inputs[i].stream->retracts) return true;
     }
     return false;
 }

@@ -87,11 +87,21 @@ static void place_multisets(struct schema *schema, struct view *view)
     view->multiset_count = count;
 }
 
+static bool input_follows(const struct view_input *input, size_t field_count)
+{
+    for (size_t i = 0; input->values && i < field_count; i++) {
+        if (expr_follows(input->values[i], input->stream)) return true;
+    }
+    return false;
+}
+
 /* Whether the view shows what references lead to: events then move when their targets change. */
 static bool follows_references(const struct view *view)
 {
     const struct stream *const stream = view->stream;
     bool follows = expr_follows(view->where, stream);
+    for (size_t i = 0; i < view->input_count; i++)
+        follows |= input_follows(&view->inputs[i], stream->field_count);
     for (size_t i = 0; i < view->dimension_count; i++)
         follows |= expr_follows(view->dimensions[i].expr, stream);
     for (size_t i = 0; i < view->aggregate_count; i++) {
@@ -118,7 +128,8 @@ static bool check_sketches(const struct view *view, struct error *err)
 
 bool schema_place_aggregates(struct schema *schema, struct view *view, struct error *err)
 {
-    if (follows_references(view)) {
+    view->follows = follows_references(view);
+    if (view->follows) {
         view->retracts = true;
         if (!check_sketches(view, err)) return false;
     }

@@ -208,7 +208,10 @@ static bool read_retain(const cJSON *json, struct view *view, struct error *err)
 {
     view->time_dimension = -1;
     if (!json) return true;
-    if (view->input_count > 1)
+    const struct view *bottom = view;
+    while (bottom->source)
+        bottom = bottom->source;
+    if (bottom->input_count > 1)
         return error_set(err, ERROR_SCHEMA, "a view over several streams cannot let groups go");
     if (!json_read_duration(json, &view->retain_seconds, err)) return false;
     view->retracts = true;

@@ -10,6 +10,11 @@ static int compare_times(int128 a, int128 b)
     return (a > b) - (a < b);
 }
 
+bool value_has_time(const struct value *value)
+{
+    return value->kind == VALUE_TIME || value->kind == VALUE_BUCKET;
+}
+
 int value_compare(const struct value *a, const struct value *b)
 {
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1; /* null is the least kind */

@@ -38,6 +38,8 @@ struct value_type {
     enum bucket_unit unit; /* of VALUE_BUCKET */
 };
 
+/* Whether it is a time or a bucket of times. */
+bool value_has_time(const struct value *value);
 /* Total order within one kind, null and then unresolved before everything: false < true, numbers and floats by size, times and
  * buckets by time, strings by bytes. */
 int value_compare(const struct value *a, const struct value *b);

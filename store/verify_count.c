@@ -149,7 +149,7 @@ static bool is_let_go(const struct counting *counting, const struct value *dimen
     const struct view *const view = counting->view->view;
     if (counting->retained.kind == VALUE_NULL) return false;
     const struct value *const time = &dimensions[view->time_dimension];
-    return time->kind != VALUE_NULL && value_compare(time, &counting->retained) < 0;
+    return value_has_time(time) && value_compare(time, &counting->retained) < 0;
 }
 
 void counting_event(struct counting *counting, const struct value *fields, struct slice key)

@@ -267,9 +267,15 @@ def features(case):
             yield "retain"
         yield from features_of_view(case, view)
         for measure in view["measures"].values():
-            yield ("per " if "per" in measure else "") + measure.get("kind", "arithmetic")
+            yield name_of_kind(measure)
     for step in case["steps"]:
         yield "step " + step["do"] + (" killed" if "kill_after" in step else "")
+
+
+def name_of_kind(measure):
+    if "op" in measure:
+        return measure["op"] if measure["op"].isalpha() else "arithmetic"
+    return ("per " if "per" in measure else "") + measure["kind"]
 
 
 def features_of_view(case, view):

@@ -65,10 +65,9 @@ def random_per(rng, fields):
 
 
 def random_entities(rng, fields, has_time, aggregate, type_of):
-    """A measure, and the types of what it is over."""
     per = random_per(rng, fields)
     each, kind = random_each(rng, fields, has_time, aggregate, type_of)
-    measure, types = {"per": per, "each": [each], "arg": "e0"}, {"e0": kind}
+    measure = {"per": per, "each": [each], "arg": "e0", "of_kind": kind}
     kinds = ["count", "uniq", "min", "max", "top", "quantile_disc", "quantile", "everybody"]
     kinds += ["avg", "mean", "sum", "var_samp", "var_pop", "stddev_samp", *comoments.KINDS] if kind in NUMBERS else []
     kinds += ["bool_and", "bool_or"] if kind == "bool" else []
@@ -87,4 +86,4 @@ def random_entities(rng, fields, has_time, aggregate, type_of):
         measure["k"] = rng.randint(1, 3)
     if rng.random() < 0.4:
         measure["having"] = random_having(rng, fields, has_time, aggregate, type_of)
-    return measure, types
+    return measure

@@ -7,12 +7,11 @@ What fields and aggregates come to is the caller's to tell.
 SPDX-License-Identifier: Apache-2.0
 """
 
-import datetime
 import math
 import operator
 from decimal import ROUND_HALF_UP, Decimal
 
-from values import Time, sort_key
+from values import Time, seconds_between, sort_key
 
 ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 COMPARISONS = {"=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -31,16 +30,11 @@ def divide(left, right):
     return (left / right).quantize(Decimal(1).scaleb(-18), ROUND_HALF_UP)
 
 
-def seconds(time):
-    instant = datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")
-    return Decimal(int((instant - datetime.datetime(1970, 1, 1)).total_seconds()))
-
-
 def arithmetic(op, left, right):
     if left is None or right is None or (op == "/" and right == 0):
         return None
     if isinstance(left, Time):
-        return seconds(left) - seconds(right)
+        return seconds_between(left, right)
     if isinstance(left, float) or isinstance(right, float):
         number = float(left) / float(right) if op == "/" else ARITHMETIC[op](float(left), float(right))
         return None if math.isinf(number) or math.isnan(number) else number + 0.0
