@@ -186,6 +186,12 @@ def fields_for(rng, streams, source):
     return {**fields, **cases_references.random_paths(rng, streams, source)} if "references" in additions.ON else fields
 
 
+def over_several(view, views):
+    while isinstance(view["from"], str) and view["from"] in views:
+        view = views[view["from"]]
+    return not isinstance(view["from"], str)
+
+
 def random_views(rng, streams, prefix=""):
     """Views over the streams, and over each other; declared in any order."""
     views, rows = {}, {}
@@ -197,8 +203,6 @@ def random_views(rng, streams, prefix=""):
         else:
             source, fields = random_source(rng, streams)
             view, kinds = random_view(rng, source, fields, True)
-            if not isinstance(source, str):
-                view.pop("retain", None)  # of which stream would be the newest event?
         # Measures may have the names of fields below: give each level its own.
         view["measures"] = {f"{prefix}v{i}{name}": measure for name, measure in view["measures"].items()}
         for measure in view["measures"].values():
@@ -212,6 +216,9 @@ def random_views(rng, streams, prefix=""):
     if "trees" in additions.ON:
         cases_trees.add_trees(rng, streams, views, lambda source: fields_for(rng, streams, source), random_measures,
                               random_condition, prefix)
+    for view in views.values():
+        if over_several(view, views):
+            view.pop("retain", None)  # of which stream would be the newest event?
     order = list(views)
     rng.shuffle(order)
     return {name: views[name] for name in order}
