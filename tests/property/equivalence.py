@@ -36,6 +36,7 @@ from mounted import TALLY
 from values import sort_key
 
 SHRINK_SECONDS = 60
+RUN_SECONDS = 60
 
 
 class Failure(Exception):
@@ -43,7 +44,10 @@ class Failure(Exception):
 
 
 def run(*arguments, stdin=None, status=(0,)):
-    done = subprocess.run([TALLY, *arguments], input=stdin, capture_output=True, check=False)
+    try:
+        done = subprocess.run([TALLY, *arguments], input=stdin, capture_output=True, check=False, timeout=RUN_SECONDS)
+    except subprocess.TimeoutExpired as late:
+        raise Failure(f"tally {arguments} does not end") from late
     if done.returncode not in status:
         raise Failure(f"tally {arguments}: status {done.returncode}: {done.stderr.decode()} {done.stdout.decode()}")
     return done.stdout
