@@ -111,9 +111,7 @@ enum block_step block_next(struct block_reader *reader)
 enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct slice key,
                            struct db_entry *ret_block, struct error *err)
 {
-    enum db_finding found = cursor_seek(cursor, key, ret_block, err);
-    if (found == DB_FAILED || (found == DB_FOUND && slice_equal(ret_block->key, key))) return found;
-    found = cursor_seek_before(cursor, key, ret_block, err);
+    enum db_finding found = cursor_seek_back(cursor, key, ret_block, err);
     if (found == DB_FAILED || (found == DB_FOUND && slice_starts(ret_block->key, prefix)))
         return found;
     found = cursor_seek(cursor, key, ret_block, err); /* the first of all */

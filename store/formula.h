@@ -5,7 +5,7 @@
  *   primary   = number | call | aggregate [ "filter" "(" "where" expr ")" ] | other measure | "other measure"
  *             | "(" sum ")"
  *   call      = ("abs" | "sqrt" | "ln" | "exp" | "norm_cdf" | "norm_ppf") "(" sum ")"
- *             | ("t_cdf" | "t_ppf" | "chi2_cdf") "(" sum "," df ")"
+ *             | ("t_cdf" | "t_ppf" | "chi2_cdf" | "chi2_sf") "(" sum "," df ")"
  *             | ("coalesce" | "least" | "greatest") "(" sum { "," sum } ")"
  *   aggregate = "count" "(" [ expr | "*" ] ")"
  *             | ("sum" | "min" | "max" | "avg" | "mean" | "uniq" | "any_value" | "bool_and" | "bool_or" | "median"

@@ -153,6 +153,7 @@ static void only_those_that_refer_to_an_event_are_found(void **state)
     (void)state;
     struct tmpstore tmp;
     struct snapshot *snapshot;
+    struct references_reader *reader;
     struct error err;
     size_t found = 0;
     AUTO_BUFFER struct buffer key = {0};
@@ -164,9 +165,10 @@ static void only_those_that_refer_to_an_event_are_found(void **state)
     const struct stream *const feedback = schema_stream(snapshot->schema, slice_text("feedback"));
     struct value const a = {.kind = VALUE_STRING, .string = slice_text("a")};
     event_key_pack(feedback->references[0].target, &a, &key);
-    assert_true(
-        references_each(snapshot->txn, feedback, 0, buffer_slice(&key), count_key, &found, &err));
+    assert_true(references_reader_open(snapshot->txn, &reader, &err));
+    assert_true(references_each(reader, feedback, 0, buffer_slice(&key), count_key, &found, &err));
     assert_int_equal(found, 2);
+    references_reader_close(reader);
     snapshot_close(snapshot);
     tmpstore_close(&tmp);
 }
