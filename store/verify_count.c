@@ -216,6 +216,7 @@ static void count_input(struct counting *counting, const struct view_input *inpu
 {
     const struct view *const view = counting->view->view;
     AUTO_BUFFER struct buffer key = {0};
+    if (!expr_holds(input->where, values, counting->zone)) return;
     view_input_key(view, input, event_own_key(event), &key);
     if (!input->values) {
         counting_event(counting, values, buffer_slice(&key));
