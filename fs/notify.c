@@ -155,8 +155,10 @@ static void tell_kernel(struct mount *mount, const struct queue *queue)
     const struct note *const notes = (const struct note *)(const void *)queue->notes.at;
     size_t const count = queue->notes.length / sizeof *notes;
     for (size_t i = 0; i < count; i++) {
-        const char *const name = (const char *)queue->names.at + notes[i].name_at;
-        int const answer = notes[i].name_at == (size_t)NO_NAME
+        bool const directory = notes[i].name_at == (size_t)NO_NAME;
+        const char *const name =
+            directory ? NULL : (const char *)queue->names.at + notes[i].name_at;
+        int const answer = directory
                                ? fuse_lowlevel_notify_inval_inode(mount->session, notes[i].id, 0, 0)
                                : fuse_lowlevel_notify_inval_entry(mount->session, notes[i].id, name,
                                                                   notes[i].name_length);

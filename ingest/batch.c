@@ -58,6 +58,7 @@ static void load_done(struct load *load)
     for (size_t i = 0; i < COUNT_OF(load->chunks); i++)
         events_chunk_done(&load->chunks[i]);
     rejects_done(&load->rejects);
+    load_links_done(load);
 }
 
 static void show_progress(struct load *load, uint64_t records)
@@ -135,7 +136,9 @@ static bool validate(struct load *load, struct error *err)
         return false;
     while ((step = reader_next(reader, &record, &load->refusal, err)) != READER_END) {
         if (step == READER_FAILED) return false;
-        if (!make_event(load, step, &record)) {
+        bool taken = make_event(load, step, &record);
+        if (taken && !load_validate_links(load, &taken, err)) return false;
+        if (!taken) {
             struct slice const text = buffer_slice(&load->refusal.text);
             (void)error_set(err, ERROR_INPUT, "%.*s", (int)text.length, (const char *)text.at);
             (void)error_remedy(err, "mend the record, or leave out --strict");
@@ -143,6 +146,7 @@ static bool validate(struct load *load, struct error *err)
         }
         if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
     }
+    load_links_done(load); /* the records come again */
     return source_check(load->source, err);
 }
 
@@ -181,6 +185,7 @@ static bool take_record(struct load *load, enum reader_step step, struct record 
     load->batch->read_count++;
     if (!make_event(load, step, record)) return load_refuse(load, record, err);
     events_chunk_add(load->chunk, load->binder.values);
+    load_keep_record(load, record);
     return true;
 }
 
@@ -291,6 +296,7 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
         .report = ret_report,
         .batch = &ret_report->batch,
         .rejects = {.folder = -1, .fd = -1},
+        .has_links = link_check_wanted(options->schema, options->stream),
     };
     binder_init(&load.binder, options->stream, options->schema->zone);
     for (size_t i = 0; i < COUNT_OF(load.chunks); i++)

@@ -41,8 +41,8 @@ struct cursor {
 enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
 
 const char *const db_table_names[DB_TABLES] = {
-    "meta",  "commits", "events",  "expiry",  "groups",     "values",
-    "ranks", "batches", "digests", "changes", "references",
+    "meta",  "commits", "events",  "expiry",  "groups",  "values",
+    "ranks", "links",   "batches", "digests", "changes", "references",
 };
 
 /* The one place where LMDB's codes become words. */
@@ -388,7 +388,8 @@ bool db_grow(struct db *db, struct error *err)
 
 bool db_blame(enum db_table table, struct error *err)
 {
-    bool const derived = table == TABLE_GROUPS || table == TABLE_VALUES || table == TABLE_RANKS;
+    bool const derived = table == TABLE_GROUPS || table == TABLE_VALUES || table == TABLE_RANKS ||
+                         table == TABLE_LINKS;
     (void)error_remedy(err,
                        derived ? "tally rebuild STORE"
                                : "restore the store from a backup, or ingest again into a new one");

@@ -28,12 +28,13 @@ enum db_table {
     TABLE_GROUPS,
     TABLE_VALUES,
     TABLE_RANKS,
+    TABLE_LINKS,
     TABLE_BATCHES,
     TABLE_DIGESTS,
     TABLE_CHANGES,
     TABLE_REFERENCES,
 };
-enum { DB_TABLES = 11 };
+enum { DB_TABLES = 12 };
 extern const char *const db_table_names[DB_TABLES];
 
 struct db;

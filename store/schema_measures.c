@@ -5,7 +5,7 @@
 static bool name_is_free(const struct view *view, struct slice name, struct error *err)
 {
     if (name.length == 0) return error_set(err, ERROR_SCHEMA, "the name of a measure is empty");
-    for (size_t i = 0; i < view->dimension_count; i++) {
+    for (size_t i = 0; i < view->dimension_count && !view->forest; i++) {
         if (slice_equal(view->dimensions[i].name, name))
             return error_set(err, ERROR_SCHEMA, "a dimension of the view has this name");
     }
@@ -173,5 +173,6 @@ bool schema_read_measures(struct schema *schema, const cJSON *json, struct view 
     view->aggregates = aggregates;
     view->measures = measures;
     view->measure_count = count;
-    return schema_place_aggregates(schema, view, err) && entities_finish(&entities, err);
+    return schema_place_aggregates(schema, view, err) && entities_finish(&entities, err) &&
+           (!view->forest || schema_finish_forest(schema, view, err));
 }
