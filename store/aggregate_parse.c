@@ -71,9 +71,11 @@ static const struct function {
 
 static bool no_function(struct reading *reading, struct slice name)
 {
-    struct slice names[COUNT_OF(functions)];
-    for (size_t i = 0; i < COUNT_OF(names); i++)
+    struct slice names[COUNT_OF(functions) + FORMULA_FUNCTIONS];
+    for (size_t i = 0; i < COUNT_OF(functions); i++)
         names[i] = slice_text(functions[i].name);
+    for (size_t i = 0; i < FORMULA_FUNCTIONS; i++)
+        names[COUNT_OF(functions) + i] = slice_text(formula_function_name(i));
     struct slice const near = schema_nearest(name, names, COUNT_OF(names));
     (void)parser_fail(&reading->parser, "no measure '%.*s()'", (int)name.length, name.at);
     if (near.length)

@@ -162,6 +162,11 @@ bool exact_is_zero(const struct exact *number)
     return wide_is_zero(&wide);
 }
 
+bool exact_is_negative(const struct exact *number)
+{
+    return number->limb[EXACT_LIMBS - 1] >> (LIMB_BITS - 1);
+}
+
 bool exact_plus(const struct exact *a, const struct exact *b, struct exact *ret)
 {
     return add(a, b, ret);

@@ -27,6 +27,7 @@ void exact_add_product(struct exact *sum, const struct decimal *a, const struct 
 void exact_merge(struct exact *sum, const struct exact *other);
 void exact_negate(struct exact *number);
 bool exact_is_zero(const struct exact *number);
+bool exact_is_negative(const struct exact *number);
 /* For formulas over measures; false: does not fit, nothing written. */
 bool exact_plus(const struct exact *a, const struct exact *b, struct exact *ret) MUST_CHECK;
 bool exact_minus(const struct exact *a, const struct exact *b, struct exact *ret) MUST_CHECK;

@@ -14,7 +14,7 @@ bool formula_is_list(const struct formula *formula)
     return formula->is_list;
 }
 
-static double as_double(const struct result *result)
+double result_to_double(const struct result *result)
 {
     return result->kind == RESULT_EXACT ? exact_to_double(&result->exact) : result->number;
 }
@@ -35,7 +35,7 @@ static struct result divide(const struct result *left, const struct result *righ
     if (is_zero(right)) return (struct result){.kind = RESULT_NULL};
     if (left->kind == RESULT_EXACT && right->kind == RESULT_EXACT)
         return result_double(exact_ratio(&left->exact, &right->exact));
-    return result_double(as_double(left) / as_double(right));
+    return result_double(result_to_double(left) / result_to_double(right));
 }
 
 /* + - *: exact while both are and it fits, else in doubles. */
@@ -50,25 +50,80 @@ static struct result combine(enum formula_op op, const struct result *left,
                               : exact_times(&left->exact, &right->exact, &result.exact);
         if (fits) return result;
     }
-    double const a = as_double(left), b = as_double(right);
+    double const a = result_to_double(left), b = result_to_double(right);
     return result_double(op == FORMULA_ADD ? a + b : op == FORMULA_SUBTRACT ? a - b : a * b);
+}
+
+static struct result negate(const struct result *operand)
+{
+    struct result const zero = {.kind = RESULT_EXACT};
+    return combine(FORMULA_SUBTRACT, &zero, operand);
+}
+
+static bool is_less(const struct result *left, const struct result *right)
+{
+    struct exact apart;
+    if (left->kind == RESULT_EXACT && right->kind == RESULT_EXACT &&
+        exact_minus(&left->exact, &right->exact, &apart))
+        return exact_is_negative(&apart);
+    return result_to_double(left) < result_to_double(right);
+}
+
+/* coalesce, least and greatest: nulls are no choice. */
+static struct result choose(const struct formula *formula, const struct result *aggregates)
+{
+    struct result best = {.kind = RESULT_NULL};
+    for (size_t i = 0; i < formula->operand_count; i++) {
+        struct result const operand = formula_eval(formula->operands[i], aggregates);
+        if (operand.kind == RESULT_NULL) continue;
+        bool const better =
+            best.kind == RESULT_NULL ||
+            (formula->op == FORMULA_LEAST ? is_less(&operand, &best) : is_less(&best, &operand));
+        if (better) best = operand;
+        if (formula->op == FORMULA_COALESCE) break;
+    }
+    if (best.kind == RESULT_EXACT && formula->type.kind == VALUE_FLOAT)
+        return result_double(result_to_double(&best));
+    return best;
+}
+
+/* Operations that are null where an operand is. */
+static struct result compute(const struct formula *formula, const struct result *operands)
+{
+    const struct result *const left = &operands[0], *const right = &operands[1];
+    switch (formula->op) {
+    case FORMULA_NEGATE: return negate(left);
+    case FORMULA_ABS:
+        if (left->kind == RESULT_DOUBLE) return result_double(fabs(left->number));
+        return exact_is_negative(&left->exact) ? negate(left) : *left;
+    case FORMULA_CALL: return formula_call_compute(formula->function, operands);
+    case FORMULA_DIVIDE: return divide(left, right);
+    case FORMULA_ADD:
+    case FORMULA_SUBTRACT:
+    case FORMULA_MULTIPLY: return combine(formula->op, left, right);
+    case FORMULA_LITERAL:
+    case FORMULA_AGGREGATE:
+    case FORMULA_COALESCE:
+    case FORMULA_LEAST:
+    case FORMULA_GREATEST: break;
+    }
+    return (struct result){.kind = RESULT_NULL};
 }
 
 struct result formula_eval(const struct formula *formula, const struct result *aggregates)
 {
+    struct result operands[FORMULA_OPERANDS_MAX];
     if (formula->op == FORMULA_AGGREGATE) return aggregates[formula->aggregate];
     if (formula->op == FORMULA_LITERAL)
         return (struct result){.kind = RESULT_EXACT, .exact = formula->literal};
-    struct result const left = formula_eval(formula->operands[0], aggregates);
-    if (left.kind == RESULT_NULL) return left;
-    if (formula->op == FORMULA_NEGATE) {
-        struct result const zero = {.kind = RESULT_EXACT};
-        return combine(FORMULA_SUBTRACT, &zero, &left);
+    if (formula->op == FORMULA_COALESCE || formula->op == FORMULA_LEAST ||
+        formula->op == FORMULA_GREATEST)
+        return choose(formula, aggregates);
+    for (size_t i = 0; i < formula->operand_count; i++) {
+        operands[i] = formula_eval(formula->operands[i], aggregates);
+        if (operands[i].kind == RESULT_NULL) return operands[i];
     }
-    struct result const right = formula_eval(formula->operands[1], aggregates);
-    if (right.kind == RESULT_NULL) return right;
-    return formula->op == FORMULA_DIVIDE ? divide(&left, &right)
-                                         : combine(formula->op, &left, &right);
+    return compute(formula, operands);
 }
 
 struct value result_value(const struct result *result, struct value_type type)
@@ -78,7 +133,7 @@ struct value result_value(const struct result *result, struct value_type type)
     if (result->kind == RESULT_VALUE) return result->value;
     if (result->kind == RESULT_NULL || result->kind == RESULT_LIST) return value;
     if (type.kind == VALUE_FLOAT) {
-        value.real = as_double(result);
+        value.real = result_to_double(result);
         if (isfinite(value.real)) value.kind = VALUE_FLOAT;
     } else if (result->kind == RESULT_EXACT &&
                decimal_read(slice_of(text, exact_write(&result->exact, text)), &value.number) ==

@@ -18,7 +18,17 @@ enum formula_op {
     FORMULA_SUBTRACT,
     FORMULA_MULTIPLY,
     FORMULA_DIVIDE,
+    FORMULA_ABS,
+    FORMULA_CALL, /* of `function`: a double of doubles */
+    FORMULA_COALESCE,
+    FORMULA_LEAST,
+    FORMULA_GREATEST,
 };
+
+enum { FORMULA_FUNCTIONS = 12 };
+/* But of coalesce, least and greatest. */
+enum { FORMULA_OPERANDS_MAX = 2 };
+struct formula_function;
 
 struct formula {
     enum formula_op op;
@@ -27,7 +37,9 @@ struct formula {
     unsigned size;        /* nodes, those of named measures too; at most FORMULA_SIZE_MAX */
     struct exact literal; /* FORMULA_LITERAL */
     size_t aggregate;     /* FORMULA_AGGREGATE */
-    const struct formula *operands[2];
+    const struct formula_function *function;
+    const struct formula *const *operands;
+    size_t operand_count;
 };
 
 enum progress { NOT_PARSED, IN_PARSING, PARSED };
@@ -81,6 +93,20 @@ struct reading {
 bool parser_condition(struct expr_parser *parser, const struct expr **ret_where) MUST_CHECK;
 struct formula *formula_new(struct reading *reading, enum formula_op op);
 bool formula_is_number(const struct formula *formula);
+bool formula_wants_number(struct reading *reading, const struct formula *formula) MUST_CHECK;
+/* Takes OPERANDS, which live in the arena, and counts them; false: they are too many. */
+bool formula_set_operands(struct reading *reading, struct formula *formula,
+                          const struct formula *const *operands, size_t count) MUST_CHECK;
+bool formula_parse_sum(struct reading *reading, struct formula **ret_formula) MUST_CHECK;
+const char *formula_function_name(size_t index);
+const struct formula_function *formula_function_find(struct slice name); /* or NULL */
+/* The call of FUNCTION; the current token is its parenthesis. */
+bool formula_call_parse(struct reading *reading, const struct formula_function *function,
+                        struct formula **ret_formula) MUST_CHECK;
+/* ARGUMENTS are numbers. */
+struct result formula_call_compute(const struct formula_function *function,
+                                   const struct result *arguments);
+double result_to_double(const struct result *result); /* of a number */
 /* The aggregate that NAME begins; the current token is its parenthesis. */
 bool aggregate_parse(struct reading *reading, const struct token *name,
                      struct formula **ret_formula) MUST_CHECK;

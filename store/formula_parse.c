@@ -8,7 +8,6 @@
 #include "entity_parse.h"
 #include "formula_p.h"
 
-static bool parse_sum(struct reading *reading, struct formula **ret_formula);
 static bool parse_measure(struct formulas *all, size_t index);
 
 struct formula *formula_new(struct reading *reading, enum formula_op op)
@@ -89,6 +88,8 @@ static bool parse_name(struct reading *reading, struct formula **ret_formula)
     if (!parser_next(&reading->parser)) return false;
     if (name.kind == TOKEN_QUOTED || !parser_is_sign(&reading->parser, "("))
         return parse_reference(reading, &name, ret_formula);
+    const struct formula_function *const function = formula_function_find(name.text);
+    if (function) return formula_call_parse(reading, function, ret_formula);
     return aggregate_parse(reading, &name, ret_formula);
 }
 
@@ -109,37 +110,51 @@ static bool parse_primary(struct reading *reading, struct formula **ret_formula)
     if (parser->token.kind == TOKEN_NAME || parser->token.kind == TOKEN_QUOTED)
         return parse_name(reading, ret_formula);
     if (parser_is_sign(parser, "("))
-        return parser_enter(parser) && parser_next(parser) && parse_sum(reading, ret_formula) &&
+        return parser_enter(parser) && parser_next(parser) &&
+               formula_parse_sum(reading, ret_formula) &&
                (parser->depth--, parser_expect(parser, ")"));
     if (parser->token.kind == TOKEN_END)
         return parser_fail(parser, "expected a measure but the text ends");
     return parser_fail(parser, "expected a measure before '%.*s'", (int)source.length, source.at);
 }
 
-static bool wants_number(struct reading *reading, const struct formula *formula)
+bool formula_wants_number(struct reading *reading, const struct formula *formula)
 {
     if (formula_is_number(formula)) return true;
     return parser_fail(&reading->parser, "arithmetic needs numbers, not %s",
                        formula->is_list ? "a list" : type_name(formula->type.kind));
 }
 
+bool formula_set_operands(struct reading *reading, struct formula *formula,
+                          const struct formula *const *operands, size_t count)
+{
+    formula->operands = operands;
+    formula->operand_count = count;
+    for (size_t i = 0; i < count; i++) {
+        formula->size += operands[i]->size;
+        if (formula->size > FORMULA_SIZE_MAX)
+            return parser_fail(&reading->parser,
+                               "more than %d operations, with those of the measures named",
+                               FORMULA_SIZE_MAX);
+    }
+    return true;
+}
+
 static bool join(struct reading *reading, enum formula_op op, struct formula **left,
                  struct formula *right)
 {
-    if (!wants_number(reading, *left) || (right && !wants_number(reading, right))) return false;
+    const struct formula **const operands =
+        ARENA_ARRAY(reading->all->arena, const struct formula *, 2);
+    if (!formula_wants_number(reading, *left) || (right && !formula_wants_number(reading, right)))
+        return false;
     struct formula *const formula = formula_new(reading, op);
-    formula->operands[0] = *left;
-    formula->operands[1] = right;
+    operands[0] = *left;
+    operands[1] = right;
     if (op == FORMULA_DIVIDE || (*left)->type.kind == VALUE_FLOAT ||
         (right && right->type.kind == VALUE_FLOAT))
         formula->type.kind = VALUE_FLOAT;
-    formula->size += (*left)->size + (right ? right->size : 0);
-    if (formula->size > FORMULA_SIZE_MAX)
-        return parser_fail(&reading->parser,
-                           "more than %d operations, with those of the measures named",
-                           FORMULA_SIZE_MAX);
     *left = formula;
-    return true;
+    return formula_set_operands(reading, formula, operands, right ? 2 : 1);
 }
 
 static bool parse_unary(struct reading *reading, struct formula **ret_formula)
@@ -166,7 +181,7 @@ static bool parse_product(struct reading *reading, struct formula **ret_formula)
     }
 }
 
-static bool parse_sum(struct reading *reading, struct formula **ret_formula)
+bool formula_parse_sum(struct reading *reading, struct formula **ret_formula)
 {
     struct formula *right;
     if (!parse_product(reading, ret_formula)) return false;
@@ -229,7 +244,7 @@ static bool parse_text(struct reading *reading, struct formula **ret_formula)
 {
     struct expr_parser *const parser = &reading->parser;
     const struct expr *where = NULL;
-    if (!parse_sum(reading, ret_formula)) return false;
+    if (!formula_parse_sum(reading, ret_formula)) return false;
     if (parser_is_word(parser, "where")) {
         struct token const word = parser->token;
         if (!parser_condition(parser, &where)) return false;

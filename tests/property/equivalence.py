@@ -241,7 +241,7 @@ def features(case):
             yield "retain"
         yield "view over view" if view["from"] not in case["streams"] else f"view by {len(view['by'])}"
         for measure in view["measures"].values():
-            yield measure.get("kind", "arithmetic")
+            yield measure.get("kind") or (measure["op"] if measure["op"].isalpha() else "arithmetic")
     for step in case["steps"]:
         yield "step " + step["do"] + (" killed" if "kill_after" in step else "")
 

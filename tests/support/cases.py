@@ -58,9 +58,20 @@ def random_condition(rng, fields):
     return [field, literal]
 
 
-def random_aggregate(rng, fields, has_time):
+def random_argument(rng, fields):
+    """Mostly a field; and its kind."""
     field = rng.choice(list(fields))
     kind = fields[field]
+    alike = [name for name in fields if fields[name] == kind]
+    if rng.random() < 0.8 or kind.startswith("bucket"):
+        return field, kind
+    if kind == "time" and rng.random() < 0.5:
+        return ["-", rng.choice(alike), rng.choice(alike)], "decimal"
+    return ["coalesce", field, *(rng.choice(alike) for _ in range(rng.randint(0, 2)))], kind
+
+
+def random_aggregate(rng, fields, has_time):
+    field, kind = random_argument(rng, fields)
     kinds = ["count", "count_x", "uniq", "min", "max", "any_value", "top", "quantile", "quantile_disc", "arg_min",
              "arg_max"]
     if kind in NUMBERS:
@@ -71,9 +82,9 @@ def random_aggregate(rng, fields, has_time):
     chosen = rng.choice(kinds)
     measure = {"kind": chosen.replace("count_x", "count")}
     if chosen != "count":
-        measure["arg"] = field
+        measure["arg"], measure["of_kind"] = field, kind
     if chosen in comoments.KINDS:
-        numbers = [name for name in fields if fields[name] in NUMBERS]
+        numbers = [name for name in fields if fields[name] in NUMBERS] or [field]
         measure["others"] = [rng.choice(numbers) for _ in range(1 if chosen in comoments.PAIRS else rng.randint(1, 3))]
     if "quantile" in chosen:
         measure["q"] = rng.choice(FRACTIONS)
@@ -90,9 +101,8 @@ def random_aggregate(rng, fields, has_time):
 def type_of(measure, fields, found):
     """What a measure is to the views over it; None: nothing."""
     if "op" in measure:
-        floats = any(found[other] == "float" for other in measure["of"])
-        return "float" if floats or measure["op"] == "/" else "decimal"
-    kind, argument = measure["kind"], fields.get(measure.get("arg"))
+        return "float" if measure["real"] or measure["op"] in ("/", "sqrt", "ln", "exp") else "decimal"
+    kind, argument = measure["kind"], measure.get("of_kind")
     if kind == "top":
         return None
     if kind in ("count", "uniq"):
@@ -106,8 +116,11 @@ def random_measures(rng, fields, has_time):
     chosen, types = {}, {}
     for i in range(rng.randint(1, 4)):
         numbers = [name for name, kind in types.items() if kind in NUMBERS]
-        if numbers and rng.random() < 0.2:
-            measure = {"op": rng.choice("/+"), "of": [rng.choice(numbers), rng.choice(numbers)]}
+        if numbers and rng.random() < 0.3:
+            measure = {"op": rng.choice(["/", "+", "/", "+", *measures.CALLS, *measures.CHOICES])}
+            count = 1 if measure["op"] in measures.CALLS else rng.randint(1, 3) if measure["op"] in measures.CHOICES else 2
+            measure["of"] = [rng.choice(numbers) for _ in range(count)]
+            measure["real"] = any(types[name] == "float" for name in measure["of"])
         else:
             measure = random_aggregate(rng, fields, has_time)
         name = f"m{i}"

@@ -1,7 +1,7 @@
 """What each measure comes to, naively: from the list of all its values.
 
-A measure is {"kind", "arg", "others", "q", "k", "order", "filter", "where"}, or {"op", "of"} over two others. An event is a dict of
-its fields with its key, in the order of keys, under KEY.
+A measure is {"kind", "arg", "others", "q", "k", "order", "filter", "where"}, or {"op", "of", "real"} over
+others; real: one of them is a float. An event is a dict of its fields with its key, in the order of keys, under KEY.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -12,10 +12,28 @@ from decimal import Decimal
 from fractions import Fraction
 
 import comoments
-from values import Time, sort_key
+from values import Time, seconds_between, sort_key
 
 KEY = object()
 GAMMA = 1.01 / 0.99
+CALLS = ("abs", "sqrt", "ln", "exp")
+CHOICES = ("coalesce", "least", "greatest")
+
+
+def value_of(event, arg):
+    """ARG is a field, or ["coalesce", field, ...] of one kind, or ["-", time, time]."""
+    if isinstance(arg, str):
+        return event[arg]
+    values = [event[name] for name in arg[1:]]
+    if arg[0] == "coalesce":
+        return next((value for value in values if value is not None), None)
+    return None if None in values else seconds_between(*values)
+
+
+def argument_text(arg):
+    if isinstance(arg, str):
+        return arg
+    return f"coalesce({', '.join(arg[1:])})" if arg[0] == "coalesce" else " - ".join(arg[1:])
 
 
 def holds(condition, event):
@@ -96,13 +114,14 @@ def best(measure, events):
     kind, order = measure["kind"], measure.get("order")
     if kind in ("first", "last"):
         order = ["t"]
-    counted = [event for event in events if event[measure["arg"]] is not None and event[order[0]] is not None]
+    arg = measure["arg"]
+    counted = [event for event in events if value_of(event, arg) is not None and event[order[0]] is not None]
     if not counted:
         return None
     choose = min if kind in ("first", "arg_min") else max
     # The value is the last to decide: a key may come again after its event was dropped.
-    return choose(counted, key=lambda event: ([sort_key(event[by]) for by in order], event[KEY],
-                                              sort_key(event[measure["arg"]])))[measure["arg"]]
+    return value_of(choose(counted, key=lambda event: ([sort_key(event[by]) for by in order], event[KEY],
+                                                       sort_key(value_of(event, arg)))), arg)
 
 
 def aggregate(measure, events):
@@ -111,9 +130,9 @@ def aggregate(measure, events):
     if kind == "count" and arg is None:
         return Decimal(len(events))
     if kind in comoments.KINDS:
-        tuples = [[event[name] for name in (arg, *measure["others"])] for event in events]
+        tuples = [[value_of(event, each) for each in (arg, *measure["others"])] for event in events]
         return finite(comoments.aggregate(kind, [row for row in tuples if None not in row]))
-    values = [event[arg] for event in events if event[arg] is not None]
+    values = [value for value in (value_of(event, arg) for event in events) if value is not None]
     if kind in ("count", "uniq"):
         return Decimal(len(values) if kind == "count" else len(set(values)))
     if kind == "top":
@@ -139,8 +158,44 @@ def aggregate(measure, events):
     )
 
 
+def is_less(left, right):
+    if isinstance(left, float) or isinstance(right, float):
+        left, right = float(left), float(right)
+    return left < right
+
+
+def choose(op, values, real):
+    best = None
+    for value in values:
+        if value is None or best is not None and (op == "coalesce" or not (is_less(value, best) if op == "least" else is_less(best, value))):
+            continue
+        best = value
+    return finite(float(best)) if real and best is not None else best
+
+
+def call(op, value):
+    if op == "abs":
+        return abs(value)
+    value = float(value)
+    if value < 0 and op == "sqrt" or value <= 0 and op == "ln":
+        return None
+    try:
+        return finite({"sqrt": math.sqrt, "ln": math.log, "exp": math.exp}[op](value))
+    except OverflowError:
+        return None
+
+
+def formula(measure, values):
+    op = measure["op"]
+    if op in CHOICES:
+        return choose(op, values, measure["real"])
+    if None in values:
+        return None
+    return call(op, *values) if op in CALLS else combine(op, *values)
+
+
 def combine(op, left, right):
-    if left is None or right is None or (op == "/" and right == 0):
+    if op == "/" and right == 0:
         return None
     if op == "/":
         if isinstance(left, float) or isinstance(right, float):
@@ -156,7 +211,7 @@ def results(measures, events):
     found = {}
     for name, measure in measures.items():
         if "op" in measure:
-            found[name] = combine(measure["op"], *(found[other] for other in measure["of"]))
+            found[name] = formula(measure, [found[other] for other in measure["of"]])
         else:
             found[name] = aggregate(measure, events)
     return found
@@ -165,9 +220,10 @@ def results(measures, events):
 def text_of(measure):
     """As a schema says it."""
     if "op" in measure:
-        return f" {measure['op']} ".join(measure["of"])
-    kind, inside = measure["kind"], [measure["arg"]] if measure.get("arg") else []
-    inside += measure.get("others", [])
+        named = measure["op"].isalpha()
+        return f"{measure['op']}({', '.join(measure['of'])})" if named else f" {measure['op']} ".join(measure["of"])
+    kind, inside = measure["kind"], [argument_text(measure["arg"])] if measure.get("arg") else []
+    inside += map(argument_text, measure.get("others", []))
     inside += measure.get("order", []) if kind.startswith("arg_") else []
     inside += [str(measure[extra]) for extra in ("q", "k") if extra in measure]
     text = f"{kind}({', '.join(inside)})"

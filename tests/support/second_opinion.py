@@ -32,7 +32,7 @@ def quoted(name):
 
 
 def column(name, fields):
-    return quoted(name) if fields.get(name) in TYPES else None
+    return quoted(name) if isinstance(name, str) and fields.get(name) in TYPES else None
 
 
 def order_of(measure, fields, has_key):

@@ -6,6 +6,7 @@ that text order is time order.
 SPDX-License-Identifier: Apache-2.0
 """
 
+import datetime
 import json
 import re
 from decimal import Decimal, getcontext
@@ -15,6 +16,11 @@ getcontext().prec = 400
 
 class Time(str):
     """2026-01-31T05:00:00Z"""
+
+
+def seconds_between(later, earlier):
+    instants = [datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ") for time in (later, earlier)]
+    return Decimal(int((instants[0] - instants[1]).total_seconds()))
 
 
 class Bucket(str):

@@ -101,6 +101,57 @@ static void arithmetic_is_exact_until_it_divides(void **state)
         check_json(*state, cases[i][0], results, cases[i][1]);
 }
 
+static void functions_compute(void **state)
+{
+    /* The aggregates come to 4 and -6 in the order in which a text names them. */
+    static const char *const cases[][2] = {
+        {"sqrt(count())", "2"},
+        {"SQRT(2)", "1.4142135623730951"},
+        {"sqrt(-count())", "null"},
+        {"abs(-count()) * 12345678901234567890", "49382715604938271560"},
+        {"abs(sum(n) - 4.5)", "0.5"},
+        {"abs(-1 / count())", "0.25"},
+        {"ln(count() - 4)", "null"},
+        {"ln(exp(2))", "2"},
+        {"exp(1000)", "null"},
+        {"norm_cdf(0)", "0.5"},
+        {"norm_ppf(0.5)", "0"},
+        {"norm_ppf(count())", "null"},
+        {"t_cdf(1, 1) * 4", "3"},
+        {"t_ppf(0.5, 3)", "0"},
+        {"t_cdf(1, 0)", "null"},
+        {"chi2_cdf(-1, 3)", "0"},
+        {"least(count(), sum(n), 1)", "-6"},
+        {"greatest(count(), sum(n), 4.5)", "4.5"},
+        {"greatest(0.00000000000000000000000000000000000001, -1, 1e-37)",
+         "0.0000000000000000000000000000000000001"},
+        {"least(count() / 8, 0.25)", "0.25"},
+        {"coalesce(count() / 0, sum(n), 1)", "-6"},
+        {"coalesce(1 / 0, ln(0))", "null"},
+        {"least(1 / 0, 12345678901234567890123)",
+         "1.2345678901234568e+22"}, /* as all of them are doubles */
+        {"coalesce(7)", "7"},
+        {"-least(2, 3) * 2", "-4"},
+    };
+    struct result const results[] = {exact(4), exact(-6)};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        check_json(*state, cases[i][0], results, cases[i][1]);
+}
+
+static void functions_of_null_are_null_but_for_those_that_choose(void **state)
+{
+    static const char *const cases[][2] = {
+        {"sqrt(sum(n))", "null"},         {"abs(sum(n))", "null"},
+        {"t_cdf(1, sum(n))", "null"},     {"t_cdf(sum(n), 1)", "null"},
+        {"coalesce(sum(n), 5)", "5"},     {"least(3, sum(n), 2)", "2"},
+        {"greatest(sum(n), 3, 2)", "3"},  {"greatest(sum(n), sum(n))", "null"},
+        {"coalesce(sum(n), 1) + 1", "2"},
+    };
+    struct result const null = {.kind = RESULT_NULL};
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        check_json(*state, cases[i][0], &null, cases[i][1]);
+}
+
 static void null_and_what_is_not_finite_are_null(void **state)
 {
     struct result const null = {.kind = RESULT_NULL};
@@ -236,6 +287,13 @@ static void mistakes_are_told_with_measure_column_and_hint(void **state)
          "'where' has no count(), sum() or the like to filter at column 3",
          "keeps its own filter"},
         {{"5 where b"}, 0, "to filter at column 3", ""},
+        {{"sqrt()"}, 0, "expected a measure before ')' at column 6", ""},
+        {{"sqrt(1, 2)"}, 0, "sqrt takes 1 number, not 2", ""},
+        {{"t_cdf(1)"}, 0, "t_cdf takes 2 numbers, not 1", ""},
+        {{"least(min(s), 1)"}, 0, "arithmetic needs numbers, not a string", ""},
+        {{"coalesce(top(s, 3))"}, 0, "arithmetic needs numbers, not a list", ""},
+        {{"sqrt(count()"}, 0, "expected ')'", ""},
+        {{"norm_pdf(1)"}, 0, "no measure 'norm_pdf()'", "did you mean 'norm_"},
         {{"count() filter b"}, 0, "expected '(' before 'b' at column 16", ""},
         {{"count() filter (b)"}, 0, "expected 'where' behind 'filter(' at column 17", ""},
         {{"count() filter (where n)"}, 0, "where needs a truth value, not a number", ""},
@@ -287,6 +345,19 @@ static void measures_that_double_each_other_are_refused_in_time(void **state)
     assert_non_null(strstr(fixture->err.fact, "operations"));
 }
 
+static void a_call_has_no_more_operands_than_operations(void **state)
+{
+    struct fixture *const fixture = *state;
+    AUTO_BUFFER struct buffer text = {0};
+    buffer_add_text(&text, "least(1");
+    for (int n = 0; n < 100000; n++)
+        buffer_add_text(&text, ", 1");
+    buffer_add(&text, ")", 2);
+    const char *const source = (const char *)text.at;
+    assert_false(parse(fixture, &source, 1));
+    assert_non_null(strstr(fixture->err.fact, "operations"));
+}
+
 static void hostile_length_and_nesting_are_refused(void **state)
 {
     static const struct {
@@ -297,6 +368,9 @@ static void hostile_length_and_nesting_are_refused(void **state)
         {"1+", "operations"},
         {"count()*", "aggregates"},
         {"uniq(n)*", "aggregates"},
+        {"sqrt(", "nested"},
+        {"least(1,", "nested"},
+        {"1,", "unexpected ','"},
     };
     struct fixture *const fixture = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -316,6 +390,9 @@ int main(void)
 {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test_setup_teardown(arithmetic_is_exact_until_it_divides, setup, teardown),
+        cmocka_unit_test_setup_teardown(functions_compute, setup, teardown),
+        cmocka_unit_test_setup_teardown(functions_of_null_are_null_but_for_those_that_choose, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(null_and_what_is_not_finite_are_null, setup, teardown),
         cmocka_unit_test_setup_teardown(there_is_no_negative_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(what_min_and_max_find_keeps_its_type, setup, teardown),
@@ -325,6 +402,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(mistakes_are_told_with_measure_column_and_hint, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(measures_that_double_each_other_are_refused_in_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_call_has_no_more_operands_than_operations, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(hostile_length_and_nesting_are_refused, setup, teardown),
     };
