@@ -12,7 +12,7 @@ import json, math, os, random, sys
 
 PEOPLE = 2000
 PLANS = {"checkout": {"control": 0.3, "a": 0.3, "b": 0.3, "holdout": 0.1}, "search": {"control": 0.5, "a": 0.5}}
-LIFT = {"control": 1, "a": 1.1, "b": 1.3, "holdout": 0.9}
+LIFT = {"control": 1, "a": 1.1, "b": 1.5, "holdout": 0.9}
 START, DAY = 1767225600, 86400  # 2026-01-01
 
 chance = random.Random(20260101)
