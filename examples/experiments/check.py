@@ -193,7 +193,7 @@ def experiment(arms):
     users = sum(arm["users"] for arm in arms)
     squares = total(None if arm["share"] is None else arm["users"] ** 2 / arm["share"] for arm in arms)
     chi2 = None if squares is None or not users else squares / users - users
-    p = None if chi2 is None or chi2 < 0 or len(arms) < 2 else chi2_tail(float(chi2), len(arms) - 1)
+    p = None if chi2 is None or len(arms) < 2 else chi2_tail(max(0, float(chi2)), len(arms) - 1)
     return {"arms": len(arms), "users": users, "chi2": chi2, "p": p}
 
 
