@@ -51,5 +51,10 @@ bool block_add_raw(struct block *block, const struct block_reader *reader);
 enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct slice key,
                            struct db_entry *ret_block, struct error *err);
 
+/* What the table has for one KEY, wherever the one before was: its block is read only as far as that. *ret_value borrows as the
+ * cursor's entries do; the reader is scratch. */
+enum db_finding block_get(struct cursor *cursor, enum db_table table, struct block_reader *reader,
+                          struct slice key, struct slice *ret_value, struct error *err);
+
 /* Sets ERROR_CORRUPT. Returns false. */
 bool block_corrupt(enum db_table table, struct error *err);

@@ -160,7 +160,7 @@ static bool fold(struct putting *putting, const struct event *event, struct valu
     } else if (!event_unpack(stream, event, fields)) {
         return event_corrupt(err);
     } else {
-        ripple_add(&putting->ripple, stream, event->key);
+        ripple_add(&putting->ripple, stream, event->key, weight < 0);
     }
     references_note(&putting->references, stream, event->key, fields, weight > 0);
     return true;

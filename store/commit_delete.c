@@ -57,7 +57,7 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
         return false;
     references_note(&deleting->references, stream, event->key, deleting->fields, false);
     if (ripple_concerns(stream))
-        ripple_add(&deleting->ripple, stream, event->key);
+        ripple_add(&deleting->ripple, stream, event->key, true);
     else if (!work_fold(deleting->work, stream, event, deleting->fields, -1, err))
         return false;
     deleting->deleted_count++;

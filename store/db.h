@@ -90,11 +90,12 @@ struct db_entry {
     struct slice key;
     struct slice value;
 };
-/* The first entry whose key is not before KEY, the last one before KEY, and the neighbours of the last found. */
+/* The first entry whose key is not before KEY, the last one whose key is not behind it, and the neighbours of the last
+ * found. */
 enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_entry *ret_entry,
                             struct error *err);
-enum db_finding cursor_seek_before(struct cursor *cursor, struct slice key,
-                                   struct db_entry *ret_entry, struct error *err);
+enum db_finding cursor_seek_back(struct cursor *cursor, struct slice key,
+                                 struct db_entry *ret_entry, struct error *err);
 enum db_finding cursor_first(struct cursor *cursor, struct db_entry *ret_entry, struct error *err);
 enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err);
 enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entry,

@@ -193,6 +193,18 @@ static bool render_status(const struct snapshot *snapshot, struct buffer *text, 
     return false;
 }
 
+/* The name of the one stream or view, or a list of streams. */
+static void add_from(cJSON *document, const struct view *view)
+{
+    if (view->input_count <= 1) {
+        add_text(document, "from", view->stream->name);
+        return;
+    }
+    cJSON *const from = cJSON_AddArrayToObject(document, "from");
+    for (size_t i = 0; i < view->input_count; i++)
+        add_item(from, view->inputs[i].stream->name);
+}
+
 static bool render_view(const struct snapshot *snapshot, const struct node *node,
                         struct buffer *text, struct error *err)
 {
@@ -202,7 +214,7 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
     if (tree_whole_view(snapshot, view, &group, err) == DB_FAILED) return false;
     cJSON *const document = cJSON_CreateObject();
     add_text(document, "name", view->name);
-    add_text(document, "from", view->stream->name);
+    add_from(document, view);
     cJSON *const dimensions = cJSON_AddArrayToObject(document, "dimensions");
     for (size_t i = 0; i < view->dimension_count; i++)
         add_item(dimensions, view->dimensions[i].name);

@@ -31,7 +31,7 @@ struct error {
     enum error_kind kind;
     char place[256];  /* file:line:field, table:key, or empty */
     char fact[512];   /* one line, no function names, no full stop */
-    char remedy[256]; /* a command or an action, or empty */
+    char remedy[512]; /* a command or an action, or empty */
 };
 
 /* Replace what ERR holds. Return false, so that failing is one line. ERR may not be NULL. */

@@ -101,7 +101,7 @@ static bool drop_portion(struct work *work, const struct stream *stream, struct 
     AUTO(ripple_done) struct ripple ripple = {0};
     qsort(portion->keys, portion->count, sizeof portion->keys[0], compare_keys);
     for (size_t i = 0; i < portion->count && stream->is_target; i++)
-        ripple_add(&ripple, stream, portion->keys[i]);
+        ripple_add(&ripple, stream, portion->keys[i], true);
     if (!ripple_take_out(work, &ripple, err) ||
         !drop_events(work->txn, stream, portion, &references, err) ||
         !references_save(work->txn, &references, err) || !ripple_put_back(work, &ripple, err))

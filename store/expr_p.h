@@ -100,6 +100,9 @@ bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr) MUST_
 /* The function that NAME begins; the current token is its parenthesis. */
 bool parser_call(struct expr_parser *parser, const struct token *name,
                  const struct expr **ret_expr) MUST_CHECK;
+/* The field NAME of the stream, or where a point follows what it leads to. */
+bool parser_named_field(struct expr_parser *parser, struct slice name,
+                        const struct expr **ret_expr) MUST_CHECK;
 /* Of an entity: a field of its events stands for their least value, a call for what an aggregate comes to. The parser is that of a
  * struct reading. */
 bool parser_inner_field(struct expr_parser *parser, const struct expr **expr) MUST_CHECK;

@@ -2,18 +2,26 @@
  *
  *   measure   = term-sum [ "where" expr ]            the filter holds for every aggregate of the text
  *   sum, product, unary as in expr.h, over
- *   primary   = number | aggregate | other measure | "other measure" | "(" sum ")"
+ *   primary   = number | call | aggregate [ "filter" "(" "where" expr ")" ] | other measure | "other measure"
+ *             | "(" sum ")"
+ *   call      = ("abs" | "sqrt" | "ln" | "exp" | "norm_cdf" | "norm_ppf") "(" sum ")"
+ *             | ("t_cdf" | "t_ppf" | "chi2_cdf" | "chi2_sf") "(" sum "," df ")"
+ *             | ("coalesce" | "least" | "greatest") "(" sum { "," sum } ")"
  *   aggregate = "count" "(" [ expr | "*" ] ")"
- *             | ("sum" | "min" | "max" | "avg" | "uniq" | "any_value" | "bool_and" | "bool_or" | "median"
+ *             | ("sum" | "min" | "max" | "avg" | "mean" | "uniq" | "any_value" | "bool_and" | "bool_or" | "median"
  *                | "var" | "variance" | "var_samp" | "var_pop" | "stddev" | "stddev_samp" | "stddev_pop"
  *                | "first" | "last" | "approx_uniq") "(" expr ")"
  *             | ("quantile" | "quantile_disc" | "approx_quantile") "(" expr "," fraction ")"
  *             | ("arg_min" | "arg_max") "(" expr { "," expr } ")"  |  "top" "(" expr "," count ")"
+ *             | ("covar" | "covar_samp" | "covar_pop" | "corr" | "ratio" | "ratio_var") "(" expr "," expr ")"
+ *             | ("cuped_mean" | "cuped_var") "(" expr "," expr { "," expr } ")"
  *
- * A measure may name measures of its view in any order, but not itself, not even by way of others.
- * Place    schema_read parses (formula_parse.c); rows evaluates (formula_eval.c).
- * Promise  + - * are exact; / gives the nearest double of the exact quotient, and what follows a
- *          double is a double; x / 0 and any operation on null is null.
+ * A measure may name measures of its view in any order, but not itself, not even by way of others. Both filters of an
+ * aggregate have to hold. What the arguments of several numbers come to: comoments.h; the distributions: statistics.h.
+ * Place    schema_read parses (formula_parse.c, formula_call.c, aggregate_parse.c); rows evaluates (formula_eval.c).
+ * Promise  + - * abs are exact, and so are coalesce, least and greatest where all of their numbers are; / gives the
+ *          nearest double of the exact quotient, and what follows a double is a double. x / 0 and any operation on
+ *          null is null, but coalesce, least and greatest pass over nulls; a function outside its domain is null.
  *
  * Limits   1000 operations in a measure, those of the measures it names counted each time.
  *

@@ -26,6 +26,7 @@ static const struct formula_function functions[FORMULA_FUNCTIONS] = {
     {"t_cdf", FORMULA_CALL, NULL, t_cdf},
     {"t_ppf", FORMULA_CALL, NULL, t_ppf},
     {"chi2_cdf", FORMULA_CALL, NULL, chi2_cdf},
+    {"chi2_sf", FORMULA_CALL, NULL, chi2_sf},
     {"coalesce", FORMULA_COALESCE, NULL, NULL},
     {"least", FORMULA_LEAST, NULL, NULL},
     {"greatest", FORMULA_GREATEST, NULL, NULL},

@@ -25,7 +25,7 @@ enum formula_op {
     FORMULA_GREATEST,
 };
 
-enum { FORMULA_FUNCTIONS = 12 };
+enum { FORMULA_FUNCTIONS = 13 };
 /* But of coalesce, least and greatest. */
 enum { FORMULA_OPERANDS_MAX = 2 };
 struct formula_function;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "join.h"
 
+#include "block.h"
 #include "block_cursor.h"
 #include "events.h"
 
 struct join {
-    struct block_cursor *cursor;
+    struct block_cursor *events; /* taken in the order of their keys */
+    struct cursor *targets;      /* anywhere */
+    struct block_reader reader;
     struct arena arena; /* of the targets of the event at hand */
     struct buffer key;
 };
@@ -13,7 +16,8 @@ struct join {
 bool join_open(const struct txn *txn, struct join **ret_join, struct error *err)
 {
     struct join *const join = memory_alloc(sizeof *join);
-    if (!block_cursor_open(txn, TABLE_EVENTS, &join->cursor, err)) {
+    if (!block_cursor_open(txn, TABLE_EVENTS, &join->events, err) ||
+        !cursor_open(txn, TABLE_EVENTS, &join->targets, err)) {
         join_close(join);
         return false;
     }
@@ -24,7 +28,9 @@ bool join_open(const struct txn *txn, struct join **ret_join, struct error *err)
 void join_close(struct join *join)
 {
     if (!join) return;
-    block_cursor_close(join->cursor);
+    block_cursor_close(join->events);
+    cursor_close(join->targets);
+    block_reader_done(&join->reader);
     arena_done(&join->arena);
     buffer_done(&join->key);
     free(join);
@@ -48,7 +54,7 @@ enum db_finding join_event(struct join *join, struct slice key, struct slice *re
                            struct error *err)
 {
     struct db_entry entry;
-    enum db_finding const found = block_cursor_seek(join->cursor, key, &entry, err);
+    enum db_finding const found = block_cursor_seek(join->events, key, &entry, err);
     if (found != DB_FOUND) return found;
     if (!slice_equal(entry.key, key) || !event_is_live(entry.value)) return DB_MISSING;
     *ret_packed = entry.value;
@@ -63,8 +69,10 @@ static enum db_finding load_target(struct join *join, const struct stream *targe
                                    const bool *wanted, struct value **ret_values, struct error *err)
 {
     struct event event = {.key = arena_copy(&join->arena, key)};
-    enum db_finding const found = join_event(join, event.key, &event.packed, err);
+    enum db_finding const found =
+        block_get(join->targets, TABLE_EVENTS, &join->reader, key, &event.packed, err);
     if (found != DB_FOUND) return found;
+    if (!event_is_live(event.packed)) return DB_MISSING;
     event.packed = arena_copy(&join->arena, event.packed);
     struct value *const values =
         ARENA_ARRAY(&join->arena, struct value, stream_value_count(target));

@@ -21,7 +21,7 @@ void join_close(struct join *join); /* takes NULL */
 bool join_fill(struct join *join, const struct stream *stream, struct value *values,
                struct error *err) MUST_CHECK;
 
-/* The event with KEY, as in the table of events: DB_MISSING where it is not there or deleted. What *ret_packed
+/* The event with KEY, as in the table of events, best in the order of keys: DB_MISSING where it is not there or deleted. What *ret_packed
  * borrows is the join's until its next use. */
 enum db_finding join_event(struct join *join, struct slice key, struct slice *ret_packed,
                            struct error *err);

@@ -7,7 +7,7 @@
 
 #include <xxhash.h>
 
-#include "block_cursor.h"
+#include "block.h"
 #include "block_writer.h"
 #include "event_walk.h"
 #include "join.h"
@@ -105,19 +105,64 @@ bool references_save(struct txn *txn, struct references_log *log, struct error *
     return good;
 }
 
-bool references_each(const struct txn *txn, const struct stream *stream, size_t reference,
-                     struct slice target, void (*see)(void *context, struct slice key),
-                     void *context, struct error *err)
+struct references_reader {
+    struct cursor *cursor;
+    struct block_reader block;
+};
+
+bool references_reader_open(const struct txn *txn, struct references_reader **ret_reader,
+                            struct error *err)
 {
-    AUTO(auto_block_cursor) struct block_cursor *cursor = NULL;
+    struct references_reader *const reader = memory_alloc(sizeof *reader);
+    if (!cursor_open(txn, TABLE_REFERENCES, &reader->cursor, err)) {
+        references_reader_close(reader);
+        return false;
+    }
+    *ret_reader = reader;
+    return true;
+}
+
+void references_reader_close(struct references_reader *reader)
+{
+    if (!reader) return;
+    cursor_close(reader->cursor);
+    block_reader_done(&reader->block);
+    free(reader);
+}
+
+/* Sees what begins with PREFIX in the block that is read; *ret_behind: it ends in there. */
+static bool see_block(struct references_reader *reader, struct slice prefix,
+                      void (*see)(void *context, struct slice key), void *context, bool *ret_behind,
+                      struct error *err)
+{
+    enum block_step step;
+    *ret_behind = false;
+    while ((step = block_next(&reader->block)) == BLOCK_ONE) {
+        struct slice const key = buffer_slice(&reader->block.key);
+        if (slice_starts(key, prefix)) {
+            see(context, reader->block.value);
+        } else if (slice_compare(key, prefix) > 0) {
+            *ret_behind = true;
+            return true;
+        }
+    }
+    return step == BLOCK_END || block_corrupt(TABLE_REFERENCES, err);
+}
+
+bool references_each(struct references_reader *reader, const struct stream *stream,
+                     size_t reference, struct slice target,
+                     void (*see)(void *context, struct slice key), void *context, struct error *err)
+{
     STACK_BUFFER(prefix, KEY_BYTES);
-    struct db_entry entry;
+    struct db_entry block;
+    bool behind = false;
     start_key(stream, reference, target, &prefix);
-    if (!block_cursor_open(txn, TABLE_REFERENCES, &cursor, err)) return false;
-    enum db_finding found = block_cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
-    while (found == DB_FOUND && slice_starts(entry.key, buffer_slice(&prefix))) {
-        see(context, entry.value);
-        found = block_cursor_next(cursor, &entry, err);
+    enum db_finding found =
+        block_find(reader->cursor, (struct slice){0}, buffer_slice(&prefix), &block, err);
+    while (found == DB_FOUND && !behind) {
+        block_read(&reader->block, block.key, block.value);
+        if (!see_block(reader, buffer_slice(&prefix), see, context, &behind, err)) return false;
+        if (!behind) found = cursor_next(reader->cursor, &block, err);
     }
     return found != DB_FAILED;
 }

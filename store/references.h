@@ -24,11 +24,17 @@ void references_note(struct references_log *log, const struct stream *stream, st
 /* Writes what is noted, and forgets it. */
 bool references_save(struct txn *txn, struct references_log *log, struct error *err) MUST_CHECK;
 
+/* Nothing may be written to the table while it is open. */
+struct references_reader;
+bool references_reader_open(const struct txn *txn, struct references_reader **ret_reader,
+                            struct error *err) MUST_CHECK;
+void references_reader_close(struct references_reader *reader); /* takes NULL */
 /* Calls SEE with the key of every event of STREAM of which REFERENCE leads to the event with the key TARGET, both as in the
  * table of events. */
-bool references_each(const struct txn *txn, const struct stream *stream, size_t reference,
-                     struct slice target, void (*see)(void *context, struct slice key),
-                     void *context, struct error *err) MUST_CHECK;
+bool references_each(struct references_reader *reader, const struct stream *stream,
+                     size_t reference, struct slice target,
+                     void (*see)(void *context, struct slice key), void *context,
+                     struct error *err) MUST_CHECK;
 /* Forgets all references of a stream. */
 bool references_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
 /* Notes all stored events of a stream. */

@@ -13,6 +13,7 @@ struct ripple_event {
     const struct stream *stream;
     struct slice key;
     unsigned distance; /* 0: changed itself; 1: refers to one that did, and so on */
+    bool was_there;    /* before the commit, perhaps; false: not */
 };
 
 void ripple_done(struct ripple *ripple)
@@ -28,19 +29,24 @@ bool ripple_concerns(const struct stream *stream)
 }
 
 static void add(struct ripple *ripple, const struct stream *stream, struct slice key,
-                unsigned distance)
+                unsigned distance, bool was_there)
 {
     if (ripple->count == ripple->capacity) {
         ripple->capacity = ripple->capacity ? ripple->capacity * 2 : 256;
         ripple->events = memory_resize(ripple->events, ripple->capacity * sizeof *ripple->events);
     }
     ripple->events[ripple->count++] = (struct ripple_event){
-        .stream = stream, .key = arena_copy(&ripple->arena, key), .distance = distance};
+        .stream = stream,
+        .key = arena_copy(&ripple->arena, key),
+        .distance = distance,
+        .was_there = was_there,
+    };
 }
 
-void ripple_add(struct ripple *ripple, const struct stream *stream, struct slice key)
+void ripple_add(struct ripple *ripple, const struct stream *stream, struct slice key,
+                bool was_there)
 {
-    add(ripple, stream, key, 0);
+    add(ripple, stream, key, 0, was_there);
 }
 
 static void forget(struct ripple *ripple)
@@ -51,6 +57,7 @@ static void forget(struct ripple *ripple)
 
 /* One side of a change: the events before it, or after. */
 struct side {
+    bool is_before;
     struct join *join;
     struct buffer packed;
     struct value *values; /* for any stream of the schema */
@@ -64,15 +71,16 @@ static void side_done(struct side *side)
     free(side->values);
 }
 
-static bool side_open(const struct schema *schema, const struct txn *txn, struct side *ret_side,
-                      struct error *err)
+static bool side_open(const struct schema *schema, const struct txn *txn, bool is_before,
+                      struct side *ret_side, struct error *err)
 {
     size_t most = 1;
     for (size_t i = 0; i < schema->stream_count; i++) {
         size_t const count = stream_value_count(&schema->streams[i]);
         if (count > most) most = count;
     }
-    *ret_side = (struct side){.values = memory_alloc(most * sizeof *ret_side->values)};
+    *ret_side = (struct side){.is_before = is_before,
+                              .values = memory_alloc(most * sizeof *ret_side->values)};
     return join_open(txn, &ret_side->join, err);
 }
 
@@ -80,7 +88,10 @@ static bool side_open(const struct schema *schema, const struct txn *txn, struct
 static bool side_load(struct side *side, const struct ripple_event *event, struct error *err)
 {
     struct slice packed = {0};
-    enum db_finding const found = join_event(side->join, event->key, &packed, err);
+    bool const absent =
+        side->is_before && !event->was_there; /* looking for it would cost a block */
+    enum db_finding const found =
+        absent ? DB_MISSING : join_event(side->join, event->key, &packed, err);
     if (found == DB_FAILED) return false;
     side->is_there = found == DB_FOUND;
     buffer_set(&side->packed, packed);
@@ -134,6 +145,7 @@ static bool has_chain_beyond(const struct stream *stream, size_t reference, unsi
 /* The events found to refer to another. */
 struct finding {
     struct ripple *ripple;
+    struct references_reader *reader;
     const struct stream *stream;
     unsigned distance;
 };
@@ -141,24 +153,25 @@ struct finding {
 static void see_referring(void *context, struct slice key)
 {
     const struct finding *const finding = context;
-    add(finding->ripple, finding->stream, key, finding->distance);
+    add(finding->ripple, finding->stream, key, finding->distance, true);
 }
 
 /* SIDES: the event before and after, or NULL where it goes for certain, or its own fields stayed. */
-static bool find_referring(struct work *work, struct ripple *ripple,
+static bool find_referring(const struct schema *schema, struct finding *finding,
                            const struct ripple_event *event, const struct side *sides,
                            struct error *err)
 {
-    for (size_t i = 0; i < work->schema->stream_count; i++) {
-        const struct stream *const stream = &work->schema->streams[i];
-        struct finding finding = {
-            .ripple = ripple, .stream = stream, .distance = event->distance + 1};
+    finding->distance = event->distance + 1;
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        const struct stream *const stream = &schema->streams[i];
+        finding->stream = stream;
         for (size_t j = 0; j < stream->reference_count; j++) {
             if (stream->references[j].target != event->stream ||
                 !has_chain_beyond(stream, j, event->distance))
                 continue;
             if (sides && !shows_change(stream, j, &sides[0], &sides[1])) continue;
-            if (!references_each(work->txn, stream, j, event->key, see_referring, &finding, err))
+            if (!references_each(finding->reader, stream, j, event->key, see_referring, finding,
+                                 err))
                 return false;
         }
     }
@@ -180,16 +193,20 @@ static void sort(struct ripple *ripple)
     if (ripple->count == 0) return;
     qsort(ripple->events, ripple->count, sizeof *ripple->events, compare_events);
     for (size_t i = 0; i < ripple->count; i++) {
-        if (kept && compare_events(&ripple->events[kept - 1], &ripple->events[i]) == 0) continue;
+        if (kept && compare_events(&ripple->events[kept - 1], &ripple->events[i]) == 0) {
+            ripple->events[kept - 1].was_there |= ripple->events[i].was_there;
+            continue;
+        }
         ripple->events[kept++] = ripple->events[i];
     }
     ripple->count = kept;
 }
 
 /* One round: what refers to the events at DISTANCE. SIDES as above, for events that changed themselves. */
-static bool find_round(struct work *work, struct ripple *ripple, unsigned distance,
+static bool find_round(const struct schema *schema, struct finding *finding, unsigned distance,
                        struct side *sides, struct error *err)
 {
+    struct ripple *const ripple = finding->ripple;
     size_t const count = ripple->count;
     for (size_t i = 0; i < count; i++) {
         struct ripple_event const event = ripple->events[i];
@@ -197,7 +214,7 @@ static bool find_round(struct work *work, struct ripple *ripple, unsigned distan
         if (event.distance != distance || !event.stream->is_target) continue;
         if (compares && (!side_load(&sides[0], &event, err) || !side_load(&sides[1], &event, err)))
             return false;
-        if (!find_referring(work, ripple, &event, compares ? sides : NULL, err)) return false;
+        if (!find_referring(schema, finding, &event, compares ? sides : NULL, err)) return false;
     }
     return true;
 }
@@ -205,15 +222,18 @@ static bool find_round(struct work *work, struct ripple *ripple, unsigned distan
 static bool find_all(struct work *work, struct ripple *ripple, struct side *sides,
                      struct error *err)
 {
+    struct finding finding = {.ripple = ripple};
     unsigned distance = 0;
     size_t before;
+    bool good = references_reader_open(work->txn, &finding.reader, err);
     sort(ripple);
     do {
         before = ripple->count;
-        if (!find_round(work, ripple, distance++, sides, err)) return false;
+        good = good && find_round(work->schema, &finding, distance++, sides, err);
         sort(ripple);
-    } while (ripple->count > before);
-    return true;
+    } while (good && ripple->count > before);
+    references_reader_close(finding.reader);
+    return good;
 }
 
 /* Whether the event's own fields are what they were. */
@@ -268,8 +288,8 @@ bool ripple_fold(struct work *work, struct ripple *ripple, struct error *err)
     struct side sides[2] = {{.join = NULL}, {.join = NULL}};
     if (ripple->count == 0) return true;
     bool const good = txn_begin_beside(work->txn, &before, err) &&
-                      side_open(work->schema, before, &sides[0], err) &&
-                      side_open(work->schema, work->txn, &sides[1], err) &&
+                      side_open(work->schema, before, true, &sides[0], err) &&
+                      side_open(work->schema, work->txn, false, &sides[1], err) &&
                       find_all(work, ripple, sides, err) && fold_all(work, ripple, sides, err);
     side_done(&sides[0]);
     side_done(&sides[1]);
@@ -282,7 +302,7 @@ static bool fold_referring(struct work *work, const struct ripple *ripple, int64
                            struct error *err)
 {
     struct side side = {.join = NULL};
-    bool good = side_open(work->schema, work->txn, &side, err);
+    bool good = side_open(work->schema, work->txn, false, &side, err);
     for (size_t i = 0; i < ripple->count && good; i++) {
         const struct ripple_event *const event = &ripple->events[i];
         if (event->distance > 0 && !is_repeat(ripple, i))

@@ -23,8 +23,10 @@ void ripple_done(struct ripple *ripple); /* takes a zeroed one */
 
 /* Whether events of the stream have to go this way. */
 bool ripple_concerns(const struct stream *stream);
-/* The event with KEY, as in the table of events, changes: appears, is another or goes. */
-void ripple_add(struct ripple *ripple, const struct stream *stream, struct slice key);
+/* The event with KEY, as in the table of events, changes: WAS_THERE: it is another or goes, else it appears. If both are said of
+ * one, it was there. */
+void ripple_add(struct ripple *ripple, const struct stream *stream, struct slice key,
+                bool was_there);
 /* The transaction has the events as they are now, what is committed as they were. Forgets the events. */
 bool ripple_fold(struct work *work, struct ripple *ripple, struct error *err) MUST_CHECK;
 

@@ -83,8 +83,10 @@ static double half_step(double a)
                                     -1.0 / 8,
                                     1.0};
     double factor = 1;
-    for (; a < 40; a++)
+    while (a < 40) {
         factor *= a / (a + 0.5);
+        a++;
+    }
     return factor * sqrt(a) * polynomial(series, COUNT_OF(series), 1 / a);
 }
 
@@ -260,19 +262,19 @@ static double gamma_above(double a, double x)
 }
 
 /* P(a, x) for a so large that the sums above would be long: where it is neither 0 nor 1, eta is small. */
-static double gamma_uniform(double a, double x)
+static double gamma_uniform(double a, double x, bool above)
 {
     static const double first[] = {-139.0 / 777600, 1.0 / 2835, 1.0 / 864,
                                    -2.0 / 135,      1.0 / 12,   -1.0 / 3};
     static const double second[] = {-77.0 / 77760, 1.0 / 378, -1.0 / 288, -1.0 / 540};
     enum { BEYOND = 800 }; /* exp(-BEYOND) is 0 */
     double const apart = deviance(a, x);
-    if (!(apart < BEYOND)) return x < a ? 0 : 1;
+    if (!(apart < BEYOND)) return (x < a) == above ? 1 : 0;
     double const z = x < a ? -sqrt(apart) : sqrt(apart), eta = z * sqrt(2 / a);
     double const rest =
         exp(-apart) / sqrt(2 * M_PI * a) *
         (polynomial(first, COUNT_OF(first), eta) + polynomial(second, COUNT_OF(second), eta) / a);
-    double const result = erfc(-z) / 2 - rest;
+    double const result = above ? erfc(z) / 2 + rest : erfc(-z) / 2 - rest;
     return result < 0 ? 0 : result > 1 ? 1 : result;
 }
 
@@ -281,7 +283,17 @@ double chi2_cdf(double x, double df)
     double const a = df / 2, half = x / 2;
     if (!(df > 0)) return NAN;
     if (x <= 0) return 0;
-    if (a >= 1e6) return gamma_uniform(a, half);
+    if (a >= 1e6) return gamma_uniform(a, half, false);
     double const p = half < a + 1 ? gamma_below(a, half) : 1 - gamma_above(a, half);
     return p > 1 ? 1 : p;
+}
+
+double chi2_sf(double x, double df)
+{
+    double const a = df / 2, half = x / 2;
+    if (!(df > 0)) return NAN;
+    if (x <= 0) return 1;
+    if (a >= 1e6) return gamma_uniform(a, half, true);
+    double const q = half < a + 1 ? 1 - gamma_below(a, half) : gamma_above(a, half);
+    return q < 0 ? 0 : q;
 }

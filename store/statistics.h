@@ -19,3 +19,4 @@ double norm_ppf(double p);
 double t_cdf(double t, double df);
 double t_ppf(double p, double df);
 double chi2_cdf(double x, double df);
+double chi2_sf(double x, double df); /* 1 - chi2_cdf, to the last digits where that is small */

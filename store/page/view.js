@@ -28,25 +28,33 @@ function columnOf(about, isDimension) {
   return column;
 }
 
-// Whether the measure of two groups together is the sum of theirs: one count() or sum(), with or without a condition.
-// Of an average, a quantile or a number of distinct values it is not.
-function isSum(text) {
-  const start = /^\s*(?:count|sum)\s*\(/i.exec(text);
-  if (!start) return false;
+// Where the parenthesis ends that is open at `at`, or -1.
+function endOfParenthesis(text, at) {
   let depth = 1;
-  let at = start[0].length;
   for (; at < text.length && depth > 0; at++) {
     const quote = text[at];
     if (quote === "'" || quote === '"') {
       at = text.indexOf(quote, at + 1); // a doubled quote ends one string and begins the next
-      if (at < 0) return false;
+      if (at < 0) return -1;
     } else if (quote === "(") {
       depth++;
     } else if (quote === ")") {
       depth--;
     }
   }
-  return depth === 0 && /^\s*(?:where\b.*)?$/is.test(text.slice(at));
+  return depth === 0 ? at : -1;
+}
+
+// Whether the measure of two groups together is the sum of theirs: one count() or sum(), with or without a condition.
+// Of an average, a quantile, a number of distinct values or what is over entities it is not.
+function isSum(text) {
+  const start = /^\s*(?:count|sum)\s*\(/i.exec(text);
+  if (!start) return false;
+  const end = endOfParenthesis(text, start[0].length);
+  if (end < 0 || /\bper\s+["\w(]/i.test(text.slice(start[0].length, end))) return false;
+  const filter = /^\s*filter\s*\(/i.exec(text.slice(end));
+  const rest = filter ? endOfParenthesis(text, end + filter[0].length) : end;
+  return rest >= 0 && /^\s*(?:where\b.*)?$/is.test(text.slice(rest));
 }
 
 // Equal for equal values, and for no others: null, "null" and "" differ.

@@ -13,7 +13,7 @@ build=${BUILD:-build-test}
 [ -d "$build" ] || meson setup "$build" >&2
 ninja -C "$build" >&2
 export BUILD="$PWD/$build" TALLY="$PWD/$build/ingest/tally" TALLYFS="$PWD/$build/fs/tallyfs"
-for part in reading ingesting updating replace; do
+for part in reading ingesting updating replace trees experiments; do
   python3 "tests/bench/$part.py"
   echo
 done

@@ -101,9 +101,22 @@ def pages_are_well_formed(scene, pages):
             check(page.part(title), f"{page.file} has no {title}")
 
 
+def entities_are_counted(scene, schema):
+    store = scene.store("linked", schema)
+    for stream, lines in (("purchases", '{"id":1,"user":"u","experiment":"e","price":5}\n{"id":2,"user":"u","experiment":"e","price":3}\n'),
+                          ("feedback", '{"call_id":"c","output":{"score":0.5}}\n'),
+                          ("exposures", '{"user":"u","experiment":"e","arm":"A"}\n{"user":"v","experiment":"e","arm":"A"}\n'),
+                          ("calls", '{"id":"c","op_name":"chat"}\n')):
+        tally("ingest", store, "--stream", stream, "-", stdin=lines.encode())
+    arms, scores = (json.loads(tally("cat", store, f"{view}.json").stdout) for view in ("arms", "scores"))
+    check(arms == [{"experiment": "e", "arm": "A", "users": 2, "buyers": 1, "mean": 4, "variance": 32, "error": 4}], arms)
+    check(scores == [{"op_name": "chat", "scored": 1, "mean_score": 0.5}], scores)
+
+
 def schemas_are_good(scene, pages):
-    """The whole one, which the examples of other pages use, and two that are parts of one."""
-    whole, streams, views = pages["tallyfs-schema"].blocks()
+    """The whole one, which the examples of other pages use, and three that are parts of one."""
+    whole, streams, linked, views = pages["tallyfs-schema"].blocks()
+    entities_are_counted(scene, json.loads("{" + linked + "}"))
     scene.store("parts", {**json.loads("{" + streams + "}"), "views": {}})
     schema = json.loads(whole)
     schema["views"].update(json.loads("{" + views + "}"))

@@ -103,6 +103,28 @@ SETS = [
 ]
 
 
+def flights_by_state(scene):
+    """Where a flight is from, the airports tell, which come later."""
+    folder = os.path.join(DATA, "flights-20k")
+    with open(os.path.join(folder, "expected.json"), encoding="utf-8") as source:
+        expected = json.load(source)["by_origin_state"]
+    store = scene.store("states", {
+        "streams": {
+            "flights": {"fields": {"origin": {"type": "string", "references": "airports"}, "destination": "string",
+                                   "delay": "int", "distance": "int"}},
+            "airports": {"key": "iata", "fields": {"iata": "string", "state": "string"}}},
+        "views": {"states": {"from": "flights", "by": ["origin.state"], "measures": FLIGHTS}}})
+    place = scene.mount(store, "states-mnt")
+    tally("ingest", store, "--stream", "flights", os.path.join(folder, "flights-20k.json.gz"))
+    check(os.listdir(os.path.join(place, "states")) == [".total.json", "%unresolved.json"], "all are unresolved")
+    tally("ingest", store, "--stream", "airports", os.path.join(folder, "airports.csv.gz"))
+    check(not os.path.exists(os.path.join(place, "states", "%unresolved.json")), "none is unresolved")
+    expect_rows(place, "states", "state", expected)
+    scene.unmount(place)
+    tally("verify", store)
+    print("flights by state as expected")
+
+
 def main():
     if not os.path.isdir(DATA):
         print(f"not tested: there is no {DATA}")
@@ -118,6 +140,7 @@ def main():
             scene.unmount(place)
             tally("verify", store)
             print(name, "as expected")
+        flights_by_state(scene)
 
 
 main()

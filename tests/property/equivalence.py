@@ -1,10 +1,12 @@
 """Whatever happens to the events, every file is what a naive recomputation gives, byte for byte.
 
-    equivalence.py [--seed N] [--cases N]
+    equivalence.py [--seed N] [--cases N] [--with references,streams,entities,trees]
 
 Random schemas over all measures, views over views; random records with duplicates, replacements, stale
 versions, deletes, late and missing values; batches, kills, schema changes. One seed is one case. A case
 that fails is made smaller and printed. SQLite is asked the same where its SQL can say it.
+--with says what there is besides: streams that refer to each other, views over several of them, measures over
+entities, trees. Without any the cases are others, of single streams.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -23,14 +25,18 @@ import time
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+import additions
 import cases
 import measures
 import model
+import references
 import second_opinion
+import trees
 from mounted import TALLY
 from values import sort_key
 
 SHRINK_SECONDS = 60
+RUN_SECONDS = 60
 
 
 class Failure(Exception):
@@ -38,7 +44,10 @@ class Failure(Exception):
 
 
 def run(*arguments, stdin=None, status=(0,)):
-    done = subprocess.run([TALLY, *arguments], input=stdin, capture_output=True, check=False)
+    try:
+        done = subprocess.run([TALLY, *arguments], input=stdin, capture_output=True, check=False, timeout=RUN_SECONDS)
+    except subprocess.TimeoutExpired as late:
+        raise Failure(f"tally {arguments} does not end") from late
     if done.returncode not in status:
         raise Failure(f"tally {arguments}: status {done.returncode}: {done.stderr.decode()} {done.stdout.decode()}")
     return done.stdout
@@ -51,7 +60,13 @@ class World:
         self.store, self.folder = os.path.join(folder, "store"), folder
         self.streams = {name: model.Stream(stream) for name, stream in copy.deepcopy(case["streams"]).items()}
         self.views, self.batches = copy.deepcopy(case["views"]), 0
+        self.plant()
         run("init", self.store, "--schema", self.write("schema.json", self.schema()))
+
+    def plant(self):
+        """Tells the streams which trees are of their events."""
+        for name, stream in self.streams.items():
+            stream.trees = [view for view in self.views.values() if "tree" in view and view["from"] == name]
 
     def write(self, name, content):
         path = os.path.join(self.folder, name)
@@ -115,14 +130,27 @@ class World:
             for field in fields:
                 stream.add_field(field)
             stream.declared["fields"] = fields
+        for name, known in step.get("references", {}).items():
+            self.streams[name].declared["references"] = known
         after = cases.schema_of({}, views)["views"]
         for name in views:
             if is_kept(name, before, json.loads(json.dumps(after))):
                 views[name] = self.views[name]
         self.views = views
+        self.refuse_cycles()
         model.drop_old(self.views, self.streams)
         model.let_go(self.views, self.streams)
         run("schema", self.store, "--allow-loss", "--apply", self.write("next.json", self.schema()))
+
+    def refuse_cycles(self):
+        """Trees that the events cannot be are refused; then the rest is applied."""
+        wrong = [name for name, view in self.views.items() if "tree" in view and
+                 trees.has_cycle(view, self.streams[view["from"]].survivors())]
+        if wrong:
+            run("schema", self.store, "--allow-loss", "--apply", self.write("next.json", self.schema()), status=(1,))
+        for name in wrong:
+            del self.views[name]
+        self.plant()
 
     def rebuild(self, _):
         for view in self.views.values():
@@ -154,6 +182,8 @@ def is_kept(name, before, after):
     while name in after:
         if before.get(name) != after[name]:
             return False
+        if not isinstance(after[name]["from"], str):
+            return True
         name = after[name]["from"]
     return name not in before
 
@@ -179,7 +209,7 @@ def smaller(case):
     """Cases with one thing less, the largest things first."""
     for i in range(len(case["steps"]) - 1, -1, -1):
         yield {**case, "steps": case["steps"][:i] + case["steps"][i + 1 :]}
-    used = {view["from"] for view in case["views"].values()}
+    used = {name for view in case["views"].values() for name in references.sources_of(view)}
     for name in case["views"]:
         if name not in used:
             yield {**case, "views": {other: view for other, view in case["views"].items() if other != name}}
@@ -190,14 +220,14 @@ def smaller(case):
                 less = {**step, "records": records[:start] + records[start + size :]}
                 yield {**case, "steps": case["steps"][:i] + [less] + case["steps"][i + 1 :]}
     for name, view in case["views"].items():
-        for part in ("measures", "by", "where"):
+        for part in ("measures", "by", "where", "within", "depth", "retain", "prom"):
             for less in without_one(view, part):
                 yield {**case, "views": {**case["views"], name: less}}
 
 
 def without_one(view, part):
-    if part == "where" and view.get("where"):
-        yield {key: value for key, value in view.items() if key != "where"}
+    if part not in ("measures", "by") and view.get(part):
+        yield {key: value for key, value in view.items() if key != part}
     if part == "by":
         for i in range(len(view["by"])):
             yield {**view, "by": view["by"][:i] + view["by"][i + 1 :]}
@@ -239,11 +269,29 @@ def features(case):
     for view in case["views"].values():
         if "retain" in view:
             yield "retain"
-        yield "view over view" if view["from"] not in case["streams"] else f"view by {len(view['by'])}"
+        yield from features_of_view(case, view)
         for measure in view["measures"].values():
-            yield measure.get("kind") or (measure["op"] if measure["op"].isalpha() else "arithmetic")
+            yield name_of_kind(measure)
     for step in case["steps"]:
         yield "step " + step["do"] + (" killed" if "kill_after" in step else "")
+
+
+def name_of_kind(measure):
+    if "op" in measure:
+        return measure["op"] if measure["op"].isalpha() else "arithmetic"
+    return ("per " if "per" in measure else "") + measure["kind"]
+
+
+def features_of_view(case, view):
+    if not isinstance(view["from"], str):
+        yield "view over streams" + (" that defines" if isinstance(view["from"], dict) else "")
+    elif "tree" in view:
+        yield "tree by " + ("path" if "path" in view["tree"] else "parent")
+        yield from (["within"] if "within" in view else [])
+    else:
+        yield f"view by {len(view['by'])}" if view["from"] in case["streams"] else "view over view"
+    if any("." in by["field"] for by in view["by"]):
+        yield "by what is referred to"
 
 
 def run_seed(seed):
@@ -268,7 +316,9 @@ def main():
     # the same cases on each run, so that a failure is the change's own; a soak looks for new ones
     parser.add_argument("--seed", type=int, default=int(time.time()) * 1000 if soak else 1)
     parser.add_argument("--cases", type=int, default=200000 if soak else 10000)
+    parser.add_argument("--with", default=additions.DEFAULT, dest="additions")
     arguments = parser.parse_args()
+    additions.switch_on(arguments.additions)
     print(f"seeds from {arguments.seed}, {arguments.cases} cases", flush=True)
     seen, failed = Counter(), []
     with multiprocessing.Pool() as pool:

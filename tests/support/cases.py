@@ -7,7 +7,12 @@ SPDX-License-Identifier: Apache-2.0
 import json
 from decimal import Decimal
 
+import additions
+import cases_entities
+import cases_references
+import cases_trees
 import comoments
+import expressions
 import measures
 from values import Time
 
@@ -98,6 +103,17 @@ def random_aggregate(rng, fields, has_time):
     return measure
 
 
+def random_measure(rng, fields, has_time):
+    """An aggregate, and its type."""
+    if "entities" not in additions.ON or rng.random() < 0.5:
+        measure = random_aggregate(rng, fields, has_time)
+        return measure, type_of(measure, fields, {})
+    measure = cases_entities.random_entities(rng, fields, has_time, random_aggregate, type_of)
+    if rng.random() < 0.25:
+        measure["where"] = random_condition(rng, fields)
+    return measure, type_of(measure, fields, {})
+
+
 def type_of(measure, fields, found):
     """What a measure is to the views over it; None: nothing."""
     if "op" in measure:
@@ -121,17 +137,26 @@ def random_measures(rng, fields, has_time):
             count = 1 if measure["op"] in measures.CALLS else rng.randint(1, 3) if measure["op"] in measures.CHOICES else 2
             measure["of"] = [rng.choice(numbers) for _ in range(count)]
             measure["real"] = any(types[name] == "float" for name in measure["of"])
+            kind = type_of(measure, fields, types)
         else:
-            measure = random_aggregate(rng, fields, has_time)
+            measure, kind = random_measure(rng, fields, has_time)
         name = f"m{i}"
-        chosen[name], types[name] = measure, type_of(measure, fields, types)
+        chosen[name], types[name] = measure, kind
     return chosen, {name: kind for name, kind in types.items() if kind}
+
+
+def random_dimension(rng, field, taken):
+    """What is of another stream has an alias, or the name it has there."""
+    own = field.split(".")[-1]
+    if own != field and own not in taken and rng.random() < 0.5:
+        return {"name": own, "field": field, "plain": True}
+    return {"name": field.replace(".", "_"), "field": field}
 
 
 def random_view(rng, source, fields, has_time):
     by, names = [], list(fields)
     for field in rng.sample(names, rng.randint(0, min(2, len(names)))):
-        by.append({"name": field, "field": field})
+        by.append(random_dimension(rng, field, [*fields, *(item["name"] for item in by)]))
     times = [name for name in names if fields[name] == "time"]
     if times and rng.random() < 0.4:
         name = "when" + "_" * max((len(field) for field in fields if field.startswith("when")), default=0)
@@ -148,6 +173,25 @@ def random_view(rng, source, fields, has_time):
     return view, {**kinds, **types}
 
 
+def random_source(rng, streams):
+    """What a view over streams is from, and its fields."""
+    if "streams" in additions.ON and len(streams) > 1 and rng.random() < 0.3:
+        return cases_references.random_sources(rng, streams)
+    source = rng.choice(list(streams))
+    return source, fields_for(rng, streams, source)
+
+
+def fields_for(rng, streams, source):
+    fields = {name: kind for name, kind in streams[source]["fields"].items() if name != "op"}
+    return {**fields, **cases_references.random_paths(rng, streams, source)} if "references" in additions.ON else fields
+
+
+def over_several(view, views):
+    while isinstance(view["from"], str) and view["from"] in views:
+        view = views[view["from"]]
+    return not isinstance(view["from"], str)
+
+
 def random_views(rng, streams, prefix=""):
     """Views over the streams, and over each other; declared in any order."""
     views, rows = {}, {}
@@ -157,8 +201,7 @@ def random_views(rng, streams, prefix=""):
             source = rng.choice(below)
             view, kinds = random_view(rng, source, rows[source], False)
         else:
-            source = rng.choice(list(streams))
-            fields = {name: kind for name, kind in streams[source]["fields"].items() if name != "op"}
+            source, fields = random_source(rng, streams)
             view, kinds = random_view(rng, source, fields, True)
         # Measures may have the names of fields below: give each level its own.
         view["measures"] = {f"{prefix}v{i}{name}": measure for name, measure in view["measures"].items()}
@@ -170,17 +213,27 @@ def random_views(rng, streams, prefix=""):
         if len(view["measures"]) % 2:
             view["prom"] = [name for name in view["measures"] if kinds.get(name) in (*NUMBERS, "bool", "time")]
         views[f"{prefix}v{i}"], rows[f"{prefix}v{i}"] = view, kinds
+    if "trees" in additions.ON:
+        cases_trees.add_trees(rng, streams, views, lambda source: fields_for(rng, streams, source), random_measures,
+                              random_condition, prefix)
+    for view in views.values():
+        if over_several(view, views):
+            view.pop("retain", None)  # of which stream would be the newest event?
     order = list(views)
     rng.shuffle(order)
     return {name: views[name] for name in order}
 
 
-def random_record(rng, fields):
-    record = {name: random_value(rng, kind) for name, kind in fields.items()}
+def random_record(rng, stream):
+    record = {name: random_value(rng, kind) for name, kind in stream["fields"].items()}
     record["id"] = rng.choice("abcdefgh") if rng.random() < 0.98 else None
     record["k2"] = rng.choice([None, Decimal(1), Decimal(2)])
     record["op"] = rng.choice("dui")
     record["v"] = rng.choice([None] + [Decimal(i) for i in range(5)])
+    if "references" in additions.ON:
+        record.update(cases_references.keys_of(rng, stream))
+    if "trees" in additions.ON:
+        record.update(cases_trees.values_of(rng, stream))
     return record
 
 
@@ -191,17 +244,23 @@ def random_step(rng, streams, index):
         if stream["key"] and rng.random() < 0.5:
             keys = [{"id": rng.choice("abcdefgh"), "k2": rng.choice([None, Decimal(1), Decimal(2)])}
                     for _ in range(rng.randint(1, 3))]
+            if stream["key"] == ["k2"]:
+                keys = [{**key, "k2": key["k2"] or Decimal(1)} for key in keys]
             return {"do": "delete", "stream": name, "keys": keys, "file": rng.random() < 0.5}
         fields = {field: kind for field, kind in stream["fields"].items() if kind in ("string", "bool", "int")}
         return {"do": "delete", "stream": name, "where": random_condition(rng, fields)}
     if index > 0 and rng.random() < 0.15:
         if rng.random() < 0.5:
             stream["fields"][f"g{index}"] = rng.choice(TYPES)
+        step = {"do": "apply"}
+        if "references" in additions.ON and not any("keep" in each for each in streams.values()):
+            cases_references.refer(rng, streams, name)
+            step["references"] = {each: dict(streams[each].get("references", {})) for each in streams}
         new = random_views(rng, streams, rng.choice(["", "w"]))
-        return {"do": "apply", "views": new, "fields": {each: dict(streams[each]["fields"]) for each in streams}}
+        return {**step, "views": new, "fields": {each: dict(streams[each]["fields"]) for each in streams}}
     if index > 0 and rng.random() < 0.05:
         return {"do": "rebuild"}
-    records = [random_record(rng, stream["fields"]) for _ in range(rng.choice([0, 1, 3, 10, 25]))]
+    records = [random_record(rng, stream) for _ in range(rng.choice([0, 1, 3, 10, 25]))]
     step = {"do": "ingest", "stream": name, "records": records}
     if rng.random() < 0.02:
         step["kill_after"] = rng.random() * 0.01
@@ -210,36 +269,77 @@ def random_step(rng, streams, index):
 
 def random_case(rng):
     streams = {name: random_stream(rng) for name in ["s", "r"][: rng.choice([1, 1, 2])]}
+    if additions.ON & {"references", "streams"}:
+        cases_references.extend(rng, streams, random_stream)
+    if "trees" in additions.ON:
+        cases_trees.extend(rng, streams)
     case = {"streams": json.loads(json.dumps(streams)), "views": random_views(rng, streams)}
-    case["steps"] = [random_step(rng, streams, i) for i in range(rng.randint(2, 5))]
+    case["steps"] = [random_step(rng, streams, i) for i in range(rng.randint(2, 5) + 2 * len(streams) * ("references" in additions.ON))]
     return case
 
 
+def declaration(stream):
+    entry = {"time": "t", "fields": dict(stream["fields"])}
+    if stream["key"]:
+        entry["key"] = stream["key"][0] if len(stream["key"]) == 1 else stream["key"]
+        entry["on_duplicate"] = {"newest": "v"} if stream["rule"] == "newest" else stream["rule"]
+    if "keep" in stream:
+        entry["keep"] = f"{stream['keep']} days"
+    if stream["deletes"]:
+        entry["delete_when"] = "op = 'd'"
+    for name, to in stream.get("references", {}).items():
+        if name in entry["fields"]:
+            entry["fields"][name] = {"type": entry["fields"][name], "references": to["stream"]}
+        else:
+            entry.setdefault("references", {})[name] = to
+    return entry
+
+
+def source_text(source):
+    if not isinstance(source, dict):
+        return source
+    return {name: {field: expressions.text_of(definition) for field, definition in definitions.items()}
+            for name, definitions in source.items()}
+
+
+def dimensions_text(by):
+    if by.get("depth"):
+        return "depth()"
+    text = f"{by['bucket']}({by['field']})" if by.get("bucket") else by["field"]
+    return text if by.get("plain") else {by["name"]: text}
+
+
+def tree_text(tree):
+    if "path" in tree:
+        return f"path({tree['path']}, '{tree['separator']}')"
+    return f"tree({tree['id']}, {tree['parent']})"
+
+
+def rollup_text(view):
+    """What a view and a rollup within a tree have both."""
+    entry = {"by": [dimensions_text(by) for by in view["by"]],
+             "measures": {each: measures.text_of(measure) for each, measure in view["measures"].items()}}
+    if view.get("where"):
+        entry["where"] = measures.condition_text(view["where"])
+    return entry
+
+
+def view_text(view):
+    entry = {"from": source_text(view["from"]), **rollup_text(view)}
+    if set(view.get("prom", ())) & set(view["measures"]):
+        entry["formats"] = ["json", "ndjson", "csv", "prom"]
+    if view.get("retain"):
+        entry["retain"] = f"{view['retain']['days']} days"
+    if "tree" in view:
+        entry["by"] = [tree_text(view["tree"])]
+        entry.update({"depth": view["depth"]} if "depth" in view else {})
+        entry.update({"within": {name: rollup_text(each) for name, each in view["within"].items()}} if view.get("within") else {})
+    return entry
+
+
 def schema_of(streams, views):
-    declared = {}
-    for name, stream in streams.items():
-        entry = {"time": "t", "fields": stream["fields"]}
-        if stream["key"]:
-            entry["key"] = stream["key"][0] if len(stream["key"]) == 1 else stream["key"]
-            entry["on_duplicate"] = {"newest": "v"} if stream["rule"] == "newest" else stream["rule"]
-        if "keep" in stream:
-            entry["keep"] = f"{stream['keep']} days"
-        if stream["deletes"]:
-            entry["delete_when"] = "op = 'd'"
-        declared[name] = entry
-    texts = {}
-    for name, view in views.items():
-        texts[name] = {"from": view["from"],
-                       "by": [{by["name"]: f"{by['bucket']}({by['field']})" if by.get("bucket") else by["field"]}
-                              for by in view["by"]],
-                       "measures": {each: measures.text_of(measure) for each, measure in view["measures"].items()}}
-        if set(view.get("prom", ())) & set(view["measures"]):
-            texts[name]["formats"] = ["json", "ndjson", "csv", "prom"]
-        if view.get("retain"):
-            texts[name]["retain"] = f"{view['retain']['days']} days"
-        if view.get("where"):
-            texts[name]["where"] = measures.condition_text(view["where"])
-    return {"streams": declared, "views": texts}
+    return {"streams": {name: declaration(stream) for name, stream in streams.items()},
+            "views": {name: view_text(view) for name, view in views.items()}}
 
 
 def line_of(record):

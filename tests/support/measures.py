@@ -1,7 +1,9 @@
 """What each measure comes to, naively: from the list of all its values.
 
 A measure is {"kind", "arg", "others", "q", "k", "order", "filter", "where"}, or {"op", "of", "real"} over
-others; real: one of them is a float. An event is a dict of its fields with its key, in the order of keys, under KEY.
+others; real: one of them is a float. Over entities it has "per" (an expression), "having" (a comparison) and "each":
+expressions that its arguments e0, e1… stand for. An event is a dict of its fields with its key, in the order of keys,
+under KEY, and under MISSING what is null for want of a target.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -12,9 +14,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import comoments
-from values import Time, seconds_between, sort_key
+import expressions
+from expressions import literal_text
+from values import seconds_between, sort_key
 
-KEY = object()
+KEY, MISSING, CHOSEN = object(), object(), object()
 GAMMA = 1.01 / 0.99
 CALLS = ("abs", "sqrt", "ln", "exp")
 CHOICES = ("coalesce", "least", "greatest")
@@ -124,14 +128,41 @@ def best(measure, events):
                                                        sort_key(value_of(event, arg)))), arg)
 
 
+def entities(measure, events):
+    """The entities of events as events themselves."""
+    groups = {}
+    for event in events:
+        entity = expressions.value(measure["per"], lambda leaf, event=event: event[leaf[1]])
+        if entity is not None:
+            groups.setdefault(sort_key(entity), []).append(event)
+    for key, group in groups.items():
+        def leaf(expression, group=group):
+            inner = {"kind": "any_value", "arg": expression[1]} if expression[0] == "field" else expression[1]
+            return expressions.fits(aggregate(inner, group))
+        yield {KEY: key, CHOSEN: expressions.holds(measure.get("having"), leaf),
+               **{f"e{i}": expressions.value(each, leaf) for i, each in enumerate(measure["each"])}}
+
+
+def of_several(kind, names, events):
+    """What is made of more than one number of each event. Slopes are of all, whatever is chosen."""
+    rows = [([value_of(event, name) for name in names], event.get(CHOSEN, True)) for event in events]
+    rows = [row for row in rows if None not in row[0]]
+    chosen = [row for row, is_chosen in rows if is_chosen]
+    if kind.startswith("cuped"):
+        return finite(comoments.aggregate(kind, [row for row, _ in rows], chosen)) if chosen else None
+    return finite(comoments.aggregate(kind, chosen))
+
+
 def aggregate(measure, events):
     kind, arg = measure["kind"], measure.get("arg")
     events = [event for event in events if holds(measure.get("filter"), event) and holds(measure.get("where"), event)]
+    if "per" in measure:
+        events = list(entities(measure, events))
+    if kind in comoments.KINDS:
+        return of_several(kind, (arg, *measure["others"]), events)
+    events = [event for event in events if event.get(CHOSEN, True)]
     if kind == "count" and arg is None:
         return Decimal(len(events))
-    if kind in comoments.KINDS:
-        tuples = [[value_of(event, each) for each in (arg, *measure["others"])] for event in events]
-        return finite(comoments.aggregate(kind, [row for row in tuples if None not in row]))
     values = [value for value in (value_of(event, arg) for event in events) if value is not None]
     if kind in ("count", "uniq"):
         return Decimal(len(values) if kind == "count" else len(set(values)))
@@ -217,6 +248,17 @@ def results(measures, events):
     return found
 
 
+def entity_text(measure, i):
+    """One argument of a measure over entities; the first one says of which."""
+    inside = [expressions.text_of(measure["each"][i], text_of)] if measure["each"] else []
+    if i == measure.get("per_at", 0):
+        inside.append(f"per {expressions.text_of(measure['per'])}")
+        if measure.get("having"):
+            op, left, right = measure["having"]
+            inside.append(f"where {expressions.text_of(left, text_of)} {op} {expressions.text_of(right, text_of)}")
+    return " ".join(inside)
+
+
 def text_of(measure):
     """As a schema says it."""
     if "op" in measure:
@@ -225,19 +267,14 @@ def text_of(measure):
     kind, inside = measure["kind"], [argument_text(measure["arg"])] if measure.get("arg") else []
     inside += map(argument_text, measure.get("others", []))
     inside += measure.get("order", []) if kind.startswith("arg_") else []
+    if "per" in measure:
+        inside = [entity_text(measure, i) for i in range(max(1, len(measure["each"])))]
     inside += [str(measure[extra]) for extra in ("q", "k") if extra in measure]
-    text = f"{kind}({', '.join(inside)})"
+    text = f"{measure.get('spelt', kind)}({', '.join(inside)})"
     text += f" filter (where {condition_text(measure['filter'])})" if measure.get("filter") else ""
     return text + (f" where {condition_text(measure['where'])}" if measure.get("where") else "")
 
 
 def condition_text(condition):
     field, literal = condition
-    if literal is None:
-        return f"{field} is not null"
-    if isinstance(literal, bool):
-        return f"{field} = {str(literal).lower()}"
-    if isinstance(literal, Decimal):
-        return f"{field} = {literal:f}"
-    assert isinstance(literal, str) and not isinstance(literal, Time)
-    return f"{field} = '" + literal.replace("'", "''") + "'"
+    return f"{field} is not null" if literal is None else f"{field} = {literal_text(literal)}"

@@ -9,10 +9,12 @@ import re
 import time
 from decimal import Decimal
 
-from values import Bucket, Time, csv_cell, dimension, json_text, name_of, plain, sort_key
-
 import measures
-from measures import KEY
+import references
+import trees
+from expressions import fits
+from measures import KEY, MISSING
+from values import UNRESOLVED, Bucket, Time, csv_cell, dimension, json_text, name_of, plain, sort_key
 
 BUCKETS = {"hour": 13, "day": 10, "month": 7, "year": 4}
 
@@ -31,6 +33,7 @@ class Stream:
         self.arrived = 0
         self.newest = None  # time of all that ever was an event
         self.dropped_before = None
+        self.trees = []  # views of its events that are trees
 
     def key_of(self, record):
         return tuple(sort_key(record[field]) for field in self.declared["key"])
@@ -42,8 +45,7 @@ class Stream:
             return
         if not self.declared["key"]:
             self.arrived += 1
-            counts["new"] += 1
-            self.put((self.arrived,), record)
+            self.take("new", (self.arrived,), record, counts)
             return
         key = self.key_of(record)
         known = self.events.get(key)
@@ -58,17 +60,23 @@ class Stream:
             counts["deleted" if live else "duplicate"] += 1
             self.bury(key, record)
         elif not live:
-            counts["new"] += 1
-            self.put(key, record)
+            self.take("new", key, record, counts)
         elif rule == "ignore" or known == record:
             counts["duplicate"] += 1
         else:
-            counts["replaced"] += 1
-            self.put(key, record)
+            self.take("replaced", key, record, counts)
 
     def is_refused(self, record):
         keyless = self.declared["key"] and all(record[field] is None for field in self.declared["key"])
         return keyless or (self.dropped_before and record["t"] is not None and record["t"] < self.dropped_before)
+
+    def take(self, what, key, record, counts):
+        after = {**self.events, key: record}.values()
+        if any(trees.has_cycle(view, [event for event in after if not event.get("%deleted")]) for view in self.trees):
+            counts["rejected"] += 1
+            return
+        counts[what] += 1
+        self.put(key, record)
 
     def put(self, key, record):
         self.events[key] = dict(record)
@@ -102,21 +110,19 @@ class Stream:
         for event in self.events.values():
             event.setdefault(name, None)
 
+    def live(self, key):
+        event = self.events.get(key)
+        return None if event is None or event.get("%deleted") else event
+
     def survivors(self):
         return [{**event, KEY: key} for key, event in self.events.items() if not event.get("%deleted")]
 
 
 def dimension_of(by, event):
+    if by["field"] in event.get(MISSING, ()):
+        return UNRESOLVED
     value = event[by["field"]]
     return value if by.get("bucket") is None or value is None else Bucket(value[: BUCKETS[by["bucket"]]])
-
-
-def as_field(value):
-    """A number of more than 38 digits is no value of a field."""
-    if not isinstance(value, Decimal):
-        return value
-    digits = value.normalize().as_tuple()
-    return value if len(digits.digits) + max(digits.exponent, 0) <= 38 and digits.exponent >= -38 else None
 
 
 def counted(view, events):
@@ -125,7 +131,7 @@ def counted(view, events):
         if not measures.holds(view.get("where"), event):
             continue
         time = dimension_of(view["by"][view["retain"]["by"]], event) if view.get("cut") else None
-        if time is None or time >= view["cut"]:
+        if time is None or time is UNRESOLVED or time >= view["cut"]:
             yield event
 
 
@@ -136,37 +142,40 @@ def leaves(view, events):
         values = [dimension_of(by, event) for by in view["by"]]
         groups.setdefault(tuple(map(sort_key, values)), (values, []))[1].append(event)
     for key, (values, group) in groups.items():
-        yield {**dict(zip([by["name"] for by in view["by"]], values)),
-               **{name: as_field(value) for name, value in measures.results(view["measures"], group).items()}, KEY: key}
+        row = {by["name"]: value for by, value in zip(view["by"], values)}
+        lost = {name for name, value in row.items() if value is UNRESOLVED}
+        yield {**row, **dict.fromkeys(lost), MISSING: lost, KEY: key,
+               **{name: fits(value) for name, value in measures.results(view["measures"], group).items()}}
 
 
 def events_of(view, views, streams):
-    """What a view counts: events of a stream, those that were dropped since, or the rows of another view."""
-    if view["from"] in streams:
-        return streams[view["from"]].survivors() + view.get("dropped", [])
-    below = views[view["from"]]
-    return list(leaves(below, events_of(below, views, streams)))
+    """What a view counts: events of streams, those that were dropped since, or the rows of another view."""
+    below = view["from"] if isinstance(view["from"], str) else None
+    if below in views:
+        return list(leaves(views[below], events_of(views[below], views, streams)))
+    return references.events_of(view, streams) + view.get("dropped", [])
 
 
-def stream_below(view, views, streams):
-    while view["from"] not in streams:
+def newest_below(view, views, streams):
+    """Time of the newest event of all streams that a view is from."""
+    while isinstance(view["from"], str) and view["from"] in views:
         view = views[view["from"]]
-    return streams[view["from"]]
+    return max((streams[name].newest for name in references.sources_of(view) if streams[name].newest), default=None)
 
 
 def drop_old(views, streams):
-    """Drops the events of all streams that are too old; what counted them goes on to do so."""
+    """Drops the events of all streams that are too old; what counted them goes on to do so, as they were."""
     for name, stream in streams.items():
         old = stream.drop_old()
         for view in views.values():
-            if view["from"] == name:
-                view.setdefault("dropped", []).extend(old)
+            if name in references.sources_of(view):
+                view.setdefault("dropped", []).extend(references.as_seen(event, name, view, streams) for event in old)
 
 
 def let_go(views, streams):
     """Moves on what views with "retain" have let go."""
     for view in views.values():
-        newest = stream_below(view, views, streams).newest
+        newest = newest_below(view, views, streams)
         if not view.get("retain") or newest is None:
             continue
         kind = view["retain"]["kind"].split(":")
@@ -220,6 +229,8 @@ def prom_of(name, view, rows):
 def files_of(name, view, events):
     """path -> content of every file of one view."""
     events = list(counted(view, events))
+    if "tree" in view:
+        return trees.files_of(name, view, events, dimension_of)
     if not events:
         return {}
     files, dimensions = {}, [by["name"] for by in view["by"]]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import measures
 import model
+import references
 from measures import KEY
 from values import Bucket, Time, sort_key
 
@@ -49,6 +50,8 @@ def order_of(measure, fields, has_key):
 def sql_of(measure, fields):
     """An aggregate as an expression over the group's rows, or None."""
     kind, argument = measure.get("kind"), column(measure.get("arg"), fields)
+    if "per" in measure:
+        return None
     if kind == "count" and measure.get("arg") is None:
         return "count(*)"
     if argument is None:
@@ -102,15 +105,18 @@ def ask_measure(database, measure, fields, restriction, values, expected, what):
         check(what, database.execute(f"SELECT {sql} FROM e WHERE {where}", values + more).fetchone()[0], expected)
 
 
-def ask_view(name, view, stream):
-    fields = stream.declared["fields"]
+def ask_view(name, view, streams):
+    fields = references.fields_of(view["from"], references.declared_of(streams))
     if any(by.get("bucket") or fields[by["field"]] not in TYPES for by in view["by"]):
         return
     condition = view.get("where")
     if condition and fields[condition[0]] in ("decimal", "float") and condition[1] is not None:
         return
-    database = table_of(stream.survivors(), fields)
-    for row in model.leaves(view, stream.survivors()):
+    if any("." in by["field"] for by in view["by"]):
+        return  # what is not resolved is null to SQL
+    events = references.events_of(view, streams)
+    database = table_of(events, fields)
+    for row in model.leaves(view, events):
         wanted, values = filter_of(condition)
         for by in view["by"]:
             wanted += f" AND {quoted(by['field'])} IS ?"
@@ -122,5 +128,5 @@ def ask_view(name, view, stream):
 
 def ask(world):
     for name, view in world.views.items():
-        if view["from"] in world.streams:
-            ask_view(name, view, world.streams[view["from"]])
+        if isinstance(view["from"], str) and view["from"] in world.streams and "tree" not in view:
+            ask_view(name, view, world.streams)

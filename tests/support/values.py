@@ -1,6 +1,6 @@
 """Values as the model has them, and their texts: in JSON, in CSV, as names.
 
-None, bool, Decimal (of int and decimal fields), float, str, Time and Bucket. A Time is RFC 3339 in UTC, so
+None, bool, Decimal (of int and decimal fields), float, str, Time, Bucket and UNRESOLVED. A Time is RFC 3339 in UTC, so
 that text order is time order.
 
 SPDX-License-Identifier: Apache-2.0
@@ -25,6 +25,13 @@ def seconds_between(later, earlier):
 
 class Bucket(str):
     """2026-01-31"""
+
+
+class Unresolved(str):
+    """The value of a dimension that is of an event of another stream that is not there."""
+
+
+UNRESOLVED = Unresolved("%unresolved")
 
 
 def plain(number):
@@ -67,6 +74,8 @@ def dimension(value):
 def name_of(value):
     if value is None:
         return b"%null"
+    if value is UNRESOLVED:
+        return b"%unresolved"
     value = dimension(value)
     if value == "" and isinstance(value, str):
         return b"%empty"
@@ -96,6 +105,8 @@ def name_of(value):
 def sort_key(value):
     if value is None:
         return (0, 0)
+    if value is UNRESOLVED:
+        return (0, 1)
     if isinstance(value, str):
         return (1, value.encode("utf-8", "surrogateescape"))
     return (1, value)

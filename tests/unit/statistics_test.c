@@ -94,6 +94,22 @@ static void chi_squared_has_its_digits(void **state)
         check("chi2_cdf", cdf[i][0], cdf[i][1], chi2_cdf(cdf[i][0], cdf[i][1]), cdf[i][2]);
 }
 
+static void the_upper_tail_of_chi2_keeps_its_digits(void **state)
+{
+    (void)state;
+    static double const numbers[] = {0.1, 1, 5, 36.3, 70, 300, 1400};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) { /* what df of 1, 2 and 4 come to in closed form */
+        double const x = numbers[i];
+        check("chi2_sf", x, 1, chi2_sf(x, 1), erfc(sqrt(x / 2)));
+        check("chi2_sf", x, 2, chi2_sf(x, 2), exp(-x / 2));
+        check("chi2_sf", x, 4, chi2_sf(x, 4), exp(-x / 2) * (1 + x / 2));
+        check("chi2_sf", x, 31, chi2_sf(x, 31) + chi2_cdf(x, 31), 1);
+    }
+    check("chi2_sf", 1998000, 2e6, chi2_sf(1998000, 2e6), 1 - 0.15865521357430365246);
+    assert_true(isnan(chi2_sf(1, 0)) && chi2_sf(0, 1) == 1 && chi2_sf(1e300, 5) == 0);
+    assert_true(chi2_sf(1, 1e300) == 1);
+}
+
 static void a_quantile_undoes_its_distribution(void **state)
 {
     (void)state;
@@ -141,6 +157,7 @@ int main(void)
         cmocka_unit_test(the_normal_distribution_has_its_digits),
         cmocka_unit_test(students_distribution_has_its_digits),
         cmocka_unit_test(chi_squared_has_its_digits),
+        cmocka_unit_test(the_upper_tail_of_chi2_keeps_its_digits),
         cmocka_unit_test(a_quantile_undoes_its_distribution),
         cmocka_unit_test(ends_and_what_is_outside),
         cmocka_unit_test(no_number_takes_for_ever),

@@ -1,0 +1,51 @@
+"""Random views that are trees, and what their streams need.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+from decimal import Decimal
+
+NODES = ["a", "b", "c", "d", "a/b", "", ".x", "é", "n.json"]
+PATHS = ["a", "a/b", "a/b/c", "//a//b/", "b", "b/a", "/", "", "a/B/c", "a/.x/%", "c::d", "a::b::c", "::a", "a/b.json"]
+
+
+def extend(rng, streams):
+    """Fields for nodes in some of the streams."""
+    kind = rng.choice(["string", "string", "int"])
+    for stream in streams.values():
+        if "keep" not in stream and rng.random() < 0.7:
+            stream["fields"].update({"node": kind, "up": kind, "path": "string"})
+
+
+def values_of(rng, stream):
+    """Of a record's fields for nodes."""
+    if "node" not in stream["fields"]:
+        return {}
+    nodes = NODES if stream["fields"]["node"] == "string" else list(map(Decimal, range(-1, 6)))
+    return {"node": rng.choice(nodes) if rng.random() < 0.95 else None, "up": rng.choice(nodes) if rng.random() < 0.7 else None,
+            "path": rng.choice(PATHS) if rng.random() < 0.95 else None}
+
+
+def random_tree(rng, source, fields, new_measures, new_condition):
+    tree = {"id": "node", "parent": "up"} if rng.random() < 0.6 else {"path": "path", "separator": rng.choice(["/", "/", "::", "b"])}
+    view = {"from": source, "tree": tree, "by": [], "measures": new_measures(rng, fields, True)[0]}
+    if rng.random() < 0.5:
+        view["depth"] = rng.randint(1, 3)
+    if rng.random() < 0.25:
+        # what other streams say would make cycles come and go
+        view["where"] = new_condition(rng, {field: kind for field, kind in fields.items() if "." not in field})
+    for i in range(rng.choice([0, 0, 1, 2])):
+        by = [{"name": "depth", "depth": True}] if rng.random() < 0.4 else []
+        by += [{"name": "by_" + field.replace(".", "_"), "field": field} for field in rng.sample(list(fields), rng.randint(not by, 2))]
+        rollup = {"by": by, "measures": new_measures(rng, fields, True)[0]}
+        if rng.random() < 0.25:
+            rollup["where"] = new_condition(rng, fields)
+        view.setdefault("within", {})[f"w{i}"] = rollup
+    return view
+
+
+def add_trees(rng, streams, views, fields_for, new_measures, new_condition, prefix):
+    able = [name for name, stream in streams.items() if "node" in stream["fields"]]
+    for i in range(rng.choice([0, 1, 1, 2]) if able else 0):
+        source = rng.choice(able)
+        views[f"{prefix}tree{i}"] = random_tree(rng, source, fields_for(source), new_measures, new_condition)
