@@ -276,8 +276,7 @@ def equal(name, found, expected):
         return found == expected
     if name in SUMS:
         return Fraction(found) == expected
-    lost = 1e-15 if name == "p" else 0  # 1 - chi2_cdf(x, df) has lost the digits behind
-    return abs(float(found) - float(expected)) <= 1e-9 * abs(float(expected)) + lost
+    return abs(float(found) - float(expected)) <= 1e-9 * abs(float(expected))
 
 
 def main(tally, store, *batches):
