@@ -171,3 +171,21 @@ bool expr_follows(const struct expr *expr, const struct stream *stream)
     }
     return false;
 }
+
+const struct expr *expr_substitute(const struct expr *expr, const struct expr *const *values,
+                                   struct arena *arena)
+{
+    if (expr->op == EXPR_FIELD && values[expr->field]) return values[expr->field];
+    struct expr *const copy = ARENA_NEW(arena, struct expr);
+    if (expr->op == EXPR_FIELD) {
+        copy->op = EXPR_LITERAL; /* of null, whatever its type would be */
+        return copy;
+    }
+    *copy = *expr;
+    const struct expr **const operands =
+        ARENA_ARRAY(arena, const struct expr *, expr->operand_count);
+    for (size_t i = 0; i < expr->operand_count; i++)
+        operands[i] = expr_substitute(expr->operands[i], values, arena);
+    copy->operands = operands;
+    return copy;
+}
