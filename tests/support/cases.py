@@ -103,9 +103,9 @@ def random_aggregate(rng, fields, has_time):
     return measure
 
 
-def random_measure(rng, fields, has_time):
+def random_measure(rng, fields, has_time, of_entities):
     """An aggregate, and its type."""
-    if "entities" not in additions.ON or rng.random() < 0.5:
+    if not of_entities or rng.random() < 0.5:
         measure = random_aggregate(rng, fields, has_time)
         return measure, type_of(measure, fields, {})
     measure = cases_entities.random_entities(rng, fields, has_time, random_aggregate, type_of)
@@ -128,8 +128,9 @@ def type_of(measure, fields, found):
     return "decimal" if kind == "sum" and argument == "int" else argument
 
 
-def random_measures(rng, fields, has_time):
+def random_measures(rng, fields, has_time, of_entities=None):
     chosen, types = {}, {}
+    of_entities = "entities" in additions.ON if of_entities is None else of_entities
     for i in range(rng.randint(1, 4)):
         numbers = [name for name, kind in types.items() if kind in NUMBERS]
         if numbers and rng.random() < 0.3:
@@ -139,7 +140,7 @@ def random_measures(rng, fields, has_time):
             measure["real"] = any(types[name] == "float" for name in measure["of"])
             kind = type_of(measure, fields, types)
         else:
-            measure, kind = random_measure(rng, fields, has_time)
+            measure, kind = random_measure(rng, fields, has_time, of_entities)
         name = f"m{i}"
         chosen[name], types[name] = measure, kind
     return chosen, {name: kind for name, kind in types.items() if kind}
