@@ -12,14 +12,14 @@ KEYS = {"id": "abcdefgh", "k2": [Decimal(1), Decimal(2)]}
 BY = {"id": "string", "k2": "int"}
 
 
-def refer(rng, streams, name):
+def refer(rng, streams, name, suffix=None):
     """One more reference of a stream, to any with a key."""
     target = rng.choice([other for other in streams if streams[other]["key"]] or [None])
     if target is None:
         return
     stream, key = streams[name], streams[target]["key"]
     known = stream.setdefault("references", {})
-    reference = f"{name}{len(known)}"  # of one type over all streams
+    reference = f"{name}{suffix or len(known)}"  # of one type over all streams
     if len(key) == 1:
         stream["fields"][reference] = BY[key[0]]
         known[reference] = {"stream": target, "by": [reference]}
@@ -28,6 +28,14 @@ def refer(rng, streams, name):
     by = [field if rng.random() < 0.3 else f"{reference}{field}" for field in key]
     stream["fields"].update({field: BY[part] for field, part in zip(by, key)})
     known[reference] = {"stream": target, "by": by}
+
+
+def forget(rng, streams, used):
+    """Sometimes a reference is none any more; but what the text USED names stays."""
+    for stream in streams.values():
+        for reference in list(stream.get("references", {})):
+            if f"{reference}." not in used and rng.random() < 0.1:
+                del stream["references"][reference]
 
 
 def reachable(streams, name):
