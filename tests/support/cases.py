@@ -246,7 +246,7 @@ def random_apply(rng, streams, name, index, views):
         stream["fields"][f"g{index}"] = rng.choice(TYPES)
     if additions.ON and rng.random() < 0.5:
         kept = some_that_stay(rng, views)
-    if "references" in additions.ON and not any("keep" in each for each in streams.values()):
+    if "references" in additions.ON:
         cases_references.refer(rng, streams, name, f"g{index}")
         cases_references.forget(rng, streams, json.dumps(schema_of({}, kept)))
         step["references"] = {each: dict(streams[each].get("references", {})) for each in streams}

@@ -38,16 +38,6 @@ def forget(rng, streams, used):
                 del stream["references"][reference]
 
 
-def reachable(streams, name):
-    found, left = set(), [name]
-    while left:
-        for to in streams[left.pop()].get("references", {}).values():
-            if to["stream"] not in found:
-                found.add(to["stream"])
-                left.append(to["stream"])
-    return found
-
-
 def extend(rng, streams, new_stream):
     """Streams of a case with what refers to each other, and fields of one name of one type."""
     for name in ("r", "q"):
@@ -64,9 +54,6 @@ def extend(rng, streams, new_stream):
     for name in streams:
         for _ in range(rng.choice([0, 1, 1, 2])):
             refer(rng, streams, name)
-    for name, stream in streams.items():
-        if name in reachable(streams, name):  # which of the two goes first?
-            stream.pop("keep", None)
 
 
 def keys_of(rng, stream):

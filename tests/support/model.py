@@ -91,15 +91,15 @@ class Stream:
         if record["t"] is not None:
             self.newest = max(self.newest or record["t"], record["t"])
 
-    def drop_old(self):
-        """Drops what is older than is kept; gives it back."""
+    def too_old(self):
+        """Events that are older than is kept."""
         if "keep" not in self.declared or self.newest is None:
             return []
         cutoff = earlier(self.newest, self.declared["keep"])
         old = [key for key, event in self.events.items() if event.get("t") is not None and event["t"] < cutoff]
         if old:
             self.dropped_before = cutoff
-        return [{**self.events.pop(key), KEY: key} for key in old]
+        return [{**self.events[key], KEY: key} for key in old]
 
     def bury(self, key, record):
         if self.declared["rule"] == "newest":
@@ -176,10 +176,12 @@ def newest_below(view, views, streams):
 def drop_old(views, streams):
     """Drops the events of all streams that are too old; what counted them goes on to do so, as they were."""
     for name, stream in streams.items():
-        old = stream.drop_old()
+        old = stream.too_old()
         for view in views.values():
             if name in references.sources_of(view):
                 view.setdefault("dropped", []).extend(references.as_seen(event, name, view, streams) for event in old)
+        for event in old:
+            del stream.events[event[KEY]]
 
 
 def let_go(views, streams):
