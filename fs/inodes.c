@@ -159,7 +159,10 @@ bool inodes_add_negative(struct inodes *inodes, struct slice packed, uint64_t pa
                          struct slice name)
 {
     struct inode *const known = inodes_find_node(inodes, packed);
-    if (known && known->id == 0) return true;
+    if (known && known->id == 0) {
+        known->parent_id = parent_id; /* of a directory that has moved */
+        return true;
+    }
     if (inodes->negative_count == NEGATIVES_MAX) return false;
     make_newest(inodes, new_inode(packed, parent_id, name));
     inodes->negative_count++;

@@ -57,6 +57,7 @@ struct recheck {
     struct queue *queue;
     struct pinned *older; /* the snapshot that was shown until now */
     const struct snapshot *newer;
+    bool has_new_schema; /* by which a name that was not there may be another node */
 };
 
 static void queue_name(struct queue *queue, const struct inode *inode)
@@ -94,7 +95,7 @@ static void recheck_inode(void *context, struct inode *inode)
     if (answer == TREE_FAILED) (void)mount_errno(recheck->mount, &err);
     bool const there = answer == TREE_FOUND;
     if (inode->id == 0) {
-        if (there) retire(recheck, inode);
+        if (there || recheck->has_new_schema) retire(recheck, inode);
     } else if (!there) {
         retire(recheck, inode);
     } else if (stat.commit_id != inode->stat.commit_id) {
@@ -127,7 +128,13 @@ static void recheck_change(void *context, const struct change *change)
 static void publish(struct mount *mount, struct snapshot *newer, struct queue *queue)
 {
     struct pinned *const older = snapshots_acquire(mount->snapshots.current);
-    struct recheck recheck = {.mount = mount, .queue = queue, .older = older, .newer = newer};
+    struct recheck recheck = {
+        .mount = mount,
+        .queue = queue,
+        .older = older,
+        .newer = newer,
+        .has_new_schema = newer->schema_commit_id != older->snapshot->schema_commit_id,
+    };
     uint64_t const shown = older->snapshot->commit_id;
     struct error err;
     mount->shown.commits += newer->commit_id - shown;
@@ -148,8 +155,10 @@ static void tell_kernel(struct mount *mount, const struct queue *queue)
     const struct note *const notes = (const struct note *)(const void *)queue->notes.at;
     size_t const count = queue->notes.length / sizeof *notes;
     for (size_t i = 0; i < count; i++) {
-        const char *const name = (const char *)queue->names.at + notes[i].name_at;
-        int const answer = notes[i].name_at == (size_t)NO_NAME
+        bool const directory = notes[i].name_at == (size_t)NO_NAME;
+        const char *const name =
+            directory ? NULL : (const char *)queue->names.at + notes[i].name_at;
+        int const answer = directory
                                ? fuse_lowlevel_notify_inval_inode(mount->session, notes[i].id, 0, 0)
                                : fuse_lowlevel_notify_inval_entry(mount->session, notes[i].id, name,
                                                                   notes[i].name_length);

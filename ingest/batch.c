@@ -33,6 +33,7 @@
 
 #include "batch_p.h"
 #include "meta.h"
+#include "writer.h"
 
 enum { PROGRESS_RECORDS = 4096 };
 static double now_seconds(void)
@@ -57,6 +58,7 @@ static void load_done(struct load *load)
     for (size_t i = 0; i < COUNT_OF(load->chunks); i++)
         events_chunk_done(&load->chunks[i]);
     rejects_done(&load->rejects);
+    load_links_done(load);
 }
 
 static void show_progress(struct load *load, uint64_t records)
@@ -80,6 +82,7 @@ static bool find_batch(struct load *load, struct error *err)
     if (!snapshot_open(load->store, &snapshot, err)) return false;
     enum ledger_finding const found =
         ledger_find(snapshot, stream, identity->digest, arena, load->batch, err);
+    load->commit_id = snapshot->commit_id;
     snapshot_close(snapshot);
     if (found == LEDGER_FAILED) return false;
     load->store_failed = false;
@@ -133,7 +136,9 @@ static bool validate(struct load *load, struct error *err)
         return false;
     while ((step = reader_next(reader, &record, &load->refusal, err)) != READER_END) {
         if (step == READER_FAILED) return false;
-        if (!make_event(load, step, &record)) {
+        bool taken = make_event(load, step, &record);
+        if (taken && !load_validate_links(load, &taken, err)) return false;
+        if (!taken) {
             struct slice const text = buffer_slice(&load->refusal.text);
             (void)error_set(err, ERROR_INPUT, "%.*s", (int)text.length, (const char *)text.at);
             (void)error_remedy(err, "mend the record, or leave out --strict");
@@ -141,6 +146,7 @@ static bool validate(struct load *load, struct error *err)
         }
         if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
     }
+    load_links_done(load); /* the records come again */
     return source_check(load->source, err);
 }
 
@@ -179,6 +185,7 @@ static bool take_record(struct load *load, enum reader_step step, struct record 
     load->batch->read_count++;
     if (!make_event(load, step, record)) return load_refuse(load, record, err);
     events_chunk_add(load->chunk, load->binder.values);
+    load_keep_record(load, record);
     return true;
 }
 
@@ -265,7 +272,12 @@ static enum batch_ending ingest(struct load *load, const char *path, struct erro
 {
     if (!open_input(load, path, err)) return BATCH_REFUSED;
     if (!find_batch(load, err) || !find_dropped(load, err)) return BATCH_STOPPED;
-    if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) return BATCH_KNOWN;
+    if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) {
+        /* the run that loaded it may have been killed before it told the mounts */
+        (void)writer_announce(load->store, load->commit_id, WRITER_ANNOUNCE_MS,
+                              load->options->notices);
+        return BATCH_KNOWN;
+    }
     if (load->growth && !recognise(load, err)) return ending_of(load, false);
     rejects_init(&load->rejects, store_directory(load->store), load->batch);
     return ending_of(load, run(load, err));
@@ -284,6 +296,7 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
         .report = ret_report,
         .batch = &ret_report->batch,
         .rejects = {.folder = -1, .fd = -1},
+        .has_links = link_check_wanted(options->schema, options->stream),
     };
     binder_init(&load.binder, options->stream, options->schema->zone);
     for (size_t i = 0; i < COUNT_OF(load.chunks); i++)

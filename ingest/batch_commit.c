@@ -10,7 +10,8 @@ enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, DELTA_SHARES = 3 };
 bool load_is_full(const struct load *load)
 {
     size_t const share = load->options->memory_bytes / MEMORY_SHARES * CHUNK_SHARES;
-    return events_chunk_bytes(load->chunk) >= share || load->refused_bytes >= share;
+    return events_chunk_bytes(load->chunk) + load->kept_texts.used_bytes >= share ||
+           load->refused_bytes >= share;
 }
 
 static bool check_limit(struct load *load, struct error *err)
@@ -114,6 +115,7 @@ bool load_commit(struct load *load, enum batch_state state, bool is_last, struct
     if (load->growth &&
         !growth_tail_hash(load->growth->fd, place.offset, &load->batch->tail_hash, err))
         return source_place(load->source, 0, err);
+    if (!load_check_links(load, err)) return false;
     bool good;
     if (load->options->dry_run) {
         good = preview_part(load, err);

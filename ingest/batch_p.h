@@ -6,6 +6,7 @@
 #include "batch.h"
 #include "bind.h"
 #include "commit_job.h"
+#include "link_check.h"
 #include "reader.h"
 #include "rejects.h"
 
@@ -24,7 +25,12 @@ struct load {
         *chunk; /* the one that is filled; the other may be on its way into the store */
     struct commit_job job;
     bool job_is_under_way;
+    bool has_links;           /* a view over the stream is by tree(): see batch_links.c */
+    struct link_check *links; /* NULL: not begun */
+    struct arena kept_texts;
+    struct buffer kept; /* the text and line of each record in the chunk */
     struct rejects rejects;
+    uint64_t commit_id;     /* of the store, when the batch was looked up */
     uint64_t refused_bytes; /* of the records refused since the last commit */
     uint64_t chunk_count;   /* committed or previewed in this run */
     bool store_failed;      /* else the input did */
@@ -38,6 +44,13 @@ struct load {
 
 /* Keeps a refused record and the reason, which is in load->refusal. */
 bool load_refuse(struct load *load, struct record *record, struct error *err) MUST_CHECK;
+/* Of a stream with links, of a record that is added to the chunk: keeps its text until it is known whether it is taken. */
+void load_keep_record(struct load *load, const struct record *record);
+/* Refuses the records of the chunk that would close a cycle; before it is committed or previewed. */
+bool load_check_links(struct load *load, struct error *err) MUST_CHECK;
+/* Whether the record that is bound would be taken behind those that were asked for before; else load->refusal says why. */
+bool load_validate_links(struct load *load, bool *ret_taken, struct error *err) MUST_CHECK;
+void load_links_done(struct load *load);
 /* Whether the chunk should be committed before more is added. */
 bool load_is_full(const struct load *load);
 /* Begins to commit the chunk with a checkpoint, and goes on with the other one. PLACE: where the batch would go on. */

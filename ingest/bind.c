@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "events.h"
+#include "forest.h"
 
 enum { FAST_DIGITS = 18 };
 
@@ -230,6 +231,25 @@ static bool check_age(const struct binder *binder, struct refusal *refusal)
     return false;
 }
 
+/* Each segment of a path is a node. */
+static bool check_paths(const struct binder *binder, struct refusal *refusal)
+{
+    const struct stream *const stream = binder->stream;
+    for (size_t i = 0; i < stream->path_count; i++) {
+        AUTO_BUFFER struct buffer scratch = {0};
+        const struct forest_path *const path = &stream->paths[i];
+        int const field = expr_field(path->path);
+        struct value value;
+        if (!expr_eval(path->path, binder->values, binder->zone, &value) ||
+            forest_normalise(path->spec, &value, &scratch))
+            continue;
+        refusal_set_field(refusal, field < 0 ? slice_text("path") : stream->fields[field].name,
+                          "a path of more than 10000 segments");
+        return false;
+    }
+    return true;
+}
+
 bool bind_key(struct binder *binder, const struct cell *cells, struct refusal *refusal)
 {
     const struct stream *const stream = binder->stream;
@@ -253,5 +273,5 @@ bool bind_cells(struct binder *binder, const struct cell *cells, struct refusal 
         refusal_set(refusal, "an expression of a view outgrows %d digits", DECIMAL_DIGITS);
         return false;
     }
-    return check_size(binder, refusal);
+    return check_paths(binder, refusal) && check_size(binder, refusal);
 }

@@ -6,7 +6,7 @@
 
 #include "visible.h"
 
-enum { SHOWN_NAME_BYTES = 100, SHOWN_VALUE_BYTES = 60 };
+enum { SHOWN_NAME_BYTES = 100, SHOWN_VALUE_BYTES = 60, SHOWN_TEXT_BYTES = 1000 };
 
 void refusal_done(struct refusal *refusal)
 {
@@ -43,6 +43,12 @@ void refusal_detail(struct refusal *refusal, const char *format, ...)
     va_start(arguments, format);
     add_formatted(&refusal->text, format, arguments);
     va_end(arguments);
+}
+
+void refusal_add(struct refusal *refusal, const char *what, struct slice text)
+{
+    buffer_add_text(&refusal->text, what);
+    visible_write(text, SHOWN_TEXT_BYTES, &refusal->text);
 }
 
 void refusal_set_value(struct refusal *refusal, struct slice field, struct slice value,

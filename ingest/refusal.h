@@ -18,6 +18,8 @@ void refusal_done(struct refusal *refusal); /* takes a zeroed one */
 void refusal_set(struct refusal *refusal, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Adds to the text what only this record has: a place, a number. */
 void refusal_detail(struct refusal *refusal, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Adds TEXT behind what, in a form that can be shown, cut where it is long. */
+void refusal_add(struct refusal *refusal, const char *what, struct slice text);
 /* About the value of one field; WHAT goes on after "is not", as "a number". */
 void refusal_set_value(struct refusal *refusal, struct slice field, struct slice value,
                        const char *what);

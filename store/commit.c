@@ -75,6 +75,10 @@ bool work_begin(struct work *work, struct store *store, const struct schema *sch
 
 bool work_commit(struct work *work, struct error *err)
 {
+    if (work->has_cycle) {
+        *err = work->delta.cycle;
+        return false;
+    }
     return changes_save(work->txn, work->meta.commit_id, &work->log, err) &&
            meta_save(work->txn, &work->meta, err) && txn_commit(TAKE(work->txn), err);
 }
@@ -82,7 +86,8 @@ bool work_commit(struct work *work, struct error *err)
 bool work_merge(struct work *work, struct error *err)
 {
     bool const good = merge_delta(work->txn, &work->delta, &work->meta, &work->log, err);
-    delta_clear(&work->delta);
+    work->has_cycle = delta_clear_merged(&work->delta);
+    if (work->has_cycle) work->memory_bytes += delta_bytes(&work->delta); /* it stays for a while */
     return good;
 }
 

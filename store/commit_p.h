@@ -24,6 +24,7 @@ struct work {
     struct value *cutoffs; /* per view: what is older has been let go */
     const bool *only;      /* per view: whether to fold into it; NULL: into all */
     size_t memory_bytes;
+    bool has_cycle; /* what is folded so far makes a cycle in a forest, and is not merged yet */
     void (*progress)(void *context, uint64_t done,
                      uint64_t total); /* of refolding; NULL: nobody asks */
     void *progress_context;

@@ -41,8 +41,8 @@ struct cursor {
 enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
 
 const char *const db_table_names[DB_TABLES] = {
-    "meta",  "commits", "events",  "expiry",  "groups",     "values",
-    "ranks", "batches", "digests", "changes", "references",
+    "meta",  "commits", "events",  "expiry",  "groups",  "values",
+    "ranks", "links",   "batches", "digests", "changes", "references",
 };
 
 /* The one place where LMDB's codes become words. */
@@ -336,6 +336,16 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
     return true;
 }
 
+/* LMDB's commit writes the page that makes it one, and then the number that readers begin with into the lock file. Whoever
+ * takes the lock of a writer that died in between mends that number. */
+bool db_settle(struct db *db, struct error *err)
+{
+    struct txn *txn;
+    if (!txn_begin(db, true, &txn, err)) return false;
+    txn_abort(txn);
+    return true;
+}
+
 bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn, struct error *err)
 {
     return txn_begin(writing->db, false, ret_txn, err);
@@ -378,7 +388,8 @@ bool db_grow(struct db *db, struct error *err)
 
 bool db_blame(enum db_table table, struct error *err)
 {
-    bool const derived = table == TABLE_GROUPS || table == TABLE_VALUES || table == TABLE_RANKS;
+    bool const derived = table == TABLE_GROUPS || table == TABLE_VALUES || table == TABLE_RANKS ||
+                         table == TABLE_LINKS;
     (void)error_remedy(err,
                        derived ? "tally rebuild STORE"
                                : "restore the store from a backup, or ingest again into a new one");

@@ -7,7 +7,7 @@
 
 #include <xxhash.h>
 
-#include "groups.h"
+#include "forest.h"
 #include "multisets.h"
 #include "pack.h"
 
@@ -18,8 +18,10 @@ enum { MERGE_GROUP_BYTES = 320, MERGE_VALUE_BYTES = 96 };
 
 void delta_init(struct delta *delta, const struct schema *schema)
 {
+    size_t const views = schema->all_view_count;
     *delta = (struct delta){.schema = schema,
-                            .last = memory_alloc(schema->all_view_count * sizeof *delta->last)};
+                            .last = memory_alloc(views * sizeof *delta->last),
+                            .postponed = memory_alloc(views * sizeof *delta->postponed)};
 }
 
 void delta_done(struct delta *delta)
@@ -30,6 +32,7 @@ void delta_done(struct delta *delta)
     buffer_done(&delta->element);
     buffer_done(&delta->queue.keys);
     free(delta->last);
+    free(delta->postponed);
     free(delta->leaves.slots);
     free(delta->values.slots);
     *delta = (struct delta){0};
@@ -309,6 +312,21 @@ static void pack_dimensions(struct delta *delta, const struct view *view,
         (void)pack_value(&delta->exact, &dimensions[i], PACK_NO_LIMIT);
 }
 
+/* What the event says of its node's parent. */
+static void fold_link(const struct fold *fold)
+{
+    struct delta *const delta = fold->delta;
+    const struct view *const view = fold->leaf->view;
+    struct value const parent = eval(fold, view->forest->parent);
+    if (parent.kind == VALUE_NULL) return;
+    buffer_clear(&delta->key);
+    buffer_clear(&delta->exact);
+    if (!group_key_add(view, &parent, &delta->key))
+        (void)pack_value(&delta->exact, &parent, PACK_NO_LIMIT);
+    delta_add_value(delta, fold->leaf, DELTA_LINKS, buffer_slice(&delta->key),
+                    buffer_slice(&delta->exact), fold->weight);
+}
+
 /* Folds into the leaf what is over the rows of ENTITIES, or where that is NULL what is over the view's events. */
 static void fold_into(const struct fold *fold, const struct view *entities)
 {
@@ -334,6 +352,8 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
     if (!expr_holds(view->where, fields, delta->schema->zone)) return;
     for (size_t i = 0; i < view->dimension_count; i++)
         dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, delta->schema->zone);
+    if (view->forest && view->forest->kind == FOREST_PATHS)
+        (void)forest_normalise(view->forest, &dimensions[0], &delta->element); /* else it is null */
     if (is_gone(delta, view, dimensions)) return;
     pack_dimensions(delta, view, dimensions, (unsigned)view->dimension_count);
     struct delta_leaf **const last = &delta->last[view - delta->schema->views];
@@ -342,6 +362,8 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
                               buffer_slice(&delta->key), buffer_slice(&delta->exact));
     fold.leaf = *last;
     fold.leaf->event_count += weight;
+    if (view->forest && view->forest->kind == FOREST_LINKS && dimensions[0].kind != VALUE_NULL)
+        fold_link(&fold);
     fold_into(&fold, NULL);
 }
 

@@ -51,6 +51,9 @@ struct delta_table {
     size_t capacity; /* a power of two, or 0 */
 };
 
+/* In place of a multiset of the view: of a leaf that is a node of a forest, which parents its events name. */
+enum { DELTA_LINKS = UINT8_MAX };
+
 /* Elements on their way into the table: what they need of it is fetched into the cache for several at once. */
 enum { DELTA_QUEUE = 32 };
 struct delta_queue {
@@ -80,11 +83,16 @@ struct delta {
     struct delta_table values; /* of struct delta_value; complete after delta_flush */
     struct delta_queue queue;
     size_t merge_bytes; /* what merge.c will hold of the leaves and values */
+    /* Per view of the schema: merging could not take what is in here, as nodes would be a cycle; `cycle` tells which. */
+    bool *postponed;
+    struct error cycle;
 };
 
 void delta_init(struct delta *delta, const struct schema *schema);
 void delta_done(struct delta *delta); /* takes a zeroed one */
 void delta_clear(struct delta *delta);
+/* The same, but for what merging has postponed. Returns whether that is anything. */
+bool delta_clear_merged(struct delta *delta);
 size_t delta_bytes(const struct delta *delta);
 
 /* Folds an event into VIEW. FIELDS: one value per field of the view's stream; KEY: what tells the event from

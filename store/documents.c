@@ -9,7 +9,7 @@
 #include "meta.h"
 #include "pack.h"
 #include "page.h"
-#include "tree_p.h"
+#include "tree_forest.h"
 
 static const char readme[] =
     "This is a tallyfs mount: answers as files, written when the events came in.\n"
@@ -49,12 +49,17 @@ static enum tree_answer view_version(const struct snapshot *snapshot, const stru
 {
     const struct view *const view = tree_view(snapshot, node);
     struct group group;
+    struct forest_facts facts;
     uint64_t commit_id = snapshot->schema_commit_id;
     if (!view) return TREE_MISSING;
     uint64_t changed = 0;
     switch (tree_whole_view(snapshot, view, &group, err)) {
     case DB_FOUND:
         changed = view->dimension_count ? group.rows_commit_id : group.text_commit_id;
+        if (view->forest) {
+            if (!forest_facts_unpack(view, &group, &facts, err)) return TREE_FAILED;
+            if (facts.nodes_commit_id > changed) changed = facts.nodes_commit_id;
+        }
         break;
     case DB_MISSING: changed = snapshot->root_listing_commit_id; break;
     case DB_FAILED: return TREE_FAILED;
@@ -225,7 +230,16 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
         buffer_add_byte(&name, '\0');
         add_text(measures, (char *)name.at, view->measures[i].text);
     }
-    add_number(document, "rows", group.row_count);
+    uint64_t rows = group.row_count;
+    if (view->forest && group.forest.length) {
+        struct forest_facts facts;
+        if (!forest_facts_unpack(view, &group, &facts, err)) {
+            cJSON_Delete(document);
+            return false;
+        }
+        rows = facts.node_count;
+    }
+    add_number(document, "rows", rows);
     add_number(document, "max_rows", view->max_rows);
     uint64_t const list = view->dimension_count && group.row_count ? group.row_count + 1 : 0;
     add_number(document, "bytes", group.row_count ? group.json_bytes + group.row_count + list : 0);

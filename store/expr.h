@@ -8,7 +8,8 @@
  *   sum      = product { ("+" | "-") product } ; product = unary { ("*" | "/") unary }
  *   unary    = [ "-" | "+" ] primary
  *   primary  = number | 'string' | "true" | "false" | "null" | field | reference { "." reference } "." field
- *            | ("minute" | ... | "year") "(" expr ")" | "coalesce" "(" expr { "," expr } ")" | "(" expr ")"
+ *            | ("minute" | ... | "year") "(" expr ")" | "abs" "(" expr ")"
+ *            | ("coalesce" | "least" | "greatest") "(" expr { "," expr } ")" | "(" expr ")"
  *   field    = name | "name of any characters"
  *
  * Keywords and functions are read in any case, field names exactly. '' inside a string is one quote.

@@ -34,6 +34,9 @@ enum expr_op {
     EXPR_TO_FLOAT, /* of a number beside a float */
     EXPR_SECONDS,  /* from the second time to the first */
     EXPR_COALESCE,
+    EXPR_LEAST, /* of those that are not null */
+    EXPR_GREATEST,
+    EXPR_ABS,
 };
 
 struct expr {
@@ -100,6 +103,9 @@ bool parser_expr(struct expr_parser *parser, const struct expr **ret_expr) MUST_
 /* The function that NAME begins; the current token is its parenthesis. */
 bool parser_call(struct expr_parser *parser, const struct token *name,
                  const struct expr **ret_expr) MUST_CHECK;
+/* The field NAME of the stream, or where a point follows what it leads to. */
+bool parser_named_field(struct expr_parser *parser, struct slice name,
+                        const struct expr **ret_expr) MUST_CHECK;
 /* Of an entity: a field of its events stands for their least value, a call for what an aggregate comes to. The parser is that of a
  * struct reading. */
 bool parser_inner_field(struct expr_parser *parser, const struct expr **expr) MUST_CHECK;

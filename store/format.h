@@ -40,10 +40,20 @@
  *                     leaf:  [CSV bytes of the row]
  *                     ( [bytes of rows for Prometheus] )?                 flags: GROUP_PROM
  *                     ( [length][dimensions packed without limit] )?      flags: GROUP_EXACT
+ *                     ( [length][facts of a node] )?                      flags: GROUP_FOREST
  *                     ( state )*  one an aggregate, see measure_pack.c
  *                     the text: the leaf's row, the inner group's total; to the end
  *            All groups of one depth are neighbours, in the order of their dimensions: a directory's listing is the
  *            range (depth + 1, prefix), a rows file is the range (last depth, prefix).
+ *            Of a forest, depth 0 is the root and depth 1 all nodes, each an inner group; its facts are
+ *                     [own events][flags][nodes][nodes commit]( [rows][JSON bytes][CSV bytes] )* [packed parent]
+ *                     with the rows for each level below, the nodes of the root alone, and the parent that the
+ *                     events say, without limit. Where that is not there, flags has FOREST_AT_TOP.
+ *   links    [view u16]['p'][packed id][packed parent] -> [weight]( [whole packed parent] )?
+ *            How many events of the node say so. The least one counts.
+ *            [view u16]['c'][packed parent][packed id] -> nothing, for each of these
+ *            [view u16]['e'][packed parent | null][packed id] -> nothing
+ *            Where the nodes of a forest stand: null is the root.
  *   values   [group id u64][multiset u8][element], in blocks as events -> [weight]( [whole element] )?
  *            element = ( packed order )* ( packed key of the event )? [packed value]: how many events carry
  *            the value; with order and key for arg_min and arg_max. See multisets.h for how a long one is cut.
@@ -60,4 +70,4 @@
 
 enum { FORMAT_VERSION = 6, GROUP_VERSION = 1, STATE_VERSION = 2 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
-enum group_flag { GROUP_EXACT = 1, GROUP_PROM = 2 };
+enum group_flag { GROUP_EXACT = 1, GROUP_PROM = 2, GROUP_FOREST = 4 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "groups.h"
 
+#include "forest_links.h"
 #include "format.h"
 #include "multisets.h"
 #include "pack.h"
@@ -10,8 +11,9 @@ enum { GROUP_ROOM_BYTES = 1024 }; /* most groups are smaller */
 
 bool group_key_add(const struct view *view, const struct value *dimension, struct buffer *key)
 {
-    size_t const share = (DB_KEY_BYTES_MAX - KEY_HEAD_BYTES) / view->dimension_count;
-    return pack_value(key, dimension, share);
+    /* a node and its parent share a key of the table of links */
+    size_t const parts = view->forest ? 2 : view->dimension_count;
+    return pack_value(key, dimension, (DB_KEY_BYTES_MAX - KEY_HEAD_BYTES) / parts);
 }
 
 bool group_key_pack(const struct view *view, const struct value *dimensions, unsigned depth,
@@ -86,6 +88,7 @@ static bool group_unpack(struct slice value, bool leaf, struct group *ret_group)
     if (!unpack_varint(&value, &group.csv_bytes)) return false;
     if ((flags & GROUP_PROM) && !unpack_varint(&value, &group.prom_bytes)) return false;
     if ((flags & GROUP_EXACT) && !unpack_bytes(&value, &group.exact)) return false;
+    if ((flags & GROUP_FOREST) && !unpack_bytes(&value, &group.forest)) return false;
     if (!unpack_bytes(&value, &group.states)) return false;
     group.text = value;
     if (leaf) {
@@ -100,7 +103,8 @@ static void group_pack(const struct group *group, bool leaf, struct buffer *into
 {
     buffer_add_byte(into, GROUP_VERSION);
     buffer_add_byte(into, (uint8_t)((group->exact.length ? GROUP_EXACT : 0) |
-                                    (group->prom_bytes ? GROUP_PROM : 0)));
+                                    (group->prom_bytes ? GROUP_PROM : 0) |
+                                    (group->forest.length ? GROUP_FOREST : 0)));
     pack_varint(into, group->id);
     pack_varint(into, group->event_count);
     pack_varint(into, group->text_commit_id);
@@ -113,6 +117,7 @@ static void group_pack(const struct group *group, bool leaf, struct buffer *into
     pack_varint(into, group->csv_bytes);
     if (group->prom_bytes) pack_varint(into, group->prom_bytes);
     if (group->exact.length) pack_bytes(into, group->exact);
+    if (group->forest.length) pack_bytes(into, group->forest);
     pack_bytes(into, group->states);
     buffer_add_slice(into, group->text);
 }
@@ -126,7 +131,7 @@ enum db_finding groups_get(const struct txn *txn, const struct view *view, unsig
     if (full.length > DB_KEY_BYTES_MAX) return DB_MISSING; /* asked for a name that none can have */
     enum db_finding const answer = db_get(txn, TABLE_GROUPS, buffer_slice(&full), &value, err);
     if (answer != DB_FOUND) return answer;
-    if (group_unpack(value, depth == view->dimension_count, ret_group)) return DB_FOUND;
+    if (group_unpack(value, group_is_leaf(view, depth), ret_group)) return DB_FOUND;
     (void)corrupt(err);
     return DB_FAILED;
 }
@@ -137,7 +142,7 @@ bool groups_put(struct txn *txn, const struct view *view, unsigned depth, struct
     STACK_BUFFER(full, KEY_ROOM_BYTES);
     STACK_BUFFER(value, GROUP_ROOM_BYTES);
     table_key(view, depth, key, &full);
-    group_pack(group, depth == view->dimension_count, &value);
+    group_pack(group, group_is_leaf(view, depth), &value);
     return db_put(txn, TABLE_GROUPS, buffer_slice(&full), buffer_slice(&value), err);
 }
 
@@ -152,7 +157,7 @@ bool groups_drop(struct txn *txn, const struct view *view, unsigned depth, struc
 bool groups_walk_open(struct groups_walk *walk, const struct txn *txn, const struct view *view,
                       unsigned depth, struct slice prefix, struct slice from, struct error *err)
 {
-    *walk = (struct groups_walk){.leaf = depth == view->dimension_count};
+    *walk = (struct groups_walk){.leaf = group_is_leaf(view, depth)};
     if (!cursor_open(txn, TABLE_GROUPS, &walk->cursor, err)) return false;
     table_key(view, depth, prefix, &walk->prefix);
     table_key(view, depth, from.length ? from : prefix, &walk->start);
@@ -218,5 +223,6 @@ bool groups_clear(struct txn *txn, const struct view *view, struct error *err)
     if (count) qsort(ids.at, count, sizeof(uint64_t), compare_ids);
     pack_u16(&prefix, view->id);
     return multisets_clear(txn, (const uint64_t *)(const void *)ids.at, count, err) &&
+           forest_links_clear(txn, view, err) &&
            db_clear_prefix(txn, TABLE_GROUPS, buffer_slice(&prefix), err);
 }

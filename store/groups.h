@@ -24,9 +24,16 @@ struct group {
     uint64_t prom_bytes; /* likewise, as samples for Prometheus with their line ends; 0 where the
                                    view has no such files */
     struct slice exact;  /* dimensions packed without limit, where the key has cut one */
+    struct slice forest; /* of a node of a forest: its facts, see forest.h */
     struct slice states; /* packed; measure.h */
     struct slice text;   /* leaf: its row; inner: its total. One JSON object, no newline */
 };
+
+/* Whether a group of this depth is a row, with nothing below. */
+static inline bool group_is_leaf(const struct view *view, unsigned depth)
+{
+    return depth == view->dimension_count && !view->forest;
+}
 
 /* The dimensions of a group as its key: pack_value of the first DEPTH of DIMENSIONS, each within its share of a
  * key's bytes. Returns whether they can be read back exactly. */

@@ -17,6 +17,7 @@
 #include "merge.h"
 
 #include "key_sort.h"
+#include "merge_forest.h"
 #include "merge_p.h"
 #include "prom.h"
 #include "row_events.h"
@@ -393,6 +394,15 @@ static bool count_committed(const struct merge *merge, uint64_t *ret_count, stru
     return true;
 }
 
+bool merge_too_many_rows(const struct view *view, uint64_t count, struct error *err)
+{
+    (void)error_set(err, ERROR_FULL, "the view would have %llu rows, more than its max_rows %llu",
+                    (unsigned long long)count, (unsigned long long)view->max_rows);
+    (void)error_remedy(err, "if its dimensions are what was meant, give it a larger \"max_rows\" "
+                            "with 'tally schema STORE --apply FILE' and run this again");
+    return error_place(err, "views.%.*s", (int)view->name.length, view->name.at);
+}
+
 /* A view that is beyond a limit that was set later may stay as large as it is, and be made again. */
 static bool check_row_count(const struct merge *merge, struct error *err)
 {
@@ -401,18 +411,15 @@ static bool check_row_count(const struct merge *merge, struct error *err)
     uint64_t committed;
     if (whole->rows.count <= 0 || whole->group.row_count <= view->max_rows) return true;
     if (!count_committed(merge, &committed, err)) return false;
-    if (whole->group.row_count <= committed) return true;
-    (void)error_set(err, ERROR_FULL, "the view would have %llu rows, more than its max_rows %llu",
-                    (unsigned long long)whole->group.row_count, (unsigned long long)view->max_rows);
-    (void)error_remedy(err, "if its dimensions are what was meant, give it a larger \"max_rows\" "
-                            "with 'tally schema STORE --apply FILE' and run this again");
-    return error_place(err, "views.%.*s", (int)view->name.length, view->name.at);
+    return whole->group.row_count <= committed ||
+           merge_too_many_rows(view, whole->group.row_count, err);
 }
 
 static bool merge_view(struct merge *merge, const struct delta *delta, struct error *err)
 {
     unsigned const leaf_depth = (unsigned)merge->view->dimension_count;
     struct own_leaves own[SCHEMA_DIMENSIONS_MAX + 1] = {{.count = 0}};
+    if (merge->view->forest) return merge_forest(merge, err);
     collect_leaves(merge, delta, own);
     for (unsigned depth = leaf_depth + 1; depth > 0; depth--)
         collect_groups(merge, &own[depth - 1], depth - 1);

@@ -23,6 +23,7 @@ struct merge_group {
     } rows;
     bool rows_changed;
     bool listing_changed;
+    bool values_changed; /* of a forest, see merge_values.c */
 };
 
 struct level {
@@ -45,5 +46,7 @@ struct merge {
 /* Adds the weights of the delta's values to the leaf and to every group above it, and finds anew what the
  * aggregates over them show. */
 bool merge_values(struct merge *merge, const struct delta *delta, struct error *err) MUST_CHECK;
+/* More than the view's max_rows. false. */
+bool merge_too_many_rows(const struct view *view, uint64_t count, struct error *err);
 /* A count below zero: the store contradicts itself. false. */
 bool merge_lost_count(struct error *err);

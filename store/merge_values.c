@@ -4,6 +4,7 @@
 #include "multisets.h"
 
 enum { KEY_ROOM_BYTES = DB_KEY_BYTES_MAX };
+enum { PORTION_CHANGES = 1 << 20 };
 
 /* What one leaf's value changes in one group, the leaf or one above it. */
 struct value_change {
@@ -110,27 +111,128 @@ static void add_change(struct merge *merge, struct value_change *change, struct 
     change->key = arena_copy(keys, buffer_slice(&key));
 }
 
-bool merge_values(struct merge *merge, const struct delta *delta, struct error *err)
+/* Whether the value counts in the leaf alone: of a forest those of a node's own events do, and where the groups above have
+ * entities of their own. */
+static bool is_own(const struct view *view, const struct delta_value *value)
 {
-    AUTO_ARENA struct arena keys = {0};
-    size_t const levels = merge->view->dimension_count + 1;
+    return (view->forest && value->set < view->multiset_count / 2) ||
+           view->multisets[value->set].entities != NULL;
+}
+
+/* How many groups the value counts in. 0: it is no value, or does not change. */
+static size_t count_groups(const struct merge *merge, const struct delta_value *value)
+{
     size_t count = 0;
-    if (merge->view->multiset_count == 0) return true;
-    AUTO_FREE struct value_change *const changes =
-        memory_alloc(delta->values.count * levels * sizeof *changes);
-    for (size_t i = 0; i < delta->values.capacity; i++) {
-        const struct delta_value *const value = delta->values.slots[i].entry;
-        if (!value || value->leaf->view != merge->view || value->weight == 0) continue;
-        bool const own_alone = merge->view->multisets[value->set].entities != NULL;
-        for (struct merge_group *group = value->leaf->group; group; group = group->parent) {
-            if (merge->view->owner && !group->parent) break; /* entities as a whole show nothing */
-            add_change(merge, &changes[count++], group, value, &keys);
-            if (own_alone) break; /* the groups above have entities of their own */
-        }
+    if (!value || value->leaf->view != merge->view || value->weight == 0 ||
+        value->set == DELTA_LINKS)
+        return 0;
+    for (const struct merge_group *group = value->leaf->group; group; group = group->parent) {
+        if (merge->view->owner && !group->parent) break; /* entities as a whole show nothing */
+        count++;
+        if (is_own(merge->view, value)) break;
     }
+    return count;
+}
+
+/* The changes that are not in the table yet; of a forest, which may be deep, so many at a time. */
+struct portion {
+    struct value_change *changes;
+    size_t count;
+    size_t capacity;
+    bool is_all; /* there is no other one */
+    struct arena keys;
+    struct buffer groups; /* pointers to those that changed, where there are others */
+};
+
+static void note_groups(struct portion *portion)
+{
+    for (size_t i = 0; i < portion->count; i++) {
+        struct merge_group *const group = portion->changes[i].group;
+        if (!group->values_changed) buffer_add(&portion->groups, &group, sizeof group);
+        group->values_changed = true;
+    }
+}
+
+static bool put_portion(struct merge *merge, struct portion *portion, struct error *err)
+{
+    const struct value_change *const changes = portion->changes;
+    size_t const count = portion->count;
     if (count == 0) return true;
     AUTO_FREE uint32_t *const order =
         key_sort(changes, change_key, count, key_sort_common(changes, change_key, count));
-    return put_weights(merge, changes, order, count, err) &&
-           settle_all(merge, changes, order, count, err);
+    if (!portion->is_all) note_groups(portion);
+    bool const good = put_weights(merge, changes, order, count, err) &&
+                      (!portion->is_all || settle_all(merge, changes, order, count, err));
+    portion->count = 0;
+    arena_reset(&portion->keys);
+    return good;
+}
+
+static bool add_changes(struct merge *merge, struct portion *portion,
+                        const struct delta_value *value, struct error *err)
+{
+    size_t left = count_groups(merge, value);
+    for (struct merge_group *group = value->leaf->group; left > 0; group = group->parent, left--) {
+        if (portion->count == portion->capacity && !put_portion(merge, portion, err)) return false;
+        add_change(merge, &portion->changes[portion->count++], group, value, &portion->keys);
+    }
+    return true;
+}
+
+/* All sets of the groups that changed. */
+static bool settle_groups(struct merge *merge, const struct portion *portion, struct error *err)
+{
+    AUTO(multiset_reader_close) struct multiset_reader reader = {0};
+    const struct view *const view = merge->view;
+    if (!multiset_reader_open(merge->txn, &reader, err)) return false;
+    for (size_t at = 0; at < portion->groups.length; at += sizeof(struct merge_group *)) {
+        struct merge_group *group;
+        memcpy(&group, portion->groups.at + at, sizeof group);
+        for (size_t i = 0; i < view->aggregate_count; i++) {
+            const struct aggregate *const aggregate = &view->aggregates[i];
+            if (aggregate->multiset < 0) continue;
+            struct multiset_place const place = {
+                .group = group->group.id,
+                .set = (uint8_t)aggregate->multiset,
+                .is_ranked = view->multisets[aggregate->multiset].is_ranked};
+            if (!multiset_settle(&reader, place, aggregate, &group->states[i], &merge->arena, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* What comes is put in front of what goes, lest a weight be below zero in between. */
+static bool put_all(struct merge *merge, const struct delta *delta, struct portion *portion,
+                    struct error *err)
+{
+    for (unsigned pass = 0; pass < (portion->is_all ? 1u : 2u); pass++) {
+        for (size_t i = 0; i < delta->values.capacity; i++) {
+            const struct delta_value *const value = delta->values.slots[i].entry;
+            if (count_groups(merge, value) == 0 ||
+                (!portion->is_all && (value->weight > 0) != (pass == 0)))
+                continue;
+            if (!add_changes(merge, portion, value, err)) return false;
+        }
+    }
+    return put_portion(merge, portion, err) &&
+           (portion->is_all || settle_groups(merge, portion, err));
+}
+
+bool merge_values(struct merge *merge, const struct delta *delta, struct error *err)
+{
+    struct portion portion = {.count = 0};
+    size_t total = 0;
+    if (merge->view->multiset_count == 0) return true;
+    for (size_t i = 0; i < delta->values.capacity; i++)
+        total += count_groups(merge, delta->values.slots[i].entry);
+    if (total == 0) return true;
+    portion.is_all = !merge->view->forest || total <= PORTION_CHANGES;
+    portion.capacity = portion.is_all ? total : PORTION_CHANGES;
+    portion.changes = memory_alloc(portion.capacity * sizeof *portion.changes);
+    bool const good = put_all(merge, delta, &portion, err);
+    free(portion.changes);
+    arena_done(&portion.keys);
+    buffer_done(&portion.groups);
+    return good;
 }

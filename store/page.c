@@ -142,6 +142,7 @@ static bool view_line(const struct snapshot *snapshot, const struct node *node, 
 static bool front_line(const struct snapshot *snapshot, struct buffer *line, struct error *err)
 {
     uint64_t version;
+    bool any = false;
     struct node const node = {.kind = NODE_FRONT_PAGE};
     if (page_version(snapshot, &node, &version, err) != TREE_FOUND) return false;
     buffer_add_byte(line, '{');
@@ -150,8 +151,10 @@ static bool front_line(const struct snapshot *snapshot, struct buffer *line, str
     for (size_t i = 0; i < snapshot->schema->view_count; i++) {
         const struct view *const view = &snapshot->schema->views[i];
         struct group group = {0};
+        if (view->forest) continue; /* a forest has no page */
         if (tree_whole_view(snapshot, view, &group, err) == DB_FAILED) return false;
-        buffer_add_text(line, i ? ",{" : "{");
+        buffer_add_text(line, any ? ",{" : "{");
+        any = true;
         add_name(snapshot, view, line);
         add_view(view, &group, line);
     }
@@ -189,7 +192,7 @@ enum tree_answer page_version(const struct snapshot *snapshot, const struct node
         }
     } else {
         const struct view *const view = tree_view(snapshot, node);
-        if (!view || view->dimension_count == 0) return TREE_MISSING;
+        if (!view || view->dimension_count == 0 || view->forest) return TREE_MISSING;
         switch (view_version(snapshot, view, &version, err)) {
         case DB_FOUND: break;
         case DB_MISSING: return TREE_MISSING;

@@ -6,7 +6,7 @@
  */
 #include "commit_p.h"
 #include "event_walk.h"
-#include "groups.h"
+#include "forest.h"
 #include "join.h"
 #include "retain.h"
 #include "row_events.h"
@@ -20,7 +20,13 @@ bool work_clear_view(struct work *work, const struct view *view, struct error *e
     case DB_MISSING: return true;
     case DB_FAILED: return false;
     }
-    work->meta.row_count -= whole.row_count;
+    uint64_t rows = whole.row_count;
+    if (view->forest) {
+        struct forest_facts facts;
+        if (!forest_facts_unpack(view, &whole, &facts, err)) return false;
+        rows = facts.node_count;
+    }
+    work->meta.row_count -= rows;
     work->meta.root_listing_commit_id = work->meta.commit_id;
     return groups_clear(work->txn, view, err);
 }

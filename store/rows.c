@@ -153,13 +153,33 @@ void rows_csv(struct slice row, struct buffer *line)
             add_cell(rows_string(json, &bytes), line);
         else if (begins == '[')
             add_cell(json, line);
+        else if (begins == '{')
+            rows_csv(json, line); /* the measures of a node */
         else if (!slice_is(json, "null"))
             buffer_add_slice(line, json);
     }
 }
 
+/* direct.cnt and so on. */
+static void forest_csv_header(const struct view *view, struct buffer *line)
+{
+    static const char *const parts[] = {"direct.", "subtree."};
+    buffer_add_text(line, "id,parent");
+    for (size_t i = 0; i < COUNT_OF(parts) * view->measure_count; i++) {
+        AUTO_BUFFER struct buffer name = {0};
+        buffer_add_text(&name, parts[i / view->measure_count]);
+        buffer_add_slice(&name, view->measures[i % view->measure_count].name);
+        buffer_add_byte(line, ',');
+        add_cell(buffer_slice(&name), line);
+    }
+}
+
 void rows_csv_header(const struct view *view, struct buffer *line)
 {
+    if (view->forest) {
+        forest_csv_header(view, line);
+        return;
+    }
     for (size_t i = 0; i < view->dimension_count; i++) {
         add_cell(view->dimensions[i].name, line);
         buffer_add_byte(line, ',');

@@ -24,6 +24,8 @@ enum {
     SCHEMA_AGGREGATES_MAX = 200, /* of one view */
     SCHEMA_FEEDERS_MAX = 16,     /* hidden views that one view has */
     SCHEMA_MAX_ROWS = 10000000,  /* of a view that does not say so itself */
+    SCHEMA_LEVELS_MAX = 16,      /* of rows in a file of a forest */
+    SCHEMA_SEGMENTS_MAX = 10000, /* of a path, nodes in a chain of links */
 };
 
 enum field_type {
@@ -78,6 +80,23 @@ struct joins {
     bool is_open; /* expressions that are parsed may ask for more */
 };
 
+/* What makes the groups of a view the nodes of a forest, in place of dimensions: tree(id, parent), or path(field, '/'). */
+enum forest_kind { FOREST_LINKS, FOREST_PATHS };
+
+struct forest_spec {
+    enum forest_kind kind;
+    const struct expr *id;     /* a field: the node, or its path */
+    const struct expr *parent; /* FOREST_LINKS: a field */
+    struct slice separator;    /* FOREST_PATHS: between the segments of a path */
+    unsigned levels;           /* how far the rows in a node's file go down */
+};
+
+/* A path in the events of a stream. */
+struct forest_path {
+    const struct expr *path;
+    const struct forest_spec *spec;
+};
+
 /* Where events come from: a stream, several of them, or the rows of a view (see struct view). */
 struct stream {
     struct slice name;
@@ -98,10 +117,13 @@ struct stream {
     const struct reference *references;
     size_t reference_count;
     struct joins *joins; /* NULL: it has no references */
+    bool is_of_several;  /* what a view over several streams sees */
     bool is_target;      /* some view asks for values of it by way of a reference */
     /* Every expression of a view over this stream that can overflow: bind refuses the record. */
     const struct expr *const *fallible;
     size_t fallible_count;
+    const struct forest_path *paths; /* of views over it: a path may have too many segments */
+    size_t path_count;
 };
 
 struct dimension {
@@ -139,6 +161,7 @@ struct view_input {
     /* Where there are several: what each field of the view's stream is in an event of this one, or NULL for null. NULL: the
      * view sees the event as it is. */
     const struct expr *const *values;
+    const struct expr *where; /* only these events of it; NULL: all */
 };
 
 struct view {
@@ -153,18 +176,20 @@ struct view {
         *stream; /* what its events are: a stream's, those of several, or the rows of `source` */
     const struct view_input *inputs; /* where they come from; none: `source` */
     size_t input_count;
-    const struct view *source;  /* NULL: a stream */
-    const struct stream *rows;  /* its own rows as events, for the views over it */
-    bool retracts;              /* an event may go after it was counted */
-    bool follows;               /* what references lead to makes a difference to it */
-    int64_t retain_seconds;     /* groups older than this go; 0: none */
-    uint64_t max_rows;          /* a commit that would make more fails */
-    bool formats[ROWS_FORMATS]; /* which of them it has */
-    int time_dimension;         /* that tells how old a group is; -1: none */
-    const struct expr *where;   /* NULL: every event */
-    const struct dimension *dimensions;
+    const struct view *source;          /* NULL: a stream */
+    const struct stream *rows;          /* its own rows as events, for the views over it */
+    bool retracts;                      /* an event may go after it was counted */
+    bool follows;                       /* what references lead to makes a difference to it */
+    int64_t retain_seconds;             /* groups older than this go; 0: none */
+    uint64_t max_rows;                  /* a commit that would make more fails */
+    bool formats[ROWS_FORMATS];         /* which of them it has */
+    int time_dimension;                 /* that tells how old a group is; -1: none */
+    const struct expr *where;           /* NULL: every event */
+    const struct dimension *dimensions; /* of a forest: the node's id */
     size_t dimension_count;
-    const struct aggregate *aggregates; /* what is kept; equal ones once */
+    const struct forest_spec *forest;   /* NULL: its groups are those of its dimensions */
+    const struct aggregate *aggregates; /* what is kept; equal ones once. Of a forest twice: of the
+                                           node's own events, and then of all in its subtree */
     size_t aggregate_count;
     const struct multiset *multisets;
     size_t multiset_count;

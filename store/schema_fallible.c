@@ -26,6 +26,7 @@ static void add_inputs(struct fallible *fallible, const struct view *view)
     for (size_t i = 0; i < view->input_count; i++) {
         const struct view_input *const input = &view->inputs[i];
         if (input->stream != fallible->stream || !input->values) continue;
+        add(fallible, input->where);
         for (size_t j = 0; j < view->stream->field_count; j++)
             add(fallible, input->values[j]);
     }
@@ -51,7 +52,7 @@ void schema_collect_fallible(struct schema *schema)
     for (size_t i = 0; i < schema->all_view_count; i++) {
         const struct view *const view = &schema->views[i];
         most += 1 + AGGREGATE_EXPRS_MAX * view->aggregate_count +
-                view->input_count * view->stream->field_count;
+                view->input_count * (1 + view->stream->field_count);
     }
     for (size_t i = 0; i < schema->stream_count; i++) {
         /* the schema's own, in the making */

@@ -93,8 +93,15 @@ static bool add_defined(struct reading *reading, size_t input, const cJSON *defi
         struct slice const name = arena_copy(&schema->arena, slice_text(entry->string));
         if (name.length == 0) return error_set(err, ERROR_SCHEMA, "the name of a field is empty");
         if (!expr_parse(text, reading->inputs[input].stream, schema->zone, &schema->arena, &expr,
-                        err) ||
-            !add_value(reading, input, name, expr, FIELD_DECIMAL, err))
+                        err))
+            return error_wrap_dot(err, entry->string);
+        if (slice_is(name, "where")) {
+            reading->inputs[input].where = expr;
+            if (expr_type(expr).kind == VALUE_BOOL) continue;
+            (void)error_set(err, ERROR_SCHEMA, "a condition is true or false, this is neither");
+            return error_wrap_dot(err, entry->string);
+        }
+        if (!add_value(reading, input, name, expr, FIELD_DECIMAL, err))
             return error_wrap_dot(err, entry->string);
     }
     return true;
@@ -211,6 +218,7 @@ static void set_stream(struct reading *reading, struct view *view)
         .time_field = common_time(reading, fields),
         .version_field = -1,
         .retracts = retracts(reading),
+        .is_of_several = true,
     };
     view->stream = stream;
     view->inputs = reading->inputs;

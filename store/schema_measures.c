@@ -5,7 +5,7 @@
 static bool name_is_free(const struct view *view, struct slice name, struct error *err)
 {
     if (name.length == 0) return error_set(err, ERROR_SCHEMA, "the name of a measure is empty");
-    for (size_t i = 0; i < view->dimension_count; i++) {
+    for (size_t i = 0; i < view->dimension_count && !view->forest; i++) {
         if (slice_equal(view->dimensions[i].name, name))
             return error_set(err, ERROR_SCHEMA, "a dimension of the view has this name");
     }
@@ -89,6 +89,7 @@ static void place_multisets(struct schema *schema, struct view *view)
 
 static bool input_follows(const struct view_input *input, size_t field_count)
 {
+    if (expr_follows(input->where, input->stream)) return true;
     for (size_t i = 0; input->values && i < field_count; i++) {
         if (expr_follows(input->values[i], input->stream)) return true;
     }
@@ -172,5 +173,6 @@ bool schema_read_measures(struct schema *schema, const cJSON *json, struct view 
     view->aggregates = aggregates;
     view->measures = measures;
     view->measure_count = count;
-    return schema_place_aggregates(schema, view, err) && entities_finish(&entities, err);
+    return schema_place_aggregates(schema, view, err) && entities_finish(&entities, err) &&
+           (!view->forest || schema_finish_forest(schema, view, err));
 }

@@ -51,6 +51,18 @@ bool schema_place_aggregates(struct schema *schema, struct view *view,
 /* The measures of a view whose source and dimensions are read. */
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err) MUST_CHECK;
+/* Whether an entry of "by" is a forest, such as tree(id, parent_id). */
+bool schema_names_forest(const cJSON *json);
+/* The forest that the view is by, and how many levels of rows it shows. DEPTH: NULL where it is not said. */
+bool schema_read_forest(struct schema *schema, const cJSON *json, struct view *view,
+                        struct error *err) MUST_CHECK;
+bool schema_read_levels(const cJSON *json, struct view *view, struct error *err) MUST_CHECK;
+/* What a forest cannot be together with. */
+bool schema_check_forest(const struct view *view, const cJSON *json, struct error *err) MUST_CHECK;
+/* When its measures are read. */
+bool schema_finish_forest(struct schema *schema, struct view *view, struct error *err) MUST_CHECK;
+/* Finds each stream's paths that views are by. */
+void schema_collect_paths(struct schema *schema);
 /* Finds each stream's expressions that can overflow. */
 void schema_collect_fallible(struct schema *schema);
 bool schema_read_views(struct schema *schema, const cJSON *json, struct error *err) MUST_CHECK;

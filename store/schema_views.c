@@ -63,11 +63,18 @@ static bool no_source(const struct views *all, const char *name, struct error *e
     return error_wrap_dot(err, "from");
 }
 
-static void set_source(struct view *view, const struct view *source)
+static bool set_source(struct view *view, const struct view *source, struct error *err)
 {
+    if (source->forest) {
+        (void)error_set(err, ERROR_SCHEMA, "'%.*s' is a tree, and a view cannot be over its nodes",
+                        (int)source->name.length, source->name.at);
+        (void)error_remedy(err, "name the stream that the tree is from");
+        return error_wrap_dot(err, "from");
+    }
     view->source = source;
     view->stream = source->rows;
     view->retracts = true; /* rows change */
+    return true;
 }
 
 static bool read_from(struct views *all, const cJSON *json, struct view *view, struct error *err)
@@ -95,8 +102,7 @@ static bool read_from(struct views *all, const cJSON *json, struct view *view, s
         if (!slice_is(all->views[i].name, json->valuestring)) continue;
         if (all->progress[i] == IN_READING) return is_cycle(all, i, err);
         if (all->progress[i] == NOT_READ && !read_view_at(all, i, err)) return false;
-        set_source(view, &all->views[i]);
-        return true;
+        return set_source(view, &all->views[i], err);
     }
     return no_source(all, json->valuestring, err);
 }
@@ -186,6 +192,10 @@ static bool read_by(struct schema *schema, const cJSON *json, struct view *view,
     size_t const count = (size_t)cJSON_GetArraySize(json);
     if (count > SCHEMA_DIMENSIONS_MAX)
         return error_set(err, ERROR_SCHEMA, "more than %d dimensions", SCHEMA_DIMENSIONS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (schema_names_forest(cJSON_GetArrayItem(json, (int)i)))
+            return schema_read_forest(schema, json, view, err);
+    }
     struct dimension *const dimensions = ARENA_ARRAY(&schema->arena, struct dimension, count);
     for (size_t i = 0; i < count; i++) {
         if (!read_dimension(schema, view, cJSON_GetArrayItem(json, (int)i), &dimensions[i], err))
@@ -300,12 +310,15 @@ static bool check_name(const char *name, struct error *err)
 
 static bool read_view(struct views *all, const cJSON *json, struct view *view, struct error *err)
 {
-    static const char *const keys[] = {"from",   "by",       "where",   "measures",
-                                       "retain", "max_rows", "formats", NULL};
+    static const char *const keys[] = {"from",     "by",      "where", "measures", "retain",
+                                       "max_rows", "formats", "depth", NULL};
     struct schema *const schema = all->schema;
     if (!check_name(json->string, err) || !json_is_object(json, keys, err)) return false;
     if (!read_from(all, json_get(json, "from"), view, err)) return false;
     if (!read_by(schema, json_get(json, "by"), view, err)) return error_wrap_dot(err, "by");
+    if (!schema_read_levels(json_get(json, "depth"), view, err))
+        return error_wrap_dot(err, "depth");
+    if (view->forest && !schema_check_forest(view, json, err)) return false;
     if (!read_where(schema, json_get(json, "where"), view, err))
         return error_wrap_dot(err, "where");
     if (!read_retain(json_get(json, "retain"), view, err)) return error_wrap_dot(err, "retain");
@@ -372,5 +385,6 @@ bool schema_read_views(struct schema *schema, const cJSON *json, struct error *e
     open_joins(schema, false);
     if (!prom_check_families(views, count, err)) return false;
     schema_collect_fallible(schema);
+    schema_collect_paths(schema);
     return true;
 }

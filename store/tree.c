@@ -11,7 +11,7 @@
 #include "prom.h"
 #include "rejects_file.h"
 #include "rows.h"
-#include "tree_p.h"
+#include "tree_forest.h"
 
 const struct system_name system_names[SYSTEM_NAMES] = {
     {"README", NODE_README},      {"generation", NODE_GENERATION}, {"status.json", NODE_STATUS},
@@ -22,13 +22,14 @@ const struct system_name system_names[SYSTEM_NAMES] = {
 bool node_is_directory(const struct node *node)
 {
     return node->kind == NODE_ROOT || node->kind == NODE_GROUP || node->kind == NODE_SYSTEM ||
-           node->kind == NODE_VIEWS || node->kind == NODE_BATCHES || node->kind == NODE_REJECTS;
+           node->kind == NODE_VIEWS || node->kind == NODE_BATCHES || node->kind == NODE_REJECTS ||
+           node->kind == NODE_IDS;
 }
 
 bool node_of_group(const struct node *node)
 {
     return node->kind == NODE_GROUP || node->kind == NODE_ROWS || node->kind == NODE_LEAF ||
-           node->kind == NODE_TOTAL;
+           node->kind == NODE_TOTAL || node->kind == NODE_BY_ID;
 }
 
 bool node_is_page(const struct node *node)
@@ -88,7 +89,7 @@ enum tree_answer tree_batch(const struct snapshot *snapshot, const struct node *
 
 enum node_kind tree_file_kind(const struct view *view, unsigned depth)
 {
-    return depth == view->dimension_count ? NODE_LEAF : NODE_ROWS;
+    return group_is_leaf(view, depth) ? NODE_LEAF : NODE_ROWS;
 }
 
 void tree_view_name(const struct snapshot *snapshot, const struct view *view, struct buffer *name)
@@ -131,12 +132,22 @@ static uint64_t rows_bytes(const struct view *view, const struct node *node,
     switch (node->format) {
     case ROWS_JSON:
         if (node->kind == NODE_LEAF) break;
-        return 1 + group->json_bytes + 2 * (group->row_count - 1) + 2;
+        return 1 + group->json_bytes + (group->row_count ? 2 * (group->row_count - 1) : 0) + 2;
     case ROWS_NDJSON: break;
     case ROWS_CSV: return csv_header_bytes(view) + group->csv_bytes + group->row_count;
     case ROWS_PROM: return prom_heads_bytes(view) + group->prom_bytes;
     }
     return group->json_bytes + group->row_count;
+}
+
+/* That of a forest's node by its id. */
+static uint64_t row_bytes(const struct view *view, const struct node *node,
+                          const struct group *group)
+{
+    AUTO_BUFFER struct buffer csv = {0};
+    if (node->format != ROWS_CSV) return group->text.length + 1;
+    rows_csv(group->text, &csv);
+    return csv_header_bytes(view) + csv.length + 1;
 }
 
 bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
@@ -149,6 +160,9 @@ bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
     } else if (node->kind == NODE_TOTAL) {
         stat.commit_id = group->text_commit_id;
         stat.size_bytes = group->text.length + 1;
+    } else if (node->kind == NODE_BY_ID) {
+        stat.commit_id = group->text_commit_id;
+        stat.size_bytes = row_bytes(view, node, group);
     } else {
         stat.commit_id = node->kind == NODE_LEAF ? group->text_commit_id : group->rows_commit_id;
         stat.size_bytes = rows_bytes(view, node, group);
@@ -158,18 +172,27 @@ bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
     return true;
 }
 
+enum tree_answer tree_group(const struct snapshot *snapshot, const struct node *node,
+                            struct group *ret_group, struct error *err)
+{
+    const struct view *const view = tree_view(snapshot, node);
+    if (!view || node->depth > view->dimension_count || !view->formats[node->format])
+        return TREE_MISSING;
+    if (view->forest) return tree_forest_group(snapshot, node, ret_group, err);
+    switch (groups_get(snapshot->txn, view, node->depth, node->key, ret_group, err)) {
+    case DB_FOUND: return TREE_FOUND;
+    case DB_MISSING: return TREE_MISSING;
+    case DB_FAILED: break;
+    }
+    return TREE_FAILED;
+}
+
 static enum tree_answer stat_group(const struct snapshot *snapshot, const struct node *node,
                                    struct node_stat *ret_stat, struct error *err)
 {
     struct group group;
-    const struct view *const view = tree_view(snapshot, node);
-    if (!view || node->depth > view->dimension_count || !view->formats[node->format])
-        return TREE_MISSING;
-    switch (groups_get(snapshot->txn, view, node->depth, node->key, &group, err)) {
-    case DB_FOUND: break;
-    case DB_MISSING: return TREE_MISSING;
-    case DB_FAILED: return TREE_FAILED;
-    }
+    enum tree_answer const answer = tree_group(snapshot, node, &group, err);
+    if (answer != TREE_FOUND) return answer;
     return tree_group_stat(snapshot, node, &group, ret_stat, err) ? TREE_FOUND : TREE_FAILED;
 }
 
@@ -222,6 +245,12 @@ enum tree_answer tree_stat(const struct snapshot *snapshot, const struct node *n
     if (!node_is_directory(node)) return stat_document(snapshot, node, ret_stat, err);
     struct node_stat stat = {.commit_id = snapshot->schema_commit_id};
     if (node->kind == NODE_ROOT) stat.commit_id = snapshot->root_listing_commit_id;
+    if (node->kind == NODE_IDS) {
+        const struct view *const view = tree_view(snapshot, node);
+        if (!view || !view->forest) return TREE_MISSING;
+        if (!tree_forest_stat_ids(snapshot, node, &stat, err))
+            return err->kind == ERROR_MISSING ? TREE_MISSING : TREE_FAILED;
+    }
     if (node->kind == NODE_BATCHES || node->kind == NODE_REJECTS)
         stat.commit_id = snapshot->commit_id; /* nearly every commit adds to them */
     if (!complete_stat(snapshot, node, &stat, err)) return TREE_FAILED;
@@ -251,7 +280,8 @@ void tree_change_nodes(const struct snapshot *snapshot, const struct change *cha
     bool const exists = change->flags & CHANGE_EXISTS;
     if (!view) return;
     if (exists && change->depth == 0) see(context, &(struct node){.kind = NODE_ROOT}, false);
-    if (change->depth == view->dimension_count) {
+    if (view->forest) tree_forest_change(view, change, see, context);
+    if (group_is_leaf(view, change->depth)) {
         see_formats(view, node, NODE_LEAF, see, context);
         return;
     }

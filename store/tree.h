@@ -19,6 +19,8 @@ enum node_kind {
     NODE_ROWS,        /* X.json: the rows under X */
     NODE_LEAF,        /* X.json at full depth: one row */
     NODE_TOTAL,       /* X/.total.json */
+    NODE_IDS,         /* VIEW/.node/, of a forest */
+    NODE_BY_ID,       /* VIEW/.node/ID.json */
     NODE_FRONT_PAGE,  /* /index.html */
     NODE_VIEW_PAGE,   /* VIEW/index.html */
     NODE_SYSTEM,      /* .tallyfs/ */
@@ -36,11 +38,12 @@ enum node_kind {
 
 struct node {
     enum node_kind kind;
-    enum rows_format format; /* of NODE_ROWS, NODE_LEAF */
-    uint16_t view;           /* of NODE_GROUP, ROWS, LEAF, TOTAL, VIEW_PAGE, VIEW */
+    enum rows_format format; /* of NODE_ROWS, NODE_LEAF, NODE_BY_ID */
+    uint16_t view;           /* of NODE_GROUP, ROWS, LEAF, TOTAL, IDS, BY_ID, VIEW_PAGE, VIEW */
     uint8_t depth;           /* of NODE_GROUP, ROWS, LEAF, TOTAL: dimensions in the key */
     uint64_t batch;          /* of NODE_BATCH, NODE_REJECT_FILE: the batch's id */
-    struct slice key;        /* of NODE_GROUP, ROWS, LEAF, TOTAL: packed dimensions */
+    struct slice
+        key; /* of NODE_GROUP, ROWS, LEAF, TOTAL: packed dimensions; of nodes see tree_forest.h */
 };
 
 struct node_stat {

@@ -3,7 +3,7 @@
 #include "names.h"
 #include "pack.h"
 #include "rows.h"
-#include "tree_p.h"
+#include "tree_forest.h"
 
 /* A directory's entries come from one of four places: the groups of the table, the views of the
  * schema, fixed names, the ledger. Each child of a group has two entries, its directory and its
@@ -19,8 +19,9 @@ struct tree_listing {
     uint64_t place;    /* next view, fixed name or batch */
     struct groups_walk walk;
     bool walking;
-    struct arena arena; /* the current entry's dimensions */
-    struct buffer stem; /* the current child's name without extension */
+    struct tree_forest_children nodes; /* instead of the walk, where the view is a forest */
+    struct arena arena;                /* the current entry's dimensions */
+    struct buffer stem;                /* the current child's name without extension */
     struct buffer name;
     struct buffer key;
     struct group group; /* of the current child; borrows from the transaction */
@@ -42,6 +43,7 @@ bool tree_list(const struct snapshot *snapshot, const struct node *directory,
 static void start_over(struct tree_listing *listing)
 {
     groups_walk_close(&listing->walk);
+    tree_forest_children_close(&listing->nodes);
     listing->walking = listing->first_done = false;
     listing->file_pending = listing->prom_pending = false;
     listing->index = listing->place = 0;
@@ -51,6 +53,7 @@ void tree_listing_free(struct tree_listing *listing)
 {
     if (!listing) return;
     groups_walk_close(&listing->walk);
+    tree_forest_children_close(&listing->nodes);
     arena_done(&listing->arena);
     buffer_done(&listing->directory_key);
     buffer_done(&listing->stem);
@@ -96,6 +99,44 @@ static enum tree_answer tell_child(struct tree_listing *listing, bool file,
     if (!tree_group_stat(listing->snapshot, &entry->node, &listing->group, &entry->stat, err))
         return TREE_FAILED;
     name_is(listing, buffer_slice(&listing->stem), file ? rows_extensions[ROWS_JSON] : "");
+    return tell(listing, entry);
+}
+
+/* The same for a node of a forest: each child is a directory and a file. */
+static enum tree_answer next_node(struct tree_listing *listing, struct tree_entry *entry,
+                                  struct error *err)
+{
+    const struct node *const directory = &listing->directory;
+    bool const ids = directory->kind == NODE_IDS, file = listing->file_pending;
+    struct group whole;
+    if (!ids && !listing->first_done) {
+        listing->first_done = true;
+        struct node node = *directory;
+        node.kind = NODE_TOTAL;
+        name_is(listing, slice_text(".total"), ".json");
+        return tell_node(listing, node, entry, err);
+    }
+    if (!file) {
+        /* Whoever is in a directory that has moved sees nothing. */
+        enum tree_answer const there = listing->nodes.open || ids
+                                           ? TREE_FOUND
+                                           : tree_group(listing->snapshot, directory, &whole, err);
+        if (there != TREE_FOUND) return there;
+        enum tree_answer const answer =
+            tree_forest_children_next(&listing->nodes, listing->snapshot, directory, &listing->key,
+                                      &listing->stem, &listing->group, err);
+        if (answer != TREE_FOUND) return answer;
+    }
+    listing->file_pending = !file && !ids;
+    entry->node = (struct node){.kind = ids    ? NODE_BY_ID
+                                        : file ? NODE_ROWS
+                                               : NODE_GROUP,
+                                .view = directory->view,
+                                .depth = 1,
+                                .key = buffer_slice(&listing->key)};
+    if (!tree_group_stat(listing->snapshot, &entry->node, &listing->group, &entry->stat, err))
+        return TREE_FAILED;
+    name_is(listing, buffer_slice(&listing->stem), file || ids ? rows_extensions[ROWS_JSON] : "");
     return tell(listing, entry);
 }
 
@@ -223,6 +264,9 @@ enum tree_answer tree_listing_next(struct tree_listing *listing, struct tree_ent
                                    struct error *err)
 {
     enum node_kind const kind = listing->directory.kind;
+    const struct view *const view = tree_view(listing->snapshot, &listing->directory);
+    if (kind == NODE_IDS || (kind == NODE_GROUP && view && view->forest))
+        return view ? next_node(listing, ret_entry, err) : TREE_MISSING;
     if (kind == NODE_GROUP) return next_child(listing, ret_entry, err);
     if (kind == NODE_ROOT) return next_of_root(listing, ret_entry, err);
     if (kind == NODE_SYSTEM) return next_of_system(listing, ret_entry, err);

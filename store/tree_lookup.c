@@ -3,7 +3,7 @@
 #include "pack.h"
 #include "page.h"
 #include "rows.h"
-#include "tree_p.h"
+#include "tree_forest.h"
 
 static bool ends_in(struct slice name, const char *extension, struct slice *ret_stem)
 {
@@ -14,8 +14,7 @@ static bool ends_in(struct slice name, const char *extension, struct slice *ret_
     return true;
 }
 
-/* Splits NAME into the stem and the kind of file; a directory has no extension. */
-static bool split_name(struct slice name, struct slice *ret_stem, enum rows_format *ret_format)
+bool tree_split_name(struct slice name, struct slice *ret_stem, enum rows_format *ret_format)
 {
     for (unsigned i = 0; i < COUNT_OF(rows_extensions); i++) {
         if (!ends_in(name, rows_extensions[i], ret_stem)) continue;
@@ -31,7 +30,7 @@ static enum tree_answer lookup_root(const struct snapshot *snapshot, struct slic
 {
     STACK_BUFFER(view_name, NODE_ROOM_BYTES);
     struct slice stem;
-    bool const file = split_name(name, &stem, &node->format);
+    bool const file = tree_split_name(name, &stem, &node->format);
     if (slice_is(name, ".tallyfs")) {
         node->kind = NODE_SYSTEM;
         return TREE_FOUND;
@@ -53,8 +52,16 @@ static enum tree_answer lookup_root(const struct snapshot *snapshot, struct slic
     return TREE_NEVER;
 }
 
-/* Whether TEXT is behind all that begin with PREFIX, as far as keys are in order whatever was cut. */
-static bool is_beyond(struct slice text, struct slice prefix)
+void tree_hashed_from(struct slice prefix, struct buffer *from)
+{
+    struct value const least = {.kind = VALUE_STRING, .string = prefix};
+    size_t const start = from->length;
+    (void)pack_value(from, &least, PACK_LIMIT_LEAST);
+    /* Behind the tag, the first bytes that no limit cuts: a key may have no more of the value. */
+    from->length = start + 1 + PACK_KEPT_LEAST - 1;
+}
+
+bool tree_is_beyond(struct slice text, struct slice prefix)
 {
     size_t const kept = PACK_KEPT_LEAST - 1; /* a NUL at the cut takes two bytes */
     size_t const length = prefix.length < kept ? prefix.length : kept;
@@ -72,14 +79,10 @@ static enum tree_answer find_hashed(const struct snapshot *snapshot, const struc
     AUTO(groups_walk_close) struct groups_walk walk = {0};
     AUTO_BUFFER struct buffer name = {0}, from = {0};
     struct value values[SCHEMA_DIMENSIONS_MAX];
-    struct value const least = {.kind = VALUE_STRING, .string = prefix};
     struct slice key;
     struct group group;
     buffer_add_slice(&from, parent->key);
-    size_t const start = from.length;
-    (void)pack_value(&from, &least, PACK_LIMIT_LEAST);
-    /* Behind the tag, the first bytes that no limit cuts: a key may have no more of the value. */
-    from.length = start + 1 + PACK_KEPT_LEAST - 1;
+    tree_hashed_from(prefix, &from);
     if (!groups_walk_open(&walk, snapshot->txn, view, parent->depth + 1u, parent->key,
                           buffer_slice(&from), err))
         return TREE_FAILED;
@@ -88,7 +91,7 @@ static enum tree_answer find_hashed(const struct snapshot *snapshot, const struc
         if (!group_dimensions(key, &group, parent->depth + 1u, arena, values, err))
             return TREE_FAILED;
         const struct value *const value = &values[parent->depth];
-        if (value->kind != VALUE_STRING || is_beyond(value->string, prefix)) break;
+        if (value->kind != VALUE_STRING || tree_is_beyond(value->string, prefix)) break;
         if (!slice_starts(value->string, prefix)) continue;
         buffer_clear(&name);
         names_write(value, dimension->type, snapshot->schema->zone, &name);
@@ -116,7 +119,7 @@ static enum tree_answer lookup_child(const struct snapshot *snapshot, const stru
         *node = (struct node){.kind = NODE_VIEW_PAGE, .view = parent->view};
         return TREE_FOUND;
     }
-    bool const file = split_name(name, &stem, &node->format);
+    bool const file = tree_split_name(name, &stem, &node->format);
     unsigned const depth = parent->depth + 1u;
     if (file ? !view->formats[node->format] : depth == view->dimension_count) return TREE_NEVER;
     node->kind = file ? tree_file_kind(view, depth) : NODE_GROUP;
@@ -202,13 +205,14 @@ enum tree_answer tree_lookup(const struct snapshot *snapshot, const struct node 
 {
     struct node node = {0};
     enum tree_answer answer;
-    if (!node_is_directory(parent)) return TREE_NEVER;
+    bool const of_view = parent->kind == NODE_GROUP || parent->kind == NODE_IDS;
+    const struct view *const view = of_view ? tree_view(snapshot, parent) : NULL;
+    if (!node_is_directory(parent) || (of_view && !view)) return TREE_NEVER;
     if (parent->kind == NODE_ROOT)
         answer = lookup_root(snapshot, name, &node);
-    else if (parent->kind == NODE_GROUP)
-        answer = tree_view(snapshot, parent)
-                     ? lookup_child(snapshot, parent, name, arena, &node, err)
-                     : TREE_NEVER;
+    else if (of_view)
+        answer = view->forest ? tree_forest_lookup(snapshot, parent, name, arena, &node, err)
+                              : lookup_child(snapshot, parent, name, arena, &node, err);
     else
         answer = lookup_system(snapshot, parent, name, arena, &node, err);
     if (answer != TREE_FOUND) return answer;

@@ -15,7 +15,7 @@
 #include "prom.h"
 #include "rejects_file.h"
 #include "rows.h"
-#include "tree_p.h"
+#include "tree_forest.h"
 
 /* The part of the file that is asked for, and how far the pieces have come. */
 struct window {
@@ -102,6 +102,37 @@ static uint64_t start_rows(const struct view *view, const struct node *node,
     return 0;
 }
 
+/* The rows of a file, one after the other. */
+struct rows_walk {
+    const struct view *view;
+    struct groups_walk groups;
+    struct forest_walk nodes;
+};
+
+static bool rows_walk_open(struct rows_walk *walk, const struct snapshot *snapshot,
+                           const struct node *node, struct slice from, struct error *err)
+{
+    const struct view *const view = tree_view(snapshot, node);
+    *walk = (struct rows_walk){.view = view};
+    if (view->forest)
+        return forest_walk_open(&walk->nodes, snapshot->txn, view, tree_forest_id(node), from, err);
+    return groups_walk_open(&walk->groups, snapshot->txn, view, (unsigned)view->dimension_count,
+                            node->key, from, err);
+}
+
+static void rows_walk_close(struct rows_walk *walk)
+{
+    groups_walk_close(&walk->groups);
+    forest_walk_close(&walk->nodes);
+}
+
+static enum db_finding rows_walk_next(struct rows_walk *walk, struct slice *ret_key,
+                                      struct group *ret_group, struct error *err)
+{
+    return walk->view->forest ? forest_walk_next(&walk->nodes, ret_key, ret_group, err)
+                              : groups_walk_next(&walk->groups, ret_key, ret_group, err);
+}
+
 /* The rows from FROM on, or all of them if that is empty, as far as the window goes; of a file for Prometheus their
  * samples of one measure. INDEX: the number of the first. The reader then stands at the last one. */
 static enum db_finding walk_rows(const struct snapshot *snapshot, const struct node *node,
@@ -110,16 +141,14 @@ static enum db_finding walk_rows(const struct snapshot *snapshot, const struct n
                                  struct buffer *scratch, struct error *err)
 {
     const struct view *const view = tree_view(snapshot, node);
-    AUTO(groups_walk_close) struct groups_walk walk = {0};
+    AUTO(rows_walk_close) struct rows_walk walk = {0};
     struct slice key, last = {0};
     struct group group;
-    if (!groups_walk_open(&walk, snapshot->txn, view, (unsigned)view->dimension_count, node->key,
-                          from, err))
-        return DB_FAILED;
+    if (!rows_walk_open(&walk, snapshot, node, from, err)) return DB_FAILED;
     enum db_finding found = DB_FOUND;
     uint64_t offset = window->position;
     for (; window->position < window->end &&
-           (found = groups_walk_next(&walk, &key, &group, err)) == DB_FOUND;
+           (found = rows_walk_next(&walk, &key, &group, err)) == DB_FOUND;
          index++) {
         offset = window->position;
         last = key;
@@ -201,15 +230,18 @@ static bool read_group(const struct snapshot *snapshot, const struct node *node,
     const struct view *const view = tree_view(snapshot, node);
     STACK_BUFFER(scratch, 1024);
     struct group group;
-    switch (groups_get(snapshot->txn, view, node->depth, node->key, &group, err)) {
-    case DB_FOUND: break;
-    case DB_MISSING: return is_gone(err);
-    case DB_FAILED: return false;
+    bool const row = node->kind == NODE_LEAF || node->kind == NODE_BY_ID;
+    switch (tree_group(snapshot, node, &group, err)) {
+    case TREE_FOUND: break;
+    case TREE_MISSING:
+    case TREE_NEVER:
+    case TREE_UNKNOWN: return is_gone(err);
+    case TREE_FAILED: return false;
     }
-    if (node->kind == NODE_LEAF && node->format == ROWS_CSV) {
+    if (row && node->format == ROWS_CSV) {
         emit_head(window, view, node->format, false, &scratch);
         emit_row(window, node->format, 0, group.text, &scratch);
-    } else if (node->kind == NODE_LEAF && node->format == ROWS_PROM) {
+    } else if (row && node->format == ROWS_PROM) {
         emit_families(window, snapshot, view, group.text, &scratch);
     } else {
         emit(window, group.text);

@@ -4,25 +4,11 @@
 #include <stdio.h>
 
 #include "names.h"
-#include "tree.h"
-#include "verify_p.h"
+#include "verify_check.h"
 
-struct check {
-    const struct snapshot *snapshot;
-    const struct tallied_view *view;
-    void (*differ)(void *context, const char *path, const char *what);
-    void *context;
-    struct verify_result result;
-    struct buffer path; /* of the group at hand, without extension */
-    struct buffer expected;
-    struct buffer found;
-};
+const char *const verify_extensions[] = {".json", ".ndjson", ".csv", ".prom", "/.total.json"};
 
-/* A file of rows in each of the formats, by enum rows_format; the extensions are in this order. */
-enum kind { KIND_JSON, KIND_NDJSON, KIND_CSV, KIND_PROM, KIND_TOTAL };
-static const char *const extensions[] = {".json", ".ndjson", ".csv", ".prom", "/.total.json"};
-
-static void tell(struct check *check, const char *extension, const char *what)
+void verify_tell(struct check *check, const char *extension, const char *what)
 {
     AUTO_BUFFER struct buffer path = {0};
     buffer_add_slice(&path, buffer_slice(&check->path));
@@ -51,7 +37,29 @@ static void tell_difference(struct check *check, const char *extension)
         if (what.at[i] < 0x20 || what.at[i] == 0x7f) what.at[i] = '?';
     }
     buffer_add_byte(&what, '\0');
-    tell(check, extension, (char *)what.at);
+    verify_tell(check, extension, (char *)what.at);
+}
+
+bool verify_found(struct check *check, enum tree_answer answer, const struct node *node,
+                  const struct node_stat *stat, const char *extension, struct error *err)
+{
+    AUTO(tree_reader_done) struct tree_reader reader = {0};
+    check->result.files++;
+    switch (answer) {
+    case TREE_FOUND: break;
+    case TREE_FAILED: return false;
+    case TREE_MISSING:
+    case TREE_NEVER:
+    case TREE_UNKNOWN: verify_tell(check, extension, "is missing"); return true;
+    }
+    buffer_clear(&check->found);
+    if (!tree_read(check->snapshot, node, &reader, 0, stat->size_bytes + 1, &check->found, err))
+        return false;
+    if (!slice_equal(buffer_slice(&check->found), buffer_slice(&check->expected)))
+        tell_difference(check, extension);
+    else if (stat->size_bytes != check->found.length)
+        verify_tell(check, extension, "has another length than its size says");
+    return true;
 }
 
 /* Compares check->expected with what the tree shows. */
@@ -59,30 +67,14 @@ static bool check_file(struct check *check, const char *extension, struct error 
 {
     AUTO_ARENA struct arena arena = {0};
     AUTO_BUFFER struct buffer path = {0};
-    AUTO(tree_reader_done) struct tree_reader reader = {0};
     struct node node;
     struct node_stat stat;
     buffer_add_slice(&path, buffer_slice(&check->path));
     buffer_add_text(&path, extension);
-    check->result.files++;
-    switch (tree_find(check->snapshot, buffer_slice(&path), &arena, &node, &stat, err)) {
-    case TREE_FOUND: break;
-    case TREE_FAILED: return false;
-    case TREE_MISSING:
-    case TREE_NEVER:
-    case TREE_UNKNOWN: tell(check, extension, "is missing"); return true;
-    }
-    buffer_clear(&check->found);
-    if (!tree_read(check->snapshot, &node, &reader, 0, stat.size_bytes + 1, &check->found, err))
-        return false;
-    if (!slice_equal(buffer_slice(&check->found), buffer_slice(&check->expected)))
-        tell_difference(check, extension);
-    else if (stat.size_bytes != check->found.length)
-        tell(check, extension, "has another length than its size says");
-    return true;
+    enum tree_answer const answer =
+        tree_find(check->snapshot, buffer_slice(&path), &arena, &node, &stat, err);
+    return verify_found(check, answer, &node, &stat, extension, err);
 }
-
-static void add_text_cell(struct slice text, struct buffer *line);
 
 /* A CSV cell from the JSON of a value that is no string: null is nothing, times lose their quotes, a list is a
  * text. */
@@ -91,14 +83,14 @@ static void add_plain_cell(const struct buffer *json, struct buffer *line)
     struct slice text = buffer_slice(json);
     if (slice_is(text, "null")) return;
     if (text.at[0] == '[') {
-        add_text_cell(text, line);
+        verify_cell(text, line);
         return;
     }
     if (text.at[0] == '"') text = slice_of(text.at + 1, text.length - 2);
     buffer_add_slice(line, text);
 }
 
-static void add_text_cell(struct slice text, struct buffer *line)
+void verify_cell(struct slice text, struct buffer *line)
 {
     static const char ends[] = {' ', '\t'}, inside[] = {',', '"', '\r', '\n'};
     bool quote = text.length == 0 || memchr(ends, text.at[0], sizeof ends) ||
@@ -113,14 +105,13 @@ static void add_text_cell(struct slice text, struct buffer *line)
     if (quote) buffer_add_byte(line, '"');
 }
 
-/* One value of a row: `"name":json` or a cell. */
-static void add_member(enum kind kind, struct slice name, const struct buffer *json,
-                       const struct value *value, bool first, struct buffer *row)
+void verify_member(enum kind kind, struct slice name, const struct buffer *json,
+                   const struct value *value, bool first, struct buffer *row)
 {
     if (!first) buffer_add_byte(row, ',');
     if (kind == KIND_CSV) {
         if (value && value->kind == VALUE_STRING)
-            add_text_cell(value->string, row);
+            verify_cell(value->string, row);
         else
             add_plain_cell(json, row);
         return;
@@ -144,15 +135,16 @@ static void add_row(const struct check *check, enum kind kind, const struct tall
     for (unsigned i = 0; i < depth; i++) {
         buffer_clear(&json);
         value_json(&group->dimensions[i], view->dimensions[i].type, zone, &json);
-        add_member(kind, view->dimensions[i].name, &json, &group->dimensions[i], i == 0, row);
+        verify_member(kind, view->dimensions[i].name, &json, &group->dimensions[i], i == 0, row);
     }
     for (size_t i = 0; i < view->measure_count; i++) {
         const struct measure *const measure = &view->measures[i];
         struct result const result = formula_eval(measure->formula, results);
         buffer_clear(&json);
         result_json(&result, formula_type(measure->formula), zone, &json);
-        add_member(kind, measure->name, &json, result.kind == RESULT_VALUE ? &result.value : NULL,
-                   depth == 0 && i == 0, row);
+        verify_member(kind, measure->name, &json,
+                      result.kind == RESULT_VALUE ? &result.value : NULL, depth == 0 && i == 0,
+                      row);
     }
     if (kind != KIND_CSV) buffer_add_byte(row, '}');
 }
@@ -161,9 +153,9 @@ static void add_header(const struct view *view, struct buffer *text)
 {
     for (size_t i = 0; i < view->dimension_count + view->measure_count; i++) {
         if (i > 0) buffer_add_byte(text, ',');
-        add_text_cell(i < view->dimension_count ? view->dimensions[i].name
-                                                : view->measures[i - view->dimension_count].name,
-                      text);
+        verify_cell(i < view->dimension_count ? view->dimensions[i].name
+                                              : view->measures[i - view->dimension_count].name,
+                    text);
     }
     buffer_add_byte(text, '\n');
 }
@@ -208,8 +200,8 @@ static void add_name(const struct check *check, const struct tallied_group *grou
                 check->snapshot->schema->zone, path);
 }
 
-static bool next_name_is(struct tree_listing *listing, struct slice name, bool *good,
-                         struct error *err)
+bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
+                      struct error *err)
 {
     struct tree_entry entry;
     enum tree_answer const answer = tree_listing_next(listing, &entry, err);
@@ -232,17 +224,17 @@ static bool check_listing(struct check *check, unsigned depth, size_t first, siz
         tree_find(check->snapshot, buffer_slice(&check->path), &arena, &node, &stat, err);
     if (answer == TREE_FAILED) return false;
     if (answer != TREE_FOUND) {
-        tell(check, "/", "is missing");
+        verify_tell(check, "/", "is missing");
         return true;
     }
     if (!tree_list(check->snapshot, &node, &listing, err)) return false;
-    if (!next_name_is(listing, slice_text(".total.json"), &good, err)) return false;
+    if (!verify_next_name(listing, slice_text(".total.json"), &good, err)) return false;
     for (size_t i = 0; i < count && good; i++) {
         buffer_clear(&name);
         add_name(check, &check->view->levels[depth + 1].groups[first + i], depth + 1, &name);
-        if (!leaves && !next_name_is(listing, buffer_slice(&name), &good, err)) return false;
+        if (!leaves && !verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
         buffer_add_text(&name, ".json");
-        if (good && !next_name_is(listing, buffer_slice(&name), &good, err)) return false;
+        if (good && !verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
     }
     struct tree_entry surplus;
     if (good) {
@@ -250,7 +242,7 @@ static bool check_listing(struct check *check, unsigned depth, size_t first, siz
         if (end == TREE_FAILED) return false;
         good = end == TREE_MISSING;
     }
-    if (!good) tell(check, "/", "lists other names than the events give");
+    if (!good) verify_tell(check, "/", "lists other names than the events give");
     return true;
 }
 
@@ -264,14 +256,14 @@ static bool check_group(struct check *check, unsigned depth, const struct tallie
     for (enum kind kind = KIND_JSON; kind <= KIND_PROM; kind++) {
         if (!view->view->formats[kind]) continue;
         expect_rows(check, kind, *leaf, leaves, depth < leaf_depth);
-        if (!check_file(check, extensions[kind], err)) return false;
+        if (!check_file(check, verify_extensions[kind], err)) return false;
     }
     *leaf += leaves;
     if (depth == leaf_depth) return true;
     buffer_clear(&check->expected);
     add_row(check, KIND_TOTAL, group, depth, &check->expected);
     buffer_add_byte(&check->expected, '\n');
-    if (!check_file(check, extensions[KIND_TOTAL], err)) return false;
+    if (!check_file(check, verify_extensions[KIND_TOTAL], err)) return false;
     size_t const children = count_under(&view->levels[depth + 1], *child, group->key);
     if (!check_listing(check, depth, *child, children, err)) return false;
     *child += children;
@@ -303,7 +295,7 @@ static bool check_absent(struct check *check, struct error *err)
     check->result.files++;
     enum tree_answer const answer =
         tree_find(check->snapshot, buffer_slice(&path), &arena, &node, &stat, err);
-    if (answer == TREE_FOUND) tell(check, ".json", "should not be there");
+    if (answer == TREE_FOUND) verify_tell(check, ".json", "should not be there");
     return answer != TREE_FAILED;
 }
 
@@ -344,6 +336,10 @@ static bool check_view(struct check *check, struct error *err)
     const struct tallied_view *const view = check->view;
     bool const whole = view->dropped_before.kind == VALUE_NULL;
     if (whole && view->levels[0].count == 0) return check_absent(check, err);
+    if (view->view->forest) {
+        set_path(check, NULL, 0);
+        return verify_forest_files(check, err);
+    }
     for (unsigned depth = 0; depth <= view->view->dimension_count; depth++) {
         size_t child = 0, leaf = 0;
         for (size_t i = 0; i < view->levels[depth].count; i++) {

@@ -17,7 +17,7 @@
 
 enum { SLOTS_FIRST = 1024 };
 
-static struct entry *find_slot(const struct set *set, struct slice bytes)
+struct entry *set_slot(const struct set *set, struct slice bytes)
 {
     size_t slot = XXH3_64bits(bytes.at, bytes.length) & (set->capacity - 1);
     while (set->entries[slot].bytes.at && !slice_equal(set->entries[slot].bytes, bytes))
@@ -25,8 +25,7 @@ static struct entry *find_slot(const struct set *set, struct slice bytes)
     return &set->entries[slot];
 }
 
-/* The entry of BYTES, new if its bytes are still to be set. */
-static struct entry *set_find(struct set *set, struct slice bytes)
+struct entry *set_find(struct set *set, struct slice bytes)
 {
     if (set->count * 2 >= set->capacity) {
         struct set larger = {.capacity = set->capacity ? set->capacity * 2 : SLOTS_FIRST,
@@ -34,12 +33,12 @@ static struct entry *set_find(struct set *set, struct slice bytes)
         larger.entries = memory_alloc(larger.capacity * sizeof *larger.entries);
         for (size_t i = 0; i < set->capacity; i++) {
             if (set->entries[i].bytes.at)
-                *find_slot(&larger, set->entries[i].bytes) = set->entries[i];
+                *set_slot(&larger, set->entries[i].bytes) = set->entries[i];
         }
         free(set->entries);
         *set = larger;
     }
-    return find_slot(set, bytes);
+    return set_slot(set, bytes);
 }
 
 static struct value keep_value(struct arena *arena, struct value value)
@@ -129,7 +128,7 @@ void counting_add(struct counting *counting, struct tallied_group *group,
                   const struct view *entities, const struct value *fields)
 {
     const struct view *const view = counting->view->view;
-    for (size_t i = 0; i < view->aggregate_count; i++) {
+    for (size_t i = counting->first; i < counting->end; i++) {
         const struct aggregate *const aggregate = &view->aggregates[i];
         struct value values[AGGREGATE_VALUES_MAX] = {{.kind = VALUE_NULL}};
         if (aggregate->entities != entities) continue;
@@ -158,6 +157,10 @@ void counting_event(struct counting *counting, const struct value *fields, struc
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     counting->own_key = key;
     if (!expr_holds(view->where, fields, counting->zone)) return;
+    if (view->forest) {
+        verify_forest_event(counting, fields);
+        return;
+    }
     for (unsigned i = 0; i < view->dimension_count; i++)
         dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, counting->zone);
     if (is_let_go(counting, dimensions)) return;
@@ -216,6 +219,7 @@ static void count_input(struct counting *counting, const struct view_input *inpu
 {
     const struct view *const view = counting->view->view;
     AUTO_BUFFER struct buffer key = {0};
+    if (!expr_holds(input->where, values, counting->zone)) return;
     view_input_key(view, input, event_own_key(event), &key);
     if (!input->values) {
         counting_event(counting, values, buffer_slice(&key));
@@ -299,8 +303,16 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
                         struct tallied_view *ret_view, struct error *err)
 {
     *ret_view = (struct tallied_view){.view = view};
-    struct counting counting = {.view = ret_view, .zone = snapshot->schema->zone};
+    struct counting counting = {.view = ret_view,
+                                .zone = snapshot->schema->zone,
+                                .end = view->aggregate_count,
+                                .learns_parents =
+                                    view->forest && view->forest->kind == FOREST_LINKS};
     bool good = load_limits(&counting, snapshot, err);
+    if (good && counting.learns_parents) {
+        good = count_events(&counting, snapshot, err);
+        counting.learns_parents = false;
+    }
     if (good)
         good = view->source ? verify_rows(&counting, snapshot, err)
                             : count_events(&counting, snapshot, err);
@@ -320,5 +332,6 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
 
 void tallied_view_done(struct tallied_view *view)
 {
+    free(view->parents.entries);
     arena_done(&view->arena);
 }

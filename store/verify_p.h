@@ -7,6 +7,18 @@
 #include "schema.h"
 #include "store.h"
 
+/* A set of byte strings, each with a pointer. */
+struct entry {
+    struct slice bytes;
+    void *payload;
+};
+
+struct set {
+    struct entry *entries;
+    size_t capacity;
+    size_t count;
+};
+
 /* One value that a quantile or top() is about. */
 struct tallied_value {
     struct slice key;   /* see multiset_key: their order */
@@ -38,6 +50,7 @@ struct tallied_level {
 
 struct tallied_view {
     const struct view *view;
+    struct set parents; /* of a forest: see verify_forest.c; in the arena but for the set itself */
     struct arena arena;
     struct tallied_level levels[SCHEMA_DIMENSIONS_MAX + 1];
     struct value
@@ -47,18 +60,6 @@ struct tallied_view {
 /* The file for Prometheus of COUNT leaves. Appends to TEXT. */
 void verify_prom(const struct view *view, const struct zone *zone,
                  const struct tallied_group *leaves, size_t count, struct buffer *text);
-
-/* A set of byte strings, each with a pointer. */
-struct entry {
-    struct slice bytes;
-    void *payload;
-};
-
-struct set {
-    struct entry *entries;
-    size_t capacity;
-    size_t count;
-};
 
 /* A view while it is counted. */
 struct counting {
@@ -71,6 +72,8 @@ struct counting {
     struct buffer element; /* what is compared */
     struct slice own_key;  /* of the event at hand */
     struct value retained; /* the view has let go what is before; null: nothing */
+    size_t first, end;     /* the aggregates that are counted now */
+    bool learns_parents;   /* of a forest: where nodes stand, instead */
 };
 
 /* Counts values that are not null (as measure_apply has them) in the group's tally of one aggregate; counting->element
@@ -83,6 +86,15 @@ void tally_finish(struct counting *counting, const struct aggregate *aggregate,
 
 /* Counts an event in its groups of all depths. */
 void counting_event(struct counting *counting, const struct value *fields, struct slice key);
+/* The entry of BYTES, or where it would be; the set is not empty. */
+struct entry *set_slot(const struct set *set, struct slice bytes);
+/* The entry of BYTES, new if its bytes are still to be set. */
+struct entry *set_find(struct set *set, struct slice bytes);
+/* The same where the view is a forest. */
+void verify_forest_event(struct counting *counting, const struct value *fields);
+/* Which parent the events name for a node of a view that is counted; false: none. */
+bool verify_forest_parent(const struct tallied_view *view, struct slice key, struct slice *ret_key,
+                          struct value *ret_parent);
 /* The group of the first DEPTH dimensions, whose packed key counting->key begins with. */
 struct tallied_group *counting_group(struct counting *counting, unsigned depth, size_t length,
                                      const struct value *dimensions);

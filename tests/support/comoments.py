@@ -64,6 +64,11 @@ def correlation(sample):
 def ratio_variance(sample):
     if sample.n < 2:
         return None
+    if not sample.real and sample.sum(1):
+        quotient, y = sample.sum(0) / sample.sum(1), sample.sum(1) / sample.n
+        apart = sum((a - quotient * b) ** 2 for a, b in zip(*sample.columns)) / (sample.n - 1)
+        variance = nearest(apart / y**2 / sample.n)
+        return variance if math.isfinite(variance) else None
     quotient, y = sample.ratio(), sample.mean(1)
     of_x, of_both, of_y = (sample.covariance(i, j, sample.n - 1) for i, j in ((0, 0), (0, 1), (1, 1)))
     apart = of_x - 2 * quotient * of_both + quotient * quotient * of_y

@@ -1,0 +1,409 @@
+/* How a delta becomes nodes. A view by tree() or path() has states of each node's own events and of all in its subtree. Let
+ * OLD be the forest as it is stored and NEW the one that it will be, d(n) what the delta has for n itself, S(n) what is stored
+ * of the subtree of n. Then the subtree of n changes by
+ *
+ *   D(n) = d(n)  -  sum of S(c), the c that leave n  +  sum of S(c), the c that join n  +  sum of D(c), its children in NEW
+ *
+ * so that a node which moves takes what is stored of its subtree along, and nothing of it is counted again:
+ *
+ *   1. The delta's leaves are nodes. Its links (which event says what parent) are added to those stored, and the nodes whose
+ *      parent, or whose own existence, may be another are settled: their edges are written.
+ *   2. For each edge that went or came the stored subtree is taken from the old parent and given to the new one.
+ *   3. All nodes above are added, along NEW, and put in an order of children first. Each hands its delta up once, so
+ *      that a batch costs the nodes that it touches and those above them, each once.
+ *
+ * A commit that is merged in several steps may have a cycle between two of them, as it folds events in the order of their keys. Then
+ * the view waits for the next step, and only the last one fails.
+ *
+ * merge_forest_step.c does the rest. Nothing here calls itself: a forest may be deep.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "merge_forest.h"
+
+#include <xxhash.h>
+
+#include "forest_links.h"
+#include "merge_forest_p.h"
+#include "multisets.h"
+#include "pack.h"
+
+enum { SLOTS_FIRST = 256 };
+
+static struct forest_node **slot_of(const struct forest *forest, struct slice key)
+{
+    size_t slot = XXH3_64bits(key.at, key.length) & (forest->capacity - 1);
+    while (forest->slots[slot] && !slice_equal(forest->slots[slot]->group.key, key))
+        slot = (slot + 1) & (forest->capacity - 1);
+    return &forest->slots[slot];
+}
+
+static void grow(struct forest *forest)
+{
+    struct forest_node **const old = forest->slots;
+    size_t const old_capacity = forest->capacity;
+    forest->capacity = old_capacity ? old_capacity * 2 : SLOTS_FIRST;
+    forest->slots = memory_alloc(forest->capacity * sizeof *forest->slots);
+    for (size_t i = 0; i < old_capacity; i++) {
+        if (old[i]) *slot_of(forest, old[i]->group.key) = old[i];
+    }
+    free(old);
+}
+
+/* What is stored of the node. */
+static bool load(struct forest *forest, struct forest_node *node, struct error *err)
+{
+    struct merge *const merge = forest->merge;
+    struct arena *const arena = &merge->arena;
+    struct group *const stored = &node->group.group;
+    enum db_finding const found = forest_get(merge->txn, merge->view, node->group.key, stored, err);
+    if (found == DB_FAILED) return false;
+    if (found == DB_MISSING) {
+        *stored = (struct group){.exact = node->group.exact};
+        return true;
+    }
+    node->group.existed = node->exists = true;
+    stored->exact = arena_copy(arena, stored->exact);
+    stored->states = arena_copy(arena, stored->states);
+    stored->text = arena_copy(arena, stored->text);
+    stored->forest = arena_copy(arena, stored->forest);
+    if (!forest_facts_unpack(merge->view, stored, &node->old, err)) return false;
+    buffer_clear(&forest->key);
+    if (!forest_parent_key(merge->view, &node->old, &forest->key)) return merge_lost_count(err);
+    node->facts = node->old;
+    node->old_parent = node->new_parent = arena_copy(arena, buffer_slice(&forest->key));
+    return true;
+}
+
+struct forest_node *forest_node_of(struct forest *forest, struct slice key, struct slice exact,
+                                   struct error *err)
+{
+    if (forest->count * 2 >= forest->capacity) grow(forest);
+    struct forest_node **const slot = slot_of(forest, key);
+    if (*slot) return *slot;
+    struct arena *const arena = &forest->merge->arena;
+    struct forest_node *const node = ARENA_NEW(arena, struct forest_node);
+    node->group.key = arena_copy(arena, key);
+    if (exact.length) node->group.exact = arena_copy(arena, exact);
+    if (!load(forest, node, err)) return NULL;
+    *slot = node;
+    forest->count++;
+    return node;
+}
+
+void forest_touch(struct forest *forest, struct forest_node *node)
+{
+    if (node->touched) return;
+    node->touched = true;
+    node->levels =
+        ARENA_ARRAY(&forest->merge->arena, struct forest_rows, forest->merge->view->forest->levels);
+    if (forest->touched_count == forest->touched_capacity) {
+        forest->touched_capacity =
+            forest->touched_capacity ? forest->touched_capacity * 2 : SLOTS_FIRST;
+        forest->touched =
+            memory_resize(forest->touched, forest->touched_capacity * sizeof *forest->touched);
+    }
+    forest->touched[forest->touched_count++] = node;
+}
+
+/* Step 1: the delta's leaves. */
+static bool collect(struct forest *forest, struct error *err)
+{
+    const struct delta_table *const leaves = &forest->merge->delta->leaves;
+    for (size_t i = 0; i < leaves->capacity; i++) {
+        struct delta_leaf *const leaf = leaves->slots[i].entry;
+        if (!leaf || leaf->view != forest->merge->view) continue;
+        struct forest_node *const node = forest_node_of(forest, leaf->key, leaf->exact, err);
+        if (!node) return false;
+        forest_touch(forest, node);
+        node->own_events = node->group.event_count = leaf->event_count;
+        node->group.states = leaf->states;
+        leaf->group = &node->group;
+    }
+    return true;
+}
+
+/* Step 1: what events say of parents; SIGN -1 takes it back. */
+static bool add_links(struct forest *forest, int sign, struct error *err)
+{
+    struct merge *const merge = forest->merge;
+    const struct delta_table *const values = &merge->delta->values;
+    for (size_t i = 0; i < values->capacity; i++) {
+        const struct delta_value *const value = values->slots[i].entry;
+        if (!value || value->leaf->view != merge->view || value->set != DELTA_LINKS ||
+            value->weight == 0)
+            continue;
+        struct forest_node *const node =
+            forest_node_of(forest, value->leaf->key, value->leaf->exact, err);
+        if (!node ||
+            !forest_link_add(merge->txn, merge->view, value->leaf->key, delta_value_key(value),
+                             value->exact, sign * value->weight, err))
+            return false;
+        node->links_changed = true;
+    }
+    return true;
+}
+
+/* Appends the keys of a node's children, each behind its length. */
+static bool list_children(struct forest *forest, enum forest_links_kind kind, struct slice key,
+                          struct buffer *list, struct error *err)
+{
+    AUTO(forest_links_close) struct forest_links links = {0};
+    struct slice id;
+    if (!forest_links_open(&links, forest->merge->txn, forest->merge->view, kind, key,
+                           (struct slice){0}, err))
+        return false;
+    enum db_finding found;
+    while ((found = forest_links_next(&links, &id, NULL, err)) == DB_FOUND)
+        pack_bytes(list, id);
+    return found == DB_MISSING;
+}
+
+/* The children of a node that appears, wherever they stood, and of one that goes. */
+static bool unsettle_children(struct forest *forest, const struct forest_node *node,
+                              struct error *err)
+{
+    AUTO_BUFFER struct buffer list = {0};
+    enum forest_links_kind const kind = node->exists ? FOREST_CHILDREN : FOREST_EDGES;
+    if (!list_children(forest, kind, node->group.key, &list, err)) return false;
+    struct slice rest = buffer_slice(&list), id;
+    while (unpack_bytes(&rest, &id)) {
+        struct forest_node *const child = forest_node_of(forest, id, (struct slice){0}, err);
+        if (!child) return false;
+        forest_touch(forest, child);
+        child->links_changed = true;
+    }
+    return true;
+}
+
+/* Where a node stands by what events say and which nodes exist. */
+static bool find_place(struct forest *forest, struct forest_node *node, struct error *err)
+{
+    struct merge *const merge = forest->merge;
+    struct forest_link link;
+    node->new_parent = forest_root;
+    node->facts.at_top = true;
+    node->facts.parent = (struct slice){0};
+    switch (forest_link_get(merge->txn, merge->view, node->group.key, &merge->arena, &link, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return true;
+    case DB_FAILED: return false;
+    }
+    node->facts.parent = link.whole;
+    struct forest_node *const parent = forest_node_of(forest, link.parent, (struct slice){0}, err);
+    if (!parent) return false;
+    if (!parent->exists) return true;
+    node->facts.at_top = false;
+    node->new_parent = parent->group.key;
+    return true;
+}
+
+static bool leave(struct forest *forest, const struct forest_node *node, struct error *err)
+{
+    struct merge *const merge = forest->merge;
+    struct forest_node *const parent =
+        forest_node_of(forest, node->old_parent, (struct slice){0}, err);
+    return parent &&
+           forest_edge_drop(merge->txn, merge->view, node->old_parent, node->group.key, err) &&
+           forest_seed(forest, parent, node, -1, err);
+}
+
+static bool join(struct forest *forest, const struct forest_node *node, struct error *err)
+{
+    struct merge *const merge = forest->merge;
+    struct forest_node *const parent =
+        forest_node_of(forest, node->new_parent, (struct slice){0}, err);
+    return parent &&
+           forest_edge_put(merge->txn, merge->view, node->new_parent, node->group.key, err) &&
+           forest_seed(forest, parent, node, +1, err);
+}
+
+/* Step 2 for one node. */
+static bool settle(struct forest *forest, const struct forest_node *node, struct error *err)
+{
+    bool const existed = node->group.existed, exists = node->exists;
+    bool const moves = existed && exists && !slice_equal(node->old_parent, node->new_parent);
+    if (existed && (moves || !exists) && !leave(forest, node, err)) return false;
+    return !exists || (existed && !moves) || join(forest, node, err);
+}
+
+/* Step 1: which nodes exist, and where those stand that may have moved. */
+static bool find_places(struct forest *forest, struct error *err)
+{
+    size_t const leaves = forest->touched_count;
+    for (size_t i = 0; i < leaves; i++) {
+        struct forest_node *const node = forest->touched[i];
+        int64_t const own = (int64_t)node->old.own_events + node->own_events;
+        if (forest_is_root(node->group.key)) continue;
+        if (own < 0) return merge_lost_count(err);
+        node->exists = own > 0;
+    }
+    for (size_t i = 0; i < leaves; i++) {
+        struct forest_node *const node = forest->touched[i];
+        if (node->exists == node->group.existed || forest_is_root(node->group.key)) continue;
+        node->links_changed = true;
+        if (!unsettle_children(forest, node, err)) return false;
+    }
+    for (size_t i = 0; i < forest->touched_count; i++) {
+        struct forest_node *const node = forest->touched[i];
+        if (node->links_changed && node->exists && !find_place(forest, node, err)) return false;
+    }
+    return true;
+}
+
+static void add_id(const struct forest *forest, const struct forest_node *node, struct buffer *text)
+{
+    AUTO_ARENA struct arena arena = {0};
+    const struct view *const view = forest->merge->view;
+    struct slice packed =
+        node->group.group.exact.length ? node->group.group.exact : node->group.key;
+    struct value id;
+    if (unpack_value(&packed, &arena, &id) == UNPACK_FAILED) return;
+    value_text(&id, view->dimensions[0].type, forest->merge->zone, text);
+}
+
+/* Of a node that is above itself: a -> b -> a. Returns false. */
+static bool tell_cycle(struct forest *forest, const struct forest_node *first, struct error *err)
+{
+    enum { TOLD_BYTES = 200 };
+    AUTO_BUFFER struct buffer path = {0};
+    const struct view *const view = forest->merge->view;
+    const struct forest_node *node = first;
+    do {
+        add_id(forest, node, &path);
+        buffer_add_text(&path, " -> ");
+        node = forest_node_of(forest, node->new_parent, (struct slice){0}, err);
+        if (!node) return false;
+    } while (node != first && path.length < TOLD_BYTES);
+    add_id(forest, node, &path);
+    (void)error_set(err, ERROR_INPUT, "the parents of nodes are a cycle: %.*s", (int)path.length,
+                    (const char *)path.at);
+    return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
+}
+
+/* Goes up from each node that may have moved: only these can close a cycle. */
+enum cycle_finding { CYCLE_NONE, CYCLE_FOUND, CYCLE_FAILED };
+static enum cycle_finding find_cycle(struct forest *forest, struct error *err)
+{
+    for (size_t i = 0; i < forest->touched_count; i++) {
+        struct forest_node *node = forest->touched[i];
+        if (!node->links_changed || !node->exists) continue;
+        while (!forest_is_root(node->group.key) && node->seen == 0) {
+            node->seen = i + 1;
+            node = forest_node_of(forest, node->new_parent, (struct slice){0}, err);
+            if (!node) return CYCLE_FAILED;
+        }
+        if (forest_is_root(node->group.key) || node->seen != i + 1) continue;
+        (void)tell_cycle(forest, node, err);
+        return CYCLE_FOUND;
+    }
+    return CYCLE_NONE;
+}
+
+/* The events that are still to be folded may open the cycle again: the delta keeps what it has of the view until then. */
+static bool postpone(struct forest *forest, const struct error *cycle, struct error *err)
+{
+    struct delta *const delta = forest->merge->delta;
+    if (!add_links(forest, -1, err)) return false;
+    delta->cycle = *cycle;
+    delta->postponed[forest->merge->view - delta->schema->views] = true;
+    forest->touched_count = 0; /* nothing is to be written */
+    return true;
+}
+
+/* Steps 1 and 2 of a view by tree(). */
+static bool settle_links(struct forest *forest, struct error *err)
+{
+    struct error cycle;
+    if (!add_links(forest, +1, err) || !find_places(forest, err)) return false;
+    switch (find_cycle(forest, &cycle)) {
+    case CYCLE_NONE: break;
+    case CYCLE_FOUND: return postpone(forest, &cycle, err);
+    case CYCLE_FAILED: *err = cycle; return false;
+    }
+    size_t const settled = forest->touched_count; /* what is touched now has not moved */
+    for (size_t i = 0; i < settled; i++) {
+        if (forest->touched[i]->links_changed && !settle(forest, forest->touched[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* Where a node of a path stands: it says so itself. */
+static bool find_prefix(struct forest *forest, struct forest_node *node, struct error *err)
+{
+    struct merge *const merge = forest->merge;
+    const struct view *const view = merge->view;
+    struct slice packed =
+        node->group.group.exact.length ? node->group.group.exact : node->group.key;
+    struct value path;
+    if (unpack_value(&packed, &merge->arena, &path) != UNPACKED || path.kind != VALUE_STRING)
+        return merge_lost_count(err);
+    struct value above = {.kind = VALUE_STRING,
+                          .string = forest_path_above(view->forest, path.string)};
+    if (above.string.length == 0) above.kind = VALUE_NULL;
+    buffer_clear(&forest->key);
+    bool const whole = group_key_add(view, &above, &forest->key);
+    node->new_parent = arena_copy(&merge->arena, buffer_slice(&forest->key));
+    if (above.kind == VALUE_NULL) return true;
+    buffer_clear(&forest->key);
+    (void)pack_value(&forest->key, &above, PACK_NO_LIMIT);
+    node->facts.parent = arena_copy(&merge->arena, buffer_slice(&forest->key));
+    return forest_node_of(forest, node->new_parent, whole ? (struct slice){0} : node->facts.parent,
+                          err);
+}
+
+/* Step 3: the nodes above those that are touched. */
+static bool close_upwards(struct forest *forest, struct error *err)
+{
+    bool const paths = forest->merge->view->forest->kind == FOREST_PATHS;
+    for (size_t i = 0; i < forest->touched_count; i++) { /* it grows */
+        struct forest_node *const node = forest->touched[i];
+        if (forest_is_root(node->group.key)) continue;
+        if (paths && !node->group.existed && !find_prefix(forest, node, err)) return false;
+        if (!paths && !node->exists) continue; /* it is below nothing */
+        node->parent = forest_node_of(forest, node->new_parent, (struct slice){0}, err);
+        if (!node->parent) return false;
+        node->group.parent = &node->parent->group;
+        node->parent->waiting++;
+        forest_touch(forest, node->parent);
+    }
+    return true;
+}
+
+/* Step 3: children first. */
+static bool put_in_order(struct forest *forest, struct error *err)
+{
+    AUTO_FREE struct forest_node **const order =
+        memory_alloc(forest->touched_count * sizeof *order);
+    size_t count = 0;
+    for (size_t i = 0; i < forest->touched_count; i++) {
+        if (forest->touched[i]->waiting == 0) order[count++] = forest->touched[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct forest_node *const parent = order[i]->parent;
+        if (parent && --parent->waiting == 0) order[count++] = parent;
+    }
+    if (count < forest->touched_count) return merge_lost_count(err); /* stored ones were a cycle */
+    memcpy(forest->touched, order, count * sizeof *order);
+    return true;
+}
+
+bool merge_forest(struct merge *merge, struct error *err)
+{
+    struct forest forest = {.merge = merge};
+    bool good = collect(&forest, err);
+    if (good && forest.touched_count > 0) {
+        forest.root = forest_node_of(&forest, forest_root, (struct slice){0}, err);
+        good = forest.root &&
+               (merge->view->forest->kind == FOREST_PATHS || settle_links(&forest, err));
+        delta_flush(merge->delta); /* values that moved are among it */
+    }
+    if (good && forest.touched_count > 0)
+        good = close_upwards(&forest, err) && put_in_order(&forest, err) &&
+               forest_write(&forest, merge->delta, err);
+    free(forest.slots);
+    free(forest.touched);
+    buffer_done(&forest.key);
+    return good;
+}

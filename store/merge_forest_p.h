@@ -1,0 +1,52 @@
+/* merge_forest_p.h - the nodes of a forest that a delta touches, between merge_forest.c, which finds where they stand, and
+ * merge_forest_step.c, which adds the delta up and writes them.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "forest.h"
+#include "merge_p.h"
+
+struct forest_node {
+    struct merge_group
+        group;    /* its key is the id, packed as in keys; its states the delta, see merge_p.h */
+    bool touched; /* it is to be written; else it was only looked at */
+    bool exists;  /* when the delta is merged; of a path told in the second step */
+    bool links_changed;
+    int64_t own_events;
+    struct forest_facts old;    /* as stored */
+    struct forest_facts facts;  /* of now */
+    struct slice old_parent;    /* where it stood, where it existed */
+    struct slice new_parent;    /* where it stands, where it exists */
+    struct forest_node *parent; /* the same, once the nodes above are known */
+    size_t waiting;             /* touched children that are not done */
+    size_t seen;                /* on the way up from which touched node, from 1; 0: not yet */
+    struct forest_rows *levels; /* delta: handed up by children, and by nodes that came and went */
+    bool level_changed[SCHEMA_LEVELS_MAX];
+};
+
+struct forest {
+    struct merge *merge;
+    struct forest_node **slots; /* by key */
+    size_t capacity;            /* a power of two */
+    size_t count;
+    struct forest_node **touched; /* in the order in which they were; later children first */
+    size_t touched_count;
+    size_t touched_capacity;
+    struct forest_node *root;
+    int64_t node_count; /* delta */
+    bool nodes_changed;
+    struct buffer key; /* scratch */
+};
+
+/* The node with this key, with what is stored of it. NULL: it failed. */
+struct forest_node *forest_node_of(struct forest *forest, struct slice key, struct slice exact,
+                                   struct error *err);
+void forest_touch(struct forest *forest, struct forest_node *node);
+/* Takes the stored subtree of a node from PARENT (SIGN -1), or gives it to it. */
+bool forest_seed(struct forest *forest, struct forest_node *parent, const struct forest_node *node,
+                 int sign, struct error *err) MUST_CHECK;
+/* The delta's states of a node, zeroed at first. */
+struct state *forest_states(struct forest *forest, struct forest_node *node);
+/* The touched nodes are in order: adds up, renders and writes them. */
+bool forest_write(struct forest *forest, const struct delta *delta, struct error *err) MUST_CHECK;

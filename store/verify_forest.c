@@ -1,0 +1,159 @@
+/* A forest, once more and by another road: where each node stands is told by all events at once, and each event is then counted
+ * in its node and in all that stand above, one by one.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "groups.h"
+#include "pack.h"
+#include "verify_check.h"
+
+/* What events say of a node. */
+struct parent {
+    bool is_node; /* some event is of it; else it was only named */
+    bool is_named;
+    struct slice key; /* of the least parent that was named */
+    struct value value;
+};
+
+static struct parent *parent_of(struct tallied_view *view, struct slice key)
+{
+    struct entry *const entry = set_find(&view->parents, key);
+    if (entry->bytes.at) return entry->payload;
+    entry->bytes = arena_copy(&view->arena, key);
+    entry->payload = ARENA_NEW(&view->arena, struct parent);
+    view->parents.count++;
+    return entry->payload;
+}
+
+static void key_of(const struct view *view, const struct value *id, struct buffer *key)
+{
+    buffer_clear(key);
+    (void)group_key_add(view, id, key);
+}
+
+static void name_parent(struct counting *counting, struct parent *node, const struct value *parent)
+{
+    struct tallied_view *const view = counting->view;
+    key_of(view->view, parent, &counting->name);
+    struct slice const key = buffer_slice(&counting->name);
+    if (node->is_named && slice_compare(node->key, key) <= 0) return;
+    node->is_named = true;
+    node->key = arena_copy(&view->arena, key);
+    node->value = *parent;
+    if (parent->kind == VALUE_STRING) node->value.string = arena_copy(&view->arena, parent->string);
+}
+
+/* The first pass over a tree's events. */
+static void learn(struct counting *counting, const struct value *id, const struct value *parent)
+{
+    if (id->kind == VALUE_NULL) return;
+    key_of(counting->view->view, id, &counting->key);
+    struct parent *const node = parent_of(counting->view, buffer_slice(&counting->key));
+    node->is_node = true;
+    if (parent->kind != VALUE_NULL) name_parent(counting, node, parent);
+}
+
+/* Counts the event in a group's own half of the aggregates, or in that of its subtree. */
+static void count_in(struct counting *counting, const struct value *id, bool own,
+                     const struct value *fields)
+{
+    const struct view *const view = counting->view->view;
+    size_t const half = view->aggregate_count / 2;
+    bool const root = id->kind == VALUE_NULL;
+    buffer_clear(&counting->key);
+    if (!root) (void)group_key_add(view, id, &counting->key);
+    struct tallied_group *const group =
+        counting_group(counting, root ? 0 : 1, counting->key.length, id);
+    counting->first = own ? 0 : half;
+    counting->end = own ? half : view->aggregate_count;
+    if (!own) group->event_count++;
+    counting_add(counting, group, NULL, fields);
+}
+
+/* The second pass over a tree's events. */
+static void count_links(struct counting *counting, struct value id, const struct value *fields)
+{
+    struct tallied_view *const view = counting->view;
+    count_in(counting, &id, true, fields);
+    /* a chain has no more nodes than there are, unless the store has a cycle */
+    for (size_t left = view->parents.count + 1; id.kind != VALUE_NULL && left > 0; left--) {
+        count_in(counting, &id, false, fields);
+        key_of(view->view, &id, &counting->key);
+        const struct parent *const node = parent_of(view, buffer_slice(&counting->key));
+        bool const stands = node->is_named && parent_of(view, node->key)->is_node;
+        id = stands ? node->value : (struct value){.kind = VALUE_NULL};
+    }
+    count_in(counting, &(struct value){.kind = VALUE_NULL}, false, fields);
+}
+
+/* Where a path's segments end, with one separator between two, in PATH. */
+static void split(struct slice from, struct slice separator, struct buffer *path,
+                  struct buffer *ends)
+{
+    size_t start = 0;
+    for (size_t at = 0; at <= from.length; at++) {
+        struct slice const rest = slice_of(from.at + at, from.length - at);
+        if (rest.length && !slice_starts(rest, separator)) continue;
+        if (at > start) {
+            if (path->length) buffer_add_slice(path, separator);
+            buffer_add(path, from.at + start, at - start);
+            buffer_add(ends, &path->length, sizeof path->length);
+        }
+        at += rest.length ? separator.length - 1 : 0;
+        start = at + 1;
+    }
+}
+
+static void count_path(struct counting *counting, const struct value *whole,
+                       const struct value *fields)
+{
+    AUTO_BUFFER struct buffer path = {0}, ends = {0};
+    struct tallied_view *const view = counting->view;
+    struct value id = {.kind = VALUE_NULL}, above;
+    if (whole->kind == VALUE_STRING)
+        split(whole->string, view->view->forest->separator, &path, &ends);
+    size_t left = ends.length / sizeof(size_t);
+    if (left > SCHEMA_SEGMENTS_MAX) left = 0;
+    for (bool own = true;; own = false) {
+        size_t end = 0;
+        if (left > 0) memcpy(&end, ends.at + (left - 1) * sizeof end, sizeof end);
+        above = (struct value){.kind = left > 0 ? VALUE_STRING : VALUE_NULL,
+                               .string = slice_of(path.at, end)};
+        if (own) count_in(counting, &above, true, fields);
+        count_in(counting, &above, false, fields);
+        if (id.kind == VALUE_STRING && above.kind == VALUE_STRING) {
+            key_of(view->view, &id, &counting->key);
+            name_parent(counting, parent_of(view, buffer_slice(&counting->key)), &above);
+        }
+        if (left == 0) return;
+        key_of(view->view, &above, &counting->key);
+        parent_of(view, buffer_slice(&counting->key))->is_node = true;
+        id = above;
+        left--;
+    }
+}
+
+void verify_forest_event(struct counting *counting, const struct value *fields)
+{
+    const struct forest_spec *const forest = counting->view->view->forest;
+    struct value const id = expr_dimension(forest->id, fields, counting->zone);
+    if (forest->kind == FOREST_PATHS) {
+        count_path(counting, &id, fields);
+    } else if (counting->learns_parents) {
+        struct value const parent = expr_dimension(forest->parent, fields, counting->zone);
+        learn(counting, &id, &parent);
+    } else {
+        count_links(counting, id, fields);
+    }
+}
+
+bool verify_forest_parent(const struct tallied_view *view, struct slice key, struct slice *ret_key,
+                          struct value *ret_parent)
+{
+    const struct parent *const node =
+        view->parents.count ? set_slot(&view->parents, key)->payload : NULL;
+    if (!node || !node->is_named) return false;
+    *ret_key = node->key;
+    *ret_parent = node->value;
+    return true;
+}
