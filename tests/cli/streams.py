@@ -77,6 +77,19 @@ def times_and_conditions(scene):
     story.shows("v.json", rows("day n first last worth", ["2026-01-01", 2, "cid", "ann", 4.5], ["2026-01-02", 1, "dan", "dan", 3]))
 
 
+def a_field_that_one_of_them_loses(scene):
+    """Its events have null there from then on, while those of the others keep what they have."""
+    story = Story(scene, STREAMS, {"v": {"from": ["exposures", "conversions"], "by": ["user"], "measures": {"n": "count()"}}})
+    story.load("exposures", exposure("1", "ann", "A"), exposure("2", "bob", "A"))
+    story.load("conversions", conversion("1", "ann", 1))
+    fields = {name: kind for name, kind in EXPOSURES["fields"].items() if name != "user"}
+    story.apply({"v": {"from": ["exposures", "conversions"], "by": ["user"], "measures": {"n": "count()"}}},
+                streams={**STREAMS, "exposures": {**EXPOSURES, "fields": fields}})
+    story.shows("v.json", rows("user n", [None, 2], ["ann", 1]))
+    story.delete("exposures", "1")
+    story.shows("v.json", rows("user n", [None, 1], ["ann", 1]))
+
+
 def views_over_them(scene):
     story = Story(scene, STREAMS, {"v": {"from": ["exposures", "conversions"], "by": ["user"], "measures": {"n": "count()"}},
                                    "w": {"from": "v", "by": ["n"], "measures": {"users": "count()"}}})
@@ -108,5 +121,6 @@ with Scene() as scene:
     an_object(scene)
     an_empty_object_is_the_stream_as_it_is(scene)
     times_and_conditions(scene)
+    a_field_that_one_of_them_loses(scene)
     views_over_them(scene)
     mistakes(scene)
