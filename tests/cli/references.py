@@ -265,6 +265,8 @@ def mistakes(scene):
     two = {"key": ["id", "n"], "fields": {"id": "string", "n": "int", "op_name": "string"}}
     refused(scene, streams(field(references="cals")), BY_NAME, "streams.feedback.fields.call_id", "'cals'", "did you mean 'calls'?")
     refused(scene, streams(field(type="int")), BY_NAME, "streams.feedback.fields.call_id", "'call_id'", "'id'", "type")
+    refused(scene, streams(key="id", delete_when="call_id.cost = 1"), BY_NAME, "streams.feedback.delete_when",
+            "references are followed by views alone")
     refused(scene, streams(calls=two), BY_NAME, "streams.feedback.fields.call_id", "key", "calls")
     refused(scene, streams(calls={"fields": CALLS["fields"]}), BY_NAME, "streams.feedback.fields.call_id", "key", "calls")
 

@@ -108,6 +108,8 @@ def mistakes(scene):
     refused(scene, STREAMS, view({"exposures": {}, "conversion": {}}), "views.v.from", "'conversion'", "did you mean 'conversions'?")
     refused(scene, other, view(["exposures", "others"]), "views.v.from", "user")
     refused(scene, STREAMS, view({"exposures": {"x": "weight"}, "conversions": {"x": "user"}}), "views.v.from", "x")
+    measured = {**STREAMS, "others": {"fields": {"weight": "float"}}}
+    refused(scene, measured, view(["exposures", "others"]), "views.v.from", "'weight' is a number in one stream and a float in another")
     refused(scene, STREAMS, view({"exposures": {"x": "wieght"}}), "views.v.from.exposures.x", "'wieght'", "did you mean 'weight'?")
     refused(scene, STREAMS, view({"conversions": {"x": "exposure.varient"}}), "views.v.from.conversions.x", "'varient'",
             "did you mean 'variant'?")
