@@ -65,8 +65,10 @@ void enter_node(struct mount *mount, const struct node *node, const struct node_
     if (!same) inode = inodes_add(&mount->inodes, buffer_slice(&packed), parent_id, name, stat);
     inode->stat = *stat;
     inode->lookup_count++;
+    bool const seen =
+        inodes_move(inode, parent_id); /* else the name there would not be taken back */
     *ret_entry = (struct fuse_entry_param){
-        .ino = inode->id, .attr_timeout = for_ever, .entry_timeout = for_ever};
+        .ino = inode->id, .attr_timeout = for_ever, .entry_timeout = seen ? for_ever : 0};
     fill_attr(mount, stat, &ret_entry->attr);
 }
 
