@@ -77,6 +77,17 @@ def times_and_conditions(scene):
     story.shows("v.json", rows("day n first last worth", ["2026-01-01", 2, "cid", "ann", 4.5], ["2026-01-02", 1, "dan", "dan", 3]))
 
 
+def a_time_that_is_another(scene):
+    """What "from" defines by the name of the streams' time is no time of the event: "keep" and first() go by that."""
+    kept = {"key": "id", "time": "at", "keep": "10 days", "fields": {"id": "string", "at": "time", "due": "time"}}
+    source = {"kept": {"at": "due"}, "conversions": {}}
+    story = Story(scene, {**STREAMS, "kept": kept}, {"v": {"from": source, "by": ["day(at)"], "measures": {"n": "count()"}}})
+    story.load("kept", {"id": "1", "at": "2026-01-01", "due": "2026-05-05"}, {"id": "2", "at": "2026-02-01", "due": "2026-05-05"})
+    story.shows("v.json", rows("day n", ["2026-05-05", 2]))
+    refused(scene, {**STREAMS, "kept": kept}, {"v": {"from": source, "measures": {"first": "first(id)"}}}, "views.v.measures.first",
+            "needs the time of an event")
+
+
 def a_field_that_one_of_them_loses(scene):
     """Its events have null there from then on, while those of the others keep what they have."""
     story = Story(scene, STREAMS, {"v": {"from": ["exposures", "conversions"], "by": ["user"], "measures": {"n": "count()"}}})
@@ -123,6 +134,7 @@ with Scene() as scene:
     an_object(scene)
     an_empty_object_is_the_stream_as_it_is(scene)
     times_and_conditions(scene)
+    a_time_that_is_another(scene)
     a_field_that_one_of_them_loses(scene)
     views_over_them(scene)
     mistakes(scene)
