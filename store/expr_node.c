@@ -10,8 +10,8 @@ const char *type_name(enum value_kind kind)
     case VALUE_NULL:
     case VALUE_UNRESOLVED: return "null";
     case VALUE_BOOL: return "a truth value";
-    case VALUE_NUMBER:
-    case VALUE_FLOAT: return "a number";
+    case VALUE_NUMBER: return "a number";
+    case VALUE_FLOAT: return "a float";
     case VALUE_TIME: return "a time";
     case VALUE_BUCKET: return "a bucket of time";
     case VALUE_STRING: return "a string";

@@ -142,6 +142,7 @@ bool view_dropped(const struct txn *txn, const struct view *view, struct view_dr
 
 bool view_check_history(const struct txn *txn, const struct view *view, struct error *err)
 {
+    const struct view *const shown = view->owner ? view->owner : view;
     struct view_dropped dropped;
     if (!view_dropped(txn, view, &dropped, err)) return false;
     if (dropped.count == 0) return true;
@@ -149,7 +150,7 @@ bool view_check_history(const struct txn *txn, const struct view *view, struct e
         err, ERROR_SCHEMA,
         "the view has counted events that \"keep\" has dropped: it cannot be made again");
     (void)error_remedy(err, "leave it as it is, or lose them with --allow-loss");
-    return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
+    return error_place(err, "views.%.*s", (int)shown->name.length, (const char *)shown->name.at);
 }
 
 /* A view that is made now has not seen the events that were dropped before, and has let nothing go. */
