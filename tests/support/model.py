@@ -202,8 +202,8 @@ def legal(name):
 
 def prom_label(value):
     """As prom.h tells it."""
-    if value is None:
-        return "%null"
+    if value is None or value is UNRESOLVED:
+        return "%null" if value is None else str(value)
     value = dimension(value)
     if not isinstance(value, str):
         return json_text(value)
