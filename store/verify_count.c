@@ -156,11 +156,11 @@ void counting_event(struct counting *counting, const struct value *fields, struc
     const struct view *const view = counting->view->view;
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     counting->own_key = key;
-    if (!expr_holds(view->where, fields, counting->zone)) return;
-    if (view->forest) {
+    if (view->forest || view_is_within(view)) {
         verify_forest_event(counting, fields);
         return;
     }
+    if (!expr_holds(view->where, fields, counting->zone)) return;
     for (unsigned i = 0; i < view->dimension_count; i++)
         dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, counting->zone);
     if (is_let_go(counting, dimensions)) return;
@@ -272,9 +272,7 @@ static bool misses_nothing(const struct counting *counting, const struct meta_vi
     const struct value *const dropped = &counting->view->dropped_before;
     const struct value *const retained = &counting->retained;
     if (dropped->kind == VALUE_NULL) return true;
-    if (stored->complete_from.kind == VALUE_TIME &&
-        value_compare(&stored->complete_from, dropped) >= 0)
-        return true;
+    if (stored->missed_count == counting->dropped_count) return true;
     if (view->time_dimension < 0 || !view_dimension_is_time(view, (size_t)view->time_dimension))
         return false;
     if (retained->kind == VALUE_TIME) return value_compare(retained, dropped) >= 0;
@@ -294,7 +292,10 @@ static bool load_limits(struct counting *counting, const struct snapshot *snapsh
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) return false;
     if (view->retain_seconds) counting->retained = stored.retained_from;
     if (view->source) return true;
-    if (!view_dropped(snapshot->txn, view, &counting->view->dropped_before, err)) return false;
+    struct view_dropped dropped;
+    if (!view_dropped(snapshot->txn, view, &dropped, err)) return false;
+    counting->view->dropped_before = dropped.before;
+    counting->dropped_count = dropped.count;
     if (misses_nothing(counting, &stored)) counting->view->dropped_before.kind = VALUE_NULL;
     return true;
 }
@@ -303,11 +304,12 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
                         struct tallied_view *ret_view, struct error *err)
 {
     *ret_view = (struct tallied_view){.view = view};
+    const struct view *const forest = view_is_within(view) ? view->owner : view;
     struct counting counting = {.view = ret_view,
                                 .zone = snapshot->schema->zone,
                                 .end = view->aggregate_count,
                                 .learns_parents =
-                                    view->forest && view->forest->kind == FOREST_LINKS};
+                                    forest->forest && forest->forest->kind == FOREST_LINKS};
     bool good = load_limits(&counting, snapshot, err);
     if (good && counting.learns_parents) {
         good = count_events(&counting, snapshot, err);

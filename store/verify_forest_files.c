@@ -19,6 +19,8 @@ struct placed {
 
 struct placing {
     struct check *check;
+    struct tallied_view divisions[SCHEMA_FEEDERS_MAX]; /* counted again */
+    size_t division_count;
     struct arena arena;
     struct placed root;
     struct placed **queue; /* parents in front of children */
@@ -206,15 +208,61 @@ static bool check_name(struct check *check, const struct node *directory, struct
     return verify_found(check, answer, &node, &stat, extension, err);
 }
 
-/* The names in the node's directory. */
-static bool check_listing(struct check *check, const struct placed *node, struct error *err)
+static const struct value *id_of(const struct placed *node)
 {
+    static const struct value root = {.kind = VALUE_NULL};
+    return node->above ? &node->group->dimensions[0] : &root;
+}
+
+/* What the node is divided into. One that it has nothing of is not listed. */
+static bool check_divisions(struct placing *placing, const struct placed *node, struct error *err)
+{
+    struct check *const check = placing->check;
+    for (size_t i = 0; i < placing->division_count; i++) {
+        const struct tallied_view *const division = &placing->divisions[i];
+        AUTO_BUFFER struct buffer stem = {0};
+        size_t count;
+        const struct tallied_group *const rows = verify_within_rows(division, id_of(node), &count);
+        buffer_add_byte(&stem, '.');
+        buffer_add_slice(&stem, division->view->within);
+        for (enum kind kind = KIND_JSON; kind <= KIND_CSV && count > 0; kind++) {
+            if (!division->view->formats[kind]) continue;
+            verify_within_expect(check, division->view, kind, rows, count);
+            if (!check_name(check, &node->directory, buffer_slice(&stem), verify_extensions[kind],
+                            err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool next_divisions(const struct placing *placing, const struct placed *node,
+                           struct tree_listing *listing, bool *good, struct error *err)
+{
+    for (size_t i = 0; i < placing->division_count && *good; i++) {
+        AUTO_BUFFER struct buffer name = {0};
+        size_t count;
+        (void)verify_within_rows(&placing->divisions[i], id_of(node), &count);
+        if (count == 0) continue;
+        buffer_add_byte(&name, '.');
+        buffer_add_slice(&name, placing->divisions[i].view->within);
+        buffer_add_text(&name, ".json");
+        if (!verify_next_name(listing, buffer_slice(&name), good, err)) return false;
+    }
+    return true;
+}
+
+/* The names in the node's directory. */
+static bool check_listing(struct placing *placing, const struct placed *node, struct error *err)
+{
+    struct check *const check = placing->check;
     AUTO(tree_listing_close) struct tree_listing *listing = NULL;
     AUTO_BUFFER struct buffer name = {0};
     struct tree_entry surplus;
     bool good = true;
     if (!tree_list(check->snapshot, &node->directory, &listing, err) ||
-        !verify_next_name(listing, slice_text(".total.json"), &good, err))
+        !verify_next_name(listing, slice_text(".total.json"), &good, err) ||
+        !next_divisions(placing, node, listing, &good, err))
         return false;
     for (size_t i = 0; i < node->child_count && good; i++) {
         buffer_clear(&name);
@@ -270,7 +318,7 @@ static bool check_node(struct placing *placing, struct placed *node, struct slic
     }
     expect_row(check, KIND_TOTAL, node);
     return check_name(check, &node->directory, slice_text(""), ".total.json", err) &&
-           check_listing(check, node, err);
+           check_divisions(placing, node, err) && check_listing(placing, node, err);
 }
 
 /* The names of all nodes. */
@@ -321,11 +369,27 @@ static bool check_all(struct placing *placing, struct error *err)
     return true;
 }
 
+static bool count_divisions(struct placing *placing, struct error *err)
+{
+    const struct snapshot *const snapshot = placing->check->snapshot;
+    const struct schema *const schema = snapshot->schema;
+    for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        if (view->owner != placing->check->view->view) continue;
+        if (!tallied_view_count(snapshot, view, &placing->divisions[placing->division_count], err))
+            return false;
+        placing->division_count++;
+    }
+    return true;
+}
+
 bool verify_forest_files(struct check *check, struct error *err)
 {
     struct placing placing = {.check = check};
     place_all(&placing);
-    bool const good = check_all(&placing, err);
+    bool const good = count_divisions(&placing, err) && check_all(&placing, err);
+    for (size_t i = 0; i < placing.division_count; i++)
+        tallied_view_done(&placing.divisions[i]);
     arena_done(&placing.arena);
     return good;
 }
