@@ -14,7 +14,7 @@ import references
 import trees
 from expressions import fits
 from measures import KEY, MISSING
-from values import Bucket, Time, UNRESOLVED, csv_cell, dimension, json_text, name_of, plain, sort_key
+from values import UNRESOLVED, Bucket, Time, csv_cell, dimension, json_text, name_of, plain, sort_key
 
 GONE = {"%deleted": True}
 BUCKETS = {"hour": 13, "day": 10, "month": 7, "year": 4}
@@ -202,10 +202,8 @@ def legal(name):
 
 def prom_label(value):
     """As prom.h tells it."""
-    if value is None:
-        return "%null"
-    if value is UNRESOLVED:
-        return "%unresolved"
+    if value is None or value is UNRESOLVED:
+        return "%null" if value is None else str(value)
     value = dimension(value)
     if not isinstance(value, str):
         return json_text(value)
