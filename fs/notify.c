@@ -57,6 +57,7 @@ struct recheck {
     struct queue *queue;
     struct pinned *older; /* the snapshot that was shown until now */
     const struct snapshot *newer;
+    bool has_new_schema; /* by which a name that was not there may be another node */
 };
 
 static void queue_name(struct queue *queue, const struct inode *inode)
@@ -94,7 +95,7 @@ static void recheck_inode(void *context, struct inode *inode)
     if (answer == TREE_FAILED) (void)mount_errno(recheck->mount, &err);
     bool const there = answer == TREE_FOUND;
     if (inode->id == 0) {
-        if (there) retire(recheck, inode);
+        if (there || recheck->has_new_schema) retire(recheck, inode);
     } else if (!there) {
         retire(recheck, inode);
     } else if (stat.commit_id != inode->stat.commit_id) {
@@ -127,7 +128,13 @@ static void recheck_change(void *context, const struct change *change)
 static void publish(struct mount *mount, struct snapshot *newer, struct queue *queue)
 {
     struct pinned *const older = snapshots_acquire(mount->snapshots.current);
-    struct recheck recheck = {.mount = mount, .queue = queue, .older = older, .newer = newer};
+    struct recheck recheck = {
+        .mount = mount,
+        .queue = queue,
+        .older = older,
+        .newer = newer,
+        .has_new_schema = newer->schema_commit_id != older->snapshot->schema_commit_id,
+    };
     uint64_t const shown = older->snapshot->commit_id;
     struct error err;
     mount->shown.commits += newer->commit_id - shown;

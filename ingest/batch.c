@@ -33,6 +33,7 @@
 
 #include "batch_p.h"
 #include "meta.h"
+#include "writer.h"
 
 enum { PROGRESS_RECORDS = 4096 };
 static double now_seconds(void)
@@ -81,6 +82,7 @@ static bool find_batch(struct load *load, struct error *err)
     if (!snapshot_open(load->store, &snapshot, err)) return false;
     enum ledger_finding const found =
         ledger_find(snapshot, stream, identity->digest, arena, load->batch, err);
+    load->commit_id = snapshot->commit_id;
     snapshot_close(snapshot);
     if (found == LEDGER_FAILED) return false;
     load->store_failed = false;
@@ -270,7 +272,12 @@ static enum batch_ending ingest(struct load *load, const char *path, struct erro
 {
     if (!open_input(load, path, err)) return BATCH_REFUSED;
     if (!find_batch(load, err) || !find_dropped(load, err)) return BATCH_STOPPED;
-    if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) return BATCH_KNOWN;
+    if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) {
+        /* the run that loaded it may have been killed before it told the mounts */
+        (void)writer_announce(load->store, load->commit_id, WRITER_ANNOUNCE_MS,
+                              load->options->notices);
+        return BATCH_KNOWN;
+    }
     if (load->growth && !recognise(load, err)) return ending_of(load, false);
     rejects_init(&load->rejects, store_directory(load->store), load->batch);
     return ending_of(load, run(load, err));

@@ -30,6 +30,7 @@ struct load {
     struct arena kept_texts;
     struct buffer kept; /* the text and line of each record in the chunk */
     struct rejects rejects;
+    uint64_t commit_id;     /* of the store, when the batch was looked up */
     uint64_t refused_bytes; /* of the records refused since the last commit */
     uint64_t chunk_count;   /* committed or previewed in this run */
     bool store_failed;      /* else the input did */

@@ -131,7 +131,9 @@ static bool parse_literal(struct reading *reading, const char *what, int64_t lea
 static bool parse_fraction(struct reading *reading, struct aggregate *aggregate)
 {
     enum { FRACTION_SCALE_MAX = 18 };
-    if (!parse_literal(reading, "a fraction", 0, 1, &aggregate->fraction)) return false;
+    if (!parse_literal(reading, "a fraction", 0, 1, &aggregate->fraction) ||
+        !per_skip(reading, &aggregate->where))
+        return false;
     if (aggregate->fraction.scale <= FRACTION_SCALE_MAX) return true;
     return parser_fail(&reading->parser, "a fraction has at most %d digits", FRACTION_SCALE_MAX);
 }
@@ -140,7 +142,9 @@ static bool parse_count(struct reading *reading, struct aggregate *aggregate)
 {
     struct decimal number;
     int64_t count;
-    if (!parse_literal(reading, "how many:", 1, AGGREGATE_TOP_MAX, &number)) return false;
+    if (!parse_literal(reading, "how many:", 1, AGGREGATE_TOP_MAX, &number) ||
+        !per_skip(reading, &aggregate->where))
+        return false;
     if (!decimal_to_int(&number, &count))
         return parser_fail(&reading->parser, "how many must be a whole number");
     aggregate->limit = (unsigned)count;
@@ -356,7 +360,10 @@ bool aggregate_parse_inner(struct reading *reading, const struct token *name,
     const struct function *const function = find_function(name->text);
     if (!function) {
         reading->parser.token = *name; /* where the error is */
-        return no_function(reading, name->text);
+        return formula_function_find(name->text)
+                   ? parser_fail(&reading->parser, "%.*s() is of measures, not of one entity",
+                                 (int)name->text.length, name->text.at)
+                   : no_function(reading, name->text);
     }
     *ret_aggregate = new_aggregate(function);
     if (!check_inner(reading, function) || !parser_expect(&reading->parser, "(") ||

@@ -1,5 +1,5 @@
 /* What an aggregate of several arguments comes to. Sums are exact up to here: each mean and covariance is rounded once,
- * and what follows is a fixed sequence of operations on doubles.
+ * and what follows is a fixed sequence of operations on doubles. The variance of a ratio of decimals is rounded once itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -61,10 +61,43 @@ static double ratio(const struct sample *sample)
     return isfinite(under) ? float_sum_to_double(&x->real) / under : NAN;
 }
 
+/* sum(y)^2 sum(x^2) - 2 sum(x) sum(y) sum(xy) + sum(x)^2 sum(y^2): the sum of the squares of x sum(y) - y sum(x), of which
+ * nothing is lost where they are in proportion. false: it has too many digits. */
+static bool squares_apart(const struct sample *sample, struct exact *ret_sum)
+{
+    const struct exact *const x = &sample->at[0].exact, *const y = &sample->at[1].exact;
+    const struct exact *const xx = &sample->at[comoments_product(sample->aggregate, 0, 0)].exact;
+    const struct exact *const xy = &sample->at[comoments_product(sample->aggregate, 0, 1)].exact;
+    const struct exact *const yy = &sample->at[comoments_product(sample->aggregate, 1, 1)].exact;
+    struct exact squares[3], both, sum;
+    return exact_times(y, y, &squares[0]) && exact_times(&squares[0], xx, &squares[0]) &&
+           exact_times(x, x, &squares[1]) && exact_times(&squares[1], yy, &squares[1]) &&
+           exact_times(x, y, &both) && exact_times(&both, xy, &both) &&
+           exact_plus(&both, &both, &squares[2]) && exact_plus(&squares[0], &squares[1], &sum) &&
+           exact_minus(&sum, &squares[2], ret_sum);
+}
+
+/* The same variance as below, from exact sums: n / (n - 1) of that over sum(y)^4, rounded once. */
+static bool exact_ratio_variance(const struct sample *sample, struct result *ret_result)
+{
+    const struct exact *const y = &sample->at[1].exact;
+    struct exact const count = exact_from_int((int64_t)sample->count);
+    struct exact const divisor = exact_from_int((int64_t)sample->count - 1);
+    struct exact apart, under;
+    if (exact_is_zero(y) || !squares_apart(sample, &apart) ||
+        !exact_times(&apart, &count, &apart) || !exact_times(y, y, &under) ||
+        !exact_times(&under, &under, &under) || !exact_times(&under, &divisor, &under))
+        return false;
+    *ret_result = result_double(exact_ratio(&apart, &under));
+    return true;
+}
+
 /* The variance of x - ratio * y, over the square of the mean of y and the number of tuples. */
 static struct result ratio_variance(const struct sample *sample)
 {
+    struct result exact;
     if (sample->count < 2) return null_result();
+    if (!is_real(sample) && exact_ratio_variance(sample, &exact)) return exact;
     double const quotient = ratio(sample), y = mean(sample, 1);
     double const of_x = covariance(sample, 0, 0, sample->count - 1);
     double const of_both = covariance(sample, 0, 1, sample->count - 1);

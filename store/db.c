@@ -336,6 +336,16 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
     return true;
 }
 
+/* LMDB's commit writes the page that makes it one, and then the number that readers begin with into the lock file. Whoever
+ * takes the lock of a writer that died in between mends that number. */
+bool db_settle(struct db *db, struct error *err)
+{
+    struct txn *txn;
+    if (!txn_begin(db, true, &txn, err)) return false;
+    txn_abort(txn);
+    return true;
+}
+
 bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn, struct error *err)
 {
     return txn_begin(writing->db, false, ret_txn, err);

@@ -6,7 +6,12 @@
 
 #include "expr_p.h"
 
-static const char *const coalesce_name = "coalesce";
+/* Of one value or more, all of one type. */
+static const struct {
+    const char *name;
+    enum expr_op op;
+} choices[] = {{"coalesce", EXPR_COALESCE}, {"least", EXPR_LEAST}, {"greatest", EXPR_GREATEST}};
+static const char *const abs_name = "abs";
 
 static bool is_named(struct slice name, const char *function)
 {
@@ -41,11 +46,11 @@ static bool is_stronger(const struct expr *expr, const struct expr *than)
 }
 
 /* Makes one type of all, and a node of them. */
-static bool new_coalesce(struct expr_parser *parser, const struct expr **operands, size_t count,
-                         const struct expr **ret_expr)
+static bool new_choice(struct expr_parser *parser, enum expr_op op, const struct expr **operands,
+                       size_t count, const struct expr **ret_expr)
 {
     size_t leader = 0;
-    struct expr *const expr = expr_new(parser, EXPR_COALESCE, VALUE_NULL);
+    struct expr *const expr = expr_new(parser, op, VALUE_NULL);
     for (size_t i = 1; i < count; i++) {
         if (is_stronger(operands[i], operands[leader])) leader = i;
     }
@@ -61,7 +66,7 @@ static bool new_coalesce(struct expr_parser *parser, const struct expr **operand
     return true;
 }
 
-static bool parse_coalesce(struct expr_parser *parser, const struct expr **ret_expr)
+static bool parse_choice(struct expr_parser *parser, enum expr_op op, const struct expr **ret_expr)
 {
     AUTO_BUFFER struct buffer operands = {0};
     const struct expr *operand;
@@ -73,26 +78,47 @@ static bool parse_coalesce(struct expr_parser *parser, const struct expr **ret_e
     size_t const count = operands.length / sizeof operand;
     const struct expr **const kept = ARENA_ARRAY(parser->arena, const struct expr *, count);
     memcpy(kept, operands.at, operands.length);
-    return new_coalesce(parser, kept, count, ret_expr);
+    return new_choice(parser, op, kept, count, ret_expr);
+}
+
+static bool parse_abs(struct expr_parser *parser, const struct expr **ret_expr)
+{
+    const struct expr *operand;
+    if (!parser_expect(parser, "(") || !parser_expr(parser, &operand) ||
+        !parser_wants_number(parser, operand, abs_name) || !parser_expect(parser, ")"))
+        return false;
+    struct expr *const expr = expr_new(parser, EXPR_ABS, operand->type.kind);
+    expr_set_operands(parser, expr, &operand, 1);
+    expr->digits = operand->digits;
+    expr->scale = operand->scale;
+    *ret_expr = expr;
+    return true;
 }
 
 static bool no_function(struct expr_parser *parser, struct slice name)
 {
-    struct slice names[BUCKET_UNITS + 1];
+    struct slice names[BUCKET_UNITS + COUNT_OF(choices) + 1];
     for (size_t i = 0; i < BUCKET_UNITS; i++)
         names[i] = slice_text(bucket_unit_names[i]);
-    names[BUCKET_UNITS] = slice_text(coalesce_name);
+    for (size_t i = 0; i < COUNT_OF(choices); i++)
+        names[BUCKET_UNITS + i] = slice_text(choices[i].name);
+    names[COUNT_OF(names) - 1] = slice_text(abs_name);
     struct slice const near = schema_nearest(name, names, COUNT_OF(names));
     (void)parser_fail(parser, "no function '%.*s' of a field", (int)name.length, name.at);
     if (near.length)
         return error_remedy(parser->err, "did you mean '%.*s'?", (int)near.length, near.at);
     return error_remedy(parser->err,
-                        "there are minute, hour, day, week, month, quarter, year and coalesce");
+                        "there are minute, hour, day, week, month, quarter, year, coalesce, "
+                        "least, greatest and abs");
 }
 
 bool parser_call(struct expr_parser *parser, const struct token *name, const struct expr **ret_expr)
 {
-    if (is_named(name->text, coalesce_name)) return parse_coalesce(parser, ret_expr);
+    for (size_t i = 0; i < COUNT_OF(choices); i++) {
+        if (is_named(name->text, choices[i].name))
+            return parse_choice(parser, choices[i].op, ret_expr);
+    }
+    if (is_named(name->text, abs_name)) return parse_abs(parser, ret_expr);
     for (unsigned i = 0; i < BUCKET_UNITS; i++) {
         if (is_named(name->text, bucket_unit_names[i]))
             return parse_bucket(parser, (enum bucket_unit)i, ret_expr);

@@ -80,6 +80,22 @@ static bool eval_coalesce(const struct expr *expr, const struct value *fields,
     return true;
 }
 
+/* As PostgreSQL has it, nulls are passed over. */
+static bool eval_extreme(const struct expr *expr, const struct value *fields,
+                         const struct zone *zone, struct value *ret_value)
+{
+    struct value value;
+    ret_value->kind = VALUE_NULL;
+    for (size_t i = 0; i < expr->operand_count; i++) {
+        if (!expr_eval(expr->operands[i], fields, zone, &value)) return false;
+        if (value.kind == VALUE_NULL) continue;
+        int const order = ret_value->kind == VALUE_NULL ? 0 : value_compare(&value, ret_value);
+        if (ret_value->kind == VALUE_NULL || (expr->op == EXPR_LEAST ? order < 0 : order > 0))
+            *ret_value = value;
+    }
+    return true;
+}
+
 static bool eval_comparison(const struct expr *expr, const struct value *fields,
                             const struct zone *zone, struct value *ret_value)
 {
@@ -206,6 +222,11 @@ static bool eval_unary(const struct expr *expr, const struct value *fields, cons
         set_float(ret_value, exact_to_double(&exact));
     } else if (expr->op == EXPR_NEGATE && operand.kind == VALUE_FLOAT) {
         set_float(ret_value, -operand.real);
+    } else if (expr->op == EXPR_ABS && operand.kind == VALUE_FLOAT) {
+        set_float(ret_value, fabs(operand.real));
+    } else if (expr->op == EXPR_ABS) {
+        if (operand.number.coefficient < 0)
+            ret_value->number.coefficient = -operand.number.coefficient;
     } else if (expr->op == EXPR_NEGATE) {
         ret_value->number.coefficient = -operand.number.coefficient;
     } else {
@@ -238,9 +259,12 @@ bool expr_eval(const struct expr *expr, const struct value *fields, const struct
     case EXPR_OR: return eval_logic(expr, fields, zone, ret_value);
     case EXPR_SECONDS: return eval_seconds(expr, fields, zone, ret_value);
     case EXPR_COALESCE: return eval_coalesce(expr, fields, zone, ret_value);
+    case EXPR_LEAST:
+    case EXPR_GREATEST: return eval_extreme(expr, fields, zone, ret_value);
     case EXPR_IN: return eval_in(expr, fields, zone, ret_value);
     case EXPR_LIKE: return eval_like(expr, fields, zone, ret_value);
     case EXPR_NEGATE:
+    case EXPR_ABS:
     case EXPR_NOT:
     case EXPR_IS_NULL:
     case EXPR_TO_FLOAT:

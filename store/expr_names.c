@@ -53,6 +53,10 @@ static bool no_reference(struct expr_parser *parser, const struct stream *stream
     if (!find_field(parser, stream, name, &field)) return false; /* it is nothing at all */
     (void)parser_fail(parser, "'%.*s' of stream '%.*s' refers to no other stream", (int)name.length,
                       name.at, (int)stream->name.length, stream->name.at);
+    if (stream->is_of_several)
+        return error_remedy(parser->err,
+                            "follow it in \"from\": {\"stream\": {\"name\": \"%.*s.field\"}, …}",
+                            (int)name.length, name.at);
     return error_remedy(parser->err, "give the field \"references\": \"stream\"");
 }
 

@@ -34,6 +34,9 @@ enum expr_op {
     EXPR_TO_FLOAT, /* of a number beside a float */
     EXPR_SECONDS,  /* from the second time to the first */
     EXPR_COALESCE,
+    EXPR_LEAST, /* of those that are not null */
+    EXPR_GREATEST,
+    EXPR_ABS,
 };
 
 struct expr {

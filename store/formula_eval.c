@@ -112,7 +112,7 @@ static struct result compute(const struct formula *formula, const struct result 
 
 struct result formula_eval(const struct formula *formula, const struct result *aggregates)
 {
-    struct result operands[FORMULA_OPERANDS_MAX];
+    struct result operands[FORMULA_OPERANDS_MAX] = {{.kind = RESULT_NULL}};
     if (formula->op == FORMULA_AGGREGATE) return aggregates[formula->aggregate];
     if (formula->op == FORMULA_LITERAL)
         return (struct result){.kind = RESULT_EXACT, .exact = formula->literal};

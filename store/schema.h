@@ -117,6 +117,7 @@ struct stream {
     const struct reference *references;
     size_t reference_count;
     struct joins *joins; /* NULL: it has no references */
+    bool is_of_several;  /* what a view over several streams sees */
     bool is_target;      /* some view asks for values of it by way of a reference */
     /* Every expression of a view over this stream that can overflow: bind refuses the record. */
     const struct expr *const *fallible;
@@ -161,6 +162,7 @@ struct view_input {
     /* Where there are several: what each field of the view's stream is in an event of this one, or NULL for null. NULL: the
      * view sees the event as it is. */
     const struct expr *const *values;
+    const struct expr *where; /* only these events of it; NULL: all */
 };
 
 struct view {

@@ -89,6 +89,7 @@ static void place_multisets(struct schema *schema, struct view *view)
 
 static bool input_follows(const struct view_input *input, size_t field_count)
 {
+    if (expr_follows(input->where, input->stream)) return true;
     for (size_t i = 0; input->values && i < field_count; i++) {
         if (expr_follows(input->values[i], input->stream)) return true;
     }

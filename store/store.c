@@ -166,7 +166,8 @@ enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, s
     if (!write_holder(fd, err) || !files_tidy(store->directory, store->path, err))
         return STORE_LOCK_FAILED;
     (void)pthread_mutex_lock(&store->lock);
-    bool const good = refresh(store, err); /* whoever had the lock may have compacted */
+    /* whoever had the lock may have compacted, or been killed behind a commit */
+    bool const good = refresh(store, err) && db_settle(store_db(store), err);
     (void)pthread_mutex_unlock(&store->lock);
     if (!good) return STORE_LOCK_FAILED;
     store->lock_file = take_fd(&fd);

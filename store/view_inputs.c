@@ -45,7 +45,8 @@ void view_inputs_fold(struct delta *delta, const struct view *view, const struct
 {
     for (size_t i = 0; i < view->input_count; i++) {
         const struct view_input *const input = &view->inputs[i];
-        if (input->stream != stream) continue;
+        if (input->stream != stream || !expr_holds(input->where, values, delta->schema->zone))
+            continue;
         if (input->values)
             fold_mapped(delta, view, input, values, key, weight);
         else

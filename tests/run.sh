@@ -109,6 +109,8 @@ step 'static analysis' tests/analyse.sh
 step 'valgrind' tests/valgrind.sh
 step 'examples/quickstart.sh' examples/quickstart.sh
 step 'examples/catalogue/test.sh' examples/catalogue/test.sh
+step 'examples/experiments/test.sh' examples/experiments/test.sh
+step 'examples/experiments/published.sh' examples/experiments/published.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh
 step 'examples/slow-api/run.sh' env EVENTS=200000 examples/slow-api/run.sh
 step 'installed: libtally, pkg-config, versions' tests/package/install.sh

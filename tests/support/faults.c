@@ -2,6 +2,7 @@
  *
  *   FAULT=writev:3:28      the third writev fails with errno 28
  *   FAULT=writev:3:short   the third writev writes half of what it should
+ *   FAULT=pwrite:3:kill    behind the third pwrite the process is killed
  *   FAULT_CLOCK=-86400     the wall clock is a day late
  *   FAULT_COUNTS=FILE      when the program ends, FILE gets lines "writev 17": how often each was called
  *
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -60,7 +62,7 @@ static const char *const names[CALLS] = {
     "malloc", "mmap",     "open",  "openat",    "read",      "pread",   "write",
     "pwrite", "writev",   "fsync", "fdatasync", "ftruncate", "flock",   "fstat",
     "mkdir",  "renameat", "fcntl", "lseek",     "poll",      "accept4", "pthreadcreate"};
-enum { NEVER = -1, SHORT = -2 };
+enum { NEVER = -1, SHORT = -2, KILL = -3 };
 
 static atomic_long counts[CALLS];
 static int failing = NEVER; /* which call */
@@ -75,7 +77,7 @@ __attribute__((constructor)) static void begin(void)
     char name[32], kind[16];
     if (clock_offset) clock_offset_s = atol(clock_offset);
     if (!fault || sscanf(fault, "%31[a-z]:%ld:%15s", name, &failing_at, kind) != 3) return;
-    reason = strcmp(kind, "short") == 0 ? SHORT : atoi(kind);
+    reason = strcmp(kind, "short") == 0 ? SHORT : strcmp(kind, "kill") == 0 ? KILL : atoi(kind);
     for (int i = 0; i < CALLS; i++) {
         if (strcmp(names[i], name) == 0) failing = i;
     }
@@ -197,6 +199,10 @@ ssize_t write(int fd, const void *bytes, size_t length)
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 {
     if (!fails(PWRITE)) return NEXT(pwrite)(fd, bytes, length, offset);
+    if (reason == KILL) {
+        (void)!NEXT(pwrite)(fd, bytes, length, offset);
+        (void)raise(SIGKILL);
+    }
     return reason == SHORT ? NEXT(pwrite)(fd, bytes, (length + 1) / 2, offset) : -1;
 }
 
