@@ -61,10 +61,27 @@ def correlation(sample):
     return max(-1.0, min(1.0, sample.covariance(0, 1, sample.n) / (x * y)))
 
 
+def fits(number):
+    """Whether the program has room for it: 76 digits behind the point, 575 bits."""
+    scale = 0
+    while number.denominator != 1 and scale <= 76:
+        number, scale = number * 10, scale + 1
+    return scale <= 76 and abs(number.numerator) < 2**575
+
+
+def has_exact_variance(sample):
+    """Whether all on the way to a variance that is rounded once fits; else it is computed with doubles."""
+    x, y = sample.sum(0), sample.sum(1)
+    xx, xy, yy = (sum(a * b for a, b in zip(sample.columns[i], sample.columns[j])) for i, j in ((0, 0), (0, 1), (1, 1)))
+    terms = [y * y, y * y * xx, x * x, x * x * yy, x * y, x * y * xy, y**4, y**4 * (sample.n - 1)]
+    terms += [y * y * xx + x * x * yy, y * y * xx + x * x * yy - 2 * x * y * xy]
+    return y != 0 and all(map(fits, [*terms, terms[-1] * sample.n]))
+
+
 def ratio_variance(sample):
     if sample.n < 2:
         return None
-    if not sample.real and sample.sum(1):
+    if not sample.real and has_exact_variance(sample):
         quotient, y = sample.sum(0) / sample.sum(1), sample.sum(1) / sample.n
         apart = sum((a - quotient * b) ** 2 for a, b in zip(*sample.columns)) / (sample.n - 1)
         variance = nearest(apart / y**2 / sample.n)
