@@ -114,13 +114,16 @@ bool merge_values(struct merge *merge, const struct delta *delta, struct error *
 {
     AUTO_ARENA struct arena keys = {0};
     size_t const levels = merge->view->dimension_count + 1;
+    const struct buffer *const all = &delta_view_of(delta, merge->view)->values;
+    struct delta_value *const *const values = (const void *)all->at;
+    size_t const value_count = all->length / sizeof *values;
     size_t count = 0;
-    if (merge->view->multiset_count == 0) return true;
+    if (value_count == 0) return true;
     AUTO_FREE struct value_change *const changes =
-        memory_alloc(delta->values.count * levels * sizeof *changes);
-    for (size_t i = 0; i < delta->values.capacity; i++) {
-        const struct delta_value *const value = delta->values.slots[i].entry;
-        if (!value || value->leaf->view != merge->view || value->weight == 0) continue;
+        memory_alloc(value_count * levels * sizeof *changes);
+    for (size_t i = 0; i < value_count; i++) {
+        const struct delta_value *const value = values[i];
+        if (value->weight == 0) continue;
         bool const own_alone = merge->view->multisets[value->set].entities != NULL;
         for (struct merge_group *group = value->leaf->group; group; group = group->parent) {
             if (merge->view->owner && !group->parent) break; /* entities as a whole show nothing */
