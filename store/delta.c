@@ -352,8 +352,10 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
     if (!expr_holds(view->where, fields, delta->schema->zone)) return;
     for (size_t i = 0; i < view->dimension_count; i++)
         dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, delta->schema->zone);
-    if (view->forest && view->forest->kind == FOREST_PATHS)
-        (void)forest_normalise(view->forest, &dimensions[0], &delta->element); /* else it is null */
+    const struct forest_spec *const forest =
+        view_is_within(view) ? view->owner->forest : view->forest;
+    if (forest && forest->kind == FOREST_PATHS)
+        (void)forest_normalise(forest, &dimensions[0], &delta->element); /* else it is null */
     if (is_gone(delta, view, dimensions)) return;
     pack_dimensions(delta, view, dimensions, (unsigned)view->dimension_count);
     struct delta_leaf **const last = &delta->last[view - delta->schema->views];

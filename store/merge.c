@@ -420,6 +420,7 @@ static bool merge_view(struct merge *merge, const struct delta *delta, struct er
     unsigned const leaf_depth = (unsigned)merge->view->dimension_count;
     struct own_leaves own[SCHEMA_DIMENSIONS_MAX + 1] = {{.count = 0}};
     if (merge->view->forest) return merge_forest(merge, err);
+    if (view_is_within(merge->view)) return true; /* with its owner */
     collect_leaves(merge, delta, own);
     for (unsigned depth = leaf_depth + 1; depth > 0; depth--)
         collect_groups(merge, &own[depth - 1], depth - 1);

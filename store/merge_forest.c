@@ -24,7 +24,7 @@
 #include <xxhash.h>
 
 #include "forest_links.h"
-#include "merge_forest_p.h"
+#include "merge_within.h"
 #include "multisets.h"
 #include "pack.h"
 
@@ -306,7 +306,11 @@ static bool postpone(struct forest *forest, const struct error *cycle, struct er
     struct delta *const delta = forest->merge->delta;
     if (!add_links(forest, -1, err)) return false;
     delta->cycle = *cycle;
-    delta->postponed[forest->merge->view - delta->schema->views] = true;
+    for (size_t i = 0; i < delta->schema->all_view_count; i++) {
+        const struct view *const view = &delta->schema->views[i];
+        if (view == forest->merge->view || view->owner == forest->merge->view)
+            delta->postponed[i] = true;
+    }
     forest->touched_count = 0; /* nothing is to be written */
     return true;
 }
@@ -392,7 +396,7 @@ static bool put_in_order(struct forest *forest, struct error *err)
 bool merge_forest(struct merge *merge, struct error *err)
 {
     struct forest forest = {.merge = merge};
-    bool good = collect(&forest, err);
+    bool good = collect(&forest, err) && merge_within_collect(&forest, err);
     if (good && forest.touched_count > 0) {
         forest.root = forest_node_of(&forest, forest_root, (struct slice){0}, err);
         good = forest.root &&
@@ -401,7 +405,7 @@ bool merge_forest(struct merge *merge, struct error *err)
     }
     if (good && forest.touched_count > 0)
         good = close_upwards(&forest, err) && put_in_order(&forest, err) &&
-               forest_write(&forest, merge->delta, err);
+               merge_within(&forest, err) && forest_write(&forest, merge->delta, err);
     free(forest.slots);
     free(forest.touched);
     buffer_done(&forest.key);

@@ -7,6 +7,8 @@
 #include "forest.h"
 #include "merge_p.h"
 
+struct within_row;
+
 struct forest_node {
     struct merge_group
         group;    /* its key is the id, packed as in keys; its states the delta, see merge_p.h */
@@ -23,6 +25,7 @@ struct forest_node {
     size_t seen;                /* on the way up from which touched node, from 1; 0: not yet */
     struct forest_rows *levels; /* delta: handed up by children, and by nodes that came and went */
     bool level_changed[SCHEMA_LEVELS_MAX];
+    struct within_row *within; /* its rows in the division that is merged, see merge_within.c */
 };
 
 struct forest {

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "forest_links.h"
-#include "merge_forest_p.h"
+#include "merge_within.h"
 #include "multisets.h"
 #include "pack.h"
 #include "rows.h"
@@ -105,7 +105,8 @@ bool forest_seed(struct forest *forest, struct forest_node *parent, const struct
     for (unsigned i = 1; i < levels; i++)
         add_rows(&parent->levels[i], &node->old.levels[i - 1], sign);
     return seed_states(forest, parent, node, sign, err) &&
-           seed_values(forest, parent, node, sign, err);
+           seed_values(forest, parent, node, sign, err) &&
+           merge_within_seed(forest, parent, node, sign, err);
 }
 
 /* Each node's delta of its subtree into that of the node above. */

@@ -127,7 +127,8 @@ static size_t count_groups(const struct merge *merge, const struct delta_value *
         value->set == DELTA_LINKS)
         return 0;
     for (const struct merge_group *group = value->leaf->group; group; group = group->parent) {
-        if (merge->view->owner && !group->parent) break; /* entities as a whole show nothing */
+        if (merge->view->owner && !view_is_within(merge->view) && !group->parent)
+            break; /* entities as a whole show nothing */
         count++;
         if (is_own(merge->view, value)) break;
     }
@@ -227,7 +228,8 @@ bool merge_values(struct merge *merge, const struct delta *delta, struct error *
     for (size_t i = 0; i < delta->values.capacity; i++)
         total += count_groups(merge, delta->values.slots[i].entry);
     if (total == 0) return true;
-    portion.is_all = !merge->view->forest || total <= PORTION_CHANGES;
+    bool const deep = merge->view->forest || view_is_within(merge->view);
+    portion.is_all = !deep || total <= PORTION_CHANGES;
     portion.capacity = portion.is_all ? total : PORTION_CHANGES;
     portion.changes = memory_alloc(portion.capacity * sizeof *portion.changes);
     bool const good = put_all(merge, delta, &portion, err);

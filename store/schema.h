@@ -130,6 +130,7 @@ struct dimension {
     struct slice name; /* alias, or the expression's text as written */
     const struct expr *expr;
     struct value_type type;
+    bool is_distance; /* depth(): how far below the node an event is. EXPR is 0 */
 };
 
 struct measure {
@@ -170,8 +171,11 @@ struct view {
     uint16_t id;             /* in the keys of the store */
     /* Of a hidden view: the view that it feeds. Its dimensions are an entity and then those of the owner, so that its
      * groups of depth k + 1 are the entities of the owner's groups of depth k: each is folded into that as one event.
+     * Where the owner is a forest: what it is further divided into. Its dimensions are a node and then those of its own; its
+     * groups count what is in the node's subtree (merge_within.c).
      * NULL: users see it. */
     const struct view *owner;
+    struct slice within; /* of one within a forest: what it is called there */
     const struct stream
         *stream; /* what its events are: a stream's, those of several, or the rows of `source` */
     const struct view_input *inputs; /* where they come from; none: `source` */
@@ -231,6 +235,23 @@ size_t stream_join(const struct stream *stream, size_t reference, size_t field,
 /* The same by id. */
 const struct stream *schema_stream_of(const struct schema *schema, uint16_t id);
 const struct view *schema_view_of(const struct schema *schema, uint16_t id);
+
+/* Whether the view divides the subtrees of a forest, its owner. */
+static inline bool view_is_within(const struct view *view)
+{
+    return view->owner && view->owner->forest;
+}
+
+/* What users see of such a view: all but the node. */
+static inline struct view view_shown(const struct view *view)
+{
+    struct view shown = *view;
+    if (view_is_within(view)) {
+        shown.dimensions++;
+        shown.dimension_count--;
+    }
+    return shown;
+}
 
 /* Whether a dimension of a view over a stream is the event's time, or a bucket of it. */
 bool view_dimension_is_time(const struct view *view, size_t dimension);

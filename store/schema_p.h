@@ -51,6 +51,17 @@ bool schema_place_aggregates(struct schema *schema, struct view *view,
 /* The measures of a view whose source and dimensions are read. */
 bool schema_read_measures(struct schema *schema, const cJSON *json, struct view *view,
                           struct error *err) MUST_CHECK;
+/* "by" and "where" of a view whose source is read. */
+bool schema_read_by(struct schema *schema, const cJSON *json, struct view *view,
+                    struct error *err) MUST_CHECK;
+bool schema_read_where(struct schema *schema, const cJSON *json, struct view *view,
+                       struct error *err) MUST_CHECK;
+/* What the subtrees of a forest are further divided into. */
+bool schema_read_within(struct schema *schema, const cJSON *json, struct view *owner,
+                        struct error *err) MUST_CHECK;
+/* Whether the text is depth(), and the view may have it. */
+bool schema_read_distance(struct schema *schema, const struct view *view, struct slice text,
+                          struct dimension *dimension);
 /* Whether an entry of "by" is a forest, such as tree(id, parent_id). */
 bool schema_names_forest(const cJSON *json);
 /* The forest that the view is by, and how many levels of rows it shows. DEPTH: NULL where it is not said. */

@@ -163,8 +163,8 @@ const struct stream *schema_stream_of(const struct schema *schema, uint16_t id)
 const struct view *schema_view_of(const struct schema *schema, uint16_t id)
 {
     /* Most schemas are as they were first: then an id is a place. */
-    if (id < schema->view_count && schema->views[id].id == id) return &schema->views[id];
-    for (size_t i = 0; i < schema->view_count; i++) {
+    if (id < schema->all_view_count && schema->views[id].id == id) return &schema->views[id];
+    for (size_t i = 0; i < schema->all_view_count; i++) {
         if (schema->views[i].id == id) return &schema->views[i];
     }
     return NULL;

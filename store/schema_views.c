@@ -132,7 +132,7 @@ void schema_describe_rows(struct schema *schema, struct view *view)
     view->rows = rows;
 }
 
-static bool read_where(struct schema *schema, const cJSON *json, struct view *view,
+bool schema_read_where(struct schema *schema, const cJSON *json, struct view *view,
                        struct error *err)
 {
     if (!json) return true;
@@ -174,6 +174,7 @@ static bool read_dimension(struct schema *schema, const struct view *view, const
     }
     if (!json_is_text(source, "a field or {\"alias\": \"expression\"}", err)) return false;
     struct slice const text = arena_copy(&schema->arena, slice_text(source->valuestring));
+    if (schema_read_distance(schema, view, text, dimension)) return true;
     if (!expr_parse(text, view->stream, schema->zone, &schema->arena, &dimension->expr, err) ||
         !is_dimension(dimension->expr, err))
         return false;
@@ -182,7 +183,7 @@ static bool read_dimension(struct schema *schema, const struct view *view, const
     return true;
 }
 
-static bool read_by(struct schema *schema, const cJSON *json, struct view *view, struct error *err)
+bool schema_read_by(struct schema *schema, const cJSON *json, struct view *view, struct error *err)
 {
     if (!json) return true;
     if (!cJSON_IsArray(json)) {
@@ -311,15 +312,15 @@ static bool check_name(const char *name, struct error *err)
 static bool read_view(struct views *all, const cJSON *json, struct view *view, struct error *err)
 {
     static const char *const keys[] = {"from",     "by",      "where", "measures", "retain",
-                                       "max_rows", "formats", "depth", NULL};
+                                       "max_rows", "formats", "depth", "within",   NULL};
     struct schema *const schema = all->schema;
     if (!check_name(json->string, err) || !json_is_object(json, keys, err)) return false;
     if (!read_from(all, json_get(json, "from"), view, err)) return false;
-    if (!read_by(schema, json_get(json, "by"), view, err)) return error_wrap_dot(err, "by");
+    if (!schema_read_by(schema, json_get(json, "by"), view, err)) return error_wrap_dot(err, "by");
     if (!schema_read_levels(json_get(json, "depth"), view, err))
         return error_wrap_dot(err, "depth");
     if (view->forest && !schema_check_forest(view, json, err)) return false;
-    if (!read_where(schema, json_get(json, "where"), view, err))
+    if (!schema_read_where(schema, json_get(json, "where"), view, err))
         return error_wrap_dot(err, "where");
     if (!read_retain(json_get(json, "retain"), view, err)) return error_wrap_dot(err, "retain");
     if (!read_max_rows(json_get(json, "max_rows"), view, err))
@@ -328,6 +329,8 @@ static bool read_view(struct views *all, const cJSON *json, struct view *view, s
         return error_wrap_dot(err, "measures");
     if (!read_formats(json_get(json, "formats"), view, err)) return error_wrap_dot(err, "formats");
     schema_describe_rows(schema, view);
+    if (!schema_read_within(schema, json_get(json, "within"), view, err))
+        return error_wrap_dot(err, "within");
     return true;
 }
 

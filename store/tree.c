@@ -29,7 +29,7 @@ bool node_is_directory(const struct node *node)
 bool node_of_group(const struct node *node)
 {
     return node->kind == NODE_GROUP || node->kind == NODE_ROWS || node->kind == NODE_LEAF ||
-           node->kind == NODE_TOTAL || node->kind == NODE_BY_ID;
+           node->kind == NODE_TOTAL || node->kind == NODE_BY_ID || node->kind == NODE_WITHIN;
 }
 
 bool node_is_page(const struct node *node)
@@ -154,7 +154,7 @@ bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
                      const struct group *group, struct node_stat *ret_stat, struct error *err)
 {
     struct node_stat stat = {0};
-    const struct view *const view = tree_view(snapshot, node);
+    struct view const shown = view_shown(tree_view(snapshot, node)), *const view = &shown;
     if (node->kind == NODE_GROUP) {
         stat.commit_id = group->listing_commit_id;
     } else if (node->kind == NODE_TOTAL) {
@@ -179,6 +179,7 @@ enum tree_answer tree_group(const struct snapshot *snapshot, const struct node *
     if (!view || node->depth > view->dimension_count || !view->formats[node->format])
         return TREE_MISSING;
     if (view->forest) return tree_forest_group(snapshot, node, ret_group, err);
+    if (view_is_within(view)) return tree_within_group(snapshot, node, ret_group, err);
     switch (groups_get(snapshot->txn, view, node->depth, node->key, ret_group, err)) {
     case DB_FOUND: return TREE_FOUND;
     case DB_MISSING: return TREE_MISSING;
@@ -280,7 +281,11 @@ void tree_change_nodes(const struct snapshot *snapshot, const struct change *cha
     bool const exists = change->flags & CHANGE_EXISTS;
     if (!view) return;
     if (exists && change->depth == 0) see(context, &(struct node){.kind = NODE_ROOT}, false);
-    if (view->forest) tree_forest_change(view, change, see, context);
+    if (view->forest) tree_forest_change(snapshot, view, change, see, context);
+    if (view_is_within(view)) {
+        see_formats(view, node, NODE_WITHIN, see, context);
+        return;
+    }
     if (group_is_leaf(view, change->depth)) {
         see_formats(view, node, NODE_LEAF, see, context);
         return;

@@ -21,6 +21,7 @@ enum node_kind {
     NODE_TOTAL,       /* X/.total.json */
     NODE_IDS,         /* VIEW/.node/, of a forest */
     NODE_BY_ID,       /* VIEW/.node/ID.json */
+    NODE_WITHIN,      /* X/.models.json: what a node of a forest is divided into */
     NODE_FRONT_PAGE,  /* /index.html */
     NODE_VIEW_PAGE,   /* VIEW/index.html */
     NODE_SYSTEM,      /* .tallyfs/ */
@@ -38,7 +39,7 @@ enum node_kind {
 
 struct node {
     enum node_kind kind;
-    enum rows_format format; /* of NODE_ROWS, NODE_LEAF, NODE_BY_ID */
+    enum rows_format format; /* of NODE_ROWS, LEAF, BY_ID, WITHIN */
     uint16_t view;           /* of NODE_GROUP, ROWS, LEAF, TOTAL, IDS, BY_ID, VIEW_PAGE, VIEW */
     uint8_t depth;           /* of NODE_GROUP, ROWS, LEAF, TOTAL: dimensions in the key */
     uint64_t batch;          /* of NODE_BATCH, NODE_REJECT_FILE: the batch's id */

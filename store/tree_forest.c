@@ -38,13 +38,71 @@ enum tree_answer tree_forest_group(const struct snapshot *snapshot, const struct
     return answer_of(forest_get(snapshot->txn, view, id, ret_group, err));
 }
 
-void tree_forest_change(const struct view *view, const struct change *change,
+enum tree_answer tree_within_key(const struct snapshot *snapshot, const struct node *node,
+                                 struct buffer *key, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    const struct view *const view = tree_view(snapshot, node);
+    struct node owner = *node;
+    struct group group;
+    struct value id = {.kind = VALUE_NULL};
+    owner.kind = NODE_GROUP;
+    owner.view = view->owner->id;
+    enum tree_answer const there = tree_forest_group(snapshot, &owner, &group, err);
+    if (there != TREE_FOUND) return there;
+    if (node->depth > 0 && !group_dimensions(tree_forest_id(&owner), &group, 1, &arena, &id, err))
+        return TREE_FAILED;
+    (void)group_key_add(view, &id, key);
+    return TREE_FOUND;
+}
+
+enum tree_answer tree_within_group(const struct snapshot *snapshot, const struct node *node,
+                                   struct group *ret_group, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    enum tree_answer const there = tree_within_key(snapshot, node, &key, err);
+    if (there != TREE_FOUND) return there;
+    return answer_of(groups_get(snapshot->txn, tree_view(snapshot, node), 1, buffer_slice(&key),
+                                ret_group, err));
+}
+
+const struct view *tree_within_next(const struct snapshot *snapshot, const struct view *view,
+                                    size_t *place)
+{
+    const struct schema *const schema = snapshot->schema;
+    while (schema->view_count + *place < schema->all_view_count) {
+        const struct view *const next = &schema->views[schema->view_count + (*place)++];
+        if (next->owner == view) return next;
+    }
+    return NULL;
+}
+
+/* With a node those files of it that are not the view's own come and go. */
+static void see_within(const struct snapshot *snapshot, const struct view *view,
+                       const struct change *change,
+                       void (*see)(void *context, const struct node *node, bool replaced),
+                       void *context)
+{
+    const struct view *within;
+    for (size_t place = 0; (within = tree_within_next(snapshot, view, &place));) {
+        struct node node = {
+            .kind = NODE_WITHIN, .view = within->id, .depth = change->depth, .key = change->key};
+        for (unsigned i = 0; i < ROWS_FORMATS; i++) {
+            node.format = (enum rows_format)i;
+            if (within->formats[i]) see(context, &node, true);
+        }
+    }
+}
+
+void tree_forest_change(const struct snapshot *snapshot, const struct view *view,
+                        const struct change *change,
                         void (*see)(void *context, const struct node *node, bool replaced),
                         void *context)
 {
     struct node node = {.kind = NODE_IDS, .view = change->view};
     bool const exists = change->flags & CHANGE_EXISTS;
     if (exists) see(context, &node, change->depth == 0);
+    if (exists) see_within(snapshot, view, change, see, context);
     if (change->depth == 0 || !(exists || (change->flags & CHANGE_TEXT))) return;
     size_t const parent = group_key_prefix(change->key, 1);
     node.kind = NODE_BY_ID;
@@ -205,6 +263,24 @@ static enum tree_answer find_child(const struct snapshot *snapshot, const struct
     return TREE_FOUND;
 }
 
+/* A division of the node by its name, which has a dot in front. */
+static enum tree_answer find_within(const struct snapshot *snapshot, const struct node *parent,
+                                    struct slice stem, struct arena *arena, struct node *node)
+{
+    struct slice const name = slice_of(stem.at + 1, stem.length - 1);
+    const struct view *within;
+    size_t place = 0;
+    while ((within = tree_within_next(snapshot, tree_view(snapshot, parent), &place)) &&
+           !slice_equal(within->within, name)) {
+    }
+    if (!within) return TREE_NEVER;
+    node->kind = NODE_WITHIN;
+    node->view = within->id;
+    node->depth = parent->depth;
+    node->key = arena_copy(arena, parent->key);
+    return TREE_FOUND;
+}
+
 enum tree_answer tree_forest_lookup(const struct snapshot *snapshot, const struct node *parent,
                                     struct slice name, struct arena *arena, struct node *node,
                                     struct error *err)
@@ -230,6 +306,8 @@ enum tree_answer tree_forest_lookup(const struct snapshot *snapshot, const struc
         return TREE_FOUND;
     }
     if (file ? !view->formats[node->format] : ids) return TREE_NEVER;
+    if (file && !ids && stem.length && stem.at[0] == '.')
+        return find_within(snapshot, parent, stem, arena, node);
     node->kind = !file ? NODE_GROUP : ids ? NODE_BY_ID : NODE_ROWS;
     if (!ids && parent->depth > 0 && !read_id(tree_forest_id(parent), &group, arena, &above, err))
         return TREE_FAILED;

@@ -23,8 +23,17 @@ struct slice tree_forest_id(const struct node *node);
 /* The group of a node, where it stands as the struct node says; else MISSING. */
 enum tree_answer tree_forest_group(const struct snapshot *snapshot, const struct node *node,
                                    struct group *ret_group, struct error *err);
+/* The group of the rows that NODE_WITHIN shows, and how their keys begin; KEY may be NULL. */
+enum tree_answer tree_within_group(const struct snapshot *snapshot, const struct node *node,
+                                   struct group *ret_group, struct error *err);
+enum tree_answer tree_within_key(const struct snapshot *snapshot, const struct node *node,
+                                 struct buffer *key, struct error *err);
+/* The next division of a forest's node from *PLACE on, which starts at 0; NULL: there is no more. */
+const struct view *tree_within_next(const struct snapshot *snapshot, const struct view *view,
+                                    size_t *place);
 /* The nodes of one change that have no counterpart in other views. */
-void tree_forest_change(const struct view *view, const struct change *change,
+void tree_forest_change(const struct snapshot *snapshot, const struct view *view,
+                        const struct change *change,
                         void (*see)(void *context, const struct node *node, bool replaced),
                         void *context);
 bool tree_forest_stat_ids(const struct snapshot *snapshot, const struct node *node,

@@ -16,7 +16,7 @@ struct tree_listing {
     bool first_done;   /* the one name in front of a group's children, or of the views */
     bool file_pending; /* the directory was told, its file comes next */
     bool prom_pending; /* the view's file was told, that for Prometheus comes next */
-    uint64_t place;    /* next view, fixed name or batch */
+    size_t place;      /* next view, fixed name, batch or division */
     struct groups_walk walk;
     bool walking;
     struct tree_forest_children nodes; /* instead of the walk, where the view is a forest */
@@ -102,6 +102,27 @@ static enum tree_answer tell_child(struct tree_listing *listing, bool file,
     return tell(listing, entry);
 }
 
+/* What a node is divided into, in front of its children. */
+static enum tree_answer next_within(struct tree_listing *listing, struct tree_entry *entry,
+                                    struct error *err)
+{
+    const struct snapshot *const snapshot = listing->snapshot;
+    const struct view *const view = tree_view(snapshot, &listing->directory);
+    const struct view *within;
+    while ((within = tree_within_next(snapshot, view, &listing->place))) {
+        struct node node = listing->directory;
+        node.kind = NODE_WITHIN;
+        node.view = within->id;
+        buffer_clear(&listing->name);
+        buffer_add_byte(&listing->name, '.');
+        buffer_add_slice(&listing->name, within->within);
+        buffer_add_text(&listing->name, rows_extensions[ROWS_JSON]);
+        enum tree_answer const answer = tell_node(listing, node, entry, err);
+        if (answer != TREE_MISSING) return answer;
+    }
+    return TREE_MISSING;
+}
+
 /* The same for a node of a forest: each child is a directory and a file. */
 static enum tree_answer next_node(struct tree_listing *listing, struct tree_entry *entry,
                                   struct error *err)
@@ -116,6 +137,8 @@ static enum tree_answer next_node(struct tree_listing *listing, struct tree_entr
         name_is(listing, slice_text(".total"), ".json");
         return tell_node(listing, node, entry, err);
     }
+    enum tree_answer const division = ids || file ? TREE_MISSING : next_within(listing, entry, err);
+    if (division != TREE_MISSING) return division;
     if (!file) {
         /* Whoever is in a directory that has moved sees nothing. */
         enum tree_answer const there = listing->nodes.open || ids

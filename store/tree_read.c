@@ -114,6 +114,13 @@ static bool rows_walk_open(struct rows_walk *walk, const struct snapshot *snapsh
 {
     const struct view *const view = tree_view(snapshot, node);
     *walk = (struct rows_walk){.view = view};
+    if (node->kind == NODE_WITHIN) {
+        AUTO_BUFFER struct buffer prefix = {0};
+        enum tree_answer const there = tree_within_key(snapshot, node, &prefix, err);
+        if (there == TREE_FAILED || (there != TREE_FOUND && !is_gone(err))) return false;
+        return groups_walk_open(&walk->groups, snapshot->txn, view, (unsigned)view->dimension_count,
+                                buffer_slice(&prefix), from, err);
+    }
     if (view->forest)
         return forest_walk_open(&walk->nodes, snapshot->txn, view, tree_forest_id(node), from, err);
     return groups_walk_open(&walk->groups, snapshot->txn, view, (unsigned)view->dimension_count,
@@ -169,7 +176,8 @@ static bool read_rows(const struct snapshot *snapshot, const struct node *node,
                       struct tree_reader *reader, struct window *window, struct error *err)
 {
     AUTO_BUFFER struct buffer scratch = {0};
-    uint64_t const index = start_rows(tree_view(snapshot, node), node, reader, window, &scratch);
+    struct view const shown = view_shown(tree_view(snapshot, node));
+    uint64_t const index = start_rows(&shown, node, reader, window, &scratch);
     enum db_finding const found = walk_rows(
         snapshot, node, 0, index, buffer_slice(&reader->row_key), reader, window, &scratch, err);
     if (found == DB_FAILED) return false;
@@ -290,7 +298,8 @@ bool tree_read(const struct snapshot *snapshot, const struct node *node, struct 
     if (node_of_group(node) && !tree_view(snapshot, node)) return is_gone(err);
     if (node->kind == NODE_ROWS && node->format == ROWS_PROM)
         return read_prom(snapshot, node, reader, &window, err);
-    if (node->kind == NODE_ROWS) return read_rows(snapshot, node, reader, &window, err);
+    if (node->kind == NODE_ROWS || node->kind == NODE_WITHIN)
+        return read_rows(snapshot, node, reader, &window, err);
     if (node_of_group(node)) return read_group(snapshot, node, &window, err);
     if (node_is_page(node)) return read_page(snapshot, node, reader, &window, err);
     if (node->kind == NODE_REJECT_FILE)

@@ -156,11 +156,11 @@ void counting_event(struct counting *counting, const struct value *fields, struc
     const struct view *const view = counting->view->view;
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     counting->own_key = key;
-    if (!expr_holds(view->where, fields, counting->zone)) return;
-    if (view->forest) {
+    if (view->forest || view_is_within(view)) {
         verify_forest_event(counting, fields);
         return;
     }
+    if (!expr_holds(view->where, fields, counting->zone)) return;
     for (unsigned i = 0; i < view->dimension_count; i++)
         dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, counting->zone);
     if (is_let_go(counting, dimensions)) return;
@@ -303,11 +303,12 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
                         struct tallied_view *ret_view, struct error *err)
 {
     *ret_view = (struct tallied_view){.view = view};
+    const struct view *const forest = view_is_within(view) ? view->owner : view;
     struct counting counting = {.view = ret_view,
                                 .zone = snapshot->schema->zone,
                                 .end = view->aggregate_count,
                                 .learns_parents =
-                                    view->forest && view->forest->kind == FOREST_LINKS};
+                                    forest->forest && forest->forest->kind == FOREST_LINKS};
     bool good = load_limits(&counting, snapshot, err);
     if (good && counting.learns_parents) {
         good = count_events(&counting, snapshot, err);

@@ -25,16 +25,23 @@ static struct parent *parent_of(struct tallied_view *view, struct slice key)
     return entry->payload;
 }
 
-static void key_of(const struct view *view, const struct value *id, struct buffer *key)
+/* The forest itself, of one of its divisions too. */
+static const struct view *forest_of(const struct tallied_view *view)
+{
+    return view_is_within(view->view) ? view->view->owner : view->view;
+}
+
+/* As the forest has it: a division's keys may be cut at other places, and the least parent is told by keys. */
+static void key_of(const struct tallied_view *view, const struct value *id, struct buffer *key)
 {
     buffer_clear(key);
-    (void)group_key_add(view, id, key);
+    (void)group_key_add(forest_of(view), id, key);
 }
 
 static void name_parent(struct counting *counting, struct parent *node, const struct value *parent)
 {
     struct tallied_view *const view = counting->view;
-    key_of(view->view, parent, &counting->name);
+    key_of(view, parent, &counting->name);
     struct slice const key = buffer_slice(&counting->name);
     if (node->is_named && slice_compare(node->key, key) <= 0) return;
     node->is_named = true;
@@ -47,7 +54,7 @@ static void name_parent(struct counting *counting, struct parent *node, const st
 static void learn(struct counting *counting, const struct value *id, const struct value *parent)
 {
     if (id->kind == VALUE_NULL) return;
-    key_of(counting->view->view, id, &counting->key);
+    key_of(counting->view, id, &counting->key);
     struct parent *const node = parent_of(counting->view, buffer_slice(&counting->key));
     node->is_node = true;
     if (parent->kind != VALUE_NULL) name_parent(counting, node, parent);
@@ -78,7 +85,7 @@ static void count_links(struct counting *counting, struct value id, const struct
     /* a chain has no more nodes than there are, unless the store has a cycle */
     for (size_t left = view->parents.count + 1; id.kind != VALUE_NULL && left > 0; left--) {
         count_in(counting, &id, false, fields);
-        key_of(view->view, &id, &counting->key);
+        key_of(view, &id, &counting->key);
         const struct parent *const node = parent_of(view, buffer_slice(&counting->key));
         bool const stands = node->is_named && parent_of(view, node->key)->is_node;
         id = stands ? node->value : (struct value){.kind = VALUE_NULL};
@@ -122,26 +129,85 @@ static void count_path(struct counting *counting, const struct value *whole,
         if (own) count_in(counting, &above, true, fields);
         count_in(counting, &above, false, fields);
         if (id.kind == VALUE_STRING && above.kind == VALUE_STRING) {
-            key_of(view->view, &id, &counting->key);
+            key_of(view, &id, &counting->key);
             name_parent(counting, parent_of(view, buffer_slice(&counting->key)), &above);
         }
         if (left == 0) return;
-        key_of(view->view, &above, &counting->key);
+        key_of(view, &above, &counting->key);
         parent_of(view, buffer_slice(&counting->key))->is_node = true;
         id = above;
         left--;
     }
 }
 
+/* The row of one node, DISTANCE above the event's own, in a division. */
+static void count_row(struct counting *counting, struct value *dimensions, size_t distance,
+                      const struct value *fields)
+{
+    const struct view *const view = counting->view->view;
+    for (size_t i = 1; i < view->dimension_count; i++) {
+        if (view->dimensions[i].is_distance)
+            dimensions[i].number = decimal_from_int((int64_t)distance);
+    }
+    buffer_clear(&counting->key);
+    (void)group_key_pack(view, dimensions, (unsigned)view->dimension_count, &counting->key);
+    struct tallied_group *const group =
+        counting_group(counting, (unsigned)view->dimension_count, counting->key.length, dimensions);
+    group->event_count++;
+    counting_add(counting, group, NULL, fields);
+}
+
+/* Counts the event in the rows of its node and of all above. */
+static void count_within(struct counting *counting, const struct value *id,
+                         const struct value *fields)
+{
+    AUTO_BUFFER struct buffer path = {0}, ends = {0};
+    struct tallied_view *const view = counting->view;
+    const struct forest_spec *const forest = forest_of(view)->forest;
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    size_t distance = 0, left = 0;
+    for (size_t i = 1; i < view->view->dimension_count; i++)
+        dimensions[i] = expr_dimension(view->view->dimensions[i].expr, fields, counting->zone);
+    dimensions[0] = *id;
+    if (forest->kind == FOREST_PATHS) {
+        if (id->kind == VALUE_STRING) split(id->string, forest->separator, &path, &ends);
+        left = ends.length / sizeof left;
+        if (left > SCHEMA_SEGMENTS_MAX) left = 0;
+    }
+    for (;; distance++) {
+        if (forest->kind == FOREST_PATHS) {
+            size_t end = 0;
+            if (left > 0) memcpy(&end, ends.at + (left - 1) * sizeof end, sizeof end);
+            dimensions[0] = (struct value){.kind = left > 0 ? VALUE_STRING : VALUE_NULL,
+                                           .string = slice_of(path.at, end)};
+            if (left > 0) left--;
+        }
+        count_row(counting, dimensions, distance, fields);
+        if (dimensions[0].kind == VALUE_NULL ||
+            distance > view->parents.count + SCHEMA_SEGMENTS_MAX)
+            return;
+        if (forest->kind == FOREST_PATHS) continue;
+        key_of(view, &dimensions[0], &counting->key);
+        const struct parent *const node = parent_of(view, buffer_slice(&counting->key));
+        bool const stands = node->is_named && parent_of(view, node->key)->is_node;
+        dimensions[0] = stands ? node->value : (struct value){.kind = VALUE_NULL};
+    }
+}
+
 void verify_forest_event(struct counting *counting, const struct value *fields)
 {
-    const struct forest_spec *const forest = counting->view->view->forest;
+    const struct view *const view = counting->view->view, *const owner = forest_of(counting->view);
+    const struct forest_spec *const forest = owner->forest;
+    const struct view *const asked = counting->learns_parents ? owner : view;
+    if (!expr_holds(asked->where, fields, counting->zone)) return;
     struct value const id = expr_dimension(forest->id, fields, counting->zone);
-    if (forest->kind == FOREST_PATHS) {
-        count_path(counting, &id, fields);
-    } else if (counting->learns_parents) {
+    if (counting->learns_parents) {
         struct value const parent = expr_dimension(forest->parent, fields, counting->zone);
         learn(counting, &id, &parent);
+    } else if (view != owner) {
+        count_within(counting, &id, fields);
+    } else if (forest->kind == FOREST_PATHS) {
+        count_path(counting, &id, fields);
     } else {
         count_links(counting, id, fields);
     }

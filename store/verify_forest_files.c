@@ -19,6 +19,8 @@ struct placed {
 
 struct placing {
     struct check *check;
+    struct tallied_view divisions[SCHEMA_FEEDERS_MAX]; /* counted again */
+    size_t division_count;
     struct arena arena;
     struct placed root;
     struct placed **queue; /* parents in front of children */
@@ -206,15 +208,127 @@ static bool check_name(struct check *check, const struct node *directory, struct
     return verify_found(check, answer, &node, &stat, extension, err);
 }
 
-/* The names in the node's directory. */
-static bool check_listing(struct check *check, const struct placed *node, struct error *err)
+/* The rows of a node in one division. */
+static const struct tallied_group *rows_of(const struct tallied_view *view,
+                                           const struct placed *node, size_t *ret_count)
 {
+    AUTO_BUFFER struct buffer key = {0};
+    const struct tallied_level *const level = &view->levels[view->view->dimension_count];
+    struct value const root = {.kind = VALUE_NULL};
+    size_t low = 0, high = level->count;
+    (void)group_key_add(view->view, node->above ? &node->group->dimensions[0] : &root, &key);
+    while (low < high) {
+        size_t const middle = low + (high - low) / 2;
+        if (slice_compare(level->groups[middle].key, buffer_slice(&key)) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_count = 0;
+    while (low + *ret_count < level->count &&
+           slice_starts(level->groups[low + *ret_count].key, buffer_slice(&key)))
+        (*ret_count)++;
+    return &level->groups[low];
+}
+
+static void add_division_row(const struct check *check, const struct view *view, enum kind kind,
+                             const struct tallied_group *row, struct buffer *text)
+{
+    AUTO_BUFFER struct buffer json = {0};
+    AUTO_ARENA struct arena arena = {0};
+    const struct zone *const zone = check->snapshot->schema->zone;
+    struct result results[SCHEMA_AGGREGATES_MAX];
+    for (size_t i = 0; i < view->aggregate_count; i++)
+        results[i] = measure_result(&view->aggregates[i], &row->tallies[i].state, &arena);
+    if (kind != KIND_CSV) buffer_add_byte(text, '{');
+    for (size_t i = 1; i < view->dimension_count; i++) {
+        buffer_clear(&json);
+        value_json(&row->dimensions[i], view->dimensions[i].type, zone, &json);
+        verify_member(kind, view->dimensions[i].name, &json, &row->dimensions[i], i == 1, text);
+    }
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct measure *const measure = &view->measures[i];
+        struct result const result = formula_eval(measure->formula, results);
+        buffer_clear(&json);
+        result_json(&result, formula_type(measure->formula), zone, &json);
+        verify_member(kind, measure->name, &json,
+                      result.kind == RESULT_VALUE ? &result.value : NULL, false, text);
+    }
+    if (kind != KIND_CSV) buffer_add_byte(text, '}');
+}
+
+static void expect_division(struct check *check, const struct view *view, enum kind kind,
+                            const struct tallied_group *rows, size_t count)
+{
+    struct buffer *const text = &check->expected;
+    buffer_clear(text);
+    for (size_t i = 1; kind == KIND_CSV && i < view->dimension_count; i++) {
+        if (i > 1) buffer_add_byte(text, ',');
+        verify_cell(view->dimensions[i].name, text);
+    }
+    for (size_t i = 0; kind == KIND_CSV && i < view->measure_count; i++) {
+        buffer_add_byte(text, ',');
+        verify_cell(view->measures[i].name, text);
+    }
+    if (kind == KIND_CSV) buffer_add_byte(text, '\n');
+    if (kind == KIND_JSON) buffer_add_byte(text, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (kind == KIND_JSON && i > 0) buffer_add_text(text, ",\n");
+        add_division_row(check, view, kind, &rows[i], text);
+        if (kind != KIND_JSON) buffer_add_byte(text, '\n');
+    }
+    if (kind == KIND_JSON) buffer_add_text(text, "]\n");
+}
+
+/* What the node is divided into. One that it has nothing of is not listed. */
+static bool check_divisions(struct placing *placing, const struct placed *node, struct error *err)
+{
+    struct check *const check = placing->check;
+    for (size_t i = 0; i < placing->division_count; i++) {
+        const struct tallied_view *const division = &placing->divisions[i];
+        AUTO_BUFFER struct buffer stem = {0};
+        size_t count;
+        const struct tallied_group *const rows = rows_of(division, node, &count);
+        buffer_add_byte(&stem, '.');
+        buffer_add_slice(&stem, division->view->within);
+        for (enum kind kind = KIND_JSON; kind <= KIND_CSV && count > 0; kind++) {
+            if (!division->view->formats[kind]) continue;
+            expect_division(check, division->view, kind, rows, count);
+            if (!check_name(check, &node->directory, buffer_slice(&stem), verify_extensions[kind],
+                            err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool next_divisions(const struct placing *placing, const struct placed *node,
+                           struct tree_listing *listing, bool *good, struct error *err)
+{
+    for (size_t i = 0; i < placing->division_count && *good; i++) {
+        AUTO_BUFFER struct buffer name = {0};
+        size_t count;
+        (void)rows_of(&placing->divisions[i], node, &count);
+        if (count == 0) continue;
+        buffer_add_byte(&name, '.');
+        buffer_add_slice(&name, placing->divisions[i].view->within);
+        buffer_add_text(&name, ".json");
+        if (!verify_next_name(listing, buffer_slice(&name), good, err)) return false;
+    }
+    return true;
+}
+
+/* The names in the node's directory. */
+static bool check_listing(struct placing *placing, const struct placed *node, struct error *err)
+{
+    struct check *const check = placing->check;
     AUTO(tree_listing_close) struct tree_listing *listing = NULL;
     AUTO_BUFFER struct buffer name = {0};
     struct tree_entry surplus;
     bool good = true;
     if (!tree_list(check->snapshot, &node->directory, &listing, err) ||
-        !verify_next_name(listing, slice_text(".total.json"), &good, err))
+        !verify_next_name(listing, slice_text(".total.json"), &good, err) ||
+        !next_divisions(placing, node, listing, &good, err))
         return false;
     for (size_t i = 0; i < node->child_count && good; i++) {
         buffer_clear(&name);
@@ -270,7 +384,7 @@ static bool check_node(struct placing *placing, struct placed *node, struct slic
     }
     expect_row(check, KIND_TOTAL, node);
     return check_name(check, &node->directory, slice_text(""), ".total.json", err) &&
-           check_listing(check, node, err);
+           check_divisions(placing, node, err) && check_listing(placing, node, err);
 }
 
 /* The names of all nodes. */
@@ -321,11 +435,27 @@ static bool check_all(struct placing *placing, struct error *err)
     return true;
 }
 
+static bool count_divisions(struct placing *placing, struct error *err)
+{
+    const struct snapshot *const snapshot = placing->check->snapshot;
+    const struct schema *const schema = snapshot->schema;
+    for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        if (view->owner != placing->check->view->view) continue;
+        if (!tallied_view_count(snapshot, view, &placing->divisions[placing->division_count], err))
+            return false;
+        placing->division_count++;
+    }
+    return true;
+}
+
 bool verify_forest_files(struct check *check, struct error *err)
 {
     struct placing placing = {.check = check};
     place_all(&placing);
-    bool const good = check_all(&placing, err);
+    bool const good = count_divisions(&placing, err) && check_all(&placing, err);
+    for (size_t i = 0; i < placing.division_count; i++)
+        tallied_view_done(&placing.divisions[i]);
     arena_done(&placing.arena);
     return good;
 }

@@ -40,6 +40,10 @@ NAIVE = {"n": len, "s": lambda events: sum(numbers(events)) if numbers(events) e
          "mx": lambda events: max(numbers(events), default=None), "md": median, "tp": top}
 
 
+WITHIN = {"by_u": {"by": ["u"], "measures": {"n": "count()", "s": "sum(x)", "md": "quantile_disc(x, 0.5)"}},
+          "far": {"by": ["depth()", "u"], "where": "x is null or x < 40", "measures": {"n": "count()", "mx": "max(x)"}}}
+
+
 def schema(rule, deletes):
     stream = {"fields": FIELDS}
     if rule:
@@ -47,10 +51,15 @@ def schema(rule, deletes):
     if deletes:
         stream["delete_when"] = "op = 'd'"
     return {"streams": {"e": stream}, "views": {
-        "t": {"by": ["tree(id, parent_id)"], "measures": MEASURES},
-        "deep": {"by": ["tree(id, parent_id)"], "depth": 3, "where": "x is null or x > 20", "measures": MEASURES},
-        "p": {"by": ["path(file, '/')"], "measures": MEASURES},
+        "t": {"by": ["tree(id, parent_id)"], "measures": MEASURES, "within": WITHIN},
+        "deep": {"by": ["tree(id, parent_id)"], "depth": 3, "where": "x is null or x > 20", "measures": MEASURES,
+                 "within": {"ids": {"by": ["id"], "measures": {"n": "count()"}}}},
+        "p": {"by": ["path(file, '/')"], "measures": MEASURES, "within": WITHIN},
         "dots": {"by": ["path(id, '..')"], "depth": 16, "measures": MEASURES}}}
+
+
+DIVIDED = {"by_u": (["u"], lambda event: True, {name: NAIVE[name] for name in ("n", "s", "md")}),
+           "far": (["depth", "u"], lambda event: event["x"] is None or event["x"] < 40, {name: NAIVE[name] for name in ("n", "mx")})}
 
 
 class Model:
@@ -81,9 +90,10 @@ class Model:
     def forests(self):
         events = list(self.events.values())
         some = [event for event in events if event["x"] is None or event["x"] > 20]
-        return {"t": Forest(events, NAIVE, tree=("id", "parent_id")),
-                "deep": Forest(some, NAIVE, levels=3, tree=("id", "parent_id")),
-                "p": Forest(events, NAIVE, path=("file", "/")),
+        ids = {"ids": (["id"], lambda event: True, {"n": len})}
+        return {"t": Forest(events, NAIVE, tree=("id", "parent_id"), within=DIVIDED),
+                "deep": Forest(some, NAIVE, levels=3, tree=("id", "parent_id"), within=ids),
+                "p": Forest(events, NAIVE, path=("file", "/"), within=DIVIDED),
                 "dots": Forest(events, NAIVE, levels=16, path=("id", ".."))}
 
 

@@ -41,9 +41,11 @@ def cell(value):
 
 
 class Forest:
-    """MEASURES: name -> function of a list of events. Places are tuples of names below the view."""
+    """MEASURES: name -> function of a list of events. WITHIN: name -> (dimensions, which events, measures); a dimension is a field,
+    or "depth"."""
 
-    def __init__(self, events, measures, levels=1, tree=None, path=None):
+    def __init__(self, events, measures, levels=1, tree=None, path=None, within=None):
+        self.within = within or {}
         self.measures, self.levels, self.path = measures, levels, path
         self.own, self.parents, self.above = {}, {}, {}
         for event in events:
@@ -55,7 +57,7 @@ class Forest:
         for node in self.nodes:
             parent = self.parents.get(node)
             self.above[node] = parent if parent in self.own else None
-        self.children, self.subtree = {}, {}
+        self.children, self.subtree, self.distances = {}, {}, {}
         for node in sorted(self.nodes, key=lambda node: node.encode()):
             self.children.setdefault(self.above[node], []).append(node)
         for node, own in self.own.items():
@@ -63,6 +65,7 @@ class Forest:
                 at, seen = node, set()
                 while True:
                     assert at not in seen, "a cycle"
+                    self.distances.setdefault(at, []).append((len(seen), event))
                     seen.add(at)
                     self.subtree.setdefault(at, []).append(event)
                     if at is None:
@@ -106,6 +109,26 @@ class Forest:
             lines.append(",".join(cell(value) for value in values))
         return "\n".join(lines) + "\n"
 
+    def division(self, node, name):
+        """The rows of one division of a node's subtree; and its columns."""
+        by, wanted, measures = self.within[name]
+        groups = {}
+        for distance, event in self.distances.get(node, []):
+            if wanted(event):
+                groups.setdefault(tuple(distance if field == "depth" else event[field] for field in by), []).append(event)
+        for values in sorted(groups, key=lambda values: [(value is not None, value.encode() if isinstance(value, str) else value)
+                                                         for value in values]):
+            yield {**dict(zip(by, values)), **{name: measure(groups[values]) for name, measure in measures.items()}}
+
+    def add_divisions(self, node, stem, listed, hidden):
+        for name in self.within:
+            rows = list(self.division(node, name))
+            if rows:
+                listed[f"{stem}/.{name}.json"] = "[" + ",\n".join(dumps(row) for row in rows) + "]\n"
+                hidden[f"{stem}/.{name}.ndjson"] = "".join(dumps(row) + "\n" for row in rows)
+                hidden[f"{stem}/.{name}.csv"] = "".join(",".join(line) + "\n" for line in [
+                    list(rows[0])] + [[cell(value) for value in row.values()] for row in rows])
+
     def name(self, node):
         return escape(node.split(self.path[1])[-1] if self.path else node)
 
@@ -126,6 +149,7 @@ class Forest:
             rows = list(self.rows(node))
             listed[stem + ".json"] = "[" + ",\n".join(dumps(row) for row in rows) + "]\n"
             listed[stem + "/.total.json"] = dumps(self.row(node)) + "\n"
+            self.add_divisions(node, stem, listed, hidden)
             hidden[stem + ".ndjson"] = "".join(dumps(row) + "\n" for row in rows)
             hidden[stem + ".csv"] = self.csv(rows)
             if node is not None:

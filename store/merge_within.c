@@ -1,0 +1,494 @@
+/* A division of a forest has rows by [node, dimension…], each with the states of the events in the node's subtree. A leaf of the
+ * delta is of the event's own node; from there it goes up as the forest's own delta does: for each touched node, children
+ * first, its rows are handed to those of the node above with the same dimensions (but that depth() is one more). What a node takes along
+ * when it moves are its stored rows, folded out of the old parent's and into the new one's.
+ *
+ * The group of [node] alone knows number and bytes of the rows under it, as inner groups do.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "merge_within.h"
+
+#include <xxhash.h>
+
+#include "multisets.h"
+#include "pack.h"
+#include "rows.h"
+
+enum { SLOTS_FIRST = 256 };
+
+/* One row on its way into the store. */
+struct within_row {
+    struct merge_group group; /* its parent is the row of the node above */
+    struct value *dimensions; /* the node, and its own; strings in the arena */
+    struct within_row *next;  /* of the same node */
+};
+
+/* One division at work. */
+struct within {
+    struct forest *forest;
+    struct merge merge;        /* of the hidden view */
+    struct within_row **slots; /* by key */
+    size_t capacity;           /* a power of two */
+    size_t count;
+    struct buffer key; /* scratch, as is the next */
+    struct buffer exact;
+};
+
+static unsigned row_depth(const struct view *view)
+{
+    return (unsigned)view->dimension_count;
+}
+
+/* Calls SEE for each division of the forest. */
+static bool each_view(struct forest *forest,
+                      bool (*see)(struct forest *forest, const struct view *view, void *context,
+                                  struct error *err),
+                      void *context, struct error *err)
+{
+    const struct schema *const schema = forest->merge->delta->schema;
+    for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        if (view->owner == forest->merge->view && !see(forest, view, context, err)) return false;
+    }
+    return true;
+}
+
+static bool read_dimensions(const struct view *view, struct slice key, struct slice exact,
+                            struct arena *arena, struct value *ret_dimensions, struct error *err)
+{
+    struct group const group = {.exact = exact};
+    return group_dimensions(key, &group, row_depth(view), arena, ret_dimensions, err);
+}
+
+/* The forest's node that a row is of. */
+static struct forest_node *node_of(struct forest *forest, const struct value *id, struct error *err)
+{
+    AUTO_BUFFER struct buffer exact = {0};
+    buffer_clear(&forest->key);
+    if (!group_key_add(forest->merge->view, id, &forest->key))
+        (void)pack_value(&exact, id, PACK_NO_LIMIT);
+    return forest_node_of(forest, buffer_slice(&forest->key), buffer_slice(&exact), err);
+}
+
+static bool touch_leaves(struct forest *forest, const struct view *view, void *context,
+                         struct error *err)
+{
+    (void)context;
+    const struct delta_table *const leaves = &forest->merge->delta->leaves;
+    for (size_t i = 0; i < leaves->capacity; i++) {
+        AUTO_ARENA struct arena arena = {0};
+        const struct delta_leaf *const leaf = leaves->slots[i].entry;
+        struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+        if (!leaf || leaf->view != view) continue;
+        if (!read_dimensions(view, leaf->key, leaf->exact, &arena, dimensions, err)) return false;
+        struct forest_node *const node = node_of(forest, &dimensions[0], err);
+        if (!node) return false;
+        forest_touch(forest, node);
+    }
+    return true;
+}
+
+bool merge_within_collect(struct forest *forest, struct error *err)
+{
+    return each_view(forest, touch_leaves, NULL, err);
+}
+
+/* The node's id as a value. */
+static bool node_value(const struct forest_node *node, struct arena *arena, struct value *ret_id,
+                       struct error *err)
+{
+    if (!forest_is_root(node->group.key))
+        return group_dimensions(node->group.key, &node->group.group, 1, arena, ret_id, err);
+    *ret_id = (struct value){.kind = VALUE_NULL};
+    return true;
+}
+
+/* From a row of a node to the one of the node above it. */
+static void go_up(const struct view *view, const struct value *above, struct value *dimensions)
+{
+    dimensions[0] = *above;
+    for (size_t i = 1; i < view->dimension_count; i++) {
+        if (view->dimensions[i].is_distance) dimensions[i].number.coefficient++;
+    }
+}
+
+static void pack_row_key(const struct view *view, const struct value *dimensions,
+                         struct buffer *key, struct buffer *exact)
+{
+    buffer_clear(key);
+    buffer_clear(exact);
+    if (group_key_pack(view, dimensions, row_depth(view), key)) return;
+    for (size_t i = 0; i < view->dimension_count; i++)
+        (void)pack_value(exact, &dimensions[i], PACK_NO_LIMIT);
+}
+
+/* A node that leaves or joins. */
+struct seeding {
+    const struct forest_node *parent;
+    const struct forest_node *node;
+    int sign;
+};
+
+struct value_seeding {
+    struct delta *delta;
+    struct delta_leaf *leaf;
+    uint8_t set;
+    int sign;
+};
+
+static void see_value(void *context, struct slice key, struct slice exact, uint64_t weight)
+{
+    const struct value_seeding *const seeding = context;
+    delta_add_value(seeding->delta, seeding->leaf, seeding->set, key, exact,
+                    seeding->sign * (int64_t)weight);
+}
+
+static bool seed_values(struct forest *forest, const struct view *view, const struct group *row,
+                        struct delta_leaf *leaf, int sign, struct error *err)
+{
+    AUTO(multiset_reader_close) struct multiset_reader reader = {0};
+    struct value_seeding seeding = {.delta = forest->merge->delta, .leaf = leaf, .sign = sign};
+    if (view->multiset_count == 0) return true;
+    if (!multiset_reader_open(forest->merge->txn, &reader, err)) return false;
+    for (size_t i = 0; i < view->multiset_count; i++) {
+        struct multiset_place const place = {.group = row->id, .set = (uint8_t)i};
+        seeding.set = (uint8_t)i;
+        if (!multiset_each(&reader, place, see_value, &seeding, err)) return false;
+    }
+    return true;
+}
+
+/* Folds a stored row into the one of the node above. */
+static bool seed_row(struct forest *forest, const struct view *view, struct slice key,
+                     const struct group *row, const struct value *above, int sign,
+                     struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer up = {0}, exact = {0};
+    struct delta *const delta = forest->merge->delta;
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    struct state *const states = ARENA_ARRAY(&delta->arena, struct state, view->aggregate_count);
+    if (!group_dimensions(key, row, row_depth(view), &arena, dimensions, err) ||
+        !group_states(view, row, &delta->arena, states, err))
+        return false;
+    go_up(view, above, dimensions);
+    pack_row_key(view, dimensions, &up, &exact);
+    struct delta_leaf *const leaf =
+        delta_leaf_of(delta, view, row_depth(view), buffer_slice(&up), buffer_slice(&exact));
+    leaf->event_count += sign * (int64_t)row->event_count;
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        measure_negate(&view->aggregates[i], &states[i]);
+        /* a second time for what it leaves out: what is told by values */
+        if (sign > 0) measure_negate(&view->aggregates[i], &states[i]);
+        measure_merge(&view->aggregates[i], &leaf->states[i], &states[i], &delta->arena);
+    }
+    return seed_values(forest, view, row, leaf, sign, err);
+}
+
+static bool seed_view(struct forest *forest, const struct view *view, void *context,
+                      struct error *err)
+{
+    const struct seeding *const seeding = context;
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer prefix = {0};
+    AUTO(groups_walk_close) struct groups_walk walk = {0};
+    struct value id, above;
+    struct slice key;
+    struct group row;
+    if (!node_value(seeding->node, &arena, &id, err) ||
+        !node_value(seeding->parent, &arena, &above, err))
+        return false;
+    (void)group_key_add(view, &id, &prefix);
+    if (!groups_walk_open(&walk, forest->merge->txn, view, row_depth(view), buffer_slice(&prefix),
+                          (struct slice){0}, err))
+        return false;
+    enum db_finding found;
+    while ((found = groups_walk_next(&walk, &key, &row, err)) == DB_FOUND) {
+        if (!seed_row(forest, view, key, &row, &above, seeding->sign, err)) return false;
+    }
+    return found == DB_MISSING;
+}
+
+bool merge_within_seed(struct forest *forest, const struct forest_node *parent,
+                       const struct forest_node *node, int sign, struct error *err)
+{
+    struct seeding seeding = {.parent = parent, .node = node, .sign = sign};
+    return each_view(forest, seed_view, &seeding, err);
+}
+
+static struct within_row **slot_of(const struct within *within, struct slice key)
+{
+    size_t slot = XXH3_64bits(key.at, key.length) & (within->capacity - 1);
+    while (within->slots[slot] && !slice_equal(within->slots[slot]->group.key, key))
+        slot = (slot + 1) & (within->capacity - 1);
+    return &within->slots[slot];
+}
+
+static void grow(struct within *within)
+{
+    struct within_row **const old = within->slots;
+    size_t const old_capacity = within->capacity;
+    within->capacity = old_capacity ? old_capacity * 2 : SLOTS_FIRST;
+    within->slots = memory_alloc(within->capacity * sizeof *within->slots);
+    for (size_t i = 0; i < old_capacity; i++) {
+        if (old[i]) *slot_of(within, old[i]->group.key) = old[i];
+    }
+    free(old);
+}
+
+static struct value keep_value(struct arena *arena, struct value value)
+{
+    if (value.kind == VALUE_STRING) value.string = arena_copy(arena, value.string);
+    return value;
+}
+
+/* The row of NODE with these dimensions. */
+static struct within_row *row_of(struct within *within, struct forest_node *node,
+                                 const struct value *dimensions)
+{
+    const struct view *const view = within->merge.view;
+    struct arena *const arena = &within->merge.arena;
+    pack_row_key(view, dimensions, &within->key, &within->exact);
+    if (within->count * 2 >= within->capacity) grow(within);
+    struct within_row **const slot = slot_of(within, buffer_slice(&within->key));
+    if (*slot) return *slot;
+    struct within_row *const row = ARENA_NEW(arena, struct within_row);
+    row->group.key = arena_copy(arena, buffer_slice(&within->key));
+    if (within->exact.length) row->group.exact = arena_copy(arena, buffer_slice(&within->exact));
+    row->group.states = ARENA_ARRAY(arena, struct state, view->aggregate_count);
+    row->dimensions = ARENA_ARRAY(arena, struct value, view->dimension_count);
+    for (size_t i = 0; i < view->dimension_count; i++)
+        row->dimensions[i] = keep_value(arena, dimensions[i]);
+    row->next = node->within;
+    node->within = row;
+    *slot = row;
+    within->count++;
+    return row;
+}
+
+static void add_states(struct within *within, struct within_row *row, const struct state *states,
+                       int64_t event_count)
+{
+    const struct view *const view = within->merge.view;
+    row->group.event_count += event_count;
+    for (size_t i = 0; i < view->aggregate_count; i++)
+        measure_merge(&view->aggregates[i], &row->group.states[i], &states[i],
+                      &within->merge.arena);
+}
+
+/* The delta's leaves, of the events' own nodes and of those that gave or took. */
+static bool collect_rows(struct within *within, struct error *err)
+{
+    const struct view *const view = within->merge.view;
+    const struct delta_table *const leaves = &within->merge.delta->leaves;
+    for (size_t i = 0; i < leaves->capacity; i++) {
+        AUTO_ARENA struct arena arena = {0};
+        struct delta_leaf *const leaf = leaves->slots[i].entry;
+        struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+        if (!leaf || leaf->view != view) continue;
+        if (!read_dimensions(view, leaf->key, leaf->exact, &arena, dimensions, err)) return false;
+        struct forest_node *const node = node_of(within->forest, &dimensions[0], err);
+        if (!node) return false;
+        struct within_row *const row = row_of(within, node, dimensions);
+        leaf->group = &row->group;
+        add_states(within, row, leaf->states, leaf->event_count);
+    }
+    return true;
+}
+
+/* Each node's rows into those of the node above. */
+static bool hand_up(struct within *within, struct error *err)
+{
+    const struct view *const view = within->merge.view;
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX], above;
+    for (size_t i = 0; i < within->forest->touched_count; i++) {
+        AUTO_ARENA struct arena arena = {0};
+        const struct forest_node *const node = within->forest->touched[i];
+        if (!node->parent || !node->within) continue;
+        if (!node_value(node->parent, &arena, &above, err)) return false;
+        for (struct within_row *row = node->within; row; row = row->next) {
+            memcpy(dimensions, row->dimensions, view->dimension_count * sizeof *dimensions);
+            go_up(view, &above, dimensions);
+            struct within_row *const up = row_of(within, node->parent, dimensions);
+            row->group.parent = &up->group;
+            add_states(within, up, row->group.states, row->group.event_count);
+        }
+    }
+    return true;
+}
+
+/* From the delta to what will be stored. */
+static bool add_stored(struct within *within, struct within_row *row, struct error *err)
+{
+    struct merge *const merge = &within->merge;
+    struct merge_group *const group = &row->group;
+    struct group *const stored = &group->group;
+    switch (groups_get(merge->txn, merge->view, row_depth(merge->view), group->key, stored, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING:
+        *stored = (struct group){.id = merge->meta->next_group_id++, .exact = group->exact};
+        return true;
+    case DB_FAILED: return false;
+    }
+    struct state *const totals =
+        ARENA_ARRAY(&merge->arena, struct state, merge->view->aggregate_count);
+    group->existed = true;
+    stored->exact = arena_copy(&merge->arena, stored->exact);
+    stored->states = arena_copy(&merge->arena, stored->states);
+    stored->text = arena_copy(&merge->arena, stored->text);
+    if (!group_states(merge->view, stored, &merge->arena, totals, err)) return false;
+    for (size_t i = 0; i < merge->view->aggregate_count; i++)
+        measure_merge(&merge->view->aggregates[i], &totals[i], &group->states[i], &merge->arena);
+    group->states = totals;
+    return true;
+}
+
+static bool render(struct within *within, struct within_row *row, struct buffer *states,
+                   struct buffer *text, struct error *err)
+{
+    const struct view *const view = within->merge.view;
+    struct view const shown = view_shown(view);
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        if (row->group.states[i].count < 0) return merge_lost_count(err);
+        measure_pack(&view->aggregates[i], &row->group.states[i], states);
+    }
+    rows_text(&shown, within->merge.zone, row->dimensions + 1, row_depth(&shown), row->group.states,
+              text);
+    return true;
+}
+
+static void count_row(struct rows_delta *rows, struct slice text, int sign)
+{
+    AUTO_BUFFER struct buffer csv = {0};
+    rows_csv(text, &csv);
+    rows->count += sign;
+    rows->json_bytes += sign * (int64_t)text.length;
+    rows->csv_bytes += sign * (int64_t)csv.length;
+}
+
+/* Writes one row; *ROWS and *CHANGED gather what the node's file changes by. */
+static bool write_row(struct within *within, struct within_row *row, struct rows_delta *rows,
+                      bool *changed, struct error *err)
+{
+    AUTO_BUFFER struct buffer states = {0}, text = {0}, csv = {0};
+    struct merge *const merge = &within->merge;
+    struct group *const stored = &row->group.group;
+    unsigned const depth = row_depth(merge->view);
+    int64_t const event_count = (int64_t)stored->event_count + row->group.event_count;
+    if (event_count < 0) return merge_lost_count(err);
+    if (event_count == 0 && !row->group.existed) return true;
+    if (event_count > 0 && !render(within, row, &states, &text, err)) return false;
+    if (event_count == 0 || !row->group.existed ||
+        !slice_equal(stored->text, buffer_slice(&text))) {
+        *changed = true;
+        if (row->group.existed) count_row(rows, stored->text, -1);
+        if (event_count > 0) count_row(rows, buffer_slice(&text), +1);
+        stored->text_commit_id = merge->meta->commit_id;
+    }
+    if (event_count == 0) return groups_drop(merge->txn, merge->view, depth, row->group.key, err);
+    rows_csv(buffer_slice(&text), &csv);
+    stored->csv_bytes = csv.length;
+    stored->event_count = (uint64_t)event_count;
+    stored->states = buffer_slice(&states);
+    stored->text = buffer_slice(&text);
+    return groups_put(merge->txn, merge->view, depth, row->group.key, stored, err);
+}
+
+/* Where the node stands now, or stood. */
+static void tell(struct within *within, const struct forest_node *node, unsigned flags)
+{
+    struct buffer *const key = &within->key;
+    bool const root = forest_is_root(node->group.key);
+    buffer_clear(key);
+    if (!root) {
+        buffer_add_slice(key, node->exists ? node->new_parent : node->old_parent);
+        buffer_add_slice(key, node->group.key);
+    }
+    struct change const change = {.view = within->merge.view->id,
+                                  .depth = root ? 0 : 1,
+                                  .key = buffer_slice(key),
+                                  .flags = flags};
+    changes_add(within->merge.log, &change);
+}
+
+/* The group of the node alone. */
+static bool write_node(struct within *within, struct forest_node *node,
+                       const struct rows_delta *rows, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer key = {0};
+    struct merge *const merge = &within->merge;
+    struct value id;
+    struct group whole = {.row_count = 0};
+    if (!node_value(node, &arena, &id, err)) return false;
+    (void)group_key_add(merge->view, &id, &key);
+    enum db_finding const found =
+        groups_get(merge->txn, merge->view, 1, buffer_slice(&key), &whole, err);
+    if (found == DB_FAILED) return false;
+    bool const existed = found == DB_FOUND;
+    if (!existed) whole.id = merge->meta->next_group_id++;
+    whole.row_count += (uint64_t)rows->count;
+    whole.json_bytes += (uint64_t)rows->json_bytes;
+    whole.csv_bytes += (uint64_t)rows->csv_bytes;
+    whole.rows_commit_id = merge->meta->commit_id;
+    bool const exists = whole.row_count > 0;
+    tell(within, node, CHANGE_ROWS | (exists != existed ? CHANGE_EXISTS : 0));
+    if (exists != existed) node->group.listing_changed = true;
+    whole.exact = whole.states = whole.text = (struct slice){0};
+    if (!exists)
+        return !existed || groups_drop(merge->txn, merge->view, 1, buffer_slice(&key), err);
+    return groups_put(merge->txn, merge->view, 1, buffer_slice(&key), &whole, err);
+}
+
+static bool write_rows(struct within *within, struct error *err)
+{
+    const struct forest *const forest = within->forest;
+    for (size_t i = 0; i < forest->touched_count; i++) {
+        struct rows_delta rows = {0};
+        bool changed = false;
+        struct forest_node *const node = forest->touched[i];
+        for (struct within_row *row = node->within; row; row = row->next) {
+            if (!write_row(within, row, &rows, &changed, err)) return false;
+        }
+        if (changed && !write_node(within, node, &rows, err)) return false;
+    }
+    return true;
+}
+
+static bool add_all_stored(struct within *within, struct error *err)
+{
+    for (size_t i = 0; i < within->capacity; i++) {
+        if (within->slots[i] && !add_stored(within, within->slots[i], err)) return false;
+    }
+    return true;
+}
+
+static bool merge_view(struct forest *forest, const struct view *view, void *context,
+                       struct error *err)
+{
+    (void)context;
+    const struct merge *const owner = forest->merge;
+    struct within within = {.forest = forest,
+                            .merge = {.txn = owner->txn,
+                                      .zone = owner->zone,
+                                      .view = view,
+                                      .meta = owner->meta,
+                                      .log = owner->log,
+                                      .delta = owner->delta}};
+    for (size_t i = 0; i < forest->touched_count; i++)
+        forest->touched[i]->within = NULL;
+    bool const good = collect_rows(&within, err) && hand_up(&within, err) &&
+                      add_all_stored(&within, err) &&
+                      merge_values(&within.merge, owner->delta, err) && write_rows(&within, err);
+    arena_done(&within.merge.arena);
+    free(within.slots);
+    buffer_done(&within.key);
+    buffer_done(&within.exact);
+    return good;
+}
+
+bool merge_within(struct forest *forest, struct error *err)
+{
+    return each_view(forest, merge_view, NULL, err);
+}
