@@ -155,14 +155,17 @@ struct inode *inodes_add(struct inodes *inodes, struct slice packed, uint64_t pa
     return inode;
 }
 
+bool inodes_move(struct inode *inode, uint64_t parent_id)
+{
+    if (parent_id > inode->parent_id) inode->parent_id = parent_id;
+    return parent_id == inode->parent_id;
+}
+
 bool inodes_add_negative(struct inodes *inodes, struct slice packed, uint64_t parent_id,
                          struct slice name)
 {
     struct inode *const known = inodes_find_node(inodes, packed);
-    if (known && known->id == 0) {
-        known->parent_id = parent_id; /* of a directory that has moved */
-        return true;
-    }
+    if (known && known->id == 0) return inodes_move(known, parent_id);
     if (inodes->negative_count == NEGATIVES_MAX) return false;
     make_newest(inodes, new_inode(packed, parent_id, name));
     inodes->negative_count++;

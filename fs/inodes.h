@@ -64,7 +64,11 @@ struct inode *inodes_find_node(const struct inodes *inodes, struct slice packed)
 /* A new inode with no lookups, the newest of its node; one that was is retired first. */
 struct inode *inodes_add(struct inodes *inodes, struct slice packed, uint64_t parent_id,
                          struct slice name, const struct node_stat *stat);
-/* Remembers that NAME, which would be the node, is not there. false: there is no room for more. */
+/* Says that the name was looked up in the directory. Of a directory that went and came back the later number is the one that is
+ * seen; false: this one is not. */
+bool inodes_move(struct inode *inode, uint64_t parent_id);
+/* Remembers that NAME, which would be the node, is not there. false: there is no room for more, or the directory is one
+ * that has gone. */
 bool inodes_add_negative(struct inodes *inodes, struct slice packed, uint64_t parent_id,
                          struct slice name);
 /* The node has a newer version, or none: it is found by its number only. Frees a negative one. */

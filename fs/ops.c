@@ -64,11 +64,11 @@ void enter_node(struct mount *mount, const struct node *node, const struct node_
         inode && inode->id != 0 && (stat->directory || inode->stat.commit_id == stat->commit_id);
     if (!same) inode = inodes_add(&mount->inodes, buffer_slice(&packed), parent_id, name, stat);
     inode->stat = *stat;
-    inode->parent_id =
-        parent_id; /* another, where it is in a directory that has moved in a forest */
     inode->lookup_count++;
+    /* else the name there would not be taken back */
+    bool const seen = inodes_move(inode, parent_id);
     *ret_entry = (struct fuse_entry_param){
-        .ino = inode->id, .attr_timeout = for_ever, .entry_timeout = for_ever};
+        .ino = inode->id, .attr_timeout = for_ever, .entry_timeout = seen ? for_ever : 0};
     fill_attr(mount, stat, &ret_entry->attr);
 }
 

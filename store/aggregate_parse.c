@@ -360,7 +360,10 @@ bool aggregate_parse_inner(struct reading *reading, const struct token *name,
     const struct function *const function = find_function(name->text);
     if (!function) {
         reading->parser.token = *name; /* where the error is */
-        return no_function(reading, name->text);
+        return formula_function_find(name->text)
+                   ? parser_fail(&reading->parser, "%.*s() is of measures, not of one entity",
+                                 (int)name->text.length, name->text.at)
+                   : no_function(reading, name->text);
     }
     *ret_aggregate = new_aggregate(function);
     if (!check_inner(reading, function) || !parser_expect(&reading->parser, "(") ||

@@ -119,20 +119,56 @@ bool apply_plan_same_references(const struct stream *old, const struct stream *n
     return true;
 }
 
+/* Whether a reference of this name leads elsewhere than it did. */
+static bool redirects(const struct stream *old_stream, const struct stream *next_stream)
+{
+    for (size_t i = 0; i < next_stream->reference_count; i++) {
+        const struct reference *const next = &next_stream->references[i];
+        for (size_t j = 0; j < old_stream->reference_count; j++) {
+            const struct reference *const old = &old_stream->references[j];
+            if (slice_equal(old->name, next->name) &&
+                !same_reference(old_stream, old, next_stream, next))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Whether some reference is another than it was: then so may be what a view shows that follows it. */
 static bool references_differ(const struct schema *old, const struct schema *next)
 {
     for (size_t i = 0; i < next->stream_count; i++) {
         const struct stream *const before = schema_stream(old, next->streams[i].name);
-        if (before && !apply_plan_same_references(before, &next->streams[i])) return true;
+        if (before && redirects(before, &next->streams[i])) return true;
     }
     return false;
 }
 
-static bool follows(const struct view *view)
+/* Whether references make a difference to the view, or to one that feeds it. */
+static bool follows(const struct schema *schema, const struct view *view)
 {
-    for (size_t i = 0; i < view->input_count; i++) {
-        if (view->inputs[i].stream->joins) return true;
+    bool any = view->follows;
+    for (size_t i = schema->view_count; i < schema->all_view_count; i++)
+        any |= schema->views[i].owner == view && schema->views[i].follows;
+    return any;
+}
+
+static int find_common(const struct view *view, struct slice name)
+{
+    for (size_t i = 0; i < view->stream->field_count; i++) {
+        if (slice_equal(view->stream->fields[i].name, name)) return (int)i;
+    }
+    return -1;
+}
+
+/* Whether events of an input have lost a field that the view goes on to have, from its other streams. */
+static bool lost_field(const struct view *old, const struct view *next, size_t input)
+{
+    const struct expr *const *const before = old->inputs[input].values;
+    const struct expr *const *const now = next->inputs[input].values;
+    for (size_t i = 0; before && i < next->stream->field_count; i++) {
+        int const held = now[i] ? -1 : find_common(old, next->stream->fields[i].name);
+        if (held >= 0 && before[held]) return true;
     }
     return false;
 }
@@ -145,9 +181,12 @@ static bool inputs_differ(const struct apply_plan *plan, const struct view *old,
     for (size_t i = 0; i < next->input_count; i++) {
         const struct stream *const before = old->inputs[i].stream, *const now =
                                                                        next->inputs[i].stream;
-        if (!slice_equal(before->name, now->name) || stream_differs(before, now)) return true;
+        if (!slice_equal(before->name, now->name) || stream_differs(before, now) ||
+            lost_field(old, next, i))
+            return true;
     }
-    return (follows(old) || follows(next)) && references_differ(plan->old, plan->next);
+    return (follows(plan->old, old) || follows(plan->next, next)) &&
+           references_differ(plan->old, plan->next);
 }
 
 static size_t place_of(const struct schema *schema, const struct view *view)

@@ -57,8 +57,12 @@ bool work_clear_view(struct work *work, const struct view *view, struct error *e
 
 /* The view over streams at the bottom of the views that VIEW is over. */
 const struct view *view_bottom(const struct view *view);
-/* The time before which "keep" has dropped events that VIEW has counted; null: none. */
-bool view_dropped(const struct txn *txn, const struct view *view, struct value *ret_before,
+/* What "keep" has dropped of the events of VIEW's streams. */
+struct view_dropped {
+    uint64_t count;
+    struct value before; /* they were all before this time; null: there were none */
+};
+bool view_dropped(const struct txn *txn, const struct view *view, struct view_dropped *ret_dropped,
                   struct error *err) MUST_CHECK;
 /* Fails where the view has counted events that are gone by now, so that it cannot be made again. */
 bool view_check_history(const struct txn *txn, const struct view *view,

@@ -61,7 +61,7 @@ bool per_skip(struct reading *reading, const struct expr **condition)
     struct expr_parser *const parser = &reading->parser;
     const struct per *const per = parser->per;
     if (!per || !is_per(parser)) return true;
-    if (*condition) return parser_fail(parser, "'per' stands here twice");
+    if (parser->at > per->at) return parser_fail(parser, "'per' stands here twice");
     parser->at = per->at;
     parser->token = per->token;
     return !parser_is_word(parser, "where") || parser_condition(parser, condition);

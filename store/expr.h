@@ -56,6 +56,9 @@ bool expr_can_overflow(const struct expr *expr);
 int expr_field(const struct expr *expr);
 /* The field that the expression is, or is a bucket of; or -1. */
 int expr_time_field(const struct expr *expr);
+/* The expression with VALUES, one a field, in place of the fields; NULL stands for null. Lives in ARENA. */
+const struct expr *expr_substitute(const struct expr *expr, const struct expr *const *values,
+                                   struct arena *arena);
 /* Whether it follows a reference of STREAM, which it is over. A NULL expression does not. */
 bool expr_follows(const struct expr *expr, const struct stream *stream);
 bool expr_equal(const struct expr *a, const struct expr *b); /* same tree */

@@ -10,8 +10,8 @@ const char *type_name(enum value_kind kind)
     case VALUE_NULL:
     case VALUE_UNRESOLVED: return "null";
     case VALUE_BOOL: return "a truth value";
-    case VALUE_NUMBER:
-    case VALUE_FLOAT: return "a number";
+    case VALUE_NUMBER: return "a number";
+    case VALUE_FLOAT: return "a float";
     case VALUE_TIME: return "a time";
     case VALUE_BUCKET: return "a bucket of time";
     case VALUE_STRING: return "a string";
@@ -170,4 +170,22 @@ bool expr_follows(const struct expr *expr, const struct stream *stream)
         if (expr_follows(expr->operands[i], stream)) return true;
     }
     return false;
+}
+
+const struct expr *expr_substitute(const struct expr *expr, const struct expr *const *values,
+                                   struct arena *arena)
+{
+    if (expr->op == EXPR_FIELD && values[expr->field]) return values[expr->field];
+    struct expr *const copy = ARENA_NEW(arena, struct expr);
+    if (expr->op == EXPR_FIELD) {
+        copy->op = EXPR_LITERAL; /* of null, whatever its type would be */
+        return copy;
+    }
+    *copy = *expr;
+    const struct expr **const operands =
+        ARENA_ARRAY(arena, const struct expr *, expr->operand_count);
+    for (size_t i = 0; i < expr->operand_count; i++)
+        operands[i] = expr_substitute(expr->operands[i], values, arena);
+    copy->operands = operands;
+    return copy;
 }

@@ -16,6 +16,7 @@
  *                                     [dropped events][packed time before which they were, or null]
  *            "view" [view u16]      -> the packed bucket or time before which groups are gone, or null
  *                                      [packed time before which events may be missing, or null]
+ *                                      [events that had been dropped when the view was made]
  *            "layout"               -> which ids and fields the names of the schema stand for, see layout.c
  *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
  *   events   [stream u16][packed key fields | number u64]: that of the first event

@@ -7,12 +7,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "merge_within.h"
+#include "merge_within_p.h"
 
 #include <xxhash.h>
 
-#include "multisets.h"
-#include "pack.h"
 #include "rows.h"
 
 enum { SLOTS_FIRST = 256 };
@@ -34,188 +32,6 @@ struct within {
     struct buffer key; /* scratch, as is the next */
     struct buffer exact;
 };
-
-static unsigned row_depth(const struct view *view)
-{
-    return (unsigned)view->dimension_count;
-}
-
-/* Calls SEE for each division of the forest. */
-static bool each_view(struct forest *forest,
-                      bool (*see)(struct forest *forest, const struct view *view, void *context,
-                                  struct error *err),
-                      void *context, struct error *err)
-{
-    const struct schema *const schema = forest->merge->delta->schema;
-    for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
-        const struct view *const view = &schema->views[i];
-        if (view->owner == forest->merge->view && !see(forest, view, context, err)) return false;
-    }
-    return true;
-}
-
-static bool read_dimensions(const struct view *view, struct slice key, struct slice exact,
-                            struct arena *arena, struct value *ret_dimensions, struct error *err)
-{
-    struct group const group = {.exact = exact};
-    return group_dimensions(key, &group, row_depth(view), arena, ret_dimensions, err);
-}
-
-/* The forest's node that a row is of. */
-static struct forest_node *node_of(struct forest *forest, const struct value *id, struct error *err)
-{
-    AUTO_BUFFER struct buffer exact = {0};
-    buffer_clear(&forest->key);
-    if (!group_key_add(forest->merge->view, id, &forest->key))
-        (void)pack_value(&exact, id, PACK_NO_LIMIT);
-    return forest_node_of(forest, buffer_slice(&forest->key), buffer_slice(&exact), err);
-}
-
-static bool touch_leaves(struct forest *forest, const struct view *view, void *context,
-                         struct error *err)
-{
-    (void)context;
-    const struct delta_table *const leaves = &forest->merge->delta->leaves;
-    for (size_t i = 0; i < leaves->capacity; i++) {
-        AUTO_ARENA struct arena arena = {0};
-        const struct delta_leaf *const leaf = leaves->slots[i].entry;
-        struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-        if (!leaf || leaf->view != view) continue;
-        if (!read_dimensions(view, leaf->key, leaf->exact, &arena, dimensions, err)) return false;
-        struct forest_node *const node = node_of(forest, &dimensions[0], err);
-        if (!node) return false;
-        forest_touch(forest, node);
-    }
-    return true;
-}
-
-bool merge_within_collect(struct forest *forest, struct error *err)
-{
-    return each_view(forest, touch_leaves, NULL, err);
-}
-
-/* The node's id as a value. */
-static bool node_value(const struct forest_node *node, struct arena *arena, struct value *ret_id,
-                       struct error *err)
-{
-    if (!forest_is_root(node->group.key))
-        return group_dimensions(node->group.key, &node->group.group, 1, arena, ret_id, err);
-    *ret_id = (struct value){.kind = VALUE_NULL};
-    return true;
-}
-
-/* From a row of a node to the one of the node above it. */
-static void go_up(const struct view *view, const struct value *above, struct value *dimensions)
-{
-    dimensions[0] = *above;
-    for (size_t i = 1; i < view->dimension_count; i++) {
-        if (view->dimensions[i].is_distance) dimensions[i].number.coefficient++;
-    }
-}
-
-static void pack_row_key(const struct view *view, const struct value *dimensions,
-                         struct buffer *key, struct buffer *exact)
-{
-    buffer_clear(key);
-    buffer_clear(exact);
-    if (group_key_pack(view, dimensions, row_depth(view), key)) return;
-    for (size_t i = 0; i < view->dimension_count; i++)
-        (void)pack_value(exact, &dimensions[i], PACK_NO_LIMIT);
-}
-
-/* A node that leaves or joins. */
-struct seeding {
-    const struct forest_node *parent;
-    const struct forest_node *node;
-    int sign;
-};
-
-struct value_seeding {
-    struct delta *delta;
-    struct delta_leaf *leaf;
-    uint8_t set;
-    int sign;
-};
-
-static void see_value(void *context, struct slice key, struct slice exact, uint64_t weight)
-{
-    const struct value_seeding *const seeding = context;
-    delta_add_value(seeding->delta, seeding->leaf, seeding->set, key, exact,
-                    seeding->sign * (int64_t)weight);
-}
-
-static bool seed_values(struct forest *forest, const struct view *view, const struct group *row,
-                        struct delta_leaf *leaf, int sign, struct error *err)
-{
-    AUTO(multiset_reader_close) struct multiset_reader reader = {0};
-    struct value_seeding seeding = {.delta = forest->merge->delta, .leaf = leaf, .sign = sign};
-    if (view->multiset_count == 0) return true;
-    if (!multiset_reader_open(forest->merge->txn, &reader, err)) return false;
-    for (size_t i = 0; i < view->multiset_count; i++) {
-        struct multiset_place const place = {.group = row->id, .set = (uint8_t)i};
-        seeding.set = (uint8_t)i;
-        if (!multiset_each(&reader, place, see_value, &seeding, err)) return false;
-    }
-    return true;
-}
-
-/* Folds a stored row into the one of the node above. */
-static bool seed_row(struct forest *forest, const struct view *view, struct slice key,
-                     const struct group *row, const struct value *above, int sign,
-                     struct error *err)
-{
-    AUTO_ARENA struct arena arena = {0};
-    AUTO_BUFFER struct buffer up = {0}, exact = {0};
-    struct delta *const delta = forest->merge->delta;
-    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-    struct state *const states = ARENA_ARRAY(&delta->arena, struct state, view->aggregate_count);
-    if (!group_dimensions(key, row, row_depth(view), &arena, dimensions, err) ||
-        !group_states(view, row, &delta->arena, states, err))
-        return false;
-    go_up(view, above, dimensions);
-    pack_row_key(view, dimensions, &up, &exact);
-    struct delta_leaf *const leaf =
-        delta_leaf_of(delta, view, row_depth(view), buffer_slice(&up), buffer_slice(&exact));
-    leaf->event_count += sign * (int64_t)row->event_count;
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        measure_negate(&view->aggregates[i], &states[i]);
-        /* a second time for what it leaves out: what is told by values */
-        if (sign > 0) measure_negate(&view->aggregates[i], &states[i]);
-        measure_merge(&view->aggregates[i], &leaf->states[i], &states[i], &delta->arena);
-    }
-    return seed_values(forest, view, row, leaf, sign, err);
-}
-
-static bool seed_view(struct forest *forest, const struct view *view, void *context,
-                      struct error *err)
-{
-    const struct seeding *const seeding = context;
-    AUTO_ARENA struct arena arena = {0};
-    AUTO_BUFFER struct buffer prefix = {0};
-    AUTO(groups_walk_close) struct groups_walk walk = {0};
-    struct value id, above;
-    struct slice key;
-    struct group row;
-    if (!node_value(seeding->node, &arena, &id, err) ||
-        !node_value(seeding->parent, &arena, &above, err))
-        return false;
-    (void)group_key_add(view, &id, &prefix);
-    if (!groups_walk_open(&walk, forest->merge->txn, view, row_depth(view), buffer_slice(&prefix),
-                          (struct slice){0}, err))
-        return false;
-    enum db_finding found;
-    while ((found = groups_walk_next(&walk, &key, &row, err)) == DB_FOUND) {
-        if (!seed_row(forest, view, key, &row, &above, seeding->sign, err)) return false;
-    }
-    return found == DB_MISSING;
-}
-
-bool merge_within_seed(struct forest *forest, const struct forest_node *parent,
-                       const struct forest_node *node, int sign, struct error *err)
-{
-    struct seeding seeding = {.parent = parent, .node = node, .sign = sign};
-    return each_view(forest, seed_view, &seeding, err);
-}
 
 static struct within_row **slot_of(const struct within *within, struct slice key)
 {
@@ -249,7 +65,7 @@ static struct within_row *row_of(struct within *within, struct forest_node *node
 {
     const struct view *const view = within->merge.view;
     struct arena *const arena = &within->merge.arena;
-    pack_row_key(view, dimensions, &within->key, &within->exact);
+    within_pack_key(view, dimensions, &within->key, &within->exact);
     if (within->count * 2 >= within->capacity) grow(within);
     struct within_row **const slot = slot_of(within, buffer_slice(&within->key));
     if (*slot) return *slot;
@@ -287,8 +103,8 @@ static bool collect_rows(struct within *within, struct error *err)
         struct delta_leaf *const leaf = leaves->slots[i].entry;
         struct value dimensions[SCHEMA_DIMENSIONS_MAX];
         if (!leaf || leaf->view != view) continue;
-        if (!read_dimensions(view, leaf->key, leaf->exact, &arena, dimensions, err)) return false;
-        struct forest_node *const node = node_of(within->forest, &dimensions[0], err);
+        if (!within_read_key(view, leaf->key, leaf->exact, &arena, dimensions, err)) return false;
+        struct forest_node *const node = within_node_of(within->forest, &dimensions[0], err);
         if (!node) return false;
         struct within_row *const row = row_of(within, node, dimensions);
         leaf->group = &row->group;
@@ -306,10 +122,10 @@ static bool hand_up(struct within *within, struct error *err)
         AUTO_ARENA struct arena arena = {0};
         const struct forest_node *const node = within->forest->touched[i];
         if (!node->parent || !node->within) continue;
-        if (!node_value(node->parent, &arena, &above, err)) return false;
+        if (!within_node_value(node->parent, &arena, &above, err)) return false;
         for (struct within_row *row = node->within; row; row = row->next) {
             memcpy(dimensions, row->dimensions, view->dimension_count * sizeof *dimensions);
-            go_up(view, &above, dimensions);
+            within_go_up(view, &above, dimensions);
             struct within_row *const up = row_of(within, node->parent, dimensions);
             row->group.parent = &up->group;
             add_states(within, up, row->group.states, row->group.event_count);
@@ -324,7 +140,8 @@ static bool add_stored(struct within *within, struct within_row *row, struct err
     struct merge *const merge = &within->merge;
     struct merge_group *const group = &row->group;
     struct group *const stored = &group->group;
-    switch (groups_get(merge->txn, merge->view, row_depth(merge->view), group->key, stored, err)) {
+    switch (
+        groups_get(merge->txn, merge->view, within_depth(merge->view), group->key, stored, err)) {
     case DB_FOUND: break;
     case DB_MISSING:
         *stored = (struct group){.id = merge->meta->next_group_id++, .exact = group->exact};
@@ -353,8 +170,8 @@ static bool render(struct within *within, struct within_row *row, struct buffer 
         if (row->group.states[i].count < 0) return merge_lost_count(err);
         measure_pack(&view->aggregates[i], &row->group.states[i], states);
     }
-    rows_text(&shown, within->merge.zone, row->dimensions + 1, row_depth(&shown), row->group.states,
-              text);
+    rows_text(&shown, within->merge.zone, row->dimensions + 1, within_depth(&shown),
+              row->group.states, text);
     return true;
 }
 
@@ -374,7 +191,7 @@ static bool write_row(struct within *within, struct within_row *row, struct rows
     AUTO_BUFFER struct buffer states = {0}, text = {0}, csv = {0};
     struct merge *const merge = &within->merge;
     struct group *const stored = &row->group.group;
-    unsigned const depth = row_depth(merge->view);
+    unsigned const depth = within_depth(merge->view);
     int64_t const event_count = (int64_t)stored->event_count + row->group.event_count;
     if (event_count < 0) return merge_lost_count(err);
     if (event_count == 0 && !row->group.existed) return true;
@@ -421,7 +238,7 @@ static bool write_node(struct within *within, struct forest_node *node,
     struct merge *const merge = &within->merge;
     struct value id;
     struct group whole = {.row_count = 0};
-    if (!node_value(node, &arena, &id, err)) return false;
+    if (!within_node_value(node, &arena, &id, err)) return false;
     (void)group_key_add(merge->view, &id, &key);
     enum db_finding const found =
         groups_get(merge->txn, merge->view, 1, buffer_slice(&key), &whole, err);
@@ -490,5 +307,5 @@ static bool merge_view(struct forest *forest, const struct view *view, void *con
 
 bool merge_within(struct forest *forest, struct error *err)
 {
-    return each_view(forest, merge_view, NULL, err);
+    return within_each(forest, merge_view, NULL, err);
 }

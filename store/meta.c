@@ -155,7 +155,8 @@ bool meta_view_load(const struct txn *txn, uint16_t view, struct meta_view *ret_
     case DB_FAILED: return false;
     }
     if (unpack_value(&rest, NULL, &meta.retained_from) != UNPACKED ||
-        unpack_value(&rest, NULL, &meta.complete_from) != UNPACKED)
+        unpack_value(&rest, NULL, &meta.complete_from) != UNPACKED ||
+        !unpack_varint(&rest, &meta.missed_count))
         return corrupt(err, "a view");
     *ret_view = meta;
     return true;
@@ -167,6 +168,7 @@ bool meta_view_save(struct txn *txn, uint16_t view, const struct meta_view *meta
     view_key(view, &key);
     (void)pack_value(&value, &meta->retained_from, PACK_NO_LIMIT);
     (void)pack_value(&value, &meta->complete_from, PACK_NO_LIMIT);
+    pack_varint(&value, meta->missed_count);
     return db_put(txn, TABLE_META, buffer_slice(&key), buffer_slice(&value), err);
 }
 

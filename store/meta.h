@@ -49,6 +49,7 @@ struct meta_view {
     struct value
         complete_from; /* events before this time may be missing: it was made when "keep" had dropped them;
                                    null: none */
+    uint64_t missed_count; /* how many of its streams' events had been dropped then */
 };
 bool meta_view_load(const struct txn *txn, uint16_t view, struct meta_view *ret_view,
                     struct error *err) MUST_CHECK;

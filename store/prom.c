@@ -170,7 +170,7 @@ static void add_label_value(struct slice json, struct buffer *scratch, struct bu
     if (string) value = rows_string(json, scratch);
     if (string && value.length == 0)
         value = slice_text("%empty");
-    else if (string) {
+    else if (string && !slice_is(value, "%unresolved")) {
         names_escape(value, &plain);
         value = buffer_slice(&plain);
     }

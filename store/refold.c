@@ -126,37 +126,43 @@ const struct view *view_bottom(const struct view *view)
     return view;
 }
 
-bool view_dropped(const struct txn *txn, const struct view *view, struct value *ret_before,
+bool view_dropped(const struct txn *txn, const struct view *view, struct view_dropped *ret_dropped,
                   struct error *err)
 {
-    struct value before = {.kind = VALUE_NULL};
+    struct view_dropped dropped = {.count = 0};
     view = view_bottom(view);
     for (size_t i = 0; i < view->input_count; i++) {
         struct meta_stream meta;
         if (!meta_stream_load(txn, view->inputs[i].stream->id, &meta, err)) return false;
-        if (value_compare(&before, &meta.dropped_before) < 0) before = meta.dropped_before;
+        dropped.count += meta.dropped_count;
+        if (value_compare(&dropped.before, &meta.dropped_before) < 0)
+            dropped.before = meta.dropped_before;
     }
-    *ret_before = before;
+    *ret_dropped = dropped;
     return true;
 }
 
 bool view_check_history(const struct txn *txn, const struct view *view, struct error *err)
 {
-    struct value before;
-    if (!view_dropped(txn, view, &before, err)) return false;
-    if (before.kind == VALUE_NULL) return true;
+    const struct view *const shown = view->owner ? view->owner : view;
+    struct view_dropped dropped;
+    if (!view_dropped(txn, view, &dropped, err)) return false;
+    if (dropped.count == 0) return true;
     (void)error_set(
         err, ERROR_SCHEMA,
         "the view has counted events that \"keep\" has dropped: it cannot be made again");
     (void)error_remedy(err, "leave it as it is, or lose them with --allow-loss");
-    return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
+    return error_place(err, "views.%.*s", (int)shown->name.length, (const char *)shown->name.at);
 }
 
 /* A view that is made now has not seen the events that were dropped before, and has let nothing go. */
 static bool start_view(struct work *work, const struct view *view, struct error *err)
 {
     struct meta_view meta = {.retained_from = {.kind = VALUE_NULL}};
-    if (!view_dropped(work->txn, view, &meta.complete_from, err)) return false;
+    struct view_dropped dropped;
+    if (!view_dropped(work->txn, view, &dropped, err)) return false;
+    meta.complete_from = dropped.before;
+    meta.missed_count = dropped.count;
     work->cutoffs[place_of(work->schema, view)] = meta.retained_from;
     return work_clear_view(work, view, err) && meta_view_save(work->txn, view->id, &meta, err);
 }

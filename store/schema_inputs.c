@@ -157,19 +157,22 @@ static bool read_object(struct reading *reading, const cJSON *json, struct error
     return true;
 }
 
-/* The time of the view's events, where all streams have it in a field of one name. */
-static int common_time(const struct reading *reading, const struct field *fields)
+/* Whether the field is each stream's own time, not what "from" makes of its name. */
+static bool is_time(const struct reading *reading, size_t field)
 {
-    const struct stream *const first = reading->inputs[0].stream;
-    if (first->time_field < 0) return -1;
-    struct slice const name = first->fields[first->time_field].name;
-    for (size_t i = 1; i < reading->input_count; i++) {
-        const struct stream *const stream = reading->inputs[i].stream;
-        if (stream->time_field < 0 || !slice_equal(stream->fields[stream->time_field].name, name))
-            return -1;
+    for (size_t i = 0; i < reading->input_count; i++) {
+        int const own = reading->inputs[i].stream->time_field;
+        const struct expr *const value = reading->fields[field].values[i];
+        if (own < 0 || !value || expr_field(value) != own) return false;
     }
+    return true;
+}
+
+/* The time of the view's events, where all streams have it in a field of one name. */
+static int common_time(const struct reading *reading)
+{
     for (size_t i = 0; i < reading->field_count; i++) {
-        if (slice_equal(fields[i].name, name) && fields[i].value.kind == VALUE_TIME) return (int)i;
+        if (is_time(reading, i)) return (int)i;
     }
     return -1;
 }
@@ -215,7 +218,7 @@ static void set_stream(struct reading *reading, struct view *view)
         .name = joined_name(reading),
         .fields = fields,
         .field_count = reading->field_count,
-        .time_field = common_time(reading, fields),
+        .time_field = common_time(reading),
         .version_field = -1,
         .retracts = retracts(reading),
         .is_of_several = true,

@@ -209,11 +209,15 @@ static bool read_on_duplicate(const cJSON *json, struct stream *stream, struct e
 static bool read_delete_when(struct schema *schema, const cJSON *json, struct stream *stream,
                              struct error *err)
 {
+    struct joins closed = {.is_open = false}; /* what references lead to is not known yet */
     if (!json) return true;
     if (!json_is_text(json, "a condition such as \"op = 'd'\"", err)) return false;
     struct slice const text = arena_copy(&schema->arena, slice_text(json->valuestring));
-    if (!expr_parse(text, stream, schema->zone, &schema->arena, &stream->delete_when, err))
-        return false;
+    stream->joins = &closed;
+    bool const good =
+        expr_parse(text, stream, schema->zone, &schema->arena, &stream->delete_when, err);
+    stream->joins = NULL;
+    if (!good) return false;
     if (expr_type(stream->delete_when).kind != VALUE_BOOL)
         return error_set(err, ERROR_SCHEMA, "a condition is true or false, this is neither");
     return needs_key(stream, "\"delete_when\"", err);

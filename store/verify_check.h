@@ -36,5 +36,11 @@ void verify_cell(struct slice text, struct buffer *line);
 bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
                       struct error *err) MUST_CHECK;
 
+/* The rows that a node of a forest, by its id, has in a division that is counted. */
+const struct tallied_group *verify_within_rows(const struct tallied_view *view,
+                                               const struct value *node, size_t *ret_count);
+/* The file with them, into check->expected. */
+void verify_within_expect(struct check *check, const struct view *view, enum kind kind,
+                          const struct tallied_group *rows, size_t count);
 /* Every file of a view that is a forest, but for the one that has no events. */
 bool verify_forest_files(struct check *check, struct error *err) MUST_CHECK;

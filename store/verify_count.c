@@ -272,9 +272,7 @@ static bool misses_nothing(const struct counting *counting, const struct meta_vi
     const struct value *const dropped = &counting->view->dropped_before;
     const struct value *const retained = &counting->retained;
     if (dropped->kind == VALUE_NULL) return true;
-    if (stored->complete_from.kind == VALUE_TIME &&
-        value_compare(&stored->complete_from, dropped) >= 0)
-        return true;
+    if (stored->missed_count == counting->dropped_count) return true;
     if (view->time_dimension < 0 || !view_dimension_is_time(view, (size_t)view->time_dimension))
         return false;
     if (retained->kind == VALUE_TIME) return value_compare(retained, dropped) >= 0;
@@ -294,7 +292,10 @@ static bool load_limits(struct counting *counting, const struct snapshot *snapsh
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) return false;
     if (view->retain_seconds) counting->retained = stored.retained_from;
     if (view->source) return true;
-    if (!view_dropped(snapshot->txn, view, &counting->view->dropped_before, err)) return false;
+    struct view_dropped dropped;
+    if (!view_dropped(snapshot->txn, view, &dropped, err)) return false;
+    counting->view->dropped_before = dropped.before;
+    counting->dropped_count = dropped.count;
     if (misses_nothing(counting, &stored)) counting->view->dropped_before.kind = VALUE_NULL;
     return true;
 }

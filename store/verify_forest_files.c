@@ -208,76 +208,10 @@ static bool check_name(struct check *check, const struct node *directory, struct
     return verify_found(check, answer, &node, &stat, extension, err);
 }
 
-/* The rows of a node in one division. */
-static const struct tallied_group *rows_of(const struct tallied_view *view,
-                                           const struct placed *node, size_t *ret_count)
+static const struct value *id_of(const struct placed *node)
 {
-    AUTO_BUFFER struct buffer key = {0};
-    const struct tallied_level *const level = &view->levels[view->view->dimension_count];
-    struct value const root = {.kind = VALUE_NULL};
-    size_t low = 0, high = level->count;
-    (void)group_key_add(view->view, node->above ? &node->group->dimensions[0] : &root, &key);
-    while (low < high) {
-        size_t const middle = low + (high - low) / 2;
-        if (slice_compare(level->groups[middle].key, buffer_slice(&key)) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_count = 0;
-    while (low + *ret_count < level->count &&
-           slice_starts(level->groups[low + *ret_count].key, buffer_slice(&key)))
-        (*ret_count)++;
-    return &level->groups[low];
-}
-
-static void add_division_row(const struct check *check, const struct view *view, enum kind kind,
-                             const struct tallied_group *row, struct buffer *text)
-{
-    AUTO_BUFFER struct buffer json = {0};
-    AUTO_ARENA struct arena arena = {0};
-    const struct zone *const zone = check->snapshot->schema->zone;
-    struct result results[SCHEMA_AGGREGATES_MAX];
-    for (size_t i = 0; i < view->aggregate_count; i++)
-        results[i] = measure_result(&view->aggregates[i], &row->tallies[i].state, &arena);
-    if (kind != KIND_CSV) buffer_add_byte(text, '{');
-    for (size_t i = 1; i < view->dimension_count; i++) {
-        buffer_clear(&json);
-        value_json(&row->dimensions[i], view->dimensions[i].type, zone, &json);
-        verify_member(kind, view->dimensions[i].name, &json, &row->dimensions[i], i == 1, text);
-    }
-    for (size_t i = 0; i < view->measure_count; i++) {
-        const struct measure *const measure = &view->measures[i];
-        struct result const result = formula_eval(measure->formula, results);
-        buffer_clear(&json);
-        result_json(&result, formula_type(measure->formula), zone, &json);
-        verify_member(kind, measure->name, &json,
-                      result.kind == RESULT_VALUE ? &result.value : NULL, false, text);
-    }
-    if (kind != KIND_CSV) buffer_add_byte(text, '}');
-}
-
-static void expect_division(struct check *check, const struct view *view, enum kind kind,
-                            const struct tallied_group *rows, size_t count)
-{
-    struct buffer *const text = &check->expected;
-    buffer_clear(text);
-    for (size_t i = 1; kind == KIND_CSV && i < view->dimension_count; i++) {
-        if (i > 1) buffer_add_byte(text, ',');
-        verify_cell(view->dimensions[i].name, text);
-    }
-    for (size_t i = 0; kind == KIND_CSV && i < view->measure_count; i++) {
-        buffer_add_byte(text, ',');
-        verify_cell(view->measures[i].name, text);
-    }
-    if (kind == KIND_CSV) buffer_add_byte(text, '\n');
-    if (kind == KIND_JSON) buffer_add_byte(text, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (kind == KIND_JSON && i > 0) buffer_add_text(text, ",\n");
-        add_division_row(check, view, kind, &rows[i], text);
-        if (kind != KIND_JSON) buffer_add_byte(text, '\n');
-    }
-    if (kind == KIND_JSON) buffer_add_text(text, "]\n");
+    static const struct value root = {.kind = VALUE_NULL};
+    return node->above ? &node->group->dimensions[0] : &root;
 }
 
 /* What the node is divided into. One that it has nothing of is not listed. */
@@ -288,12 +222,12 @@ static bool check_divisions(struct placing *placing, const struct placed *node, 
         const struct tallied_view *const division = &placing->divisions[i];
         AUTO_BUFFER struct buffer stem = {0};
         size_t count;
-        const struct tallied_group *const rows = rows_of(division, node, &count);
+        const struct tallied_group *const rows = verify_within_rows(division, id_of(node), &count);
         buffer_add_byte(&stem, '.');
         buffer_add_slice(&stem, division->view->within);
         for (enum kind kind = KIND_JSON; kind <= KIND_CSV && count > 0; kind++) {
             if (!division->view->formats[kind]) continue;
-            expect_division(check, division->view, kind, rows, count);
+            verify_within_expect(check, division->view, kind, rows, count);
             if (!check_name(check, &node->directory, buffer_slice(&stem), verify_extensions[kind],
                             err))
                 return false;
@@ -308,7 +242,7 @@ static bool next_divisions(const struct placing *placing, const struct placed *n
     for (size_t i = 0; i < placing->division_count && *good; i++) {
         AUTO_BUFFER struct buffer name = {0};
         size_t count;
-        (void)rows_of(&placing->divisions[i], node, &count);
+        (void)verify_within_rows(&placing->divisions[i], id_of(node), &count);
         if (count == 0) continue;
         buffer_add_byte(&name, '.');
         buffer_add_slice(&name, placing->divisions[i].view->within);

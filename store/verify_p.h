@@ -68,12 +68,13 @@ struct counting {
     struct set groups;
     struct set values;
     struct buffer key;
-    struct buffer name;    /* what is looked up */
-    struct buffer element; /* what is compared */
-    struct slice own_key;  /* of the event at hand */
-    struct value retained; /* the view has let go what is before; null: nothing */
-    size_t first, end;     /* the aggregates that are counted now */
-    bool learns_parents;   /* of a forest: where nodes stand, instead */
+    struct buffer name;     /* what is looked up */
+    struct buffer element;  /* what is compared */
+    struct slice own_key;   /* of the event at hand */
+    struct value retained;  /* the view has let go what is before; null: nothing */
+    uint64_t dropped_count; /* events of its streams that are gone by now */
+    size_t first, end;      /* the aggregates that are counted now */
+    bool learns_parents;    /* of a forest: where nodes stand, instead */
 };
 
 /* Counts values that are not null (as measure_apply has them) in the group's tally of one aggregate; counting->element

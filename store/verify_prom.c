@@ -27,7 +27,10 @@ static void add_label_value(const struct value *value, struct value_type type,
     }
     value_text(value, type, zone, &plain);
     if (plain.length == 0) buffer_add_text(text, "%empty");
-    names_escape(buffer_slice(&plain), &escaped);
+    if (slice_is(buffer_slice(&plain), "%unresolved")) /* in a row it looks like the text */
+        buffer_add_slice(&escaped, buffer_slice(&plain));
+    else
+        names_escape(buffer_slice(&plain), &escaped);
     add_quoted(buffer_slice(&escaped), text);
 }
 

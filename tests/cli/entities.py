@@ -7,7 +7,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import Scene, tally
+from mounted import Scene, check, tally
 from story import Story, refused, rows
 
 EVENTS = {"key": "id", "on_duplicate": "replace", "time": "t",
@@ -145,6 +145,15 @@ def later_and_again(scene):
     story.shows("v.json", {"mean": 10})
 
 
+def what_cannot_be_made_again(scene):
+    """Errors name the view that users know."""
+    kept = {"e": {"key": "id", "time": "at", "keep": "10 days", "fields": {"id": "int", "at": "time", "user": "string", "value": "int"}}}
+    story = Story(scene, kept, {"v": {"measures": {"most": "mean(max(value) per user)"}}})
+    story.load("e", {"id": 1, "at": "2026-01-01"}, {"id": 2, "at": "2026-03-01"})
+    said = tally("delete", story.store, "--key", "2", status=1).stderr.decode()
+    check("views.v: the view has counted events" in said, said)
+
+
 def mistakes(scene):
     def wrong(text, *words):
         refused(scene, STREAMS, {"v": {"from": "e", "measures": {"m": text}}}, "views.v.measures.m", *words)
@@ -170,5 +179,6 @@ with Scene() as scene:
     arithmetic_over_them(scene)
     over_views(scene)
     later_and_again(scene)
+    what_cannot_be_made_again(scene)
     mistakes(scene)
     functions_of_figures(scene)

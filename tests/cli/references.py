@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import os
 import sys
 
@@ -232,6 +233,18 @@ def a_reference_that_is_added(scene):
     story.shows("v.json", rows("op_name n stars", ["x", 1, 1]))
 
 
+def views_that_do_not_follow_stay(scene):
+    """A reference that is added changes no view that asks for nothing by it: also one that could not be made again."""
+    plain = {"key": "id", "time": "at", "keep": "10 days", "fields": {"id": "int", "at": "time", "call_id": "string"}}
+    fields = {**plain["fields"], "call_id": {"type": "string", "references": "calls"}}
+    views = {"v": {"from": "feedback", "measures": {"n": "count()", "callers": "count(per call_id)"}}}
+    story = Story(scene, {**STREAMS, "feedback": plain}, views)
+    story.load("feedback", {"id": 1, "at": "2026-01-01", "call_id": "a"}, {"id": 2, "at": "2026-03-01", "call_id": "a"})
+    schema = {"streams": {**STREAMS, "feedback": {**plain, "fields": fields}}, "views": views}
+    tally("schema", story.store, "--apply", scene.write("next.json", json.dumps(schema)))
+    story.shows("v.json", {"n": 2, "callers": 1})
+
+
 def views_over_them(scene):
     """Rows of such a view are events of the next one, and move with them."""
     story = Story(scene, STREAMS, {**BY_NAME, "w": {"from": "v", "by": ["n"], "measures": {"groups": "count()"}}})
@@ -252,6 +265,8 @@ def mistakes(scene):
     two = {"key": ["id", "n"], "fields": {"id": "string", "n": "int", "op_name": "string"}}
     refused(scene, streams(field(references="cals")), BY_NAME, "streams.feedback.fields.call_id", "'cals'", "did you mean 'calls'?")
     refused(scene, streams(field(type="int")), BY_NAME, "streams.feedback.fields.call_id", "'call_id'", "'id'", "type")
+    refused(scene, streams(key="id", delete_when="call_id.cost = 1"), BY_NAME, "streams.feedback.delete_when",
+            "references are followed by views alone")
     refused(scene, streams(calls=two), BY_NAME, "streams.feedback.fields.call_id", "key", "calls")
     refused(scene, streams(calls={"fields": CALLS["fields"]}), BY_NAME, "streams.feedback.fields.call_id", "key", "calls")
 
@@ -292,5 +307,6 @@ with Scene() as scene:
     names_of_dimensions(scene)
     later_views_and_rebuild(scene)
     a_reference_that_is_added(scene)
+    views_that_do_not_follow_stay(scene)
     views_over_them(scene)
     mistakes(scene)

@@ -77,6 +77,30 @@ def times_and_conditions(scene):
     story.shows("v.json", rows("day n first last worth", ["2026-01-01", 2, "cid", "ann", 4.5], ["2026-01-02", 1, "dan", "dan", 3]))
 
 
+def a_time_that_is_another(scene):
+    """What "from" defines by the name of the streams' time is no time of the event: "keep" and first() go by that."""
+    kept = {"key": "id", "time": "at", "keep": "10 days", "fields": {"id": "string", "at": "time", "due": "time"}}
+    source = {"kept": {"at": "due"}, "conversions": {}}
+    story = Story(scene, {**STREAMS, "kept": kept}, {"v": {"from": source, "by": ["day(at)"], "measures": {"n": "count()"}}})
+    story.load("kept", {"id": "1", "at": "2026-01-01", "due": "2026-05-05"}, {"id": "2", "at": "2026-02-01", "due": "2026-05-05"})
+    story.shows("v.json", rows("day n", ["2026-05-05", 2]))
+    refused(scene, {**STREAMS, "kept": kept}, {"v": {"from": source, "measures": {"first": "first(id)"}}}, "views.v.measures.first",
+            "needs the time of an event")
+
+
+def a_field_that_one_of_them_loses(scene):
+    """Its events have null there from then on, while those of the others keep what they have."""
+    story = Story(scene, STREAMS, {"v": {"from": ["exposures", "conversions"], "by": ["user"], "measures": {"n": "count()"}}})
+    story.load("exposures", exposure("1", "ann", "A"), exposure("2", "bob", "A"))
+    story.load("conversions", conversion("1", "ann", 1))
+    fields = {name: kind for name, kind in EXPOSURES["fields"].items() if name != "user"}
+    story.apply({"v": {"from": ["exposures", "conversions"], "by": ["user"], "measures": {"n": "count()"}}},
+                streams={**STREAMS, "exposures": {**EXPOSURES, "fields": fields}})
+    story.shows("v.json", rows("user n", [None, 2], ["ann", 1]))
+    story.delete("exposures", "1")
+    story.shows("v.json", rows("user n", [None, 1], ["ann", 1]))
+
+
 def views_over_them(scene):
     story = Story(scene, STREAMS, {"v": {"from": ["exposures", "conversions"], "by": ["user"], "measures": {"n": "count()"}},
                                    "w": {"from": "v", "by": ["n"], "measures": {"users": "count()"}}})
@@ -95,6 +119,8 @@ def mistakes(scene):
     refused(scene, STREAMS, view({"exposures": {}, "conversion": {}}), "views.v.from", "'conversion'", "did you mean 'conversions'?")
     refused(scene, other, view(["exposures", "others"]), "views.v.from", "user")
     refused(scene, STREAMS, view({"exposures": {"x": "weight"}, "conversions": {"x": "user"}}), "views.v.from", "x")
+    measured = {**STREAMS, "others": {"fields": {"weight": "float"}}}
+    refused(scene, measured, view(["exposures", "others"]), "views.v.from", "'weight' is a number in one stream and a float in another")
     refused(scene, STREAMS, view({"exposures": {"x": "wieght"}}), "views.v.from.exposures.x", "'wieght'", "did you mean 'weight'?")
     refused(scene, STREAMS, view({"conversions": {"x": "exposure.varient"}}), "views.v.from.conversions.x", "'varient'",
             "did you mean 'variant'?")
@@ -108,5 +134,7 @@ with Scene() as scene:
     an_object(scene)
     an_empty_object_is_the_stream_as_it_is(scene)
     times_and_conditions(scene)
+    a_time_that_is_another(scene)
+    a_field_that_one_of_them_loses(scene)
     views_over_them(scene)
     mistakes(scene)

@@ -35,7 +35,34 @@ def absent(place, *names):
               f"{name} is listed")
 
 
+def directories_that_come_back(scene):
+    """What was looked for in one, also in what is left of it from before, is shown in the commit that brings or changes it."""
+    store = scene.store("back", SCHEMA)
+    place = scene.mount(store)
+    one, two = os.path.join(place, "v/eu/1.json"), os.path.join(place, "v/eu/2.json")
+    ingest(store, event(1, "eu", "1"))
+    check(os.path.exists(one) and not os.path.exists(two), "not what was loaded")
+    folder = os.open(os.path.join(place, "v/eu"), os.O_RDONLY)
+    ingest(store, {"id": 1, "gone": True})
+    check(not os.path.exists(one), "it did not go")
+    ingest(store, event(3, "eu", "1"))
+    check(not os.path.exists(two), "it is there too early")
+    ingest(store, event(2, "eu", "2"))
+    check(os.path.exists(two), "what came is not there")
+    for name in ("1.json", "2.json"):
+        try:
+            os.stat(name, dir_fd=folder)
+        except FileNotFoundError:
+            pass
+    check(json.loads(read(place, "v/eu/1.json"))["c"] == 1 and json.loads(read(place, "v/eu/2.json"))["c"] == 1, "not what came")
+    ingest(store, event(4, "eu", "1"), event(5, "eu", "2"))
+    check(json.loads(read(place, "v/eu/1.json"))["c"] == 2 and json.loads(read(place, "v/eu/2.json"))["c"] == 2, "not what changed")
+    os.close(folder)
+
+
 def main():
+    with Scene() as scene:
+        directories_that_come_back(scene)
     with Scene() as scene:
         store = scene.store("store", SCHEMA)
         place = scene.mount(store)

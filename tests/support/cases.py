@@ -14,6 +14,7 @@ import cases_trees
 import comoments
 import expressions
 import measures
+import references
 from values import Time
 
 STRINGS = ["a", "b", "A", "", "a/b", "..", ".total", "x.json", "%null", "-1", "~", "ü", "😀", "a b ", 'q"q', "c,d",
@@ -103,9 +104,9 @@ def random_aggregate(rng, fields, has_time):
     return measure
 
 
-def random_measure(rng, fields, has_time):
+def random_measure(rng, fields, has_time, of_entities):
     """An aggregate, and its type."""
-    if "entities" not in additions.ON or rng.random() < 0.5:
+    if not of_entities or rng.random() < 0.5:
         measure = random_aggregate(rng, fields, has_time)
         return measure, type_of(measure, fields, {})
     measure = cases_entities.random_entities(rng, fields, has_time, random_aggregate, type_of)
@@ -128,8 +129,9 @@ def type_of(measure, fields, found):
     return "decimal" if kind == "sum" and argument == "int" else argument
 
 
-def random_measures(rng, fields, has_time):
+def random_measures(rng, fields, has_time, of_entities=None):
     chosen, types = {}, {}
+    of_entities = "entities" in additions.ON if of_entities is None else of_entities
     for i in range(rng.randint(1, 4)):
         numbers = [name for name, kind in types.items() if kind in NUMBERS]
         if numbers and rng.random() < 0.3:
@@ -139,7 +141,7 @@ def random_measures(rng, fields, has_time):
             measure["real"] = any(types[name] == "float" for name in measure["of"])
             kind = type_of(measure, fields, types)
         else:
-            measure, kind = random_measure(rng, fields, has_time)
+            measure, kind = random_measure(rng, fields, has_time, of_entities)
         name = f"m{i}"
         chosen[name], types[name] = measure, kind
     return chosen, {name: kind for name, kind in types.items() if kind}
@@ -237,7 +239,33 @@ def random_record(rng, stream):
     return record
 
 
-def random_step(rng, streams, index):
+def random_apply(rng, streams, name, index, views):
+    """Other views; with additions also some of VIEWS that stay, and references that come and go."""
+    step, stream, kept = {"do": "apply"}, streams[name], {}
+    if rng.random() < 0.5:
+        stream["fields"][f"g{index}"] = rng.choice(TYPES)
+    if additions.ON and rng.random() < 0.5:
+        kept = some_that_stay(rng, views)
+    if "references" in additions.ON:
+        cases_references.refer(rng, streams, name, f"g{index}")
+        cases_references.forget(rng, streams, json.dumps(schema_of({}, kept)))
+        step["references"] = {each: dict(streams[each].get("references", {})) for each in streams}
+    prefix = f"x{index}" if kept else rng.choice(["", "w"])
+    new = {**kept, **random_views(rng, streams, prefix)}
+    return {**step, "views": new, "fields": {each: dict(streams[each]["fields"]) for each in streams}}
+
+
+def some_that_stay(rng, views):
+    """Some views, and those that they are over."""
+    kept, left = {}, rng.sample(list(views), rng.randint(0, len(views)))
+    while left:
+        name = left.pop()
+        kept[name] = views[name]
+        left += [below for below in references.sources_of(views[name]) if below in views]
+    return kept
+
+
+def random_step(rng, streams, index, views):
     name = rng.choice(list(streams))
     stream = streams[name]
     if index > 0 and rng.random() < 0.2:
@@ -250,14 +278,7 @@ def random_step(rng, streams, index):
         fields = {field: kind for field, kind in stream["fields"].items() if kind in ("string", "bool", "int")}
         return {"do": "delete", "stream": name, "where": random_condition(rng, fields)}
     if index > 0 and rng.random() < 0.15:
-        if rng.random() < 0.5:
-            stream["fields"][f"g{index}"] = rng.choice(TYPES)
-        step = {"do": "apply"}
-        if "references" in additions.ON and not any("keep" in each for each in streams.values()):
-            cases_references.refer(rng, streams, name)
-            step["references"] = {each: dict(streams[each].get("references", {})) for each in streams}
-        new = random_views(rng, streams, rng.choice(["", "w"]))
-        return {**step, "views": new, "fields": {each: dict(streams[each]["fields"]) for each in streams}}
+        return random_apply(rng, streams, name, index, views)
     if index > 0 and rng.random() < 0.05:
         return {"do": "rebuild"}
     records = [random_record(rng, stream) for _ in range(rng.choice([0, 1, 3, 10, 25]))]
@@ -274,7 +295,10 @@ def random_case(rng):
     if "trees" in additions.ON:
         cases_trees.extend(rng, streams)
     case = {"streams": json.loads(json.dumps(streams)), "views": random_views(rng, streams)}
-    case["steps"] = [random_step(rng, streams, i) for i in range(rng.randint(2, 5) + 2 * len(streams) * ("references" in additions.ON))]
+    case["steps"], views = [], case["views"]
+    for i in range(rng.randint(2, 5) + 2 * len(streams) * ("references" in additions.ON)):
+        case["steps"].append(random_step(rng, streams, i, views))
+        views = case["steps"][-1].get("views", views)
     return case
 
 

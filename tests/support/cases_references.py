@@ -12,14 +12,14 @@ KEYS = {"id": "abcdefgh", "k2": [Decimal(1), Decimal(2)]}
 BY = {"id": "string", "k2": "int"}
 
 
-def refer(rng, streams, name):
+def refer(rng, streams, name, suffix=None):
     """One more reference of a stream, to any with a key."""
     target = rng.choice([other for other in streams if streams[other]["key"]] or [None])
     if target is None:
         return
     stream, key = streams[name], streams[target]["key"]
     known = stream.setdefault("references", {})
-    reference = f"{name}{len(known)}"  # of one type over all streams
+    reference = f"{name}{suffix or len(known)}"  # of one type over all streams
     if len(key) == 1:
         stream["fields"][reference] = BY[key[0]]
         known[reference] = {"stream": target, "by": [reference]}
@@ -30,14 +30,12 @@ def refer(rng, streams, name):
     known[reference] = {"stream": target, "by": by}
 
 
-def reachable(streams, name):
-    found, left = set(), [name]
-    while left:
-        for to in streams[left.pop()].get("references", {}).values():
-            if to["stream"] not in found:
-                found.add(to["stream"])
-                left.append(to["stream"])
-    return found
+def forget(rng, streams, used):
+    """Sometimes a reference is none any more; but what the text USED names stays."""
+    for stream in streams.values():
+        for reference in list(stream.get("references", {})):
+            if f"{reference}." not in used and rng.random() < 0.1:
+                del stream["references"][reference]
 
 
 def extend(rng, streams, new_stream):
@@ -56,9 +54,6 @@ def extend(rng, streams, new_stream):
     for name in streams:
         for _ in range(rng.choice([0, 1, 1, 2])):
             refer(rng, streams, name)
-    for name, stream in streams.items():
-        if name in reachable(streams, name):  # which of the two goes first?
-            stream.pop("keep", None)
 
 
 def keys_of(rng, stream):

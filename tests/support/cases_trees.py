@@ -28,7 +28,7 @@ def values_of(rng, stream):
 
 def random_tree(rng, source, fields, new_measures, new_condition):
     tree = {"id": "node", "parent": "up"} if rng.random() < 0.6 else {"path": "path", "separator": rng.choice(["/", "/", "::", "b"])}
-    view = {"from": source, "tree": tree, "by": [], "measures": new_measures(rng, fields, True)[0]}
+    view = {"from": source, "tree": tree, "by": [], "measures": new_measures(rng, fields, True, of_entities=False)[0]}
     if rng.random() < 0.5:
         view["depth"] = rng.randint(1, 3)
     if rng.random() < 0.25:
@@ -37,7 +37,7 @@ def random_tree(rng, source, fields, new_measures, new_condition):
     for i in range(rng.choice([0, 0, 1, 2])):
         by = [{"name": "depth", "depth": True}] if rng.random() < 0.4 else []
         by += [{"name": "by_" + field.replace(".", "_"), "field": field} for field in rng.sample(list(fields), rng.randint(not by, 2))]
-        rollup = {"by": by, "measures": new_measures(rng, fields, True)[0]}
+        rollup = {"by": by, "measures": new_measures(rng, fields, True, of_entities=False)[0]}
         if rng.random() < 0.25:
             rollup["where"] = new_condition(rng, fields)
         view.setdefault("within", {})[f"w{i}"] = rollup

@@ -61,14 +61,40 @@ def correlation(sample):
     return max(-1.0, min(1.0, sample.covariance(0, 1, sample.n) / (x * y)))
 
 
+class TooWide(Exception):
+    """The program's exact numbers have 575 bits and 76 digits behind the point."""
+
+
+def held(number):
+    """The number, if the program can hold it."""
+    scale = 0
+    while (number * 10**scale).denominator != 1:
+        scale += 1
+    if scale > 76 or abs(number * 10**scale) >= 2**575:
+        raise TooWide
+    return number
+
+
+def exact_ratio_variance(sample):
+    """One rounding of the exact figure; None where the program has to use doubles."""
+    x, y = sample.columns
+    sx, sy = sum(x), sum(y)
+    try:
+        under = held(held(held(held(sy * sy) * held(sy * sy))) * (sample.n - 1))
+        of_x, of_y = (held(held(s * s) * sum(a * a for a in column)) for s, column in ((sy, x), (sx, y)))
+        both = held(held(sx * sy) * sum(a * b for a, b in zip(x, y)))
+        over = held(held(held(held(of_x + of_y) - held(2 * both)) * sample.n))
+    except TooWide:
+        return None
+    return nearest(over / under)
+
+
 def ratio_variance(sample):
     if sample.n < 2:
         return None
-    if not sample.real and sample.sum(1):
-        quotient, y = sample.sum(0) / sample.sum(1), sample.sum(1) / sample.n
-        apart = sum((a - quotient * b) ** 2 for a, b in zip(*sample.columns)) / (sample.n - 1)
-        variance = nearest(apart / y**2 / sample.n)
-        return variance if math.isfinite(variance) else None
+    exact = None if sample.real or not sample.sum(1) else exact_ratio_variance(sample)
+    if exact is not None:
+        return exact if math.isfinite(exact) else None
     quotient, y = sample.ratio(), sample.mean(1)
     of_x, of_both, of_y = (sample.covariance(i, j, sample.n - 1) for i, j in ((0, 0), (0, 1), (1, 1)))
     apart = of_x - 2 * quotient * of_both + quotient * quotient * of_y

@@ -16,6 +16,7 @@ from expressions import fits
 from measures import KEY, MISSING
 from values import UNRESOLVED, Bucket, Time, csv_cell, dimension, json_text, name_of, plain, sort_key
 
+GONE = {"%deleted": True}
 BUCKETS = {"hour": 13, "day": 10, "month": 7, "year": 4}
 
 
@@ -57,6 +58,9 @@ class Stream:
                 counts["stale" if new < old else "duplicate"] += 1
                 return
         if deletes:
+            if live and self.has_cycle_with({key: GONE}):
+                counts["rejected"] += 1
+                return
             counts["deleted" if live else "duplicate"] += 1
             self.bury(key, record)
         elif not live:
@@ -71,40 +75,46 @@ class Stream:
         return keyless or (self.dropped_before and record["t"] is not None and record["t"] < self.dropped_before)
 
     def take(self, what, key, record, counts):
-        after = {**self.events, key: record}.values()
-        if any(trees.has_cycle(view, [event for event in after if not event.get("%deleted")]) for view in self.trees):
+        if self.has_cycle_with({key: record}):
             counts["rejected"] += 1
             return
         counts[what] += 1
         self.put(key, record)
+
+    def has_cycle_with(self, changed):
+        """Whether a tree had a cycle after this: of the parents that a node's events name the least counts."""
+        after = [event for event in {**self.events, **changed}.values() if not event.get("%deleted")]
+        return any(trees.has_cycle(view, after) for view in self.trees)
 
     def put(self, key, record):
         self.events[key] = dict(record)
         if record["t"] is not None:
             self.newest = max(self.newest or record["t"], record["t"])
 
-    def drop_old(self):
-        """Drops what is older than is kept; gives it back."""
+    def too_old(self):
+        """Events that are older than is kept."""
         if "keep" not in self.declared or self.newest is None:
             return []
         cutoff = earlier(self.newest, self.declared["keep"])
         old = [key for key, event in self.events.items() if event.get("t") is not None and event["t"] < cutoff]
         if old:
             self.dropped_before = cutoff
-        return [{**self.events.pop(key), KEY: key} for key in old]
+        return [{**self.events[key], KEY: key} for key in old]
 
     def bury(self, key, record):
         if self.declared["rule"] == "newest":
-            self.events[key] = {"v": record["v"], "%deleted": True}
+            self.events[key] = {"v": record["v"], **GONE}
         else:
             self.events.pop(key, None)
 
     def delete(self, chosen):
-        """Deletes the live events that CHOSEN(key, event) says; how many."""
+        """Deletes the live events that CHOSEN(key, event) says; whether it may."""
         gone = [key for key, event in self.events.items() if not event.get("%deleted") and chosen(key, event)]
+        if self.has_cycle_with(dict.fromkeys(gone, GONE)):
+            return False
         for key in gone:
             self.bury(key, self.events[key])
-        return len(gone)
+        return True
 
     def add_field(self, name):
         for event in self.events.values():
@@ -166,10 +176,12 @@ def newest_below(view, views, streams):
 def drop_old(views, streams):
     """Drops the events of all streams that are too old; what counted them goes on to do so, as they were."""
     for name, stream in streams.items():
-        old = stream.drop_old()
+        old = stream.too_old()
         for view in views.values():
             if name in references.sources_of(view):
                 view.setdefault("dropped", []).extend(references.as_seen(event, name, view, streams) for event in old)
+        for event in old:
+            del stream.events[event[KEY]]
 
 
 def let_go(views, streams):
@@ -190,8 +202,8 @@ def legal(name):
 
 def prom_label(value):
     """As prom.h tells it."""
-    if value is None:
-        return "%null"
+    if value is None or value is UNRESOLVED:
+        return "%null" if value is None else str(value)
     value = dimension(value)
     if not isinstance(value, str):
         return json_text(value)

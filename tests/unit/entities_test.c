@@ -117,8 +117,9 @@ static void what_entities_cannot_tell_is_refused(void **state)
     refuse("mean(sum(value) per usr)", "no field 'usr'");
     refuse("mean(sum(kind) per user)", "needs a number");
     refuse("mean(sum(value) per user where sum(value))", "where needs a truth value");
-    refuse("covar(sum(value) per user, x per user)", "column");
+    refuse("covar(sum(value) per user, x per user)", "'per' stands here twice");
     refuse("mean(nothing(value) per user)", "no measure 'nothing()'");
+    refuse("mean(sqrt(sum(value)) per user)", "sqrt() is of measures, not of one entity");
     refuse("mean(sum(value) per)", "column");
 }
 

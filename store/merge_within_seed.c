@@ -1,0 +1,180 @@
+/* What a division of a forest hands on when a node leaves or joins: its stored rows, as leaves of the delta.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "merge_within_p.h"
+#include "multisets.h"
+#include "pack.h"
+
+bool within_each(struct forest *forest,
+                 bool (*see)(struct forest *forest, const struct view *view, void *context,
+                             struct error *err),
+                 void *context, struct error *err)
+{
+    const struct schema *const schema = forest->merge->delta->schema;
+    for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        if (view->owner == forest->merge->view && !see(forest, view, context, err)) return false;
+    }
+    return true;
+}
+
+bool within_read_key(const struct view *view, struct slice key, struct slice exact,
+                     struct arena *arena, struct value *ret_dimensions, struct error *err)
+{
+    struct group const group = {.exact = exact};
+    return group_dimensions(key, &group, within_depth(view), arena, ret_dimensions, err);
+}
+
+struct forest_node *within_node_of(struct forest *forest, const struct value *id, struct error *err)
+{
+    AUTO_BUFFER struct buffer exact = {0};
+    buffer_clear(&forest->key);
+    if (!group_key_add(forest->merge->view, id, &forest->key))
+        (void)pack_value(&exact, id, PACK_NO_LIMIT);
+    return forest_node_of(forest, buffer_slice(&forest->key), buffer_slice(&exact), err);
+}
+
+static bool touch_leaves(struct forest *forest, const struct view *view, void *context,
+                         struct error *err)
+{
+    (void)context;
+    const struct delta_table *const leaves = &forest->merge->delta->leaves;
+    for (size_t i = 0; i < leaves->capacity; i++) {
+        AUTO_ARENA struct arena arena = {0};
+        const struct delta_leaf *const leaf = leaves->slots[i].entry;
+        struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+        if (!leaf || leaf->view != view) continue;
+        if (!within_read_key(view, leaf->key, leaf->exact, &arena, dimensions, err)) return false;
+        struct forest_node *const node = within_node_of(forest, &dimensions[0], err);
+        if (!node) return false;
+        forest_touch(forest, node);
+    }
+    return true;
+}
+
+bool merge_within_collect(struct forest *forest, struct error *err)
+{
+    return within_each(forest, touch_leaves, NULL, err);
+}
+
+bool within_node_value(const struct forest_node *node, struct arena *arena, struct value *ret_id,
+                       struct error *err)
+{
+    if (!forest_is_root(node->group.key))
+        return group_dimensions(node->group.key, &node->group.group, 1, arena, ret_id, err);
+    *ret_id = (struct value){.kind = VALUE_NULL};
+    return true;
+}
+
+void within_go_up(const struct view *view, const struct value *above, struct value *dimensions)
+{
+    dimensions[0] = *above;
+    for (size_t i = 1; i < view->dimension_count; i++) {
+        if (view->dimensions[i].is_distance) dimensions[i].number.coefficient++;
+    }
+}
+
+void within_pack_key(const struct view *view, const struct value *dimensions, struct buffer *key,
+                     struct buffer *exact)
+{
+    buffer_clear(key);
+    buffer_clear(exact);
+    if (group_key_pack(view, dimensions, within_depth(view), key)) return;
+    for (size_t i = 0; i < view->dimension_count; i++)
+        (void)pack_value(exact, &dimensions[i], PACK_NO_LIMIT);
+}
+
+/* A node that leaves or joins. */
+struct seeding {
+    const struct forest_node *parent;
+    const struct forest_node *node;
+    int sign;
+};
+
+struct value_seeding {
+    struct delta *delta;
+    struct delta_leaf *leaf;
+    uint8_t set;
+    int sign;
+};
+
+static void see_value(void *context, struct slice key, struct slice exact, uint64_t weight)
+{
+    const struct value_seeding *const seeding = context;
+    delta_add_value(seeding->delta, seeding->leaf, seeding->set, key, exact,
+                    seeding->sign * (int64_t)weight);
+}
+
+static bool seed_values(struct forest *forest, const struct view *view, const struct group *row,
+                        struct delta_leaf *leaf, int sign, struct error *err)
+{
+    AUTO(multiset_reader_close) struct multiset_reader reader = {0};
+    struct value_seeding seeding = {.delta = forest->merge->delta, .leaf = leaf, .sign = sign};
+    if (view->multiset_count == 0) return true;
+    if (!multiset_reader_open(forest->merge->txn, &reader, err)) return false;
+    for (size_t i = 0; i < view->multiset_count; i++) {
+        struct multiset_place const place = {.group = row->id, .set = (uint8_t)i};
+        seeding.set = (uint8_t)i;
+        if (!multiset_each(&reader, place, see_value, &seeding, err)) return false;
+    }
+    return true;
+}
+
+/* Folds a stored row into the one of the node above. */
+static bool seed_row(struct forest *forest, const struct view *view, struct slice key,
+                     const struct group *row, const struct value *above, int sign,
+                     struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer up = {0}, exact = {0};
+    struct delta *const delta = forest->merge->delta;
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    struct state *const states = ARENA_ARRAY(&delta->arena, struct state, view->aggregate_count);
+    if (!group_dimensions(key, row, within_depth(view), &arena, dimensions, err) ||
+        !group_states(view, row, &delta->arena, states, err))
+        return false;
+    within_go_up(view, above, dimensions);
+    within_pack_key(view, dimensions, &up, &exact);
+    struct delta_leaf *const leaf =
+        delta_leaf_of(delta, view, within_depth(view), buffer_slice(&up), buffer_slice(&exact));
+    leaf->event_count += sign * (int64_t)row->event_count;
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        measure_negate(&view->aggregates[i], &states[i]);
+        /* a second time for what it leaves out: what is told by values */
+        if (sign > 0) measure_negate(&view->aggregates[i], &states[i]);
+        measure_merge(&view->aggregates[i], &leaf->states[i], &states[i], &delta->arena);
+    }
+    return seed_values(forest, view, row, leaf, sign, err);
+}
+
+static bool seed_view(struct forest *forest, const struct view *view, void *context,
+                      struct error *err)
+{
+    const struct seeding *const seeding = context;
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer prefix = {0};
+    AUTO(groups_walk_close) struct groups_walk walk = {0};
+    struct value id, above;
+    struct slice key;
+    struct group row;
+    if (!within_node_value(seeding->node, &arena, &id, err) ||
+        !within_node_value(seeding->parent, &arena, &above, err))
+        return false;
+    (void)group_key_add(view, &id, &prefix);
+    if (!groups_walk_open(&walk, forest->merge->txn, view, within_depth(view),
+                          buffer_slice(&prefix), (struct slice){0}, err))
+        return false;
+    enum db_finding found;
+    while ((found = groups_walk_next(&walk, &key, &row, err)) == DB_FOUND) {
+        if (!seed_row(forest, view, key, &row, &above, seeding->sign, err)) return false;
+    }
+    return found == DB_MISSING;
+}
+
+bool merge_within_seed(struct forest *forest, const struct forest_node *parent,
+                       const struct forest_node *node, int sign, struct error *err)
+{
+    struct seeding seeding = {.parent = parent, .node = node, .sign = sign};
+    return within_each(forest, seed_view, &seeding, err);
+}
