@@ -62,6 +62,8 @@ const struct expr *expr_substitute(const struct expr *expr, const struct expr *c
 /* Whether it follows a reference of STREAM, which it is over. A NULL expression does not. */
 bool expr_follows(const struct expr *expr, const struct stream *stream);
 bool expr_equal(const struct expr *a, const struct expr *b); /* same tree */
+/* Appends what equal ones have in common: to find them by its hash. */
+void expr_fingerprint(const struct expr *expr, struct buffer *into);
 
 /* What a dimension, a field or a bucket of one, is of an event: also VALUE_UNRESOLVED. */
 struct value expr_dimension(const struct expr *expr, const struct value *fields,

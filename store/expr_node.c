@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "expr_p.h"
+#include "pack.h"
 
 const char *type_name(enum value_kind kind)
 {
@@ -160,6 +161,15 @@ bool expr_equal(const struct expr *a, const struct expr *b)
         if (!expr_equal(a->operands[i], b->operands[i])) return false;
     }
     return true;
+}
+
+void expr_fingerprint(const struct expr *expr, struct buffer *into)
+{
+    buffer_add_byte(into, (uint8_t)expr->op);
+    if (expr->op == EXPR_FIELD) pack_u64(into, expr->field);
+    if (expr->op == EXPR_LITERAL) (void)pack_value(into, &expr->literal, PACK_NO_LIMIT);
+    for (size_t i = 0; i < expr->operand_count; i++)
+        expr_fingerprint(expr->operands[i], into);
 }
 
 bool expr_follows(const struct expr *expr, const struct stream *stream)
