@@ -21,7 +21,8 @@ struct db {
     MDB_dbi tables[DB_TABLES];
     uint64_t map_bytes;
     char *directory;
-    atomic_uint open_txns; /* the map cannot move under them */
+    const char *missing_table; /* NULL: none */
+    atomic_uint open_txns;     /* the map cannot move under them */
 };
 
 struct txn {
@@ -203,6 +204,19 @@ static bool check_length(struct db *db, struct error *err)
     return error_place(err, "%s", db->directory);
 }
 
+static bool fail_without(const struct db *db, const char *table, struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "the store has no table '%s'", table);
+    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+    return error_place(err, "%s", db->directory);
+}
+
+bool db_is_whole(const struct db *db, struct error *err)
+{
+    return !db->missing_table || fail_without(db, db->missing_table, err);
+}
+
+/* Another format may have other tables: the first one tells. */
 static bool open_tables(struct db *db, enum db_access access, struct error *err)
 {
     MDB_txn *txn;
@@ -212,10 +226,13 @@ static bool open_tables(struct db *db, enum db_access access, struct error *err)
         code = mdb_dbi_open(txn, db_table_names[i], access == DB_CREATE ? MDB_CREATE : 0,
                             &db->tables[i]);
         if (code == MDB_SUCCESS) continue;
+        if (code == MDB_NOTFOUND && i != TABLE_META) {
+            db->missing_table = db_table_names[i];
+            continue;
+        }
         mdb_txn_abort(txn);
-        if (code != MDB_NOTFOUND) return fail(err, db->directory, code);
-        (void)error_set(err, ERROR_CORRUPT, "the store has no table '%s'", db_table_names[i]);
-        return error_place(err, "%s", db->directory);
+        return code == MDB_NOTFOUND ? fail_without(db, db_table_names[i], err)
+                                    : fail(err, db->directory, code);
     }
     code = mdb_txn_commit(txn);
     return code == MDB_SUCCESS || fail(err, db->directory, code);

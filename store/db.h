@@ -46,10 +46,11 @@ enum db_access {
     DB_WRITE,  /* likewise */
     DB_CREATE, /* makes the tables */
 };
-/* DIRECTORY holds data.mdb and lock.mdb. */
+/* DIRECTORY holds data.mdb and lock.mdb. Of the tables only the first one need be there: ask db_is_whole. */
 bool db_open(const char *directory, enum db_access access, struct db **ret_db,
              struct error *err) MUST_CHECK;
-void db_close(struct db *db); /* takes NULL */
+bool db_is_whole(const struct db *db, struct error *err) MUST_CHECK; /* has all tables */
+void db_close(struct db *db);                                        /* takes NULL */
 
 /* Completes an error about damage in a table: the table is its place, and the remedy is to make it again where that can be
  * done, else a backup. Returns false. */

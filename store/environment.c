@@ -51,7 +51,7 @@ bool environment_open(const char *path, int directory, bool write,
         !db_is_replaced(db, directory) ||
         error_set(err, ERROR_BUSY, "%s: data.mdb was exchanged while it was opened", path);
     if (!placed || !txn_begin(db, false, &txn, err) ||
-        (!meta_load(txn, &meta, err) && !error_wrap(err, "%s", path))) {
+        (!meta_load(txn, &meta, err) && !error_wrap(err, "%s", path)) || !db_is_whole(db, err)) {
         txn_abort(TAKE(txn));
         db_close(db);
         return false;

@@ -98,7 +98,8 @@ static void the_upper_tail_of_chi2_keeps_its_digits(void **state)
 {
     (void)state;
     static double const numbers[] = {0.1, 1, 5, 36.3, 70, 300, 1400};
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) { /* what df of 1, 2 and 4 come to in closed form */
+    for (size_t i = 0; i < COUNT_OF(numbers);
+         i++) { /* what df of 1, 2 and 4 come to in closed form */
         double const x = numbers[i];
         check("chi2_sf", x, 1, chi2_sf(x, 1), erfc(sqrt(x / 2)));
         check("chi2_sf", x, 2, chi2_sf(x, 2), exp(-x / 2));

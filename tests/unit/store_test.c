@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include <fcntl.h>
+#include <lmdb.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -70,6 +71,22 @@ static void a_store_is_made_over_what_is_left_of_one(void **state)
     tmpstore_close(&tmp);
 }
 
+/* As a store has it of a format that has no such table. */
+static void drop_table(const char *path, const char *name)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi table;
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 1), 0);
+    assert_int_equal(mdb_env_open(env, path, 0, 0666), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, name, 0, &table), 0);
+    assert_int_equal(mdb_drop(txn, table, 1), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
 static void a_store_of_another_format_is_refused(void **state)
 {
     (void)state;
@@ -84,6 +101,19 @@ static void a_store_of_another_format_is_refused(void **state)
     assert_true(txn_commit(txn, &err));
     store_close(TAKE(tmp.store));
     expect_refused(tmp.path, ERROR_VERSION, "format 99");
+    drop_table(tmp.path, "references");
+    expect_refused(tmp.path, ERROR_VERSION, "format 99");
+    tmpstore_close(&tmp);
+}
+
+static void a_store_without_a_table_is_refused(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, schema);
+    store_close(TAKE(tmp.store));
+    drop_table(tmp.path, "references");
+    expect_refused(tmp.path, ERROR_CORRUPT, "the store has no table 'references'");
     tmpstore_close(&tmp);
 }
 
@@ -228,6 +258,7 @@ int main(void)
         cmocka_unit_test(what_is_no_store_is_refused),
         cmocka_unit_test(a_store_is_made_over_what_is_left_of_one),
         cmocka_unit_test(a_store_of_another_format_is_refused),
+        cmocka_unit_test(a_store_without_a_table_is_refused),
         cmocka_unit_test(a_file_that_is_cut_or_foreign_is_refused),
         cmocka_unit_test(the_lock_tells_who_has_it),
         cmocka_unit_test(a_lock_that_is_held_is_not_waited_for_unasked),
