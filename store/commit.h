@@ -36,7 +36,7 @@ bool commit_delete(struct store *store, const struct deletion *deletion, struct 
 /* Which views to make again. */
 struct rebuild {
     const struct view *const *views;
-    size_t view_count; /* 0: all */
+    size_t view_count; /* 0: all, and the table of references */
     bool allow_loss;   /* also those that have counted events which are gone by now */
     size_t memory_bytes;
 };

@@ -8,6 +8,7 @@
 #include "event_walk.h"
 #include "forest.h"
 #include "join.h"
+#include "references.h"
 #include "retain.h"
 #include "row_events.h"
 #include "view_inputs.h"
@@ -207,6 +208,18 @@ bool work_refold(struct work *work, bool *chosen, struct error *err)
     return good;
 }
 
+static bool remake_references(struct work *work, struct error *err)
+{
+    for (size_t i = 0; i < work->schema->stream_count; i++) {
+        const struct stream *const stream = &work->schema->streams[i];
+        if (stream->reference_count == 0) continue;
+        if (!references_clear(work->txn, stream->id, err) ||
+            !references_make(work->txn, stream, err))
+            return false;
+    }
+    return true;
+}
+
 static bool try_rebuild(struct work *work, struct store *store, const struct schema *schema,
                         const struct rebuild *rebuild, struct error *err)
 {
@@ -219,6 +232,7 @@ static bool try_rebuild(struct work *work, struct store *store, const struct sch
     for (size_t i = 0; i < schema->all_view_count && !rebuild->allow_loss; i++) {
         if (chosen[i] && !view_check_history(work->txn, &schema->views[i], err)) return false;
     }
+    if (rebuild->view_count == 0 && !remake_references(work, err)) return false;
     return work_refold(work, chosen, err) && retain_drop(work, err) && work_commit(work, err);
 }
 

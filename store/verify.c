@@ -337,6 +337,7 @@ static bool check_view(struct check *check, struct error *err)
     bool const whole = view->dropped_before.kind == VALUE_NULL;
     if (whole && view->levels[0].count == 0) return check_absent(check, err);
     if (view->view->forest) {
+        if (!verify_links(check, err)) return false;
         set_path(check, NULL, 0);
         return verify_forest_files(check, err);
     }
@@ -360,7 +361,8 @@ bool verify_store(const struct snapshot *snapshot,
                   struct verify_result *ret_result, struct error *err)
 {
     struct check check = {.snapshot = snapshot, .differ = differ, .context = context};
-    bool good = verify_tables(snapshot, &check.result.events, err);
+    bool good =
+        verify_tables(snapshot, &check.result.events, err) && verify_references(&check, err);
     for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
         struct tallied_view view;
         good = tallied_view_count(snapshot, &snapshot->schema->views[i], &view, err);

@@ -21,7 +21,8 @@ struct verify_result {
     uint64_t unproven;  /* groups that may have counted events which were dropped */
 };
 
-/* Calls DIFFER for each file that is not what the events give: "breakdown/eu.json", "is missing".
+/* Calls DIFFER for each file that is not what the events give: "breakdown/eu.json", "is missing"; and for "references of STREAM" or
+ * "links of VIEW" where one of these tables is not.
  * false: it could not be done. */
 bool verify_store(const struct snapshot *snapshot,
                   void (*differ)(void *context, const char *path, const char *what), void *context,

@@ -36,6 +36,9 @@ void verify_cell(struct slice text, struct buffer *line);
 bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
                       struct error *err) MUST_CHECK;
 
+/* The table of references, and that of the links of a forest. */
+bool verify_references(struct check *check, struct error *err) MUST_CHECK;
+bool verify_links(struct check *check, struct error *err) MUST_CHECK;
 /* The rows that a node of a forest, by its id, has in a division that is counted. */
 const struct tallied_group *verify_within_rows(const struct tallied_view *view,
                                                const struct value *node, size_t *ret_count);

@@ -57,7 +57,9 @@ static void learn(struct counting *counting, const struct value *id, const struc
     key_of(counting->view, id, &counting->key);
     struct parent *const node = parent_of(counting->view, buffer_slice(&counting->key));
     node->is_node = true;
-    if (parent->kind != VALUE_NULL) name_parent(counting, node, parent);
+    if (parent->kind == VALUE_NULL) return;
+    name_parent(counting, node, parent);
+    verify_count_link(counting->view, buffer_slice(&counting->key), buffer_slice(&counting->name));
 }
 
 /* Counts the event in a group's own half of the aggregates, or in that of its subtree. */

@@ -51,6 +51,7 @@ struct tallied_level {
 struct tallied_view {
     const struct view *view;
     struct set parents; /* of a forest: see verify_forest.c; in the arena but for the set itself */
+    uint64_t links;     /* of one: see verify_derived.c */
     struct arena arena;
     struct tallied_level levels[SCHEMA_DIMENSIONS_MAX + 1];
     struct value
@@ -93,6 +94,8 @@ struct entry *set_slot(const struct set *set, struct slice bytes);
 struct entry *set_find(struct set *set, struct slice bytes);
 /* The same where the view is a forest. */
 void verify_forest_event(struct counting *counting, const struct value *fields);
+/* An event names the parent of a node; both as in keys. */
+void verify_count_link(struct tallied_view *view, struct slice id, struct slice parent);
 /* Which parent the events name for a node of a view that is counted; false: none. */
 bool verify_forest_parent(const struct tallied_view *view, struct slice key, struct slice *ret_key,
                           struct value *ret_parent);

@@ -4,6 +4,7 @@
 #include "../support/test.h"
 #include "../support/tmpstore.h"
 #include "db.h"
+#include "forest_links.h"
 #include "groups.h"
 
 static const char schema[] =
@@ -63,14 +64,16 @@ static void damage(struct tmpstore *tmp, const char *view_name, unsigned depth,
     assert_true(txn_commit(txn, &err));
 }
 
+/* VIEW: NULL for all. */
 static void rebuild(struct tmpstore *tmp, const char *view)
 {
     struct error err;
     const struct schema *read;
     uint64_t commit_id;
     assert_true(store_schema(tmp->store, &read, &err));
-    const struct view *const views[] = {schema_view(read, slice_text(view))};
-    struct rebuild const one = {.views = views, .view_count = 1, .memory_bytes = 1 << 20};
+    const struct view *const views[] = {view ? schema_view(read, slice_text(view)) : NULL};
+    struct rebuild const one = {
+        .views = views, .view_count = view ? 1 : 0, .memory_bytes = 1 << 20};
     assert_true(commit_rebuild(tmp->store, &one, &commit_id, &err));
 }
 
@@ -184,6 +187,54 @@ static void lost_events_are_found(void **state)
     tmpstore_close(&tmp);
 }
 
+/* Who is named as the parent of which node, but for one; what the files are made of stays. */
+static bool drop_first_link(struct txn *txn, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    struct cursor *cursor;
+    struct db_entry entry;
+    assert_true(cursor_open(txn, TABLE_LINKS, &cursor, err));
+    enum db_finding found = cursor_first(cursor, &entry, err);
+    while (found == DB_FOUND && entry.key.at[sizeof(uint16_t)] != FOREST_PARENTS)
+        found = cursor_next(cursor, &entry, err);
+    assert_int_equal(found, DB_FOUND);
+    buffer_add_slice(&key, entry.key);
+    cursor_close(cursor);
+    return db_drop(txn, TABLE_LINKS, buffer_slice(&key), err);
+}
+
+static const char linked_schema[] =
+    "{\"streams\":{\"s\":{\"key\":\"id\",\"fields\":{\"id\":\"string\",\"up\":{\"type\":\"string\","
+    "\"references\":\"s\"}}}},"
+    "\"views\":{\"t\":{\"by\":[\"tree(id, up)\"],\"measures\":{\"n\":\"count()\"}}}}";
+
+/* No file shows them before an event comes that they are needed for. */
+static void lost_references_and_links_are_found(void **state)
+{
+    (void)state;
+    static enum db_table const tables[] = {TABLE_REFERENCES, TABLE_LINKS};
+    static const char *const nodes[] = {"a|b", "c|b", "b|"};
+    static const char *const expected[] = {"references of s ", "links of t "};
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        struct tmpstore tmp;
+        struct error err;
+        struct txn *txn;
+        tmpstore_open(&tmp, linked_schema);
+        (void)tmpstore_put(&tmp, "s", nodes, COUNT_OF(nodes));
+        check_differing(&tmp, "");
+        assert_true(txn_begin(store_db(tmp.store), true, &txn, &err));
+        if (tables[i] == TABLE_LINKS)
+            assert_true(drop_first_link(txn, &err));
+        else
+            assert_true(db_clear(txn, tables[i], &err));
+        assert_true(txn_commit(txn, &err));
+        check_differing(&tmp, expected[i]);
+        rebuild(&tmp, NULL);
+        check_differing(&tmp, "");
+        tmpstore_close(&tmp);
+    }
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -194,6 +245,7 @@ int main(void)
         cmocka_unit_test(what_is_found_is_mended_by_a_rebuild_of_its_view),
         cmocka_unit_test(a_damaged_table_is_found),
         cmocka_unit_test(lost_events_are_found),
+        cmocka_unit_test(lost_references_and_links_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
