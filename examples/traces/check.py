@@ -25,7 +25,7 @@ def circle(calls, call):
 
 def load(batches):
     """The events of each stream by key, and why records were refused."""
-    streams, refused = {stream: {} for stream in ("calls", "usage", "feedback", "checks")}, []
+    streams, refused = {stream: {} for stream in ("calls", "usage", "feedback")}, []
     for path in batches:
         stream, kind = os.path.basename(path).split("-")[1].split(".")
         for line in open(path, encoding="utf-8"):
@@ -63,7 +63,7 @@ class Event:
         self.input, self.output = tokens.get("input"), tokens.get("output")
         self.tokens = None if self.input is None or self.output is None else self.input + self.output
         output = event.get("output")
-        self.passed = output if stream == "checks" else None
+        self.passed = output if isinstance(output, bool) else None
         self.score = Fraction(output["score"]) if isinstance(output, dict) else None
 
 
@@ -224,7 +224,7 @@ def compute(streams):
             ("traces", events("calls", "usage"), ("trace",), of_trace),
             ("operations", events("calls"), ("op_name", "day"), of_operation),
             ("callers", events("calls"), ("caller", "op_name"), of_caller),
-            ("feedback", events("feedback", "checks"), ("op_name",), of_feedback)):
+            ("feedback", events("feedback"), ("op_name",), of_feedback)):
         if own:
             files[f"{view}.json"] = grouped(own, dimensions, measures)
             files[f"{view}/.total.json"] = measures(own)

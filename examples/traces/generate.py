@@ -25,7 +25,7 @@ MODELS = {"chat": ["large", "large", "small"], "embed": ["embedding"]}
 PRICE = {"large": (30, 150), "small": (2, 10), "embedding": (1, 0)}  # in and out, in millionths a token
 
 chance = random.Random(20260301)
-calls, usage, feedback, checks = [], [], [], []
+calls, usage, feedback = [], [], []
 
 
 def happens(probability):
@@ -70,7 +70,7 @@ def judge(call):
     if call["op_name"] in ("research", "write") and happens(0.5):
         feedback.append(entry | {"id": f"f{len(feedback)}", "output": {"score": round(chance.random(), 2)}})
     if call["op_name"] in ("write", "chat") and happens(0.3):
-        checks.append(entry | {"id": f"k{len(checks)}", "output": happens(0.8)})
+        feedback.append(entry | {"id": f"f{len(feedback)}", "output": happens(0.8)})
 
 
 for number in range(TRACES):
@@ -80,7 +80,7 @@ for call in calls:
     judge(call)
 feedback.append({"id": "of-none", "call_id": None, "value": 5})
 feedback.append({"id": "of-nothing", "call_id": "t99-0", "output": {"score": 0.5}})
-checks.append({"id": "unsaid", "call_id": "t00-0", "output": None})
+feedback.append({"id": "unsaid", "call_id": "t00-0", "output": None})
 
 
 def some(events, count):
@@ -113,9 +113,9 @@ again = [use | {"call_id": chance.choice(calls)["id"], "tokens": {"input": 1000}
 other = [entry | {"value": 1} for entry in some([entry for entry in feedback if "value" in entry], 10)]
 batches = [
     ("usage.ndjson", usage[::2]),
-    ("feedback.ndjson", feedback),
+    ("feedback.ndjson", feedback[::2]),
     ("calls.ndjson", on_time[:half]),
-    ("checks.ndjson", checks),
+    ("feedback.ndjson", feedback[1::2]),
     ("calls.ndjson", on_time[half:]),
     ("usage.ndjson", usage[1::2]),
     ("calls.ndjson", late[:30]),
@@ -128,8 +128,7 @@ batches = [
     ("calls.ndjson", [call | {"deleted": True} for call in some(inner, 15)]),
     ("calls.delete", keys(some(calls, 15))),
     ("usage.delete", keys(some(usage, 20))),
-    ("feedback.delete", keys(some(feedback, 20))),
-    ("checks.delete", keys(some(checks, 20))),
+    ("feedback.delete", keys(some(feedback, 40))),
 ]
 for number, (name, events) in enumerate(batches, 1):
     with open(os.path.join(sys.argv[1], f"{number:02}-{name}"), "w", encoding="utf-8") as file:
