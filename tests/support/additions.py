@@ -16,4 +16,4 @@ def switch_on(text):
         ON.add(name)
 
 
-DEFAULT = os.environ.get("WITH", "")
+DEFAULT = os.environ.get("WITH", ",".join(ALL))
