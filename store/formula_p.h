@@ -114,3 +114,4 @@ bool aggregate_parse(struct reading *reading, const struct token *name,
 bool aggregate_parse_inner(struct reading *reading, const struct token *name,
                            struct aggregate *ret_aggregate, struct value_type *ret_type) MUST_CHECK;
 bool aggregate_equal(const struct aggregate *a, const struct aggregate *b);
+struct value_type aggregate_result_type(const struct aggregate *aggregate);

@@ -1,4 +1,4 @@
-/* merge_p.h - one view on its way from a delta into the store, between merge.c and merge_values.c.
+/* merge_p.h - one view on its way from a delta into the store, between merge.c, merge_collect.c and merge_values.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,6 +43,11 @@ struct merge {
     struct level levels[SCHEMA_DIMENSIONS_MAX + 1];
 };
 
+/* Makes the groups of all depths from what the delta has of the view; which is in them then. */
+void merge_collect(struct merge *merge);
+/* Adds what events changed, and with ENTITIES what rows of entities did: those are of one group alone. */
+void merge_states(struct merge *merge, struct state *into, const struct state *delta,
+                  bool entities);
 /* Adds the weights of the delta's values to the leaf and to every group above it, and finds anew what the
  * aggregates over them show. */
 bool merge_values(struct merge *merge, const struct delta *delta, struct error *err) MUST_CHECK;
