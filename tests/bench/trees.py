@@ -49,9 +49,9 @@ def measure(depth, branching):
 
         def cold():
             tally("ingest", store, "-", stdin=f'{{"id":"y{count}","parent":"{last}","ms":1}}\n'.encode())
-            return timed(lambda: read(place, f"calls/.node/{last}.json")) * 1e3
+            return timed(lambda: read(place, "calls/.node/t0n0.json")) * 1e3
 
-        own = by_turns({"an event": event, "its root, read first": cold,
+        own = by_turns({"an event": event, "its root, read after it": cold,
                         "a leaf, read again": lambda: timed(lambda: read(place, f"calls/.node/{last}.json")) * 1e3})
         scene.unmount(place)
         insert, below = f"insert into spans values ('z{{i}}', '{last}', 1)", BELOW.replace("{root}", "t0n0")
