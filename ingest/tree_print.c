@@ -53,6 +53,8 @@ bool tree_print_file(const struct tree_view *view, const char *path, struct erro
         if (!tree_read(view->snapshot, &node, &reader, offset, READ_BYTES, &bytes, err))
             return false;
         offset += bytes.length;
+        /* an empty file has no bytes, and nowhere to have them */
+        if (bytes.length == 0) return true;
         if (fwrite(bytes.at, 1, bytes.length, stdout) != bytes.length) return true;
     } while (bytes.length == READ_BYTES);
     return true;
