@@ -42,6 +42,8 @@ struct inside {
     struct buffer member_text; /* which `member` may borrow */
     struct buffer scratch;     /* of what is found inside */
     bool is_pointer;
+    bool
+        is_around; /* another field reads inside of what this one reads: it is no value where that one has its own */
 };
 
 struct json_scanner {
@@ -51,6 +53,7 @@ struct json_scanner {
     int32_t *twins; /* per field: the first field with the same column */
     bool has_twins;
     bool has_pointers;
+    bool has_around;
     struct inside *insides; /* one a field */
     struct buffer scratch;
     struct remembered remembered[REMEMBERED_MEMBERS];
@@ -63,6 +66,27 @@ static size_t find_slot(const struct json_scanner *scanner, struct slice name)
            !slice_equal(scanner->insides[scanner->slots[slot]].member, name))
         slot = (slot + 1) & scanner->slot_mask;
     return slot;
+}
+
+/* Whether the column of field B goes on from that of field A: "/output" and "/output/score". */
+static bool goes_on(const struct json_scanner *scanner, size_t a, size_t b)
+{
+    const struct inside *const outer = &scanner->insides[a], *const inner = &scanner->insides[b];
+    struct slice const longer = scanner->stream->fields[b].column,
+                       shorter = scanner->stream->fields[a].column;
+    if (!inner->is_pointer || !slice_equal(outer->member, inner->member)) return false;
+    if (!outer->is_pointer) return true; /* all that is in the member */
+    return longer.length > shorter.length && longer.at[shorter.length] == '/' &&
+           memcmp(longer.at, shorter.at, shorter.length) == 0;
+}
+
+static void find_around(struct json_scanner *scanner)
+{
+    for (size_t i = 0; scanner->has_pointers && i < scanner->stream->field_count; i++) {
+        for (size_t j = 0; j < scanner->stream->field_count; j++)
+            scanner->insides[i].is_around |= goes_on(scanner, i, j);
+        scanner->has_around |= scanner->insides[i].is_around;
+    }
 }
 
 struct json_scanner *json_scanner_new(const struct stream *stream)
@@ -92,6 +116,7 @@ struct json_scanner *json_scanner_new(const struct stream *stream)
             scanner->has_twins = true;
         scanner->twins[i] = scanner->slots[slot];
     }
+    find_around(scanner);
     return scanner;
 }
 
@@ -332,6 +357,15 @@ static void follow_pointers(struct json_scanner *scanner, struct cell *cells)
     }
 }
 
+/* One member may hold a value in one record and several named ones in another: {"output": true}, {"output": {"score": 1}}. */
+static void leave_nested(struct json_scanner *scanner, struct cell *cells)
+{
+    for (size_t i = 0; i < scanner->stream->field_count; i++) {
+        if (scanner->insides[i].is_around && cells[i].kind == CELL_NESTED)
+            cells[i] = (struct cell){.kind = CELL_ABSENT};
+    }
+}
+
 enum json_fault json_scan(struct json_scanner *scanner, struct slice text, struct cell *cells,
                           size_t *ret_offset)
 {
@@ -347,6 +381,7 @@ enum json_fault json_scan(struct json_scanner *scanner, struct slice text, struc
             cells[i] = cells[scanner->twins[i]];
     }
     if (scanner->has_pointers) follow_pointers(scanner, cells);
+    if (scanner->has_around) leave_nested(scanner, cells);
     return JSON_GOOD;
 }
 

@@ -119,12 +119,27 @@ bool apply_plan_same_references(const struct stream *old, const struct stream *n
     return true;
 }
 
+/* Whether a reference of this name leads elsewhere than it did. */
+static bool redirects(const struct stream *old_stream, const struct stream *next_stream)
+{
+    for (size_t i = 0; i < next_stream->reference_count; i++) {
+        const struct reference *const next = &next_stream->references[i];
+        for (size_t j = 0; j < old_stream->reference_count; j++) {
+            const struct reference *const old = &old_stream->references[j];
+            if (slice_equal(old->name, next->name) &&
+                !same_reference(old_stream, old, next_stream, next))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Whether some reference is another than it was: then so may be what a view shows that follows it. */
 static bool references_differ(const struct schema *old, const struct schema *next)
 {
     for (size_t i = 0; i < next->stream_count; i++) {
         const struct stream *const before = schema_stream(old, next->streams[i].name);
-        if (before && !apply_plan_same_references(before, &next->streams[i])) return true;
+        if (before && redirects(before, &next->streams[i])) return true;
     }
     return false;
 }

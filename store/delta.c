@@ -18,21 +18,22 @@ enum { MERGE_GROUP_BYTES = 320, MERGE_VALUE_BYTES = 96 };
 
 void delta_init(struct delta *delta, const struct schema *schema)
 {
-    size_t const views = schema->all_view_count;
     *delta = (struct delta){.schema = schema,
-                            .last = memory_alloc(views * sizeof *delta->last),
-                            .postponed = memory_alloc(views * sizeof *delta->postponed)};
+                            .views = memory_alloc(schema->all_view_count * sizeof *delta->views)};
 }
 
 void delta_done(struct delta *delta)
 {
+    for (size_t i = 0; delta->views && i < delta->schema->all_view_count; i++) {
+        buffer_done(&delta->views[i].leaves);
+        buffer_done(&delta->views[i].values);
+    }
     arena_done(&delta->arena);
     buffer_done(&delta->key);
     buffer_done(&delta->exact);
     buffer_done(&delta->element);
     buffer_done(&delta->queue.keys);
-    free(delta->last);
-    free(delta->postponed);
+    free(delta->views);
     free(delta->leaves.slots);
     free(delta->values.slots);
     *delta = (struct delta){0};
@@ -48,7 +49,11 @@ void delta_clear(struct delta *delta)
 {
     arena_reset(&delta->arena);
     delta->merge_bytes = 0;
-    memset(delta->last, 0, delta->schema->all_view_count * sizeof *delta->last);
+    for (size_t i = 0; i < delta->schema->all_view_count; i++) {
+        delta->views[i].last = NULL;
+        buffer_clear(&delta->views[i].leaves);
+        buffer_clear(&delta->views[i].values);
+    }
     table_clear(&delta->leaves);
     table_clear(&delta->values);
     delta->queue.count = 0;
@@ -59,7 +64,18 @@ void delta_clear(struct delta *delta)
 size_t delta_bytes(const struct delta *delta)
 {
     return delta->arena.used_bytes + delta->merge_bytes +
-           (delta->leaves.count + delta->values.count) * sizeof(struct delta_slot);
+           (delta->leaves.count + delta->values.count) *
+               (sizeof(struct delta_slot) + sizeof(void *));
+}
+
+static struct delta_view *of_view(const struct delta *delta, const struct view *view)
+{
+    return &delta->views[view - delta->schema->views];
+}
+
+const struct delta_view *delta_view_of(const struct delta *delta, const struct view *view)
+{
+    return of_view(delta, view);
 }
 
 /* Linear probing, at most half full. */
@@ -119,6 +135,7 @@ struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, u
     leaf->key = arena_copy(&delta->arena, key);
     if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
     table_add(table, hash, leaf);
+    buffer_add(&of_view(delta, view)->leaves, &leaf, sizeof leaf);
     delta->merge_bytes += MERGE_GROUP_BYTES + view->aggregate_count * sizeof(struct state);
     return leaf;
 }
@@ -132,6 +149,7 @@ static struct delta_value *new_value(struct delta *delta, const struct delta_pen
     value->key_length = (uint32_t)key.length; /* at most DB_KEY_BYTES_MAX */
     memcpy(value->key, key.at, key.length);
     table_add(&delta->values, pending->hash, value);
+    buffer_add(&of_view(delta, pending->leaf->view)->values, &value, sizeof value);
     delta->merge_bytes +=
         (pending->leaf->view->dimension_count + 1) * (MERGE_VALUE_BYTES + key.length);
     return value;
@@ -358,7 +376,7 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
         (void)forest_normalise(forest, &dimensions[0], &delta->element); /* else it is null */
     if (is_gone(delta, view, dimensions)) return;
     pack_dimensions(delta, view, dimensions, (unsigned)view->dimension_count);
-    struct delta_leaf **const last = &delta->last[view - delta->schema->views];
+    struct delta_leaf **const last = &of_view(delta, view)->last;
     if (!*last || !slice_equal((*last)->key, buffer_slice(&delta->key)))
         *last = delta_leaf_of(delta, view, (unsigned)view->dimension_count,
                               buffer_slice(&delta->key), buffer_slice(&delta->exact));

@@ -69,23 +69,28 @@ struct delta_queue {
     struct buffer keys;
 };
 
+/* What a delta has of one view. */
+struct delta_view {
+    struct delta_leaf *last; /* that was folded into; NULL: none */
+    struct buffer leaves;    /* of struct delta_leaf *, in the order in which they came */
+    struct buffer values;    /* of struct delta_value *, likewise; complete after delta_flush */
+    bool is_postponed;       /* merging could not take it, as nodes would be a cycle */
+};
+
 struct delta {
     const struct schema *schema;
     struct arena arena;
-    struct delta_leaf *
-        *last;         /* per view of the schema: the leaf that was folded into last, or NULL */
-    struct buffer key; /* scratch, as are the next two */
+    struct delta_view *views; /* one a view of the schema */
+    struct buffer key;        /* scratch, as are the next two */
     struct buffer exact;
     struct buffer element;
     const struct value
         *cutoffs; /* per view of the schema: groups before it are gone; null: none. Borrowed */
     struct delta_table leaves; /* of struct delta_leaf */
-    struct delta_table values; /* of struct delta_value; complete after delta_flush */
+    struct delta_table values; /* of struct delta_value */
     struct delta_queue queue;
     size_t merge_bytes; /* what merge.c will hold of the leaves and values */
-    /* Per view of the schema: merging could not take what is in here, as nodes would be a cycle; `cycle` tells which. */
-    bool *postponed;
-    struct error cycle;
+    struct error cycle; /* of a view that is postponed */
 };
 
 void delta_init(struct delta *delta, const struct schema *schema);
@@ -94,6 +99,7 @@ void delta_clear(struct delta *delta);
 /* The same, but for what merging has postponed. Returns whether that is anything. */
 bool delta_clear_merged(struct delta *delta);
 size_t delta_bytes(const struct delta *delta);
+const struct delta_view *delta_view_of(const struct delta *delta, const struct view *view);
 
 /* Folds an event into VIEW. FIELDS: one value per field of the view's stream; KEY: what tells the event from
  * others. Both are borrowed until return. An expression that overflows is null: bind refuses events

@@ -4,14 +4,9 @@
 static bool has_postponed(const struct delta *delta)
 {
     for (size_t i = 0; i < delta->schema->all_view_count; i++) {
-        if (delta->postponed[i]) return true;
+        if (delta->views[i].is_postponed) return true;
     }
     return false;
-}
-
-static bool is_postponed(const struct delta *delta, const struct view *view)
-{
-    return delta->postponed[view - delta->schema->views];
 }
 
 static struct delta_leaf *same_leaf(struct delta *kept, const struct delta_leaf *leaf)
@@ -27,6 +22,17 @@ static void keep_leaf(struct delta *kept, const struct delta_leaf *leaf)
         measure_merge(&leaf->view->aggregates[i], &same->states[i], &leaf->states[i], &kept->arena);
 }
 
+static void keep_view(struct delta *kept, const struct delta_view *view)
+{
+    struct delta_leaf *const *const leaves = (const void *)view->leaves.at;
+    struct delta_value *const *const values = (const void *)view->values.at;
+    for (size_t i = 0; i < view->leaves.length / sizeof *leaves; i++)
+        keep_leaf(kept, leaves[i]);
+    for (size_t i = 0; i < view->values.length / sizeof *values; i++)
+        delta_add_value(kept, same_leaf(kept, values[i]->leaf), values[i]->set,
+                        delta_value_key(values[i]), values[i]->exact, values[i]->weight);
+}
+
 bool delta_clear_merged(struct delta *delta)
 {
     struct delta kept;
@@ -38,15 +44,8 @@ bool delta_clear_merged(struct delta *delta)
     delta_init(&kept, delta->schema);
     kept.cutoffs = delta->cutoffs;
     kept.cycle = delta->cycle;
-    for (size_t i = 0; i < delta->leaves.capacity; i++) {
-        const struct delta_leaf *const leaf = delta->leaves.slots[i].entry;
-        if (leaf && is_postponed(delta, leaf->view)) keep_leaf(&kept, leaf);
-    }
-    for (size_t i = 0; i < delta->values.capacity; i++) {
-        const struct delta_value *const value = delta->values.slots[i].entry;
-        if (value && is_postponed(delta, value->leaf->view))
-            delta_add_value(&kept, same_leaf(&kept, value->leaf), value->set,
-                            delta_value_key(value), value->exact, value->weight);
+    for (size_t i = 0; i < delta->schema->all_view_count; i++) {
+        if (delta->views[i].is_postponed) keep_view(&kept, &delta->views[i]);
     }
     delta_flush(&kept);
     delta_done(delta);

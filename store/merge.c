@@ -51,20 +51,19 @@ static void collect_leaves(struct merge *merge, const struct delta *delta,
                            struct own_leaves *ret_leaves)
 {
     size_t const levels = merge->view->dimension_count + 1;
-    for (size_t i = 0; i < delta->leaves.capacity; i++) {
-        const struct delta_leaf *const leaf = delta->leaves.slots[i].entry;
-        if (leaf && leaf->view == merge->view) ret_leaves[leaf->depth].count++;
-    }
+    const struct buffer *const all = &delta_view_of(delta, merge->view)->leaves;
+    struct delta_leaf *const *const list = (const void *)all->at;
+    size_t const count = all->length / sizeof *list;
+    for (size_t i = 0; i < count; i++)
+        ret_leaves[list[i]->depth].count++;
     for (size_t depth = 0; depth < levels; depth++) {
         struct own_leaves *const leaves = &ret_leaves[depth];
         leaves->list = ARENA_ARRAY(&merge->arena, struct delta_leaf *, leaves->count);
         leaves->count = 0;
     }
-    for (size_t i = 0; i < delta->leaves.capacity; i++) {
-        struct delta_leaf *const leaf = delta->leaves.slots[i].entry;
-        if (!leaf || leaf->view != merge->view) continue;
-        struct own_leaves *const leaves = &ret_leaves[leaf->depth];
-        leaves->list[leaves->count++] = leaf;
+    for (size_t i = 0; i < count; i++) {
+        struct own_leaves *const leaves = &ret_leaves[list[i]->depth];
+        leaves->list[leaves->count++] = list[i];
     }
     for (size_t depth = 0; depth < levels; depth++)
         sort_leaves(&merge->arena, &ret_leaves[depth]);

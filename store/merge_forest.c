@@ -47,12 +47,11 @@ static bool collect(struct forest *forest, struct error *err)
 static bool add_links(struct forest *forest, int sign, struct error *err)
 {
     struct merge *const merge = forest->merge;
-    const struct delta_table *const values = &merge->delta->values;
-    for (size_t i = 0; i < values->capacity; i++) {
-        const struct delta_value *const value = values->slots[i].entry;
-        if (!value || value->leaf->view != merge->view || value->set != DELTA_LINKS ||
-            value->weight == 0)
-            continue;
+    const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->values;
+    struct delta_value *const *const values = (const void *)all->at;
+    for (size_t i = 0; i < all->length / sizeof *values; i++) {
+        const struct delta_value *const value = values[i];
+        if (value->set != DELTA_LINKS || value->weight == 0) continue;
         struct forest_node *const node =
             forest_node_of(forest, value->leaf->key, value->leaf->exact, err);
         if (!node ||
@@ -229,7 +228,7 @@ static bool postpone(struct forest *forest, const struct error *cycle, struct er
     for (size_t i = 0; i < delta->schema->all_view_count; i++) {
         const struct view *const view = &delta->schema->views[i];
         if (view == forest->merge->view || view->owner == forest->merge->view)
-            delta->postponed[i] = true;
+            delta->views[i].is_postponed = true;
     }
     forest->touched_count = 0; /* nothing is to be written */
     return true;

@@ -119,13 +119,11 @@ static bool is_own(const struct view *view, const struct delta_value *value)
            view->multisets[value->set].entities != NULL;
 }
 
-/* How many groups the value counts in. 0: it is no value, or does not change. */
+/* How many groups the value counts in. 0: it is a link, or does not change. */
 static size_t count_groups(const struct merge *merge, const struct delta_value *value)
 {
     size_t count = 0;
-    if (!value || value->leaf->view != merge->view || value->weight == 0 ||
-        value->set == DELTA_LINKS)
-        return 0;
+    if (value->weight == 0 || value->set == DELTA_LINKS) return 0;
     for (const struct merge_group *group = value->leaf->group; group; group = group->parent) {
         if (merge->view->owner && !view_is_within(merge->view) && !group->parent)
             break; /* entities as a whole show nothing */
@@ -204,12 +202,12 @@ static bool settle_groups(struct merge *merge, const struct portion *portion, st
 }
 
 /* What comes is put in front of what goes, lest a weight be below zero in between. */
-static bool put_all(struct merge *merge, const struct delta *delta, struct portion *portion,
-                    struct error *err)
+static bool put_all(struct merge *merge, struct delta_value *const *values, size_t value_count,
+                    struct portion *portion, struct error *err)
 {
     for (unsigned pass = 0; pass < (portion->is_all ? 1u : 2u); pass++) {
-        for (size_t i = 0; i < delta->values.capacity; i++) {
-            const struct delta_value *const value = delta->values.slots[i].entry;
+        for (size_t i = 0; i < value_count; i++) {
+            const struct delta_value *const value = values[i];
             if (count_groups(merge, value) == 0 ||
                 (!portion->is_all && (value->weight > 0) != (pass == 0)))
                 continue;
@@ -222,17 +220,19 @@ static bool put_all(struct merge *merge, const struct delta *delta, struct porti
 
 bool merge_values(struct merge *merge, const struct delta *delta, struct error *err)
 {
+    const struct buffer *const all = &delta_view_of(delta, merge->view)->values;
+    struct delta_value *const *const values = (const void *)all->at;
+    size_t const value_count = all->length / sizeof *values;
     struct portion portion = {.count = 0};
     size_t total = 0;
-    if (merge->view->multiset_count == 0) return true;
-    for (size_t i = 0; i < delta->values.capacity; i++)
-        total += count_groups(merge, delta->values.slots[i].entry);
+    for (size_t i = 0; i < value_count; i++)
+        total += count_groups(merge, values[i]);
     if (total == 0) return true;
     bool const deep = merge->view->forest || view_is_within(merge->view);
     portion.is_all = !deep || total <= PORTION_CHANGES;
     portion.capacity = portion.is_all ? total : PORTION_CHANGES;
     portion.changes = memory_alloc(portion.capacity * sizeof *portion.changes);
-    bool const good = put_all(merge, delta, &portion, err);
+    bool const good = put_all(merge, values, value_count, &portion, err);
     free(portion.changes);
     arena_done(&portion.keys);
     buffer_done(&portion.groups);

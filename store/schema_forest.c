@@ -182,23 +182,39 @@ static const struct expr *input_value(const struct view_input *input, const stru
     return input->values ? input->values[expr_field(field)] : field;
 }
 
-/* Links are known when a record comes, so that one which closes a cycle can be refused: other events have no say in them. */
-static bool check_links(const struct view *view, struct error *err)
+static bool follows(const struct view_input *input, const struct expr *expr)
 {
-    const struct stream *const stream = view->stream;
-    bool follows = expr_follows(view->where, stream);
-    if (view->forest->kind != FOREST_LINKS) return true;
+    return expr_follows(expr, input->stream);
+}
+
+/* Whether which events of the input count depends on what references lead to. */
+static bool condition_follows(struct schema *schema, const struct view *view,
+                              const struct view_input *input)
+{
+    const struct expr *where = view->where;
+    if (where && input->values) where = expr_substitute(where, input->values, &schema->arena);
+    return follows(input, where) || follows(input, input->where);
+}
+
+/* Links are known when a record comes, so that one which closes a cycle can be refused: other events have no say in them.
+ * An event without a parent has no link. */
+bool schema_check_links(struct schema *schema, const struct view *view, struct error *err)
+{
+    if (!view->forest || view->forest->kind != FOREST_LINKS) return true;
     for (size_t i = 0; i < view->input_count; i++) {
         const struct view_input *const input = &view->inputs[i];
-        follows |= expr_follows(input_value(input, view->forest->id), input->stream) ||
-                   expr_follows(input_value(input, view->forest->parent), input->stream);
-        for (size_t j = 0; input->values && view->where && j < stream->field_count; j++)
-            follows |= expr_follows(input->values[j], input->stream);
+        const struct expr *const parent = input_value(input, view->forest->parent);
+        if (!parent) continue;
+        bool const by_node =
+            follows(input, parent) || follows(input, input_value(input, view->forest->id));
+        if (!by_node && !condition_follows(schema, view, input)) continue;
+        (void)error_set(err, ERROR_SCHEMA,
+                        "where a node stands cannot depend on what references lead to");
+        return error_wrap_dot(err, by_node                        ? "by"
+                                   : follows(input, input->where) ? "from"
+                                                                  : "where");
     }
-    if (!follows) return true;
-    (void)error_set(err, ERROR_SCHEMA,
-                    "where a node stands cannot depend on what references lead to");
-    return error_wrap_dot(err, "by");
+    return true;
 }
 
 /* Of a forest each aggregate is kept twice, with values of its own each time. */
@@ -230,7 +246,7 @@ bool schema_finish_forest(struct schema *schema, struct view *view, struct error
         if (schema->views[i].owner == view)
             return error_set(err, ERROR_SCHEMA, "a tree has no measures over entities");
     }
-    return check_links(view, err) && double_aggregates(schema, view, err);
+    return double_aggregates(schema, view, err);
 }
 
 void schema_collect_paths(struct schema *schema)

@@ -101,6 +101,8 @@ static bool follows_references(const struct view *view)
 {
     const struct stream *const stream = view->stream;
     bool follows = expr_follows(view->where, stream);
+    if (view_is_within(view))
+        follows |= view->owner->follows; /* its nodes and condition are the owner's */
     for (size_t i = 0; i < view->input_count; i++)
         follows |= input_follows(&view->inputs[i], stream->field_count);
     for (size_t i = 0; i < view->dimension_count; i++)

@@ -70,6 +70,9 @@ bool schema_read_forest(struct schema *schema, const cJSON *json, struct view *v
 bool schema_read_levels(const cJSON *json, struct view *view, struct error *err) MUST_CHECK;
 /* What a forest cannot be together with. */
 bool schema_check_forest(const struct view *view, const cJSON *json, struct error *err) MUST_CHECK;
+/* When its condition is read. */
+bool schema_check_links(struct schema *schema, const struct view *view,
+                        struct error *err) MUST_CHECK;
 /* When its measures are read. */
 bool schema_finish_forest(struct schema *schema, struct view *view, struct error *err) MUST_CHECK;
 /* Finds each stream's paths that views are by. */

@@ -322,6 +322,7 @@ static bool read_view(struct views *all, const cJSON *json, struct view *view, s
     if (view->forest && !schema_check_forest(view, json, err)) return false;
     if (!schema_read_where(schema, json_get(json, "where"), view, err))
         return error_wrap_dot(err, "where");
+    if (!schema_check_links(schema, view, err)) return false;
     if (!read_retain(json_get(json, "retain"), view, err)) return error_wrap_dot(err, "retain");
     if (!read_max_rows(json_get(json, "max_rows"), view, err))
         return error_wrap_dot(err, "max_rows");

@@ -113,6 +113,8 @@ step 'examples/experiments/test.sh' examples/experiments/test.sh
 step 'examples/experiments/published.sh' examples/experiments/published.sh
 step 'examples/online-retail/test.sh' examples/online-retail/test.sh
 step 'examples/slow-api/run.sh' env EVENTS=200000 examples/slow-api/run.sh
+step 'examples/traces/test.sh' examples/traces/test.sh
+step 'examples/traces/spans.sh' examples/traces/spans.sh
 step 'installed: libtally, pkg-config, versions' tests/package/install.sh
 step 'Debian packages' tests/package/debian.sh
 curves=$(mktemp -d)

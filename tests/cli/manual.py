@@ -113,10 +113,23 @@ def entities_are_counted(scene, schema):
     check(scores == [{"op_name": "chat", "scored": 1, "mean_score": 0.5}], scores)
 
 
+def trees_grow(scene, schema):
+    store = scene.store("grown", schema)
+    for stream, lines in (("usage", '{"call_id":"b","model":"large","tokens":7}\n'),
+                          ("calls", '{"id":"b","parent_id":"a","status":"error"}\n{"id":"a","status":"ok"}\n')):
+        tally("ingest", store, "--stream", stream, "-", stdin=lines.encode())
+    found = json.loads(tally("cat", store, "calls/a/.total.json").stdout)
+    check(found == {"id": "a", "parent": None, "direct": {"calls": 1, "errors": 0, "tokens": None},
+                    "subtree": {"calls": 2, "errors": 1, "tokens": 7}}, found)
+    models, depths = (json.loads(tally("cat", store, f"calls/a/.{name}.json").stdout) for name in ("models", "depths"))
+    check(models == [{"model": "large", "tokens": 7}] and depths == [{"depth": 0, "calls": 1}, {"depth": 1, "calls": 1}], depths)
+
+
 def schemas_are_good(scene, pages):
-    """The whole one, which the examples of other pages use, and three that are parts of one."""
-    whole, streams, linked, views = pages["tallyfs-schema"].blocks()
+    """The whole one, which the examples of other pages use, and four that are parts of one."""
+    whole, streams, linked, grown, views = pages["tallyfs-schema"].blocks()
     entities_are_counted(scene, json.loads("{" + linked + "}"))
+    trees_grow(scene, json.loads("{" + grown + "}"))
     scene.store("parts", {**json.loads("{" + streams + "}"), "views": {}})
     schema = json.loads(whole)
     schema["views"].update(json.loads("{" + views + "}"))

@@ -312,6 +312,30 @@ def mistakes(scene):
     refused(scene, STREAMS, {"v": {"by": ["depth()"], "measures": MEASURES}}, "views.v.by[0]", "depth")
 
 
+def what_links_depend_on(scene):
+    """Where a node stands is known when a record comes, whatever references lead to."""
+    streams = {"calls": {"key": "id", "fields": {"id": "string", "up": {"type": "string", "references": "calls"}, "op": "string"}},
+               "usage": {"fields": {"call": {"type": "string", "references": "calls"}, "cost": "int"}}}
+    told = "where a node stands cannot depend on what references lead to"
+    both = {"calls": {}, "usage": {"id": "call", "op": "call.op"}}
+
+    def wrong(place, **view):
+        refused(scene, streams, {"t": {"by": ["tree(id, up)"], "measures": {"n": "count()"}, **view}}, f"{place}: {told}")
+
+    wrong("views.t.by", **{"from": "calls", "by": ["tree(id, up.op)"]})
+    wrong("views.t.where", **{"from": "calls", "where": "up.op = 'a'"})
+    wrong("views.t.from", **{"from": {"calls": {"where": "up.op = 'a'"}}})
+    wrong("views.t.where", **{"from": {"calls": {"id": "id", "up": "up", "kind": "up.op"}}, "where": "kind = 'a'"})
+    wrong("views.t.by", **{"from": {"calls": {"id": "up.op"}}})
+    view = {"from": both, "by": ["tree(id, up)"], "where": "op is null or op != 'test'", "measures": {"n": "count()", "cost": "sum(cost)"}}
+    story = Story(scene, streams, {"t": view})
+    story.load("usage", {"call": "b", "cost": 5}, {"call": "c", "cost": 9})
+    story.load("calls", {"id": "b", "up": "a", "op": "chat"}, {"id": "a"}, {"id": "c", "up": "a", "op": "test"})
+    total = {"n": 1, "cost": None}, {"n": 3, "cost": 5}
+    story.shows("t/a/.total.json", {"id": "a", "parent": None, "direct": total[0], "subtree": total[1]})
+    story.shows("t/a/c/.total.json", None)
+
+
 with Scene() as scene:
     directories_and_rows(scene)
     listings(scene)
@@ -332,3 +356,4 @@ with Scene() as scene:
     later_and_again(scene)
     numbers_as_ids(scene)
     mistakes(scene)
+    what_links_depend_on(scene)

@@ -259,6 +259,57 @@ def deep(scene):
     scene.unmount(place)
 
 
+def many_values(scene):
+    """A chain in which each node has a value of its own: more of them change at once than are sorted at once."""
+    views = {"t": {"by": ["tree(id, parent_id)"], "measures": {"us": "uniq(u)", "md": "quantile_disc(x, 0.5)"},
+                   "within": {"op": {"by": ["op"], "measures": {"us": "uniq(u)"}}}}}
+    store = scene.store("values", {**PLAIN, "views": views})
+    nodes = 1500
+    put(scene, store, *[node(f"n{i}", f"n{i - 1}" if i else None, x=i, u=str(i)) for i in range(nodes)])
+    put(scene, store, node("n700", "n3", x=700, u="700"), node("n5", "n4", x=0, u="another"))
+
+    def at(name):
+        return json.loads(tally("cat", store, f"t/.node/{name}.json").stdout)["subtree"]
+
+    check(at("n0") == {"us": nodes, "md": 749}, at("n0"))
+    check(at("n4") == {"us": 696, "md": 351}, at("n4"))
+    check(at("n699") == {"us": 1, "md": 699} and at("n700") == {"us": 800, "md": 1099}, "apart")
+    inside = json.loads(tally("cat", store, "t/n0/n1/n2/n3/.op.json").stdout)
+    check(inside == [{"op": None, "us": nodes - 3}], inside)
+    tally("verify", store)
+
+
+def several_streams(scene):
+    """One tree over the events of two streams, and a path that references lead to."""
+    store = scene.store("streams", {
+        "streams": {"calls": {"key": "id", "on_duplicate": "replace", "fields": {"id": "string", "up": "string", "file_id": "string"}},
+                    "costs": {"fields": {"call": "string", "cost": "int"}},
+                    "files": {"key": "id", "on_duplicate": "replace", "fields": {"id": "string", "path": "string"}},
+                    "reads": {"fields": {"file": {"type": "string", "references": "files"}, "bytes": "int"}}},
+        "views": {"t": {"from": {"calls": {}, "costs": {"id": "call"}}, "by": ["tree(id, up)"],
+                        "measures": {"n": "count()", "cost": "sum(cost)"}},
+                  "p": {"from": "reads", "by": ["path(file.path, '/')"], "measures": {"bytes": "sum(bytes)"},
+                        "within": {"files": {"by": ["file"], "measures": {"bytes": "sum(bytes)"}}}}}})
+
+    def load(stream, *records, status=0):
+        batch = scene.write("load.ndjson", "".join(json.dumps(record) + "\n" for record in records))
+        return tally("ingest", store, "--stream", stream, batch, status=status)
+
+    load("costs", {"call": "b", "cost": 5}, {"call": "a", "cost": 7})
+    load("calls", {"id": "b", "up": "a"}, {"id": "a"})
+    rows = json.loads(tally("cat", store, "t.json").stdout)
+    check([(row["id"], row["subtree"]) for row in rows] == [("a", {"n": 4, "cost": 12})], rows)
+    done = load("calls", {"id": "a", "up": "b"}, status=None)
+    check("rejected 1" in (done.stdout + done.stderr).decode(), done)
+    load("reads", {"file": "1", "bytes": 10}, {"file": "2", "bytes": 20})
+    check(json.loads(tally("cat", store, "p/.total.json").stdout)["direct"]["bytes"] == 30, "files that are not there yet")
+    load("files", {"id": "1", "path": "a/b"}, {"id": "2", "path": "a/c"})
+    check(json.loads(tally("cat", store, "p/a/.total.json").stdout)["subtree"]["bytes"] == 30, "files that have come")
+    load("files", {"id": "2", "path": "d"})
+    check(json.loads(tally("cat", store, "p/a/.files.json").stdout) == [{"file": "1", "bytes": 10}], "a file that has moved")
+    tally("verify", store)
+
+
 def other_schemas(scene):
     """A tree over events that are there, and one that goes."""
     store = scene.store("schemas", {**PLAIN, "views": {"all": {"measures": {"n": "count()"}}}})
@@ -269,6 +320,10 @@ def other_schemas(scene):
     both["views"]["t"]["depth"] = 3
     tally("schema", store, "--apply", scene.write("deeper.json", json.dumps(both)))
     check([row["id"] for row in json.loads(tally("cat", store, "t.json").stdout)] == ["a", "b", "c"], "a tree that was changed")
+    tally("verify", store)
+    both["views"]["t"]["within"] = {"ids": {"by": ["id"], "measures": {"n": "count()"}}}
+    tally("schema", store, "--apply", scene.write("within.json", json.dumps(both)))
+    check(len(json.loads(tally("cat", store, "t/a/.ids.json").stdout)) == 3, "a division that was added")
     tally("verify", store)
     del both["views"]["t"]
     tally("schema", store, "--apply", scene.write("none.json", json.dumps(both)))
@@ -287,7 +342,7 @@ def main():
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 6
     print("seed", base)
     with Scene() as scene:
-        for test in (moves, cycles, deep, other_schemas):
+        for test in (moves, cycles, deep, many_values, several_streams, other_schemas):
             test(scene)
             print(test.__name__)
         refused = 0

@@ -53,6 +53,18 @@ static void mistakes_are_told_with_place_and_hint(void **state)
         {"'by':['tree(id, up)'],'from':'rows'", "views.v.from", "not over the rows of a view"},
         {"'by':['tree(id, up)'],'from':'kept'", "views.v.by", "\"keep\" lets go"},
         {"'from':'nodes'", "views.v.from", "'nodes' is a tree"},
+        {"'by':['k'],'within':{}", "views.v.within", "only a view by tree() or path()"},
+        {"'by':['tree(id, up)'],'within':{'a b':{}}", "views.v.within.a b", "letters, digits"},
+        {"'by':['tree(id, up)'],'within':{'total':{}}", "views.v.within.total", "tallyfs's own"},
+        {"'by':['tree(id, up)'],'within':{'w':{'measures':{'m':'count()'}}}", "views.v.within.w.by",
+         "1 to 15 dimensions"},
+        {"'by':['tree(id, up)'],'within':{'w':{'by':['tree(id, up)'],'measures':{'m':'count()'}}}",
+         "views.v.within.w.by", "1 to 15 dimensions"},
+        {"'by':['tree(id, up)'],'within':{'w':{'by':['kk'],'measures':{'m':'count()'}}}",
+         "views.v.within.w.by[0]", "no field 'kk'"},
+        {"'by':['tree(id, up)'],'within':{'w':{'by':['depth()']}}", "views.v.within.w.measures",
+         "needs \"measures\""},
+        {"'by':['depth()']", "views.v.by[0]", "no function 'depth'"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO_ARENA struct arena arena = {0};
