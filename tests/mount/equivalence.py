@@ -76,7 +76,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cases", type=int, default=100)
-    parser.add_argument("--with", default=additions.DEFAULT, dest="additions")
+    parser.add_argument("--with", type=additions.named, default=additions.ALL, dest="additions")
     arguments = parser.parse_args()
     additions.switch_on(arguments.additions)
     with Scene() as scene:

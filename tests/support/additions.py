@@ -3,17 +3,18 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-import os
-
 ALL = ("references", "streams", "entities", "trees")
 ON = set()
 
 
-def switch_on(text):
-    for name in filter(None, text.split(",")):
+def switch_on(names):
+    """These, and no others."""
+    for name in names:
         if name not in ALL:
             raise SystemExit(f"no addition '{name}': {', '.join(ALL)}")
-        ON.add(name)
+    ON.clear()
+    ON.update(names)
 
 
-DEFAULT = os.environ.get("WITH", ",".join(ALL))
+def named(text):
+    return tuple(filter(None, text.split(",")))

@@ -68,14 +68,18 @@ def random_entities(rng, fields, has_time, aggregate, type_of):
     per = random_per(rng, fields)
     each, kind = random_each(rng, fields, has_time, aggregate, type_of)
     measure = {"per": per, "each": [each], "arg": "e0", "of_kind": kind}
-    kinds = ["count", "uniq", "min", "max", "top", "quantile_disc", "quantile", "everybody"]
-    kinds += ["avg", "mean", "sum", "var_samp", "var_pop", "stddev_samp", *comoments.KINDS] if kind in NUMBERS else []
+    kinds = ["count", "uniq", "min", "max", "top", "quantile_disc", "quantile", "everybody", "arg_min",
+             "arg_max"]
+    kinds += ["avg", "mean", "sum", "var_samp", "var_pop", "stddev_samp", "approx_quantile", *comoments.KINDS] if kind in NUMBERS else []
     kinds += ["bool_and", "bool_or"] if kind == "bool" else []
     chosen = rng.choice(kinds)
     if chosen in comoments.KINDS:
         more = 1 if chosen in comoments.PAIRS else rng.randint(1, 3)
         measure["each"] += [random_number(rng, fields, has_time, aggregate, type_of) for _ in range(more)]
         measure.update({"others": [f"e{i + 1}" for i in range(more)], "per_at": rng.choice([0, more])})
+    if chosen.startswith("arg_"):
+        measure["each"] += [random_each(rng, fields, has_time, aggregate, type_of)[0] for _ in range(rng.randint(1, 2))]
+        measure["order"] = [f"e{i}" for i in range(1, len(measure["each"]))]
     if chosen == "everybody":
         del measure["arg"]
         measure["each"], chosen = [], "count"
