@@ -105,6 +105,9 @@ static bool no_function(struct expr_parser *parser, struct slice name)
     names[COUNT_OF(names) - 1] = slice_text(abs_name);
     struct slice const near = schema_nearest(name, names, COUNT_OF(names));
     (void)parser_fail(parser, "no function '%.*s' of a field", (int)name.length, name.at);
+    if (slice_equal(name, slice_text("depth")))
+        return error_remedy(parser->err,
+                            "depth() is a dimension by itself, of \"within\" in a tree");
     if (near.length)
         return error_remedy(parser->err, "did you mean '%.*s'?", (int)near.length, near.at);
     return error_remedy(parser->err,

@@ -197,6 +197,7 @@ static bool tell_cycle(struct forest *forest, const struct forest_node *first, s
     add_id(forest, node, &path);
     (void)error_set(err, ERROR_INPUT, "the parents of nodes are a cycle: %.*s", (int)path.length,
                     (const char *)path.at);
+    (void)error_remedy(err, "give one of them another parent first, or delete it");
     return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
 }
 

@@ -49,6 +49,11 @@ static bool read_links(struct expr_parser *parser, struct forest_spec *spec)
 {
     struct token const second = parser->token;
     if (!read_field(parser, &spec->parent)) return false;
+    if (expr_field(spec->id) == expr_field(spec->parent)) {
+        parser->token = second;
+        (void)parser_fail(parser, "a node cannot be its own parent");
+        return error_remedy(parser->err, "name the field that has the id of the parent");
+    }
     enum value_kind const id = expr_type(spec->id).kind, parent = expr_type(spec->parent).kind;
     if (id == parent) return true;
     parser->token = second;
@@ -122,8 +127,10 @@ bool schema_read_forest(struct schema *schema, const cJSON *json, struct view *v
 bool schema_read_levels(const cJSON *json, struct view *view, struct error *err)
 {
     if (!json) return true;
-    if (!view->forest)
-        return error_set(err, ERROR_SCHEMA, "only a view by tree() or path() has a depth");
+    if (!view->forest) {
+        (void)error_set(err, ERROR_SCHEMA, "only a view by tree() or path() has a depth");
+        return error_remedy(err, "%s", forest_remedy);
+    }
     double const number = cJSON_IsNumber(json) ? json->valuedouble : 0;
     if (!(number >= 1 && number <= SCHEMA_LEVELS_MAX && floor(number) == number))
         return error_set(err, ERROR_SCHEMA, "expected a number of levels, 1 to %d",
@@ -167,10 +174,12 @@ bool schema_check_forest(const struct view *view, const cJSON *json, struct erro
     if (!keeps_for_a_while(view, err)) return false;
     if (json_get(json, "retain")) {
         (void)error_set(err, ERROR_SCHEMA, "a tree lets no group go");
+        (void)error_remedy(err, "leave \"retain\" out, and delete events that are to go");
         return error_wrap_dot(err, "retain");
     }
     if (has_prom(json_get(json, "formats"))) {
         (void)error_set(err, ERROR_SCHEMA, "a tree has no samples for Prometheus");
+        (void)error_remedy(err, "there are json, ndjson and csv");
         return error_wrap_dot(err, "formats");
     }
     return true;
@@ -243,8 +252,9 @@ static bool double_aggregates(struct schema *schema, struct view *view, struct e
 bool schema_finish_forest(struct schema *schema, struct view *view, struct error *err)
 {
     for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
-        if (schema->views[i].owner == view)
-            return error_set(err, ERROR_SCHEMA, "a tree has no measures over entities");
+        if (schema->views[i].owner != view) continue;
+        (void)error_set(err, ERROR_SCHEMA, "a tree has no measures over entities");
+        return error_remedy(err, "put what is counted per entity into a view of its own");
     }
     return double_aggregates(schema, view, err);
 }

@@ -100,8 +100,12 @@ static bool read_one(struct schema *schema, const cJSON *json, const struct view
     if (!check_name(json->string, err) || !json_is_object(json, keys, err)) return false;
     struct view *const view = new_view(schema, owner, json->string);
     if (!schema_read_by(schema, json_get(json, "by"), view, err)) return error_wrap_dot(err, "by");
-    if (view->dimension_count == 0 || view->forest ||
-        view->dimension_count == SCHEMA_DIMENSIONS_MAX) {
+    if (view->forest) {
+        (void)error_set(err, ERROR_SCHEMA, "a tree is not divided by another one");
+        (void)error_remedy(err, "divide it by fields, or by depth()");
+        return error_wrap_dot(err, "by");
+    }
+    if (view->dimension_count == 0 || view->dimension_count == SCHEMA_DIMENSIONS_MAX) {
         (void)error_set(err, ERROR_SCHEMA, "within a tree, \"by\" has 1 to %d dimensions",
                         SCHEMA_DIMENSIONS_MAX - 1);
         return error_wrap_dot(err, "by");
