@@ -8,14 +8,13 @@ import os
 import pwd
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from changing import preloading
-from mounted import TALLY, TALLYFS, Scene, check, tally
+from mounted import TALLY, TALLYFS, Scene, check, tally, with_fuse_for_all
 
 SCHEMA = {"streams": {"s": {"key": "k", "fields": {"k": "string", "v": "int"}}},
           "views": {"v": {"by": ["k"], "measures": {"n": "count()", "v": "sum(v)"}}}}
@@ -218,14 +217,6 @@ def without_being_root():
             check(home not in mounts.read(), "it does not unmount")
 
 
-def in_own_namespace(device):
-    """Where /dev/fuse is root's alone, others get one here that is theirs, too."""
-    os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(10, 229))
-    os.chmod(device, 0o666)
-    subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$1" /dev/fuse && exec "$2" "$3" ordinary', "sh", device,
-                    sys.executable, __file__], check=True)
-
-
 def main():
     if sys.argv[1:] == ["ordinary"]:
         without_being_root()
@@ -239,7 +230,7 @@ def main():
         links_are_not_followed(scene)
         peers_are_checked(scene)
         others_are_kept_out(scene, store)
-        in_own_namespace(scene.path("fuse"))
+        with_fuse_for_all(scene, __file__, "ordinary")
 
 
 main()

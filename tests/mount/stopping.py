@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, TALLYFS, Scene, check, tally, wait_until
+from mounted import TALLY, TALLYFS, Scene, check, tally, wait_until, with_fuse_for_all
 
 SCHEMA = {"streams": {"e": {"key": "k", "fields": {"k": "int", "g": "string"}}},
           "views": {"v": {"by": ["g"], "measures": {"n": "count()"}}}}
@@ -98,5 +98,8 @@ def stop_while_listings_wait(scene, name, user):
 
 with Scene() as scene:
     os.chmod(scene.folder.name, 0o755)
-    stop_while_listings_wait(scene, "root", 0)
-    stop_while_listings_wait(scene, "user", NOBODY)
+    if sys.argv[1:] == ["user"]:
+        stop_while_listings_wait(scene, "user", NOBODY)
+    else:
+        stop_while_listings_wait(scene, "root", 0)
+        with_fuse_for_all(scene, __file__, "user")

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -98,6 +99,15 @@ class Scene:
                 daemon.kill()
             daemon.wait()
         self.folder.cleanup()
+
+
+def with_fuse_for_all(scene, script, *arguments):
+    """Runs the script where /dev/fuse is everybody's, as it is not on each machine."""
+    device = scene.path("fuse")
+    os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(10, 229))
+    os.chmod(device, 0o666)
+    subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$1" /dev/fuse && shift && exec "$@"', "sh", device,
+                    sys.executable, script, *arguments], check=True)
 
 
 def upcalls(place):
