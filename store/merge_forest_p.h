@@ -49,6 +49,9 @@ void forest_touch(struct forest *forest, struct forest_node *node);
 /* Takes the stored subtree of a node from PARENT (SIGN -1), or gives it to it. */
 bool forest_seed(struct forest *forest, struct forest_node *parent, const struct forest_node *node,
                  int sign, struct error *err) MUST_CHECK;
+/* Adds the stored values of a group to the leaf's, or takes them out of them: those of its sets from FIRST_SET on. */
+bool forest_seed_values(struct forest *forest, uint64_t group, size_t first_set,
+                        struct delta_leaf *leaf, int sign, struct error *err) MUST_CHECK;
 /* The delta's states of a node, zeroed at first. */
 struct state *forest_states(struct forest *forest, struct forest_node *node);
 /* The touched nodes are in order: adds up, renders and writes them. */

@@ -69,25 +69,33 @@ static void see_value(void *context, struct slice key, struct slice exact, uint6
     delta_add_value(seed->delta, seed->leaf, seed->set, key, exact, seed->sign * (int64_t)weight);
 }
 
-static bool seed_values(struct forest *forest, struct forest_node *parent,
-                        const struct forest_node *node, int sign, struct error *err)
+bool forest_seed_values(struct forest *forest, uint64_t group, size_t first_set,
+                        struct delta_leaf *leaf, int sign, struct error *err)
 {
     AUTO(multiset_reader_close) struct multiset_reader reader = {0};
-    struct merge *const merge = forest->merge;
-    const struct view *const view = merge->view;
-    if (view->multiset_count == 0) return true;
-    struct values_seed seed = {
-        .delta = merge->delta,
-        .leaf = delta_leaf_of(merge->delta, view, 1, parent->group.key, parent->group.group.exact),
-        .sign = sign};
-    seed.leaf->group = &parent->group;
-    if (!multiset_reader_open(merge->txn, &reader, err)) return false;
-    for (size_t i = view->multiset_count / 2; i < view->multiset_count; i++) {
-        struct multiset_place const place = {.group = node->group.group.id, .set = (uint8_t)i};
+    struct values_seed seed = {.delta = forest->merge->delta, .leaf = leaf, .sign = sign};
+    size_t const sets = leaf->view->multiset_count;
+    if (first_set == sets) return true;
+    if (!multiset_reader_open(forest->merge->txn, &reader, err)) return false;
+    for (size_t i = first_set; i < sets; i++) {
+        struct multiset_place const place = {.group = group, .set = (uint8_t)i};
         seed.set = (uint8_t)i;
         if (!multiset_each(&reader, place, see_value, &seed, err)) return false;
     }
     return true;
+}
+
+static bool seed_values(struct forest *forest, struct forest_node *parent,
+                        const struct forest_node *node, int sign, struct error *err)
+{
+    struct merge *const merge = forest->merge;
+    const struct view *const view = merge->view;
+    if (view->multiset_count == 0) return true;
+    struct delta_leaf *const leaf =
+        delta_leaf_of(merge->delta, view, 1, parent->group.key, parent->group.group.exact);
+    leaf->group = &parent->group;
+    return forest_seed_values(forest, node->group.group.id, view->multiset_count / 2, leaf, sign,
+                              err);
 }
 
 bool forest_seed(struct forest *forest, struct forest_node *parent, const struct forest_node *node,

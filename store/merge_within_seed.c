@@ -92,35 +92,6 @@ struct seeding {
     int sign;
 };
 
-struct value_seeding {
-    struct delta *delta;
-    struct delta_leaf *leaf;
-    uint8_t set;
-    int sign;
-};
-
-static void see_value(void *context, struct slice key, struct slice exact, uint64_t weight)
-{
-    const struct value_seeding *const seeding = context;
-    delta_add_value(seeding->delta, seeding->leaf, seeding->set, key, exact,
-                    seeding->sign * (int64_t)weight);
-}
-
-static bool seed_values(struct forest *forest, const struct view *view, const struct group *row,
-                        struct delta_leaf *leaf, int sign, struct error *err)
-{
-    AUTO(multiset_reader_close) struct multiset_reader reader = {0};
-    struct value_seeding seeding = {.delta = forest->merge->delta, .leaf = leaf, .sign = sign};
-    if (view->multiset_count == 0) return true;
-    if (!multiset_reader_open(forest->merge->txn, &reader, err)) return false;
-    for (size_t i = 0; i < view->multiset_count; i++) {
-        struct multiset_place const place = {.group = row->id, .set = (uint8_t)i};
-        seeding.set = (uint8_t)i;
-        if (!multiset_each(&reader, place, see_value, &seeding, err)) return false;
-    }
-    return true;
-}
-
 /* Folds a stored row into the one of the node above. */
 static bool seed_row(struct forest *forest, const struct view *view, struct slice key,
                      const struct group *row, const struct value *above, int sign,
@@ -145,7 +116,7 @@ static bool seed_row(struct forest *forest, const struct view *view, struct slic
         if (sign > 0) measure_negate(&view->aggregates[i], &states[i]);
         measure_merge(&view->aggregates[i], &leaf->states[i], &states[i], &delta->arena);
     }
-    return seed_values(forest, view, row, leaf, sign, err);
+    return forest_seed_values(forest, row->id, 0, leaf, sign, err);
 }
 
 static bool seed_view(struct forest *forest, const struct view *view, void *context,

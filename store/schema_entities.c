@@ -40,24 +40,16 @@ static void set_dimensions(const struct entities *entities, const struct expr *e
     view->dimension_count = count;
 }
 
-/* Users may give no view a name with a control character in it. */
-static struct slice hidden_name(const struct entities *entities, size_t number)
+struct view *schema_hide_view(struct schema *schema, const struct view *owner, const char *name)
 {
-    AUTO_BUFFER struct buffer name = {0};
-    buffer_add_slice(&name, entities->owner->name);
-    buffer_format(&name, "\x1f%zu", number);
-    return arena_copy(&entities->schema->arena, buffer_slice(&name));
-}
-
-static struct view *new_view(struct entities *entities, const struct expr *entity)
-{
-    struct schema *const schema = entities->schema;
-    const struct view *const owner = entities->owner;
-    struct arena *const arena = &schema->arena;
+    AUTO_BUFFER struct buffer hidden = {0};
     /* the schema's own, in the making; schema_read_views has left room */
     struct view *const view = (struct view *)(uintptr_t)&schema->views[schema->all_view_count];
+    buffer_add_slice(&hidden, owner->name);
+    buffer_format(&hidden, "\x1f%s",
+                  name); /* users may give no view a name with a control character */
     *view = (struct view){
-        .name = hidden_name(entities, entities->count),
+        .name = arena_copy(&schema->arena, buffer_slice(&hidden)),
         .definition = owner->definition,
         .id = (uint16_t)schema->all_view_count++,
         .owner = owner,
@@ -66,13 +58,24 @@ static struct view *new_view(struct entities *entities, const struct expr *entit
         .input_count = owner->input_count,
         .source = owner->source,
         .retracts = owner->retracts,
-        .retain_seconds = owner->retain_seconds,
         .max_rows = SCHEMA_MAX_ROWS,
-        .time_dimension = owner->time_dimension < 0 ? -1 : owner->time_dimension + 1,
-        .where = where_of(entities, entity),
-        .aggregates = ARENA_ARRAY(arena, struct aggregate, SCHEMA_AGGREGATES_MAX),
-        .measures = ARENA_ARRAY(arena, struct measure, SCHEMA_AGGREGATES_MAX),
+        .time_dimension = -1,
     };
+    return view;
+}
+
+static struct view *new_view(struct entities *entities, const struct expr *entity)
+{
+    struct arena *const arena = &entities->schema->arena;
+    const struct view *const owner = entities->owner;
+    char number[24];
+    (void)snprintf(number, sizeof number, "%zu", entities->count);
+    struct view *const view = schema_hide_view(entities->schema, owner, number);
+    view->retain_seconds = owner->retain_seconds;
+    if (owner->time_dimension >= 0) view->time_dimension = owner->time_dimension + 1;
+    view->where = where_of(entities, entity);
+    view->aggregates = ARENA_ARRAY(arena, struct aggregate, SCHEMA_AGGREGATES_MAX);
+    view->measures = ARENA_ARRAY(arena, struct measure, SCHEMA_AGGREGATES_MAX);
     set_dimensions(entities, entity, view);
     entities->views[entities->count++] = view;
     return view;

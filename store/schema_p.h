@@ -73,6 +73,8 @@ bool schema_check_forest(const struct view *view, const cJSON *json, struct erro
 /* When its condition is read. */
 bool schema_check_links(struct schema *schema, const struct view *view,
                         struct error *err) MUST_CHECK;
+/* A view that feeds OWNER or divides it, behind all others: it counts the same events, in groups that are yet to be told. */
+struct view *schema_hide_view(struct schema *schema, const struct view *owner, const char *name);
 /* When its measures are read. */
 bool schema_finish_forest(struct schema *schema, struct view *view, struct error *err) MUST_CHECK;
 /* Finds each stream's paths that views are by. */

@@ -2,7 +2,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdio.h>
 #include <strings.h>
 
 #include "expr_p.h"
@@ -43,25 +42,8 @@ static bool check_name(const char *name, struct error *err)
 
 static struct view *new_view(struct schema *schema, const struct view *owner, const char *name)
 {
-    AUTO_BUFFER struct buffer hidden = {0};
-    /* the schema's own, in the making; schema_read_views has left room */
-    struct view *const view = (struct view *)(uintptr_t)&schema->views[schema->all_view_count];
-    buffer_add_slice(&hidden, owner->name);
-    buffer_format(&hidden, "\x1f%s", name);
-    *view = (struct view){
-        .name = arena_copy(&schema->arena, buffer_slice(&hidden)),
-        .within = arena_copy(&schema->arena, slice_text(name)),
-        .definition = owner->definition,
-        .id = (uint16_t)schema->all_view_count++,
-        .owner = owner,
-        .stream = owner->stream,
-        .inputs = owner->inputs,
-        .input_count = owner->input_count,
-        .source = owner->source,
-        .retracts = owner->retracts,
-        .max_rows = SCHEMA_MAX_ROWS,
-        .time_dimension = -1,
-    };
+    struct view *const view = schema_hide_view(schema, owner, name);
+    view->within = arena_copy(&schema->arena, slice_text(name));
     memcpy(view->formats, owner->formats, sizeof view->formats);
     return view;
 }

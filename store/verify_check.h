@@ -32,6 +32,11 @@ bool verify_found(struct check *check, enum tree_answer answer, const struct nod
 void verify_member(enum kind kind, struct slice name, const struct buffer *json,
                    const struct value *value, bool first, struct buffer *row);
 void verify_cell(struct slice text, struct buffer *line);
+/* A group with its dimensions from FIRST to END, and the names above rows that begin with the dimension FIRST. */
+void verify_row(const struct check *check, const struct view *view, enum kind kind,
+                const struct tallied_group *group, unsigned first, unsigned end,
+                struct buffer *row);
+void verify_header(const struct view *view, unsigned first, struct buffer *text);
 /* Whether the listing goes on with NAME; then *good stays. */
 bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
                       struct error *err) MUST_CHECK;

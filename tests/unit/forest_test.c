@@ -59,7 +59,7 @@ static void mistakes_are_told_with_place_and_hint(void **state)
         {"'by':['tree(id, up)'],'within':{'w':{'measures':{'m':'count()'}}}", "views.v.within.w.by",
          "1 to 15 dimensions"},
         {"'by':['tree(id, up)'],'within':{'w':{'by':['tree(id, up)'],'measures':{'m':'count()'}}}",
-         "views.v.within.w.by", "1 to 15 dimensions"},
+         "views.v.within.w.by", "a tree is not divided by another one"},
         {"'by':['tree(id, up)'],'within':{'w':{'by':['kk'],'measures':{'m':'count()'}}}",
          "views.v.within.w.by[0]", "no field 'kk'"},
         {"'by':['tree(id, up)'],'within':{'w':{'by':['depth()']}}", "views.v.within.w.measures",
