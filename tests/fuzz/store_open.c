@@ -22,7 +22,16 @@ static const char schema[] =
     "Berlin\",\"streams\":{\"s\":{\"key\":\"k\",\"time\":\"t\",\"keep\":\"90 "
     "days\",\"on_duplicate\":\"replace\",\"fields\":{\"k\":\"string\",\"t\":\"time\",\"g\":"
     "\"string\","
-    "\"n\":\"decimal\",\"f\":\"float\"}}},\"views\":{\"v\":{\"by\":[\"g\",\"day(t)\"],\"measures\":"
+    "\"n\":\"decimal\",\"f\":\"float\"}},\"c\":{\"key\":\"id\",\"on_duplicate\":\"replace\","
+    "\"fields\":{"
+    "\"id\":\"string\",\"up\":{\"type\":\"string\",\"references\":\"c\"},\"x\":\"int\"}}},"
+    "\"views\":{"
+    "\"t\":{\"from\":\"c\",\"by\":[\"tree(id, "
+    "up)\"],\"measures\":{\"m\":\"median(x)\"},\"within\":{\"d\":{\"by\":[\"depth("
+    ")\"],\"measures\":{\"u\":\"uniq(x)\"}}}},\"e\":{\"from\":\"c\",\"by\":[\"up.x\"],\"measures\":"
+    "{\"v\":"
+    "\"var(sum(x) per id)\",\"o\":\"covar(x, "
+    "x)\"}},\"v\":{\"from\":\"s\",\"by\":[\"g\",\"day(t)\"],\"measures\":"
     "{"
     "\"n\":\"sum(n)\",\"u\":\"uniq(k)\",\"m\":\"median(n)\",\"p\":\"top(k, "
     "2)\",\"f\":\"stddev(f)\","
@@ -31,6 +40,7 @@ static const char schema[] =
     "\"by\":[\"g\"],\"measures\":{\"x\":\"max(n)\"}}}}";
 static const char *const lines[] = {"a|2026-01-01|x|1.50|1", "b|2026-01-01|x|2|2.5",
                                     "c|2026-01-02|y|-3.25|", "d|2026-01-02||4|1e9", "e||x|5|0.1"};
+static const char *const calls[] = {"b|a|2", "c|b|3", "a||1", "d|lost|4"};
 static struct tmpstore store;
 
 static void leave(void)
@@ -44,6 +54,7 @@ static void start(void)
     tmpstore_open(&store, schema);
     (void)tmpstore_put(&store, "s", lines, 3);
     (void)tmpstore_put(&store, "s", lines, COUNT_OF(lines));
+    (void)tmpstore_put(&store, "c", calls, COUNT_OF(calls));
     store_close(TAKE(store.store));
     if (atexit(leave) != 0) __builtin_trap();
 }
