@@ -48,7 +48,8 @@ void *link_table_find(struct link_table *table, struct slice key, size_t bytes, 
         *table = larger;
     }
     struct link_entry **const slot = slot_of(table, key);
-    if (*slot) return *slot;
+    struct link_entry *const known = *slot;
+    if (known) return known;
     struct link_entry *const entry = arena_alloc(arena, bytes);
     entry->key = arena_copy(arena, key);
     table->count++;

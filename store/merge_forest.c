@@ -273,8 +273,8 @@ static bool find_prefix(struct forest *forest, struct forest_node *node, struct 
     buffer_clear(&forest->key);
     (void)pack_value(&forest->key, &above, PACK_NO_LIMIT);
     node->facts.parent = arena_copy(&merge->arena, buffer_slice(&forest->key));
-    return forest_node_of(forest, node->new_parent, whole ? (struct slice){0} : node->facts.parent,
-                          err);
+    struct slice const exact = whole ? slice_of(NULL, 0) : node->facts.parent;
+    return forest_node_of(forest, node->new_parent, exact, err);
 }
 
 /* Step 3: the nodes above those that are touched. */

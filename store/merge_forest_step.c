@@ -212,7 +212,7 @@ static bool drop(struct forest *forest, struct forest_node *node, struct error *
         !forest_edge_drop(merge->txn, merge->view, node->old_parent, node->group.key, err))
         return false;
     return groups_drop(merge->txn, merge->view, root ? 0 : 1,
-                       root ? (struct slice){0} : node->group.key, err);
+                       root ? slice_of(NULL, 0) : node->group.key, err);
 }
 
 /* The node's states, packed and rendered. */
@@ -287,7 +287,7 @@ static bool put(struct forest *forest, struct forest_node *node, struct buffer *
     stored->states = buffer_slice(states);
     stored->text = buffer_slice(text);
     return groups_put(merge->txn, merge->view, root ? 0 : 1,
-                      root ? (struct slice){0} : node->group.key, stored, err);
+                      root ? slice_of(NULL, 0) : node->group.key, stored, err);
 }
 
 static bool write_node(struct forest *forest, struct forest_node *node, struct buffer *states,

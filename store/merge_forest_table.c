@@ -55,7 +55,8 @@ struct forest_node *forest_node_of(struct forest *forest, struct slice key, stru
 {
     if (forest->count * 2 >= forest->capacity) grow(forest);
     struct forest_node **const slot = slot_of(forest, key);
-    if (*slot) return *slot;
+    struct forest_node *const known = *slot;
+    if (known) return known;
     struct arena *const arena = &forest->merge->arena;
     struct forest_node *const node = ARENA_NEW(arena, struct forest_node);
     node->group.key = arena_copy(arena, key);

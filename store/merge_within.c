@@ -68,7 +68,8 @@ static struct within_row *row_of(struct within *within, struct forest_node *node
     within_pack_key(view, dimensions, &within->key, &within->exact);
     if (within->count * 2 >= within->capacity) grow(within);
     struct within_row **const slot = slot_of(within, buffer_slice(&within->key));
-    if (*slot) return *slot;
+    struct within_row *const known = *slot;
+    if (known) return known;
     struct within_row *const row = ARENA_NEW(arena, struct within_row);
     row->group.key = arena_copy(arena, buffer_slice(&within->key));
     if (within->exact.length) row->group.exact = arena_copy(arena, buffer_slice(&within->exact));

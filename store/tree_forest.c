@@ -101,8 +101,10 @@ void tree_forest_change(const struct snapshot *snapshot, const struct view *view
 {
     struct node node = {.kind = NODE_IDS, .view = change->view};
     bool const exists = change->flags & CHANGE_EXISTS;
-    if (exists) see(context, &node, change->depth == 0);
-    if (exists) see_within(snapshot, view, change, see, context);
+    if (exists) {
+        see(context, &node, change->depth == 0);
+        see_within(snapshot, view, change, see, context);
+    }
     if (change->depth == 0 || !(exists || (change->flags & CHANGE_TEXT))) return;
     size_t const parent = group_key_prefix(change->key, 1);
     node.kind = NODE_BY_ID;
