@@ -276,6 +276,7 @@ bool expr_eval(const struct expr *expr, const struct value *fields, const struct
 struct value expr_dimension(const struct expr *expr, const struct value *fields,
                             const struct zone *zone)
 {
+    if (expr->op == EXPR_FIELD) return fields[expr->field];
     int const field = expr_time_field(expr);
     struct value value = {.kind = VALUE_UNRESOLVED};
     if (field >= 0 && fields[field].kind == VALUE_UNRESOLVED) return value;
