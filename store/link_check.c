@@ -8,7 +8,7 @@
 
 /* What the table of events will have for a key. */
 struct known_event {
-    struct link_entry entry;
+    struct slice key; /* first, see key_table.h */
     struct slice packed;
     bool is_loaded;
 };
@@ -26,7 +26,7 @@ struct link_check {
     struct block_cursor *events;
     struct link_graph *graphs; /* one a view with links */
     size_t graph_count;
-    struct link_table known;
+    struct key_table known;
     struct arena arena;
     struct upsert upsert;
     struct value *fields;
@@ -83,7 +83,7 @@ void link_check_close(struct link_check *check)
     free(check->fields);
     free(check->old);
     free(check->new);
-    free(check->known.slots);
+    key_table_done(&check->known);
     arena_done(&check->arena);
     buffer_done(&check->nodes);
     free(check);
@@ -94,7 +94,7 @@ static bool find_known(struct link_check *check, struct slice key, struct known_
                        struct error *err)
 {
     struct known_event *const known =
-        link_table_find(&check->known, key, sizeof *known, &check->arena);
+        key_table_find(&check->known, key, sizeof *known, &check->arena, NULL);
     struct db_entry entry;
     *ret_known = known;
     if (known->is_loaded) return true;

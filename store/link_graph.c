@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "link_graph.h"
 
-#include <xxhash.h>
-
 #include "forest.h"
 #include "forest_links.h"
 #include "pack.h"
 
-enum { SLOTS_FIRST = 256, SHOWN_NODES = 16 };
+enum { SHOWN_NODES = 16 };
 
 /* That events of a node name a parent. */
 struct link_pair {
@@ -17,7 +15,7 @@ struct link_pair {
 };
 
 struct link_node {
-    struct link_entry entry; /* the packed id */
+    struct slice key;        /* the packed id; first, see key_table.h */
     struct slice whole;      /* packed without limit; empty: as the key */
     struct link_pair *pairs; /* those that records change */
     struct link_node *parent;
@@ -27,36 +25,6 @@ struct link_node {
     uint64_t depth_moves; /* graph->moves + 1 when it was counted; 0: never */
 };
 
-static struct link_entry **slot_of(const struct link_table *table, struct slice key)
-{
-    size_t slot = XXH3_64bits(key.at, key.length) & (table->capacity - 1);
-    while (table->slots[slot] && !slice_equal(table->slots[slot]->key, key))
-        slot = (slot + 1) & (table->capacity - 1);
-    return &table->slots[slot];
-}
-
-void *link_table_find(struct link_table *table, struct slice key, size_t bytes, struct arena *arena)
-{
-    if (table->count * 2 >= table->capacity) {
-        struct link_table larger = {
-            .count = table->count, .capacity = table->capacity ? table->capacity * 2 : SLOTS_FIRST};
-        larger.slots = memory_alloc(larger.capacity * sizeof *larger.slots);
-        for (size_t i = 0; i < table->capacity; i++) {
-            if (table->slots[i]) *slot_of(&larger, table->slots[i]->key) = table->slots[i];
-        }
-        free(table->slots);
-        *table = larger;
-    }
-    struct link_entry **const slot = slot_of(table, key);
-    struct link_entry *const known = *slot;
-    if (known) return known;
-    struct link_entry *const entry = arena_alloc(arena, bytes);
-    entry->key = arena_copy(arena, key);
-    table->count++;
-    *slot = entry;
-    return entry;
-}
-
 void link_graph_init(struct link_graph *graph, const struct view *view, const struct txn *txn)
 {
     *graph = (struct link_graph){.view = view, .txn = txn};
@@ -64,14 +32,15 @@ void link_graph_init(struct link_graph *graph, const struct view *view, const st
 
 void link_graph_done(struct link_graph *graph)
 {
-    free(graph->nodes.slots);
+    key_table_done(&graph->nodes);
     arena_done(&graph->arena);
     *graph = (struct link_graph){.view = NULL};
 }
 
 static struct link_node *node_of(struct link_graph *graph, struct slice key, struct slice whole)
 {
-    struct link_node *const node = link_table_find(&graph->nodes, key, sizeof *node, &graph->arena);
+    struct link_node *const node =
+        key_table_find(&graph->nodes, key, sizeof *node, &graph->arena, NULL);
     if (node->whole.length == 0 && whole.length) node->whole = arena_copy(&graph->arena, whole);
     return node;
 }
@@ -94,7 +63,7 @@ static struct link_pair *pair_of(const struct link_node *node, const struct link
 static struct link_node *lesser(struct link_node *a, struct link_node *b)
 {
     if (!a || !b) return a ? a : b;
-    return slice_compare(a->entry.key, b->entry.key) <= 0 ? a : b;
+    return slice_compare(a->key, b->key) <= 0 ? a : b;
 }
 
 /* The least of the stored parents that records leave, and of those that they add. */
@@ -107,7 +76,7 @@ bool link_graph_parent(struct link_graph *graph, struct link_node *node,
     uint64_t weight;
     *ret_parent = node->parent;
     if (node->parent_is_known) return true;
-    if (!forest_links_open(&links, graph->txn, graph->view, FOREST_PARENTS, node->entry.key,
+    if (!forest_links_open(&links, graph->txn, graph->view, FOREST_PARENTS, node->key,
                            (struct slice){0}, err))
         return false;
     enum db_finding found;
@@ -133,12 +102,12 @@ static bool stored_weight(const struct link_graph *graph, const struct link_node
     AUTO(forest_links_close) struct forest_links links = {0};
     struct slice key, value;
     uint64_t weight = 0;
-    if (!forest_links_open(&links, graph->txn, graph->view, FOREST_PARENTS, node->entry.key,
-                           parent->entry.key, err))
+    if (!forest_links_open(&links, graph->txn, graph->view, FOREST_PARENTS, node->key, parent->key,
+                           err))
         return false;
     enum db_finding const found = forest_links_next(&links, &key, &value, err);
     if (found == DB_FAILED) return false;
-    if (found == DB_FOUND && slice_equal(key, parent->entry.key)) {
+    if (found == DB_FOUND && slice_equal(key, parent->key)) {
         if (!unpack_varint(&value, &weight)) weight = 0;
     }
     *ret_weight = (int64_t)weight;
@@ -169,7 +138,7 @@ static bool has_children(struct link_graph *graph, struct link_node *node, bool 
     AUTO(forest_links_close) struct forest_links links = {0};
     struct slice id;
     if (node->children == CHILDREN_UNKNOWN) {
-        if (!forest_links_open(&links, graph->txn, graph->view, FOREST_CHILDREN, node->entry.key,
+        if (!forest_links_open(&links, graph->txn, graph->view, FOREST_CHILDREN, node->key,
                                (struct slice){0}, err))
             return false;
         enum db_finding const found = forest_links_next(&links, &id, NULL, err);
@@ -247,7 +216,7 @@ static void write_id(const struct link_graph *graph, const struct link_node *nod
                      const struct zone *zone, struct buffer *text)
 {
     AUTO_ARENA struct arena arena = {0};
-    struct slice packed = node->whole.length ? node->whole : node->entry.key;
+    struct slice packed = node->whole.length ? node->whole : node->key;
     struct value id;
     if (unpack_value(&packed, &arena, &id) == UNPACK_FAILED || id.kind == VALUE_NULL) return;
     value_text(&id, graph->view->dimensions[0].type, zone, text);

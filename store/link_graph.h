@@ -9,27 +9,16 @@
 #pragma once
 #include "arena.h"
 #include "db.h"
+#include "key_table.h"
 #include "schema.h"
 
 struct link_node;
-
-/* Entries by key. */
-struct link_table {
-    struct link_entry {
-        struct slice key;
-    } * *slots;
-    size_t count;
-    size_t capacity; /* a power of two, or 0 */
-};
-/* The entry with KEY; one of BYTES, zeroed but for its key, where there was none. */
-void *link_table_find(struct link_table *table, struct slice key, size_t bytes,
-                      struct arena *arena);
 
 struct link_graph {
     const struct view *view;
     const struct txn *txn;
     struct arena arena;
-    struct link_table nodes;
+    struct key_table nodes;
     uint64_t
         moves; /* how often nodes with children got another parent: depths are of one such state */
 };

@@ -326,7 +326,7 @@ bool merge_forest(struct merge *merge, struct error *err)
     if (good && forest.touched_count > 0)
         good = close_upwards(&forest, err) && put_in_order(&forest, err) &&
                merge_within(&forest, err) && forest_write(&forest, merge->delta, err);
-    free(forest.slots);
+    key_table_done(&forest.nodes);
     free(forest.touched);
     buffer_done(&forest.key);
     return good;

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "forest.h"
+#include "key_table.h"
 #include "merge_p.h"
 
 struct within_row;
@@ -30,9 +31,7 @@ struct forest_node {
 
 struct forest {
     struct merge *merge;
-    struct forest_node **slots; /* by key */
-    size_t capacity;            /* a power of two */
-    size_t count;
+    struct key_table nodes;
     struct forest_node **touched; /* in the order in which they were; later children first */
     size_t touched_count;
     size_t touched_capacity;

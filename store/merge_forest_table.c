@@ -1,29 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <xxhash.h>
-
 #include "merge_forest_p.h"
 
-enum { SLOTS_FIRST = 256 };
-
-static struct forest_node **slot_of(const struct forest *forest, struct slice key)
-{
-    size_t slot = XXH3_64bits(key.at, key.length) & (forest->capacity - 1);
-    while (forest->slots[slot] && !slice_equal(forest->slots[slot]->group.key, key))
-        slot = (slot + 1) & (forest->capacity - 1);
-    return &forest->slots[slot];
-}
-
-static void grow(struct forest *forest)
-{
-    struct forest_node **const old = forest->slots;
-    size_t const old_capacity = forest->capacity;
-    forest->capacity = old_capacity ? old_capacity * 2 : SLOTS_FIRST;
-    forest->slots = memory_alloc(forest->capacity * sizeof *forest->slots);
-    for (size_t i = 0; i < old_capacity; i++) {
-        if (old[i]) *slot_of(forest, old[i]->group.key) = old[i];
-    }
-    free(old);
-}
+enum { TOUCHED_FIRST = 256 };
 
 /* What is stored of the node. */
 static bool load(struct forest *forest, struct forest_node *node, struct error *err)
@@ -53,18 +31,13 @@ static bool load(struct forest *forest, struct forest_node *node, struct error *
 struct forest_node *forest_node_of(struct forest *forest, struct slice key, struct slice exact,
                                    struct error *err)
 {
-    if (forest->count * 2 >= forest->capacity) grow(forest);
-    struct forest_node **const slot = slot_of(forest, key);
-    struct forest_node *const known = *slot;
-    if (known) return known;
     struct arena *const arena = &forest->merge->arena;
-    struct forest_node *const node = ARENA_NEW(arena, struct forest_node);
-    node->group.key = arena_copy(arena, key);
+    bool is_new;
+    struct forest_node *const node =
+        key_table_find(&forest->nodes, key, sizeof *node, arena, &is_new);
+    if (!is_new) return node;
     if (exact.length) node->group.exact = arena_copy(arena, exact);
-    if (!load(forest, node, err)) return NULL;
-    *slot = node;
-    forest->count++;
-    return node;
+    return load(forest, node, err) ? node : NULL;
 }
 
 void forest_touch(struct forest *forest, struct forest_node *node)
@@ -75,7 +48,7 @@ void forest_touch(struct forest *forest, struct forest_node *node)
         ARENA_ARRAY(&forest->merge->arena, struct forest_rows, forest->merge->view->forest->levels);
     if (forest->touched_count == forest->touched_capacity) {
         forest->touched_capacity =
-            forest->touched_capacity ? forest->touched_capacity * 2 : SLOTS_FIRST;
+            forest->touched_capacity ? forest->touched_capacity * 2 : TOUCHED_FIRST;
         forest->touched =
             memory_resize(forest->touched, forest->touched_capacity * sizeof *forest->touched);
     }

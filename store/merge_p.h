@@ -7,8 +7,8 @@
 #include "merge.h"
 
 struct merge_group {
+    struct slice key;           /* first, see key_table.h */
     struct merge_group *parent; /* NULL: the whole view */
-    struct slice key;
     struct slice exact;
     int64_t event_count;  /* delta */
     struct state *states; /* delta; from step 2 on the sum of what is stored and delta */

@@ -9,11 +9,7 @@
  */
 #include "merge_within_p.h"
 
-#include <xxhash.h>
-
 #include "rows.h"
-
-enum { SLOTS_FIRST = 256 };
 
 /* One row on its way into the store. */
 struct within_row {
@@ -25,33 +21,11 @@ struct within_row {
 /* One division at work. */
 struct within {
     struct forest *forest;
-    struct merge merge;        /* of the hidden view */
-    struct within_row **slots; /* by key */
-    size_t capacity;           /* a power of two */
-    size_t count;
+    struct merge merge; /* of the hidden view */
+    struct key_table rows;
     struct buffer key; /* scratch, as is the next */
     struct buffer exact;
 };
-
-static struct within_row **slot_of(const struct within *within, struct slice key)
-{
-    size_t slot = XXH3_64bits(key.at, key.length) & (within->capacity - 1);
-    while (within->slots[slot] && !slice_equal(within->slots[slot]->group.key, key))
-        slot = (slot + 1) & (within->capacity - 1);
-    return &within->slots[slot];
-}
-
-static void grow(struct within *within)
-{
-    struct within_row **const old = within->slots;
-    size_t const old_capacity = within->capacity;
-    within->capacity = old_capacity ? old_capacity * 2 : SLOTS_FIRST;
-    within->slots = memory_alloc(within->capacity * sizeof *within->slots);
-    for (size_t i = 0; i < old_capacity; i++) {
-        if (old[i]) *slot_of(within, old[i]->group.key) = old[i];
-    }
-    free(old);
-}
 
 static struct value keep_value(struct arena *arena, struct value value)
 {
@@ -66,12 +40,10 @@ static struct within_row *row_of(struct within *within, struct forest_node *node
     const struct view *const view = within->merge.view;
     struct arena *const arena = &within->merge.arena;
     within_pack_key(view, dimensions, &within->key, &within->exact);
-    if (within->count * 2 >= within->capacity) grow(within);
-    struct within_row **const slot = slot_of(within, buffer_slice(&within->key));
-    struct within_row *const known = *slot;
-    if (known) return known;
-    struct within_row *const row = ARENA_NEW(arena, struct within_row);
-    row->group.key = arena_copy(arena, buffer_slice(&within->key));
+    bool is_new;
+    struct within_row *const row =
+        key_table_find(&within->rows, buffer_slice(&within->key), sizeof *row, arena, &is_new);
+    if (!is_new) return row;
     if (within->exact.length) row->group.exact = arena_copy(arena, buffer_slice(&within->exact));
     row->group.states = ARENA_ARRAY(arena, struct state, view->aggregate_count);
     row->dimensions = ARENA_ARRAY(arena, struct value, view->dimension_count);
@@ -79,8 +51,6 @@ static struct within_row *row_of(struct within *within, struct forest_node *node
         row->dimensions[i] = keep_value(arena, dimensions[i]);
     row->next = node->within;
     node->within = row;
-    *slot = row;
-    within->count++;
     return row;
 }
 
@@ -276,8 +246,10 @@ static bool write_rows(struct within *within, struct error *err)
 
 static bool add_all_stored(struct within *within, struct error *err)
 {
-    for (size_t i = 0; i < within->capacity; i++) {
-        if (within->slots[i] && !add_stored(within, within->slots[i], err)) return false;
+    for (size_t i = 0; i < within->rows.capacity; i++) {
+        /* the key is the row's first member */
+        struct within_row *const row = (struct within_row *)(void *)within->rows.slots[i];
+        if (row && !add_stored(within, row, err)) return false;
     }
     return true;
 }
@@ -300,7 +272,7 @@ static bool merge_view(struct forest *forest, const struct view *view, void *con
                       add_all_stored(&within, err) &&
                       merge_values(&within.merge, owner->delta, err) && write_rows(&within, err);
     arena_done(&within.merge.arena);
-    free(within.slots);
+    key_table_done(&within.rows);
     buffer_done(&within.key);
     buffer_done(&within.exact);
     return good;
