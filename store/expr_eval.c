@@ -25,13 +25,18 @@ static void eval_float(enum expr_op op, double left, double right, struct value 
                                                : left / right);
 }
 
+static bool eval_both(const struct expr *expr, const struct value *fields, const struct zone *zone,
+                      struct value *ret_left, struct value *ret_right)
+{
+    return expr_eval(expr->operands[0], fields, zone, ret_left) &&
+           expr_eval(expr->operands[1], fields, zone, ret_right);
+}
+
 static bool eval_arithmetic(const struct expr *expr, const struct value *fields,
                             const struct zone *zone, struct value *ret_value)
 {
     struct value left, right;
-    if (!expr_eval(expr->operands[0], fields, zone, &left) ||
-        !expr_eval(expr->operands[1], fields, zone, &right))
-        return false;
+    if (!eval_both(expr, fields, zone, &left, &right)) return false;
     ret_value->kind = VALUE_NULL;
     if (left.kind == VALUE_NULL || right.kind == VALUE_NULL) return true;
     if (left.kind == VALUE_FLOAT) {
@@ -54,9 +59,7 @@ static bool eval_seconds(const struct expr *expr, const struct value *fields,
 {
     enum { NANOSECONDS_SCALE = 9 };
     struct value left, right;
-    if (!expr_eval(expr->operands[0], fields, zone, &left) ||
-        !expr_eval(expr->operands[1], fields, zone, &right))
-        return false;
+    if (!eval_both(expr, fields, zone, &left, &right)) return false;
     ret_value->kind = VALUE_NULL;
     if (left.kind == VALUE_NULL || right.kind == VALUE_NULL) return true;
     struct decimal seconds = {.coefficient = left.time_ns - right.time_ns,
@@ -100,9 +103,7 @@ static bool eval_comparison(const struct expr *expr, const struct value *fields,
                             const struct zone *zone, struct value *ret_value)
 {
     struct value left, right;
-    if (!expr_eval(expr->operands[0], fields, zone, &left) ||
-        !expr_eval(expr->operands[1], fields, zone, &right))
-        return false;
+    if (!eval_both(expr, fields, zone, &left, &right)) return false;
     ret_value->kind = VALUE_NULL;
     if (left.kind == VALUE_NULL || right.kind == VALUE_NULL) return true;
     int const order = value_compare(&left, &right);
@@ -195,9 +196,7 @@ static bool eval_like(const struct expr *expr, const struct value *fields, const
                       struct value *ret_value)
 {
     struct value text, pattern;
-    if (!expr_eval(expr->operands[0], fields, zone, &text) ||
-        !expr_eval(expr->operands[1], fields, zone, &pattern))
-        return false;
+    if (!eval_both(expr, fields, zone, &text, &pattern)) return false;
     ret_value->kind = VALUE_NULL;
     if (text.kind == VALUE_NULL || pattern.kind == VALUE_NULL) return true;
     set_bool(ret_value, matches(text.string, pattern.string));
