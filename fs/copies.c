@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "arena.h"
+#include "base/arena.h"
 
 enum { MEMORY_BYTES_MAX = 64 << 10 };
 

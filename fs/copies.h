@@ -5,8 +5,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "bytes.h"
-#include "error.h"
+#include "base/bytes.h"
+#include "base/error.h"
 
 /* A file's content: in memory while it is small, else in a file without a name. */
 struct copy;

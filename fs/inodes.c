@@ -210,13 +210,13 @@ struct pinned *inodes_forget(struct inodes *inodes, uint64_t id, uint64_t lookup
     return pinned;
 }
 
-void inodes_each_newest(struct inodes *inodes, void (*see)(void *context, struct inode *inode),
+void inodes_each_newest(struct inodes *inodes, void (*visit)(void *context, struct inode *inode),
                         void *context)
 {
     for (size_t i = 0; i < inodes->by_node.capacity; i++) {
         for (struct inode *inode = inodes->by_node.slots[i], *next; inode; inode = next) {
             next = inode->next_of_node;
-            see(context, inode);
+            visit(context, inode);
         }
     }
 }

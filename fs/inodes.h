@@ -9,7 +9,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "tree.h"
+#include "tree/tree.h"
 
 struct pinned;
 struct copy;
@@ -75,6 +75,6 @@ bool inodes_add_negative(struct inodes *inodes, struct slice packed, uint64_t pa
 void inodes_retire(struct inodes *inodes, struct inode *inode);
 /* Takes lookups back. An inode without any is gone; what it had pinned is handed back to release. */
 struct pinned *inodes_forget(struct inodes *inodes, uint64_t id, uint64_t lookup_count);
-/* Calls SEE for each inode or negative name that is the newest of its node; SEE may retire it. */
-void inodes_each_newest(struct inodes *inodes, void (*see)(void *context, struct inode *inode),
+/* Calls VISIT for each inode or negative name that is the newest of its node; VISIT may retire it. */
+void inodes_each_newest(struct inodes *inodes, void (*visit)(void *context, struct inode *inode),
                         void *context);

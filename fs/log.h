@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "standard_files.h"
+#include "host/stdio_fds.h"
 
 struct options;
 void log_line(const struct options *options, enum line_level level, const char *text);

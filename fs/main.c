@@ -21,13 +21,13 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
-#include "damage.h"
-#include "libraries.h"
+#include "host/service_notify.h"
+#include "host/stdio_fds.h"
+#include "host/versions.h"
+#include "kv/crash_signals.h"
 #include "notify.h"
 #include "ops.h"
 #include "sandbox.h"
-#include "service.h"
-#include "standard_files.h"
 
 static int fail(const struct error *err)
 {
@@ -159,7 +159,7 @@ static bool answer_requests(struct mount *mount, struct error *err)
     if (good) {
         int const ended = fuse_session_loop(mount->session); /* a signal's number, or -errno */
         good = ended >= 0 || error_system(err, -ended, "the kernel's requests cannot be read");
-        service_tell("STOPPING=1");
+        service_notify("STOPPING=1");
         (void)signal(SIGTERM,
                      SIG_IGN); /* told once more, libfuse would no longer give us requests */
         (void)signal(SIGINT, SIG_IGN);
@@ -267,7 +267,7 @@ static void show_version(void)
 {
     AUTO_BUFFER struct buffer text = {0};
     buffer_format(&text, "tallyfs %s\nlibfuse %s\n", TALLYFS_VERSION, fuse_pkgversion());
-    libraries_write(&text);
+    versions_write(&text);
     (void)fwrite(text.at, 1, text.length, stdout); /* main looks */
 #ifndef TALLYFS_SANDBOX
     (void)puts("built without restricting itself");
@@ -278,7 +278,7 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct error err;
-    if (!standard_files_hold()) return 1;
+    if (!stdio_fds_hold()) return 1;
     damage_answer_signals();
     if (!options_read(argc, argv, &options, &err)) return fail(&err);
     if (options.show_help || options.show_version) {

@@ -4,9 +4,9 @@
 #include <time.h>
 
 #include "copies.h"
-#include "meta.h"
 #include "ops.h"
-#include "prom.h"
+#include "render/prometheus_text.h"
+#include "tables/meta.h"
 
 const char metrics_name[] = "daemon.prom";
 
@@ -50,7 +50,7 @@ static bool add_streams(const struct snapshot *snapshot, struct buffer *text, st
         if (!meta_stream_load(snapshot->txn, stream->id, &meta, err)) return false;
         if (meta.newest.kind != VALUE_TIME) continue;
         buffer_add_text(text, "tallyfs_newest_event_timestamp_seconds{stream=\"");
-        prom_escape(stream->name, text);
+        prometheus_escape(stream->name, text);
         buffer_format(text, "\"} %lld\n", (long long)(meta.newest.time_ns / NS_PER_SECOND));
     }
     return true;

@@ -12,8 +12,8 @@
 #include <fuse_lowlevel.h>
 #include <pthread.h>
 
-#include "announce.h"
-#include "arena.h"
+#include "base/arena.h"
+#include "database/announce.h"
 #include "inodes.h"
 #include "options.h"
 #include "snapshots.h"

@@ -141,16 +141,16 @@ static void publish(struct mount *mount, struct snapshot *newer, struct queue *q
     if (newer->event_count > older->snapshot->event_count)
         mount->shown.events += newer->event_count - older->snapshot->event_count;
     snapshots_publish(&mount->snapshots, newer);
-    switch (changes_each(newer, shown, recheck_change, &recheck, &err)) {
-    case CHANGES_COMPLETE: tree_commit_nodes(newer, shown, recheck_node, &recheck); break;
-    case CHANGES_FAILED: (void)mount_errno(mount, &err); /* fall through */
-    case CHANGES_UNKNOWN: inodes_each_newest(&mount->inodes, recheck_inode, &recheck); break;
+    switch (change_log_scan(newer, shown, recheck_change, &recheck, &err)) {
+    case CHANGE_LOG_COMPLETE: tree_commit_nodes(newer, shown, recheck_node, &recheck); break;
+    case CHANGE_LOG_FAILED: (void)mount_errno(mount, &err); /* fall through */
+    case CHANGE_LOG_UNKNOWN: inodes_each_newest(&mount->inodes, recheck_inode, &recheck); break;
     }
     snapshots_release(&mount->snapshots, older);
 }
 
 /* Step 3. ENOENT: the kernel has dropped it by itself. */
-static void tell_kernel(struct mount *mount, const struct queue *queue)
+static void notify_kernel(struct mount *mount, const struct queue *queue)
 {
     const struct note *const notes = (const struct note *)(const void *)queue->notes.at;
     size_t const count = queue->notes.length / sizeof *notes;
@@ -219,7 +219,7 @@ static uint64_t show_newest(struct mount *mount)
     mount_lock(mount);
     publish(mount, newer, &queue);
     mount_unlock(mount);
-    tell_kernel(mount, &queue);
+    notify_kernel(mount, &queue);
     mount_lock(mount);
     mount->names_only = false;
     mount_unlock(mount);
@@ -314,7 +314,7 @@ static void answer_writer(struct mount *mount)
 }
 
 /* SIGUSR1: how it is, into the log. */
-static void tell_state(struct mount *mount, int signals)
+static void emit_state(struct mount *mount, int signals)
 {
     AUTO_BUFFER struct buffer text = {0};
     struct signalfd_siginfo signal;
@@ -336,7 +336,7 @@ static void *notify_main(void *argument)
     while (!(waiting[0].revents & POLLIN)) {
         int const ready = poll(waiting, COUNT_OF(waiting), LOOK_BY_ITSELF_MS);
         if (ready < 0) continue; /* EINTR: nothing is asked for */
-        if (waiting[2].revents & POLLIN) tell_state(mount, waiting[2].fd);
+        if (waiting[2].revents & POLLIN) emit_state(mount, waiting[2].fd);
         if (waiting[1].revents & POLLIN)
             answer_writer(mount);
         else if (ready == 0)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "copies.h"
+#include "host/service_notify.h"
 #include "metrics.h"
-#include "service.h"
 
 /* The kernel keeps what it is told until the notify thread takes it back: seconds enough for ever. */
 double const for_ever = 1e9;
@@ -309,7 +309,7 @@ static void op_init(void *userdata, struct fuse_conn_info *connection)
     connection->want |= connection->capable & FUSE_CAP_READDIRPLUS_AUTO;
     /* An inode's content never changes: there is no need to look whether it did. */
     connection->want &= ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA;
-    service_tell("READY=1");
+    service_notify("READY=1");
     if (mount->ready_pipe < 0) return;
     char const ready = '\0';
     /* Lets go of the terminal; standard input is /dev/null. From here on the system log is told. */

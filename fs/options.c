@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bytes.h"
+#include "base/bytes.h"
 
 enum { KEY_IGNORED = 1, KEY_RO, KEY_RW };
 
@@ -58,7 +58,7 @@ static const struct fuse_opt own_options[] = {
 };
 
 /* The first word is the store, the second the mount point. */
-static int see_option(void *data, const char *argument, int key, struct fuse_args *out)
+static int visit_option(void *data, const char *argument, int key, struct fuse_args *out)
 {
     (void)out;
     struct options *const options = data;
@@ -123,7 +123,7 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
                               .uid = getuid(),
                               .gid = getgid(),
                               .fuse = FUSE_ARGS_INIT(argc, argv)};
-    if (fuse_opt_parse(&options.fuse, &options, own_options, see_option) < 0) {
+    if (fuse_opt_parse(&options.fuse, &options, own_options, visit_option) < 0) {
         options_done(&options);
         (void)error_set(err, ERROR_INPUT, "the command line cannot be understood");
         return error_remedy(err, "tallyfs --help");

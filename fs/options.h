@@ -5,7 +5,7 @@
 #pragma once
 #include <fuse_lowlevel.h>
 
-#include "error.h"
+#include "base/error.h"
 
 struct options {
     char *store;      /* absolute */

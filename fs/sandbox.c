@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bytes.h"
+#include "base/bytes.h"
 
 static bool drop_capabilities(struct error *err)
 {

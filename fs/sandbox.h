@@ -11,7 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "error.h"
+#include "base/error.h"
 
 /* Behind the mount and before the first thread. STORE is the store's directory. On failure nothing is to be served. */
 bool sandbox_enter(int store, struct error *err) MUST_CHECK;

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "arena.h"
+#include "base/arena.h"
 
 int64_t clock_ms(void)
 {

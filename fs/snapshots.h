@@ -7,7 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "store.h"
+#include "database/store.h"
 
 struct pinned {
     struct snapshot *snapshot;

@@ -14,7 +14,7 @@
 #pragma once
 #include <sys/types.h>
 
-#include "error.h"
+#include "base/error.h"
 
 struct unmounter {
     pid_t pid; /* 0: none */

@@ -42,10 +42,10 @@ formatted() {
 }
 # Who may include what: only db.c knows LMDB, only fs/ knows FUSE, events and rows never meet cJSON.
 layers() {
-  ! grep -l 'include <lmdb' store/*.[ch] ingest/*.[ch] fs/*.[ch] | grep -v '^store/db\.c$' &&
-    ! grep -l 'include <fuse' store/*.[ch] ingest/*.[ch] &&
-    ! grep -l 'include <cjson' store/*.[ch] ingest/*.[ch] fs/*.[ch] |
-      grep -v -e '^store/schema_' -e '^store/documents\.c$'
+  ! git grep -l 'include <lmdb' store ingest fs | grep -v '^store/kv/db\.c$' &&
+    ! git grep -l 'include <fuse' store ingest &&
+    ! git grep -l 'include <cjson' store ingest fs |
+      grep -v -e '^store/schema/' -e '^store/tree/documents\.c$'
 }
 step 'clang-format' formatted
 step 'layers' layers

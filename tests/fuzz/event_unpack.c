@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "events.h"
 #include "fuzz.h"
+#include "tables/events.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {

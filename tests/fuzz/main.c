@@ -5,7 +5,7 @@
 #include <dirent.h>
 #include <stdio.h>
 
-#include "arena.h"
+#include "base/arena.h"
 #include "fuzz.h"
 
 static int replay(const char *path)

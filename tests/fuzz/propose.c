@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "propose.h"
+#include "infer/propose.h"
 
 #include <stdio.h>
 #include <sys/mman.h>

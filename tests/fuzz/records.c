@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bind.h"
-#include "events.h"
 #include "fuzz.h"
-#include "reader.h"
+#include "input/bind.h"
+#include "input/reader.h"
+#include "tables/events.h"
 
 static const char schema_text[] =
     "{\"streams\":{\"s\":{\"key\":[\"a\",\"i\"],\"fields\":{\"a\":\"string\",\"i\":\"int\",\"d\":"

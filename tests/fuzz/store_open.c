@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 
 #include "../support/tmpstore.h"
-#include "arena.h"
-#include "db.h"
+#include "base/arena.h"
 #include "fuzz.h"
-#include "verify.h"
+#include "kv/db.h"
+#include "verify/verify.h"
 
 enum { HEAD_BYTES = 3, NODES_MAX = 300, READ_BYTES = 64 << 10, LISTED_MAX = 50 };
 enum tampering { REPLACE, XOR, CUT, ANOTHER_KEY, CHANGES };

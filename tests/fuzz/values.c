@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "fuzz.h"
-#include "names.h"
+#include "types/file_name.h"
 
 static void check(int good)
 {
@@ -12,7 +12,7 @@ static void check(int good)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    static struct zone *utc;
+    static struct time_zone *utc;
     struct error err;
     struct slice const text = slice_of(bytes, length);
     AUTO_ARENA struct arena arena = {0};
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct value value;
     int128 time_ns, time_again;
     char plain[DECIMAL_TEXT_BYTES], time[CALENDAR_TEXT_BYTES];
-    if (!utc) check(zone_new((struct slice){0}, &utc, &err));
+    if (!utc) check(time_zone_new((struct slice){0}, &utc, &err));
     if (decimal_read(text, &number) == DECIMAL_READ) {
         check(decimal_read(slice_of(plain, decimal_write(&number, plain)), &again) == DECIMAL_READ);
         check(decimal_compare(&number, &again) == 0);
@@ -32,10 +32,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     }
     struct value_type const type = {.kind = VALUE_STRING};
     struct value const string = {.kind = VALUE_STRING, .string = text};
-    names_write(&string, type, utc, &name);
-    enum name_reading const reading = names_read(buffer_slice(&name), type, utc, &arena, &value);
+    file_name_write(&string, type, utc, &name);
+    enum name_reading const reading =
+        file_name_read(buffer_slice(&name), type, utc, &arena, &value);
     check(reading != NAME_INVALID);
     if (reading == NAME_EXACT) check(slice_equal(value.string, text));
-    (void)names_read(text, type, utc, &arena, &value);
+    (void)file_name_read(text, type, utc, &arena, &value);
     return 0;
 }

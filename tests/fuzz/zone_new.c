@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "zone.h"
+#include "types/time_zone.h"
 
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     static int64_t const instants[] = {-62135596800, -1, 0, 1767225600, 4102444800, 253402300799};
-    struct zone *zone;
+    struct time_zone *zone;
     struct error err;
-    if (!zone_new(slice_of(bytes, length), &zone, &err)) return 0;
+    if (!time_zone_new(slice_of(bytes, length), &zone, &err)) return 0;
     for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
         int32_t offsets[2];
-        (void)zone_offset(zone, instants[i]);
-        (void)zone_local(zone, instants[i], offsets);
-        (void)zone_repeats(zone, instants[i], 3600);
+        (void)time_zone_offset(zone, instants[i]);
+        (void)time_zone_local(zone, instants[i], offsets);
+        (void)time_zone_repeats(zone, instants[i], 3600);
     }
-    zone_free(zone);
+    time_zone_free(zone);
     return 0;
 }

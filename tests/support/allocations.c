@@ -16,7 +16,7 @@ static _Atomic uint64_t *count;
 static uintptr_t program_start, program_end;
 
 /* The first object is the program. */
-static int see_object(struct dl_phdr_info *info, size_t size, void *context)
+static int visit_object(struct dl_phdr_info *info, size_t size, void *context)
 {
     (void)size, (void)context;
     for (size_t i = 0; i < info->dlpi_phnum; i++) {
@@ -37,11 +37,11 @@ __attribute__((constructor)) static void begin(void)
     void *const shared = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (shared == MAP_FAILED) abort();
     (void)close(fd);
-    (void)dl_iterate_phdr(see_object, NULL);
+    (void)dl_iterate_phdr(visit_object, NULL);
     count = shared;
 }
 
-static void see(const void *caller)
+static void visit(const void *caller)
 {
     uintptr_t const at = (uintptr_t)caller;
     if (count && at >= program_start && at < program_end && gettid() == getpid()) (*count)++;
@@ -53,18 +53,18 @@ void *__libc_realloc(void *old, size_t bytes);
 
 void *malloc(size_t bytes)
 {
-    see(__builtin_return_address(0));
+    visit(__builtin_return_address(0));
     return __libc_malloc(bytes);
 }
 
 void *calloc(size_t items, size_t bytes)
 {
-    see(__builtin_return_address(0));
+    visit(__builtin_return_address(0));
     return __libc_calloc(items, bytes);
 }
 
 void *realloc(void *old, size_t bytes)
 {
-    see(__builtin_return_address(0));
+    visit(__builtin_return_address(0));
     return __libc_realloc(old, bytes);
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "test.h"
-#include "verify.h"
+#include "verify/verify.h"
 
 static void must(bool good, const struct error *err)
 {
@@ -237,7 +237,7 @@ void tmpstore_check_names(struct tmpstore *tmp, const char *path, const char *ex
     free(text);
 }
 
-static void tell_difference(void *context, const char *path, const char *what)
+static void emit_difference(void *context, const char *path, const char *what)
 {
     (void)context;
     print_error("%s %s\n", path, what);
@@ -249,7 +249,7 @@ void tmpstore_verify(struct tmpstore *tmp)
     struct snapshot *snapshot;
     struct verify_result result;
     must(snapshot_open(tmp->store, &snapshot, &err), &err);
-    must(verify_store(snapshot, tell_difference, NULL, &result, &err), &err);
+    must(verify_store(snapshot, emit_difference, NULL, &result, &err), &err);
     snapshot_close(snapshot);
     assert_int_equal(result.differing, 0);
 }

@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "commit.h"
-#include "db.h"
-#include "events.h"
-#include "store.h"
-#include "tree.h"
+#include "database/store.h"
+#include "kv/db.h"
+#include "tables/events.h"
+#include "tree/tree.h"
+#include "write/commit.h"
 
 struct tmpstore {
     char directory[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "announce.h"
+#include "database/announce.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backup.h"
+#include "database/backup.h"
 
 #include <fcntl.h>
 #include <stdio.h>

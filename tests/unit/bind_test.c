@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bind.h"
+#include "input/bind.h"
 
 #include "../support/test.h"
-#include "arena.h"
+#include "base/arena.h"
 
 static const char schema_text[] =
     "{\"timezone\":\"UTC\",\"streams\":{\"s\":{\"key\":[\"s\"],\"fields\":{\"s\":\"string\","

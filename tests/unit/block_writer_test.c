@@ -2,16 +2,16 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "block_writer.h"
+#include "kv/block_writer.h"
 
 #include <stdio.h>
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "block.h"
-#include "block_cursor.h"
-#include "event_walk.h"
-#include "pack.h"
+#include "kv/block.h"
+#include "kv/block_cursor.h"
+#include "tables/event_scan.h"
+#include "types/pack.h"
 
 enum { KEYS = 4000, ROUNDS = 60 };
 
@@ -90,19 +90,19 @@ static void check_event(size_t number, size_t length, struct slice found)
 static void check_table(struct fixture *fixture)
 {
     AUTO_BUFFER struct buffer key = {0};
-    struct event_walk *walk;
+    struct event_scan *scan;
     struct event event;
     struct error err;
-    if (!event_walk_open(fixture->txn, fixture->stream, &walk, &err)) fail_msg("%s", err.fact);
+    if (!event_scan_open(fixture->txn, fixture->stream, &scan, &err)) fail_msg("%s", err.fact);
     for (size_t i = 0; i < KEYS; i++) {
         if (fixture->model.lengths[i] == 0) continue;
         write_key(fixture, i, &key);
-        assert_int_equal(event_walk_next(walk, &event, &err), EVENT_ONE);
+        assert_int_equal(event_scan_next(scan, &event, &err), EVENT_ONE);
         if (!slice_equal(event.key, buffer_slice(&key))) fail_msg("key %zu is not there", i);
         check_event(i, fixture->model.lengths[i], event.packed);
     }
-    assert_int_equal(event_walk_next(walk, &event, &err), EVENT_END);
-    event_walk_close(walk);
+    assert_int_equal(event_scan_next(scan, &event, &err), EVENT_END);
+    event_scan_close(scan);
 }
 
 static struct block_writer *open_writer(struct fixture *fixture)

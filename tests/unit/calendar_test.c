@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "calendar.h"
+#include "types/calendar.h"
 
 #include "../support/test.h"
 
-static struct zone *load(const char *name)
+static struct time_zone *load(const char *name)
 {
     struct error err;
-    struct zone *zone = NULL;
+    struct time_zone *zone = NULL;
     AUTO_BUFFER struct buffer bytes = {0};
-    if (!zone_load(slice_text(name), &bytes, &err) || !zone_new(buffer_slice(&bytes), &zone, &err))
+    if (!time_zone_load(slice_text(name), &bytes, &err) ||
+        !time_zone_new(buffer_slice(&bytes), &zone, &err))
         fail_msg("%s: %s", name, err.fact);
     return zone;
 }
 
-static void check_time(int128 time_ns, const struct zone *zone, const char *expected)
+static void check_time(int128 time_ns, const struct time_zone *zone, const char *expected)
 {
     char text[CALENDAR_TEXT_BYTES + 1];
     text[calendar_write(time_ns, zone, text)] = '\0';
@@ -23,7 +24,7 @@ static void check_time(int128 time_ns, const struct zone *zone, const char *expe
 static void times_read_in_every_form(void **state)
 {
     (void)state;
-    struct zone *const utc = load("UTC");
+    struct time_zone *const utc = load("UTC");
     static const char *const cases[][2] = {
         {"2026-01-01", "2026-01-01T00:00:00Z"},
         {"2026-01-01T13:05", "2026-01-01T13:05:00Z"},
@@ -51,13 +52,13 @@ static void times_read_in_every_form(void **state)
         if (!calendar_read(slice_text(cases[i][0]), utc, &time_ns)) fail_msg("%s", cases[i][0]);
         check_time(time_ns, utc, cases[i][1]);
     }
-    zone_free(utc);
+    time_zone_free(utc);
 }
 
 static void what_is_no_time_is_refused(void **state)
 {
     (void)state;
-    struct zone *const utc = load("UTC");
+    struct time_zone *const utc = load("UTC");
     static const char *const cases[] = {"",
                                         "2026-02-30",
                                         "2026-13-01",
@@ -79,13 +80,13 @@ static void what_is_no_time_is_refused(void **state)
         int128 time_ns;
         if (calendar_read(slice_text(cases[i]), utc, &time_ns)) fail_msg("%s", cases[i]);
     }
-    zone_free(utc);
+    time_zone_free(utc);
 }
 
 static void patterns_read(void **state)
 {
     (void)state;
-    struct zone *const utc = load("UTC");
+    struct time_zone *const utc = load("UTC");
     static const char *const cases[][3] = {
         {"1/22/2020 17:00", "%m/%d/%Y %H:%M", "2020-01-22T17:00:00Z"},
         {"3/22/20 23:45", "%m/%d/%y %H:%M", "2020-03-22T23:45:00Z"},
@@ -124,11 +125,11 @@ static void patterns_read(void **state)
     size_t offset;
     assert_false(calendar_check_format(slice_text("%Y-%Q"), &offset));
     assert_int_equal(offset, 3);
-    zone_free(utc);
+    time_zone_free(utc);
 }
 
 /* An instant, and the name of its bucket; each name must read back as the same bucket. */
-static void check_bucket(const struct zone *zone, const char *time, enum bucket_unit unit,
+static void check_bucket(const struct time_zone *zone, const char *time, enum bucket_unit unit,
                          const char *expected)
 {
     char text[CALENDAR_TEXT_BYTES + 1];
@@ -146,7 +147,7 @@ static void check_bucket(const struct zone *zone, const char *time, enum bucket_
 static void buckets_are_named_by_local_time(void **state)
 {
     (void)state;
-    struct zone *const berlin = load("Europe/Berlin");
+    struct time_zone *const berlin = load("Europe/Berlin");
     check_bucket(berlin, "2025-12-31T23:30:00Z", BUCKET_YEAR, "2026");
     check_bucket(berlin, "2026-06-30T21:59:59Z", BUCKET_QUARTER, "2026-Q2");
     check_bucket(berlin, "2026-06-30T22:00:00Z", BUCKET_MONTH, "2026-07");
@@ -164,17 +165,17 @@ static void buckets_are_named_by_local_time(void **state)
     check_bucket(berlin, "2026-10-25T02:30:00Z", BUCKET_HOUR, "2026-10-25T03");
     check_bucket(berlin, "2026-10-25T00:05:00Z", BUCKET_MINUTE, "2026-10-25T0205+0200");
     check_bucket(berlin, "2026-01-01T12:05:00Z", BUCKET_MINUTE, "2026-01-01T1305");
-    zone_free(berlin);
-    struct zone *const howe = load("Australia/Lord_Howe"); /* changes by half an hour */
+    time_zone_free(berlin);
+    struct time_zone *const howe = load("Australia/Lord_Howe"); /* changes by half an hour */
     check_bucket(howe, "2026-04-04T14:45:00Z", BUCKET_HOUR, "2026-04-05T01+1100");
     check_bucket(howe, "2026-04-04T15:15:00Z", BUCKET_HOUR, "2026-04-05T01+1030");
-    zone_free(howe);
+    time_zone_free(howe);
 }
 
 static void other_spellings_of_a_bucket_are_refused(void **state)
 {
     (void)state;
-    struct zone *const berlin = load("Europe/Berlin");
+    struct time_zone *const berlin = load("Europe/Berlin");
     static const struct {
         const char *text;
         enum bucket_unit unit;
@@ -195,13 +196,13 @@ static void other_spellings_of_a_bucket_are_refused(void **state)
         if (calendar_bucket_read(slice_text(cases[i].text), cases[i].unit, berlin, &bucket))
             fail_msg("%s", cases[i].text);
     }
-    zone_free(berlin);
+    time_zone_free(berlin);
 }
 
 static void text_without_offset_is_local_time(void **state)
 {
     (void)state;
-    struct zone *const berlin = load("Europe/Berlin");
+    struct time_zone *const berlin = load("Europe/Berlin");
     static const char *const cases[][2] = {
         {"2026-07-01 12:00:00", "2026-07-01T12:00:00+02:00"},
         {"2026-10-25 02:30:00", "2026-10-25T02:30:00+02:00"}, /* the first of two */
@@ -213,20 +214,20 @@ static void text_without_offset_is_local_time(void **state)
         assert_true(calendar_read(slice_text(cases[i][0]), berlin, &time_ns));
         check_time(time_ns, berlin, cases[i][1]);
     }
-    zone_free(berlin);
+    time_zone_free(berlin);
 }
 
 /* A zone without transitions, of which only the rule at the end of the file is another one. */
-static bool load_rule(const char *rule, struct zone **ret_zone)
+static bool load_rule(const char *rule, struct time_zone **ret_zone)
 {
     static const char end[] = "\nUTC0\n";
     struct error err;
     AUTO_BUFFER struct buffer bytes = {0};
-    assert_true(zone_load(slice_text("Etc/UTC"), &bytes, &err));
+    assert_true(time_zone_load(slice_text("Etc/UTC"), &bytes, &err));
     assert_memory_equal(bytes.at + bytes.length - strlen(end), end, strlen(end));
     bytes.length -= strlen(end);
     buffer_format(&bytes, "\n%s\n", rule);
-    return zone_new(buffer_slice(&bytes), ret_zone, &err);
+    return time_zone_new(buffer_slice(&bytes), ret_zone, &err);
 }
 
 /* The three ways of POSIX to name a day: Jn never counts 29 February, n always does, and Mm.w.d. */
@@ -254,12 +255,12 @@ static void rules_of_posix_hold_for_ever(void **state)
         {"AAA-1:30BBB-2:30:15,J1/0,J365/23", "2026-06-01T00:00Z", "2026-06-01T02:30:15+02:30:15"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct zone *zone;
+        struct time_zone *zone;
         int128 time_ns;
         if (!load_rule(cases[i][0], &zone)) fail_msg("%s", cases[i][0]);
         assert_true(calendar_read(slice_text(cases[i][1]), zone, &time_ns));
         check_time(time_ns, zone, cases[i][2]);
-        zone_free(zone);
+        time_zone_free(zone);
     }
 }
 
@@ -287,7 +288,7 @@ static void what_is_no_rule_of_posix_is_refused(void **state)
         "AAA0BBB,J1/x,J2",
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct zone *zone;
+        struct time_zone *zone;
         if (load_rule(cases[i], &zone)) fail_msg("accepted: %s", cases[i]);
     }
 }
@@ -306,22 +307,22 @@ static void zones_are_checked(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO_BUFFER struct buffer bytes = {0};
         struct error err;
-        assert_false(zone_load(slice_text(cases[i]), &bytes, &err));
+        assert_false(time_zone_load(slice_text(cases[i]), &bytes, &err));
         assert_int_equal(err.kind, ERROR_SCHEMA);
         assert_string_not_equal(err.remedy, "");
     }
     AUTO_BUFFER struct buffer bytes = {0};
     struct error err;
-    struct zone *zone = NULL;
+    struct time_zone *zone = NULL;
     assert_int_equal(setenv("TZDIR", "/nonexistent", 1), 0);
-    assert_false(zone_load(slice_text("Europe/Berlin"), &bytes, &err));
+    assert_false(time_zone_load(slice_text("Europe/Berlin"), &bytes, &err));
     assert_int_equal(err.kind, ERROR_MISSING);
     assert_non_null(strstr(err.remedy, "tzdata"));
     assert_int_equal(unsetenv("TZDIR"), 0);
-    assert_true(zone_load(slice_text("Europe/Berlin"), &bytes, &err));
+    assert_true(time_zone_load(slice_text("Europe/Berlin"), &bytes, &err));
     for (size_t length = 1; length < bytes.length;
          length += 7) /* cut anywhere: refused, no crash */
-        assert_false(zone_new(slice_of(bytes.at, length), &zone, &err));
+        assert_false(time_zone_new(slice_of(bytes.at, length), &zone, &err));
 }
 
 int main(void)

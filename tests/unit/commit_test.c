@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commit.h"
+#include "write/commit.h"
 
 #include <stdio.h>
 
@@ -155,12 +155,12 @@ static void a_commit_lists_what_it_changed(void **state)
     uint64_t const commit_id = tmpstore_put(&tmp, "events", more, 1).last_commit;
     struct snapshot *snapshot;
     assert_true(snapshot_open(tmp.store, &snapshot, &err));
-    assert_int_equal(changes_each(snapshot, commit_id - 1, collect_change, &seen, &err),
-                     CHANGES_COMPLETE);
+    assert_int_equal(change_log_scan(snapshot, commit_id - 1, collect_change, &seen, &err),
+                     CHANGE_LOG_COMPLETE);
     buffer_add_byte(&seen, '\0');
     /* all: text; leaf: text, exists; us: text, rows, listing; view: text, rows */
     assert_string_equal((char *)seen.at, "0:0:1 1:2:9 1:1:7 1:0:3 ");
-    assert_int_equal(changes_each(snapshot, 0, collect_change, &seen, &err), CHANGES_UNKNOWN);
+    assert_int_equal(change_log_scan(snapshot, 0, collect_change, &seen, &err), CHANGE_LOG_UNKNOWN);
     snapshot_close(snapshot);
     tmpstore_close(&tmp);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "db.h"
+#include "kv/db.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../support/test.h"
-#include "arena.h"
+#include "base/arena.h"
 
 struct place {
     char directory[64];

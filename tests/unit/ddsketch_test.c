@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ddsketch.h"
+#include "sketch/ddsketch.h"
 
 #include <float.h>
 #include <math.h>

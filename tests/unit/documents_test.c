@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "documents.h"
+#include "tree/documents.h"
 
 #include <stdio.h>
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "apply.h"
+#include "write/apply.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{\"id\":\"string\","

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "schema_entities.h"
+#include "schema/schema_entities.h"
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "error.h"
+#include "base/error.h"
 
 #include <errno.h>
 
 #include "../support/test.h"
-#include "bytes.h"
+#include "base/bytes.h"
 
 /* The kind tells what the caller may do about it. */
 static void a_number_of_the_system_has_a_kind(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "events.h"
+#include "tables/events.h"
 
 #include <stdio.h>
 

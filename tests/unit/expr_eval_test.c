@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "expr.h"
+#include "expr/expr.h"
 
 #include <math.h>
 
 #include "../support/test.h"
-#include "schema.h"
+#include "schema/schema.h"
 
 static const char schema_text[] = "{\"streams\":{\"s\":{\"fields\":{\"s\":\"string\",\"n\":\"int\","
                                   "\"d\":\"decimal\",\"b\":\"bool\",\"t\":\"time\","

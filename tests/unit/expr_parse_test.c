@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "../support/test.h"
-#include "expr_p.h"
+#include "expr/expr_p.h"
 
 static const char schema_text[] =
     "{\"streams\":{\"events\":{\"fields\":{\"event_ts\":\"time\",\"n\":\"int\",\"d\":\"decimal\","

@@ -2,12 +2,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "formula.h"
+#include "schema/formula.h"
 
 #include <math.h>
 
 #include "../support/test.h"
-#include "schema.h"
+#include "schema/schema.h"
 
 enum { MEASURES_MAX = 64 };
 
@@ -73,7 +73,7 @@ static void check_json(struct fixture *fixture, const char *text, const struct r
 
 static struct result exact(int64_t number)
 {
-    return (struct result){.kind = RESULT_EXACT, .exact = exact_from_int(number)};
+    return (struct result){.kind = RESULT_EXACT, .exact = decimal_sum_from_int(number)};
 }
 
 static void arithmetic_is_exact_until_it_divides(void **state)

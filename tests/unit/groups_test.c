@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "groups.h"
+#include "tables/groups.h"
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "pack.h"
+#include "types/pack.h"
 
 static const char schema[] = "{\"streams\":{\"s\":{\"fields\":{\"a\":\"string\",\"n\":\"int\"}}},"
                              "\"views\":{\"v\":{\"by\":[\"a\"],\"measures\":{\"n\":\"sum(n)\"}}}}";
@@ -11,13 +11,13 @@ static const char schema[] = "{\"streams\":{\"s\":{\"fields\":{\"a\":\"string\",
 /* What a reader of each kind says of the view's entries. */
 struct looks {
     enum db_finding whole; /* the group of depth 0 */
-    enum db_finding walk;  /* the leaves */
+    enum db_finding scan;  /* the leaves */
     struct error err;      /* of the last that failed */
 };
 
 static struct looks look(struct tmpstore *tmp)
 {
-    AUTO(groups_walk_close) struct groups_walk walk = {0};
+    AUTO(groups_scan_close) struct groups_scan scan = {0};
     struct looks looks = {.whole = DB_FOUND};
     struct snapshot *snapshot;
     struct group group;
@@ -26,13 +26,13 @@ static struct looks look(struct tmpstore *tmp)
     assert_true(snapshot_open(tmp->store, &snapshot, &err));
     const struct view *const view = &snapshot->schema->views[0];
     looks.whole = groups_get(snapshot->txn, view, 0, (struct slice){0}, &group, &looks.err);
-    assert_true(groups_walk_open(&walk, snapshot->txn, view, 1, (struct slice){0},
+    assert_true(groups_scan_open(&scan, snapshot->txn, view, 1, (struct slice){0},
                                  (struct slice){0}, &err));
     do {
-        looks.walk = groups_walk_next(&walk, &key, &group, &looks.err);
-    } while (looks.walk == DB_FOUND);
-    groups_walk_close(&walk);
-    walk = (struct groups_walk){0};
+        looks.scan = groups_scan_next(&scan, &key, &group, &looks.err);
+    } while (looks.scan == DB_FOUND);
+    groups_scan_close(&scan);
+    scan = (struct groups_scan){0};
     snapshot_close(snapshot);
     return looks;
 }
@@ -58,7 +58,7 @@ static void an_entry_that_is_cut_in_its_numbers_is_refused(void **state)
     (void)tmpstore_put(&tmp, "s", (const char *const[]){"x|1"}, 1);
     struct looks looks = look(&tmp);
     assert_int_equal(looks.whole, DB_FOUND);
-    assert_int_equal(looks.walk, DB_MISSING); /* the end */
+    assert_int_equal(looks.scan, DB_MISSING); /* the end */
     for (size_t length = tmpstore_cut(&tmp, TABLE_GROUPS, whole, SIZE_MAX); length-- > 0;) {
         (void)tmpstore_cut(&tmp, TABLE_GROUPS, whole, length);
         looks = look(&tmp);
@@ -69,8 +69,8 @@ static void an_entry_that_is_cut_in_its_numbers_is_refused(void **state)
          length-- > 0;) {
         (void)tmpstore_cut(&tmp, TABLE_GROUPS, buffer_slice(&leaf), length);
         looks = look(&tmp);
-        if (length < 6) assert_int_equal(looks.walk, DB_FAILED);
-        if (looks.walk == DB_FAILED) expect_corrupt(&looks.err);
+        if (length < 6) assert_int_equal(looks.scan, DB_FAILED);
+        if (looks.scan == DB_FAILED) expect_corrupt(&looks.err);
     }
     tmpstore_close(&tmp);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hyperloglog.h"
+#include "sketch/hyperloglog.h"
 
 #include <math.h>
 #include <xxhash.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "json_pointer.h"
+#include "input/json_pointer.h"
 
 #include "../support/test.h"
-#include "arena.h"
-#include "json_scan.h"
+#include "base/arena.h"
+#include "input/json_scan.h"
 
 /* A field a pointer, and one that is none. */
 static const char schema_text[] = "{\"streams\":{\"s\":{\"fields\":{"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "json_scan.h"
+#include "input/json_scan.h"
 
 #include <dirent.h>
 #include <stdio.h>
 
 #include "../support/test.h"
-#include "arena.h"
+#include "base/arena.h"
 
 static const char schema_text[] =
     "{\"streams\":{\"s\":{\"fields\":{\"a\":\"string\",\"b\":\"string\","

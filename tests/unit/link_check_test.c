@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "link_check.h"
+#include "write/link_check.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "meta.h"
+#include "tables/meta.h"
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "pack.h"
+#include "types/pack.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"key\":\"k\",\"time\":\"t\",\"fields\":{\"k\":\"string\","

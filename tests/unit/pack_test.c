@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pack.h"
+#include "types/pack.h"
 
 #include "../support/test.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reader.h"
+#include "input/reader.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
 #include "../support/test.h"
-#include "arena.h"
+#include "base/arena.h"
 
 static const char schema_text[] =
     "{\"streams\":{\"s\":{\"key\":\"a\",\"fields\":{\"a\":\"string\",\"b\":\"string\","

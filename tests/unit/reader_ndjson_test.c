@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reader.h"
+#include "input/reader.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
 
 #include "../support/test.h"
-#include "arena.h"
+#include "base/arena.h"
 
 /* NDJSON and the JSON array: what differs is the framing. */
 

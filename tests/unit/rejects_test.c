@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "rejects.h"
+#include "load/rejects.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "source.h"
+#include "input/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <zstd.h>
 
 #include "../support/test.h"
-#include "arena.h"
-#include "decode.h"
+#include "base/arena.h"
+#include "input/decode.h"
 
 /* A private directory with the files of one test. */
 static char folder[] = "/tmp/source_test-XXXXXX";

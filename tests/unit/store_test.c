@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "store.h"
+#include "database/store.h"
 
 #include <fcntl.h>
 #include <lmdb.h>
@@ -10,8 +10,8 @@
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "db.h"
-#include "pack.h"
+#include "kv/db.h"
+#include "types/pack.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"n\":\"int\"}}},"

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tally.h"
+#include "api/tally.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +13,7 @@
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "announce.h"
+#include "database/announce.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"n\":\"int\"}}},"

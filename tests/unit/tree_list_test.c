@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tree.h"
+#include "tree/tree.h"
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tree.h"
+#include "tree/tree.h"
 
 #include <stdio.h>
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "names.h"
+#include "types/file_name.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"key\":\"k\",\"on_duplicate\":\"replace\",\"delete_when\":\"n < 0\","
@@ -151,8 +151,8 @@ static void a_commit_tells_of_every_node_that_it_changed(void **state)
         (void)tmpstore_put(&tmp, "s", commits[i], count);
         look(&tmp, &new, &after);
         telling = (struct telling){.snapshot = after};
-        assert_int_equal(changes_each(after, before->commit_id, hear_change, &telling, &err),
-                         CHANGES_COMPLETE);
+        assert_int_equal(change_log_scan(after, before->commit_id, hear_change, &telling, &err),
+                         CHANGE_LOG_COMPLETE);
         tree_commit_nodes(after, before->commit_id, hear_node, &telling);
         check_told(&old, &new, &telling.told);
         check_told(&new, &old, &telling.told);
@@ -219,7 +219,7 @@ static void names_that_were_cut_lead_to_their_values(void **state)
         (void)snprintf(text, sizeof text, "%0*d", LONG_BYTES, i);
         struct value const value = {.kind = VALUE_STRING, .string = slice_text(text)};
         buffer_add_text(&path, "per/");
-        names_write(&value, type, NULL, &path);
+        file_name_write(&value, type, NULL, &path);
         buffer_add_text(&path, ".csv");
         buffer_add_byte(&path, '\0');
         enum tree_answer const found =

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "verify.h"
+#include "verify/verify.h"
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "db.h"
-#include "forest_links.h"
-#include "groups.h"
+#include "kv/db.h"
+#include "tables/groups.h"
+#include "tables/hierarchy_links.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"g\":\"string\",\"n\":"
@@ -195,7 +195,7 @@ static bool drop_first_link(struct txn *txn, struct error *err)
     struct db_entry entry;
     assert_true(cursor_open(txn, TABLE_LINKS, &cursor, err));
     enum db_finding found = cursor_first(cursor, &entry, err);
-    while (found == DB_FOUND && entry.key.at[sizeof(uint16_t)] != FOREST_PARENTS)
+    while (found == DB_FOUND && entry.key.at[sizeof(uint16_t)] != HIERARCHY_PARENTS)
         found = cursor_next(cursor, &entry, err);
     assert_int_equal(found, DB_FOUND);
     buffer_add_slice(&key, entry.key);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "common/stream_choice.h"
+#include "common/writer_lock.h"
+#include "input/key_file.h"
+#include "write/commit.h"
+
+enum { OPTION_STREAM = OPTION_FIRST, OPTION_KEY, OPTION_WHERE };
+
+static const struct option options[] = {
+    {.name = "stream", .has_arg = required_argument, .val = OPTION_STREAM},
+    {.name = "key", .has_arg = required_argument, .val = OPTION_KEY},
+    {.name = "where", .has_arg = required_argument, .val = OPTION_WHERE},
+    {.name = NULL},
+};
+
+static const struct usage usage = {
+    .command = "delete",
+    .line = "tally delete STORE [--stream S] [--key KEY]... [--where EXPR] [FILE|-]",
+    .help = "Deletes events, and takes them out of every view, in one commit. Which, is said\n"
+            "by --key, by --where, or by FILE: records with the fields of the key (NDJSON,\n"
+            "CSV), or a key a line.\n"
+            "\n"
+            "  --stream S    the stream of the events; not needed where there is only one\n"
+            "  --key KEY     the event with this key; of several fields: '[\"a\", 5]'\n"
+            "  --where EXPR  the events for which this is true\n"
+            "\n"
+            "A key that has no event is counted as duplicate. Where a stream's events never\n"
+            "go by themselves, a view that only knows its least and greatest is made anew.\n"
+            "\n"
+            "Example: tally delete shop --where \"status = 'test' and price < 1\"\n",
+    .options = options,
+    .least_positionals = 1,
+    .most_positionals = 2,
+};
+
+enum { DELTA_BYTES = 128 << 20 };
+
+struct arguments {
+    struct progress progress;
+    const char *stream;
+    const char *where;
+    struct buffer keys; /* of const char * */
+};
+
+static bool set_option(void *context, int code, const char *value)
+{
+    struct arguments *const arguments = context;
+    if (code == OPTION_STREAM) arguments->stream = value;
+    if (code == OPTION_WHERE) arguments->where = value;
+    if (code == OPTION_KEY) buffer_add(&arguments->keys, &value, sizeof value);
+    return true;
+}
+
+/* One way to say which events, and not none. */
+static bool check_arguments(const struct arguments *arguments, const char *file)
+{
+    int const ways = (arguments->where != NULL) + (arguments->keys.length > 0) + (file != NULL);
+    if (ways == 1) return true;
+    options_complain(ways == 0 ? "which events? (give --key, --where or a FILE of keys)"
+                               : "--key, --where and FILE exclude each other (give one of them)");
+    return false;
+}
+
+static bool read_where(const struct schema *schema, const struct stream *stream, const char *text,
+                       struct arena *arena, const struct expr **ret_where, struct error *err)
+{
+    if (!expr_parse(slice_text(text), stream, schema->zone, arena, ret_where, err))
+        return error_place(err, "--where");
+    if (expr_type(*ret_where).kind == VALUE_BOOL) return true;
+    (void)error_set(err, ERROR_INPUT, "a condition is true or false, this is neither");
+    return error_place(err, "--where");
+}
+
+static bool read_keys(struct store *store, struct arguments *arguments, const char *file,
+                      struct binder *binder, struct events_chunk *chunk, struct error *err)
+{
+    if (binder->stream->key_count == 0) {
+        (void)error_set(err, ERROR_INPUT, "events of this stream have no key");
+        return error_remedy(err, "use --where");
+    }
+    if (file)
+        return key_file_add_file(binder, file, store_directory(store), &arguments->progress, chunk,
+                                 err);
+    for (size_t at = 0; at < arguments->keys.length; at += sizeof(char *)) {
+        const char *key;
+        memcpy(&key, arguments->keys.at + at, sizeof key);
+        if (!key_file_add_text(binder, slice_text(key), chunk, err))
+            return error_place(err, "--key");
+    }
+    return true;
+}
+
+static bool delete_events(struct store *store, const struct deletion *deletion, const char *source,
+                          const struct notices *notices, struct error *err)
+{
+    struct batch batch = {
+        .kind = BATCH_DELETE,
+        .stream = deletion->stream->id,
+        .state = BATCH_LOADED,
+        .source = slice_text(source),
+        .resume_line = 1,
+    };
+    uint64_t commit_id;
+    if (!commit_delete(store, deletion, &batch, DELTA_BYTES, &commit_id, err)) return false;
+    (void)writer_lock_announce(store, commit_id, WRITER_ANNOUNCE_MS,
+                               notices);                                /* it told the user */
+    (void)printf("delete: deleted %llu, duplicate %llu, commit %llu\n", /* console_end looks */
+                 (unsigned long long)batch.deleted_count, (unsigned long long)batch.duplicate_count,
+                 (unsigned long long)commit_id);
+    return true;
+}
+
+static bool run(struct store *store, struct arguments *arguments, const char *file,
+                const struct notices *notices, struct error *err)
+{
+    const struct schema *schema;
+    struct deletion deletion = {.where = NULL};
+    AUTO_ARENA struct arena arena = {0};
+    struct binder binder;
+    struct events_chunk chunk;
+    const char *const source = arguments->where ? arguments->where : file ? file : "--key";
+    if (!store_schema(store, &schema, err) ||
+        !stream_choose(schema, arguments->stream, &deletion.stream, err))
+        return false;
+    if (arguments->where)
+        return read_where(schema, deletion.stream, arguments->where, &arena, &deletion.where,
+                          err) &&
+               delete_events(store, &deletion, source, notices, err);
+    binder_init(&binder, deletion.stream, schema->zone);
+    events_chunk_init(&chunk, deletion.stream);
+    deletion.keys = &chunk;
+    bool const good = read_keys(store, arguments, file, &binder, &chunk, err) &&
+                      delete_events(store, &deletion, source, notices, err);
+    events_chunk_done(&chunk);
+    binder_done(&binder);
+    return good;
+}
+
+enum exit_status cmd_delete(int argc, char **argv)
+{
+    struct arguments arguments = {.stream = NULL};
+    progress_init(&arguments.progress);
+    struct notices const notices = console_notices(&arguments.progress);
+    struct error err;
+    int first;
+    enum exit_status status = EXIT_FAILED;
+    switch (options_read(&usage, argc, argv, set_option, &arguments, &first)) {
+    case OPTIONS_GOOD: break;
+    case OPTIONS_ENDED: return EXIT_GOOD;
+    case OPTIONS_WRONG: return EXIT_FAILED;
+    }
+    const char *const file = argc - first > 1 ? argv[first + 1] : NULL;
+    if (check_arguments(&arguments, file)) {
+        AUTO_STORE struct store *store = NULL;
+        bool const good = writer_lock_open(argv[first], &notices, &store, &err) &&
+                          run(store, &arguments, file, &notices, &err);
+        progress_erase(&arguments.progress);
+        status = good ? EXIT_GOOD : console_error(&err);
+    }
+    buffer_done(&arguments.keys);
+    return status;
+}

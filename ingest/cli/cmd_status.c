@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "cli/commands.h"
+#include "cli/mounts.h"
+#include "cli/options.h"
+#include "cli/tree_print.h"
+#include "common/printable.h"
+#include "tables/batch_log.h"
+#include "tables/meta.h"
+#include "tree/tree.h"
+#include "types/calendar.h"
+
+enum { OPTION_JSON = OPTION_FIRST };
+
+static const struct option options[] = {
+    {.name = "json", .val = OPTION_JSON},
+    {.name = NULL},
+};
+
+static const struct usage usage = {
+    .command = "status",
+    .line = "tally status STORE [--json]",
+    .help = "Tells the newest commit, how fresh the events are, what the store holds, the\n"
+            "last batch, and what each mount of the store shows.\n\n"
+            "  --json   for scripts: .tallyfs/status.json, with age_seconds, disk and mounts\n",
+    .options = options,
+    .least_positionals = 1,
+    .most_positionals = 1,
+};
+
+static bool set_option(void *context, int code, const char *value)
+{
+    bool *const json = context;
+    (void)value; /* --json has none */
+    if (code == OPTION_JSON) *json = true;
+    return true;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* "5 minutes ago": the largest unit alone. */
+static void write_age(int128 ns, struct buffer *text)
+{
+    static const struct {
+        const char *name;
+        int64_t seconds;
+    } units[] = {{"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+    int64_t const seconds = (int64_t)((now_ns() - ns) / 1000000000);
+    size_t i = 0;
+    if (seconds < 0) {
+        buffer_add_text(text, "in the future");
+        return;
+    }
+    while (i + 1 < COUNT_OF(units) && seconds < units[i].seconds)
+        i++;
+    int64_t const count = seconds / units[i].seconds;
+    buffer_format(text, "%" PRId64 " %s%s ago", count, units[i].name, count == 1 ? "" : "s");
+}
+
+static void print_moment(int128 ns, const struct time_zone *zone)
+{
+    AUTO_BUFFER struct buffer age = {0};
+    char time[CALENDAR_TEXT_BYTES];
+    size_t const length = calendar_write(ns, zone, time);
+    write_age(ns, &age);
+    (void)printf("%.*s, %.*s\n", (int)length, time, (int)age.length, (const char *)age.at);
+}
+
+static bool print_streams(const struct snapshot *snapshot, struct error *err)
+{
+    for (size_t i = 0; i < snapshot->schema->stream_count; i++) {
+        const struct stream *const stream = &snapshot->schema->streams[i];
+        AUTO_BUFFER struct buffer name = {0};
+        struct meta_stream meta;
+        if (!meta_stream_load(snapshot->txn, stream->id, &meta, err)) return false;
+        if (meta.newest.kind != VALUE_TIME) continue;
+        printable_write(stream->name, 200, &name);
+        (void)printf("newest   %.*s: ", (int)name.length, (const char *)name.at);
+        print_moment(meta.newest.time_ns, snapshot->schema->zone);
+    }
+    return true;
+}
+
+static bool print_counts(const struct snapshot *snapshot, const struct store_usage *store_size,
+                         struct error *err)
+{
+    (void)printf("store    %s\n"
+                 "commit   %" PRIu64 ", ",
+                 store_path(snapshot->store), snapshot->commit_id);
+    print_moment(snapshot->commit_ns, snapshot->schema->zone);
+    (void)printf("events   %" PRIu64 " in %zu stream%s\n", snapshot->event_count,
+                 snapshot->schema->stream_count, snapshot->schema->stream_count == 1 ? "" : "s");
+    if (!print_streams(snapshot, err)) return false;
+    (void)printf("rows     %" PRIu64 " in %zu views\n"
+                 "disk     %.1f MB, of which %.1f MB are free for reuse\n",
+                 snapshot->row_count, snapshot->schema->view_count,
+                 (double)store_size->file_bytes / 1e6, (double)store_size->free_bytes / 1e6);
+    return true;
+}
+
+static uint64_t behind(const struct snapshot *newest, const struct mount_point *mount)
+{
+    return mount->commit_id < newest->commit_id ? newest->commit_id - mount->commit_id : 0;
+}
+
+static void print_mount(void *context, const struct mount_point *mount)
+{
+    const struct snapshot *const newest = context;
+    AUTO_BUFFER struct buffer place = {0};
+    printable_write(mount->place, SIZE_MAX, &place);
+    (void)printf("mounted  %.*s ", (int)place.length, (const char *)place.at);
+    if (!mount->answers)
+        (void)puts("does not answer");
+    else if (behind(newest, mount))
+        (void)printf("shows commit %" PRIu64 ", %" PRIu64 " behind\n", mount->commit_id,
+                     behind(newest, mount));
+    else
+        (void)puts("shows this commit");
+}
+
+struct mounts_json {
+    const struct snapshot *newest;
+    struct buffer *text;
+    bool any;
+};
+
+static void add_mount(void *context, const struct mount_point *mount)
+{
+    struct mounts_json *const json = context;
+    buffer_add_text(json->text, json->any ? ", {\"place\":\t" : "{\"place\":\t");
+    json->any = true;
+    json_string(mount->place, json->text);
+    if (mount->answers)
+        buffer_format(json->text, ", \"commit\":\t%" PRIu64 ", \"behind\":\t%" PRIu64 "}",
+                      mount->commit_id, behind(json->newest, mount));
+    else
+        buffer_add_text(json->text, ", \"commit\":\tnull, \"behind\":\tnull}");
+}
+
+/* The document with what is of this moment and this machine at its end. */
+static bool print_json(const struct tree_view *view, const struct store_usage *store_size,
+                       struct error *err)
+{
+    static const char end[] = "\n}\n";
+    AUTO_BUFFER struct buffer text = {0};
+    AUTO(tree_reader_done) struct tree_reader reader = {0};
+    struct node const node = {.kind = NODE_STATUS};
+    const struct snapshot *const snapshot = view->snapshot;
+    if (!tree_read(snapshot, &node, &reader, 0, SIZE_MAX, &text, err)) return false;
+    text.length -= strlen(end);
+    buffer_format(&text,
+                  ",\n\t\"age_seconds\":\t%" PRId64 ",\n\t\"disk\":\t{\"bytes\":\t%" PRIu64
+                  ", \"free\":\t%" PRIu64 "},\n\t\"mounts\":\t[",
+                  (now_ns() - snapshot->commit_ns) / 1000000000, store_size->file_bytes,
+                  store_size->free_bytes);
+    struct mounts_json json = {.newest = snapshot, .text = &text};
+    if (!mounts_scan(store_path(view->store), add_mount, &json, err)) return false;
+    buffer_add_byte(&text, ']');
+    buffer_add_text(&text, end);
+    (void)fwrite(text.at, 1, text.length, stdout); /* console_end looks */
+    return true;
+}
+
+static bool print_last_batch(const struct snapshot *snapshot, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer shown = {0};
+    struct batch batch;
+    uint64_t const last = batch_log_last(snapshot);
+    if (last == 0) {
+        (void)puts("batches  none"); /* console_end looks, here and below */
+        return true;
+    }
+    switch (batch_log_get(snapshot, last, &arena, &batch, err)) {
+    case BATCH_LOG_FOUND: break;
+    case BATCH_LOG_MISSING:
+        return error_set(err, ERROR_CORRUPT, "the last batch is not in the ledger");
+    case BATCH_LOG_FAILED: return false;
+    }
+    printable_write(batch.source, 200, &shown);
+    (void)printf("batches  %llu; the last: %.*s, ", (unsigned long long)last, (int)shown.length,
+                 (const char *)shown.at);
+    console_counts(&batch);
+    bool const stopped = batch.state == BATCH_PARTIAL && batch.kind != BATCH_FOLLOW;
+    (void)puts(stopped ? "; not finished: ingest it again" : "");
+    return true;
+}
+
+enum exit_status cmd_status(int argc, char **argv)
+{
+    bool json = false;
+    struct store_usage store_size;
+    struct error err;
+    int first;
+    switch (options_read(&usage, argc, argv, set_option, &json, &first)) {
+    case OPTIONS_GOOD: break;
+    case OPTIONS_ENDED: return EXIT_GOOD;
+    case OPTIONS_WRONG: return EXIT_FAILED;
+    }
+    AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
+    if (!tree_view_open(&view, argv[first], &err) || !store_usage(view.snapshot, &store_size, &err))
+        return console_error(&err);
+    bool const good =
+        json ? print_json(&view, &store_size, &err)
+             : print_counts(view.snapshot, &store_size, &err) &&
+                   mounts_scan(store_path(view.store), print_mount, view.snapshot, &err) &&
+                   print_last_batch(view.snapshot, &err);
+    return good ? EXIT_GOOD : console_error(&err);
+}

@@ -1,0 +1,20 @@
+/* commands.h - one function a command of `tally`. Its argv[0] is the command's name.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "cli/console.h"
+
+enum exit_status cmd_backup(int argc, char **argv);
+enum exit_status cmd_cat(int argc, char **argv);
+enum exit_status cmd_compact(int argc, char **argv);
+enum exit_status cmd_delete(int argc, char **argv);
+enum exit_status cmd_follow(int argc, char **argv);
+enum exit_status cmd_ingest(int argc, char **argv);
+enum exit_status cmd_init(int argc, char **argv);
+enum exit_status cmd_ls(int argc, char **argv);
+enum exit_status cmd_rebuild(int argc, char **argv);
+enum exit_status cmd_restore(int argc, char **argv);
+enum exit_status cmd_schema(int argc, char **argv);
+enum exit_status cmd_status(int argc, char **argv);
+enum exit_status cmd_verify(int argc, char **argv);

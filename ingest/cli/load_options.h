@@ -1,0 +1,13 @@
+/* load_options.h - the options that `tally ingest` and `tally follow` share. false: what is wrong is told on standard
+ * error.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "follow/follow.h"
+
+enum { LOAD_MEMORY_BYTES = 512 << 20 }; /* --memory where it is not given */
+
+bool load_option_max_rejects(const char *value, struct reject_limit *limit) MUST_CHECK;
+bool load_option_memory(const char *value, size_t *bytes) MUST_CHECK;
+bool load_option_commit_every(const char *value, struct follow_bound *bound) MUST_CHECK;

@@ -1,0 +1,21 @@
+/* tree_print.h - the tree on standard output: for cat, ls and status.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "database/store.h"
+
+/* A store that is open for reading, and its newest commit. */
+struct tree_view {
+    struct store *store;
+    struct snapshot *snapshot;
+};
+
+bool tree_view_open(struct tree_view *view, const char *path, struct error *err) MUST_CHECK;
+void tree_view_close(struct tree_view *view); /* takes a zeroed and a half-opened one */
+#define AUTO_TREE_VIEW AUTO(tree_view_close)
+
+/* A write that fails is left to console_end. */
+bool tree_print_file(const struct tree_view *view, const char *path, struct error *err) MUST_CHECK;
+bool tree_print_listing(const struct tree_view *view, const char *path,
+                        struct error *err) MUST_CHECK;

@@ -1,0 +1,408 @@
+/* One pass over one object. Members are checked and left behind as they come; the few that a field
+ * wants become cells that point into the text. Three things make it fast:
+ *
+ * - The members of a record come in the order of the record before, as a rule. Member i is first
+ *   compared with the name that member i had then, quote included, so that a known name costs one
+ *   memcmp and no look-up:
+ *       remembered:  [ "event_id" -> field 0 | "noise" -> no field | ... ]
+ *       text:        {"event_id":"evt_1","noise":...
+ *   Only when that fails is the name scanned and looked up in a hash table, and remembered for next
+ *   time.
+ * - Inside strings eight bytes are looked at at once for the three that matter: quotes, backslashes
+ *   and control characters (Hacker's Delight, "find first 0-byte").
+ * - Nothing is copied unless a wanted string has escapes. Those go to a scratch buffer that is as
+ *   large as the text before the first of them, and so never moves while cells point into it: no
+ *   escape is shorter than what it stands for.
+ *
+ * Nested values that nobody can use are checked without recursion, with one bit a level: object or
+ * array.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "input/json_scan.h"
+
+#include <xxhash.h>
+
+#include "base/arena.h"
+#include "input/json_pointer.h"
+#include "input/json_text.h"
+
+enum { NO_FIELD = -1, REMEMBERED_MEMBERS = 256, REMEMBERED_NAME_BYTES = 43 };
+
+/* What member i of the record before was. */
+struct remembered {
+    int32_t field;
+    uint8_t length; /* of `name` with its closing quote; 0: nothing to remember */
+    char name[REMEMBERED_NAME_BYTES];
+};
+
+/* A field that reads a member of the record, or something inside one. */
+struct inside {
+    struct slice member;
+    struct buffer member_text; /* which `member` may borrow */
+    struct buffer scratch;     /* of what is found inside */
+    bool is_pointer;
+    bool
+        is_around; /* another field reads inside of what this one reads: it is no value where that one has its own */
+};
+
+struct json_scanner {
+    const struct stream *stream;
+    int32_t *slots; /* hash table of columns: a field, or NO_FIELD */
+    size_t slot_mask;
+    int32_t *twins; /* per field: the first field with the same column */
+    bool has_twins;
+    bool has_pointers;
+    bool has_around;
+    struct inside *insides; /* one a field */
+    struct buffer scratch;
+    struct remembered remembered[REMEMBERED_MEMBERS];
+};
+
+static size_t find_slot(const struct json_scanner *scanner, struct slice name)
+{
+    size_t slot = XXH3_64bits(name.at, name.length) & scanner->slot_mask;
+    while (scanner->slots[slot] != NO_FIELD &&
+           !slice_equal(scanner->insides[scanner->slots[slot]].member, name))
+        slot = (slot + 1) & scanner->slot_mask;
+    return slot;
+}
+
+/* Whether the column of field B goes on from that of field A: "/output" and "/output/score". */
+static bool goes_on(const struct json_scanner *scanner, size_t a, size_t b)
+{
+    const struct inside *const outer = &scanner->insides[a], *const inner = &scanner->insides[b];
+    struct slice const longer = scanner->stream->fields[b].column,
+                       shorter = scanner->stream->fields[a].column;
+    if (!inner->is_pointer || !slice_equal(outer->member, inner->member)) return false;
+    if (!outer->is_pointer) return true; /* all that is in the member */
+    return longer.length > shorter.length && longer.at[shorter.length] == '/' &&
+           memcmp(longer.at, shorter.at, shorter.length) == 0;
+}
+
+static void find_around(struct json_scanner *scanner)
+{
+    for (size_t i = 0; scanner->has_pointers && i < scanner->stream->field_count; i++) {
+        for (size_t j = 0; j < scanner->stream->field_count; j++)
+            scanner->insides[i].is_around |= goes_on(scanner, i, j);
+        scanner->has_around |= scanner->insides[i].is_around;
+    }
+}
+
+struct json_scanner *json_scanner_new(const struct stream *stream)
+{
+    struct json_scanner *const scanner = memory_alloc(sizeof *scanner);
+    size_t slots = 16;
+    while (slots < stream->field_count * 4)
+        slots *= 2;
+    scanner->stream = stream;
+    scanner->slot_mask = slots - 1;
+    scanner->slots = memory_alloc(slots * sizeof *scanner->slots);
+    scanner->twins = memory_alloc(stream->field_count * sizeof *scanner->twins);
+    for (size_t i = 0; i < slots; i++)
+        scanner->slots[i] = NO_FIELD;
+    scanner->insides = memory_alloc(stream->field_count * sizeof *scanner->insides);
+    for (size_t i = 0; i < stream->field_count; i++) {
+        struct slice const column = stream->fields[i].column;
+        struct inside *const inside = &scanner->insides[i];
+        inside->member = json_pointer_member(column, &inside->member_text);
+        inside->is_pointer = column.length > 1 && memchr(column.at + 1, '/', column.length - 1) &&
+                             column.at[0] == '/';
+        scanner->has_pointers |= inside->is_pointer;
+        size_t const slot = find_slot(scanner, inside->member);
+        if (scanner->slots[slot] == NO_FIELD)
+            scanner->slots[slot] = (int32_t)i;
+        else
+            scanner->has_twins = true;
+        scanner->twins[i] = scanner->slots[slot];
+    }
+    find_around(scanner);
+    return scanner;
+}
+
+void json_scanner_free(struct json_scanner *scanner)
+{
+    if (!scanner) return;
+    buffer_done(&scanner->scratch);
+    for (size_t i = 0; i < scanner->stream->field_count; i++) {
+        buffer_done(&scanner->insides[i].member_text);
+        buffer_done(&scanner->insides[i].scratch);
+    }
+    free(scanner->insides);
+    free(scanner->slots);
+    free(scanner->twins);
+    free(scanner);
+}
+
+static bool skip_digits(struct json_cursor *cursor)
+{
+    const uint8_t *const start = cursor->at;
+    while (cursor->at < cursor->end && *cursor->at >= '0' && *cursor->at <= '9')
+        cursor->at++;
+    return cursor->at > start || json_fail(cursor, JSON_BAD_NUMBER);
+}
+
+static bool read_number(struct json_cursor *cursor, struct cell *cell)
+{
+    const uint8_t *const start = cursor->at;
+    (void)json_take(cursor, '-'); /* there or not */
+    if (!json_take(cursor, '0') && !skip_digits(cursor)) return false;
+    if (json_take(cursor, '.') && !skip_digits(cursor)) return false;
+    if (json_take(cursor, 'e') || json_take(cursor, 'E')) {
+        if (!json_take(cursor, '-')) (void)json_take(cursor, '+'); /* there or not */
+        if (!skip_digits(cursor)) return false;
+    }
+    *cell =
+        (struct cell){.kind = CELL_NUMBER, .text = slice_of(start, (size_t)(cursor->at - start))};
+    return true;
+}
+
+static bool read_literal(struct json_cursor *cursor, const char *word, enum cell_kind kind,
+                         struct cell *cell)
+{
+    *cell = (struct cell){.kind = kind};
+    for (const char *letter = word; *letter; letter++) {
+        if (!json_take(cursor, (uint8_t)*letter)) return json_fail(cursor, JSON_NO_VALUE);
+    }
+    return true;
+}
+
+/* Anything but an object or array. */
+static inline bool read_scalar(struct json_cursor *cursor, struct buffer *scratch,
+                               struct cell *cell)
+{
+    if (cursor->at >= cursor->end) return json_fail(cursor, JSON_ENDS_EARLY);
+    switch (*cursor->at) {
+    case '"':
+        cursor->at++;
+        cell->kind = CELL_TEXT;
+        return json_read_string(cursor, scratch, &cell->text);
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return read_number(cursor, cell);
+    case 't': return read_literal(cursor, "true", CELL_TRUE, cell);
+    case 'f': return read_literal(cursor, "false", CELL_FALSE, cell);
+    case 'n': return read_literal(cursor, "null", CELL_NULL, cell);
+    default: return json_fail(cursor, JSON_NO_VALUE);
+    }
+}
+
+static bool read_colon(struct json_cursor *cursor)
+{
+    json_skip_blanks(cursor);
+    if (!json_take(cursor, ':')) return json_fail(cursor, JSON_NO_COLON);
+    json_skip_blanks(cursor);
+    return true;
+}
+
+/* The levels of a nested value that are open: a bit each, set for an object. */
+struct levels {
+    uint8_t bits[JSON_DEPTH_MAX / 8 + 1];
+    unsigned depth;
+};
+
+static bool in_object(const struct levels *levels)
+{
+    return levels->bits[levels->depth / 8] >> levels->depth % 8 & 1;
+}
+
+static bool skip_name(struct json_cursor *cursor)
+{
+    struct slice ignored;
+    if (!json_take(cursor, '"')) return json_fail(cursor, JSON_NO_NAME);
+    return json_read_string(cursor, NULL, &ignored) && read_colon(cursor);
+}
+
+/* Opens a level if a bracket comes next, which *ret_opened tells; goes on to its first value, if it
+ * has one. */
+static bool open_level(struct json_cursor *cursor, struct levels *levels, bool *ret_opened)
+{
+    bool const object = json_take(cursor, '{');
+    *ret_opened = object || json_take(cursor, '[');
+    if (!*ret_opened) return true;
+    if (++levels->depth >= JSON_DEPTH_MAX) return json_fail(cursor, JSON_TOO_DEEP);
+    uint8_t const bit = (uint8_t)(1 << levels->depth % 8);
+    uint8_t *const bits = &levels->bits[levels->depth / 8];
+    *bits = (uint8_t)(object ? *bits | bit : *bits & ~bit);
+    json_skip_blanks(cursor);
+    if (cursor->at < cursor->end && *cursor->at == (object ? '}' : ']')) {
+        *ret_opened = false; /* empty: close_levels takes it */
+        return true;
+    }
+    return !object || skip_name(cursor);
+}
+
+/* Behind a value: closes what ends here, and goes on to the next value if a level is left. */
+static bool close_levels(struct json_cursor *cursor, struct levels *levels)
+{
+    while (levels->depth > 0) {
+        bool const object = in_object(levels);
+        json_skip_blanks(cursor);
+        if (json_take(cursor, ',')) {
+            json_skip_blanks(cursor);
+            return !object || skip_name(cursor);
+        }
+        if (!json_take(cursor, object ? '}' : ']')) return json_fail(cursor, JSON_NO_COMMA);
+        levels->depth--;
+    }
+    return true;
+}
+
+/* An object or array inside the record. */
+static bool read_nested(struct json_cursor *cursor, struct cell *cell)
+{
+    const uint8_t *const start = cursor->at;
+    struct levels levels;
+    levels.depth = 0;
+    do {
+        bool opened;
+        unsigned const depth = levels.depth;
+        struct cell ignored;
+        if (!open_level(cursor, &levels, &opened)) return false;
+        if (opened) continue;
+        bool const empty = levels.depth > depth;
+        if (!empty && !read_scalar(cursor, NULL, &ignored)) return false;
+        if (!close_levels(cursor, &levels)) return false;
+    } while (levels.depth > 0);
+    *cell =
+        (struct cell){.kind = CELL_NESTED, .text = slice_of(start, (size_t)(cursor->at - start))};
+    return true;
+}
+
+bool json_read_value(struct json_cursor *cursor, struct buffer *scratch, struct cell *cell)
+{
+    if (cursor->at < cursor->end && (*cursor->at == '{' || *cursor->at == '['))
+        return read_nested(cursor, cell);
+    return read_scalar(cursor, scratch, cell);
+}
+
+/* A name that was not expected here: looks it up, and expects it in the next record. */
+static bool read_new_name(struct json_scanner *scanner, struct json_cursor *cursor,
+                          struct remembered *remembered, int32_t *ret_field)
+{
+    const uint8_t *const start = cursor->at;
+    struct slice name;
+    if (!json_read_string(cursor, &scanner->scratch, &name)) return false;
+    *ret_field = scanner->slots[find_slot(scanner, name)];
+    size_t const written = (size_t)(cursor->at - start);
+    if (!remembered || written > sizeof remembered->name || name.at != start) return true;
+    remembered->field = *ret_field;
+    remembered->length = (uint8_t)written;
+    memcpy(remembered->name, start, written);
+    return true;
+}
+
+/* One member: name, colon, value. */
+static inline bool read_member(struct json_scanner *scanner, struct json_cursor *cursor,
+                               struct remembered *remembered, struct cell *cells)
+{
+    int32_t field = NO_FIELD;
+    if (!json_take(cursor, '"')) return json_fail(cursor, JSON_NO_NAME);
+    if (remembered && remembered->length > 0 && cursor->end - cursor->at >= remembered->length &&
+        memcmp(cursor->at, remembered->name, remembered->length) == 0) {
+        cursor->at += remembered->length;
+        field = remembered->field;
+    } else if (!read_new_name(scanner, cursor, remembered, &field)) {
+        return false;
+    }
+    if (!read_colon(cursor)) return false;
+    struct cell unwanted;
+    if (field == NO_FIELD) return json_read_value(cursor, NULL, &unwanted);
+    return json_read_value(cursor, &scanner->scratch, &cells[field]);
+}
+
+static bool read_object(struct json_scanner *scanner, struct json_cursor *cursor,
+                        struct cell *cells)
+{
+    json_skip_blanks(cursor);
+    if (!json_take(cursor, '{')) {
+        cursor->fault = JSON_NOT_OBJECT;
+        return false;
+    }
+    json_skip_blanks(cursor);
+    for (size_t member = 0; !json_take(cursor, '}'); member++) {
+        if (member > 0) {
+            if (!json_take(cursor, ',')) return json_fail(cursor, JSON_NO_COMMA);
+            json_skip_blanks(cursor);
+        }
+        struct remembered *const remembered =
+            member < REMEMBERED_MEMBERS ? &scanner->remembered[member] : NULL;
+        if (!read_member(scanner, cursor, remembered, cells)) return false;
+        json_skip_blanks(cursor);
+    }
+    json_skip_blanks(cursor);
+    if (cursor->at == cursor->end) return true;
+    return json_fail(cursor, JSON_TEXT_BEHIND);
+}
+
+/* From the members of the record to what is inside them. */
+static void follow_pointers(struct json_scanner *scanner, struct cell *cells)
+{
+    for (size_t i = 0; i < scanner->stream->field_count; i++) {
+        struct inside *const inside = &scanner->insides[i];
+        if (!inside->is_pointer) continue;
+        if (cells[i].kind == CELL_NESTED)
+            json_pointer_find(cells[i].text, scanner->stream->fields[i].column, &inside->scratch,
+                              &cells[i]);
+        else
+            cells[i].kind = CELL_ABSENT;
+    }
+}
+
+/* One member may hold a value in one record and several named ones in another: {"output": true}, {"output": {"score": 1}}. */
+static void leave_nested(struct json_scanner *scanner, struct cell *cells)
+{
+    for (size_t i = 0; i < scanner->stream->field_count; i++) {
+        if (scanner->insides[i].is_around && cells[i].kind == CELL_NESTED)
+            cells[i] = (struct cell){.kind = CELL_ABSENT};
+    }
+}
+
+enum json_fault json_scan(struct json_scanner *scanner, struct slice text, struct cell *cells,
+                          size_t *ret_offset)
+{
+    struct json_cursor cursor = {.at = text.at, .end = text.at + text.length};
+    memset(cells, 0, scanner->stream->field_count * sizeof *cells); /* CELL_ABSENT */
+    buffer_clear(&scanner->scratch);
+    if (!read_object(scanner, &cursor, cells)) {
+        *ret_offset = (size_t)(cursor.at - text.at);
+        return cursor.fault;
+    }
+    if (scanner->has_twins) {
+        for (size_t i = 0; i < scanner->stream->field_count; i++)
+            cells[i] = cells[scanner->twins[i]];
+    }
+    if (scanner->has_pointers) follow_pointers(scanner, cells);
+    if (scanner->has_around) leave_nested(scanner, cells);
+    return JSON_GOOD;
+}
+
+void json_fault_refuse(enum json_fault fault, size_t offset, struct refusal *refusal)
+{
+    switch (fault) {
+    case JSON_GOOD: return;
+    case JSON_NOT_OBJECT: refusal_set(refusal, "not a JSON object"); break;
+    case JSON_ENDS_EARLY: refusal_set(refusal, "not JSON: ends too early"); break;
+    case JSON_NO_VALUE: refusal_set(refusal, "not JSON: no value"); break;
+    case JSON_NO_NAME: refusal_set(refusal, "not JSON: no member name in quotes"); break;
+    case JSON_NO_COLON: refusal_set(refusal, "not JSON: no colon behind a name"); break;
+    case JSON_NO_COMMA:
+        refusal_set(refusal, "not JSON: neither a comma nor an end behind a value");
+        break;
+    case JSON_BAD_NUMBER: refusal_set(refusal, "not JSON: malformed number"); break;
+    case JSON_BAD_ESCAPE: refusal_set(refusal, "not JSON: malformed escape in a string"); break;
+    case JSON_LONE_SURROGATE: refusal_set(refusal, "half of a surrogate pair in a string"); break;
+    case JSON_CONTROL: refusal_set(refusal, "not JSON: control character in a string"); break;
+    case JSON_TOO_DEEP: refusal_set(refusal, "nested deeper than %d levels", JSON_DEPTH_MAX); break;
+    case JSON_TEXT_BEHIND: refusal_set(refusal, "not JSON: text behind the object"); break;
+    }
+    refusal_detail(refusal, ", at byte %zu", offset + 1);
+}

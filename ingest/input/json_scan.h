@@ -1,0 +1,45 @@
+/* json_scan.h - the wanted members of one JSON object, without a tree.
+ *
+ * Place    reader_ndjson.c and reader_array.c hand it one record each.
+ * Promise  all of the text is checked against RFC 8259, members that nobody wants included. Two
+ *          liberties: bytes of strings need not be UTF-8, and \udc80 to \udcff are the bytes 80 to
+ *          FF (PEP 383). Other surrogates that stand alone are refused.
+ * Memory   cells borrow from the text and, where a string has escapes, from the scanner: until the
+ *          next call.
+ * Limits   JSON_DEPTH_MAX nested levels.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "input/cell.h"
+#include "input/refusal.h"
+#include "schema/schema.h"
+
+enum { JSON_DEPTH_MAX = 1000 };
+
+enum json_fault {
+    JSON_GOOD,
+    JSON_NOT_OBJECT,
+    JSON_ENDS_EARLY,
+    JSON_NO_VALUE, /* something else where a value should stand */
+    JSON_NO_NAME,  /* likewise a member's name */
+    JSON_NO_COLON, /* behind a member's name */
+    JSON_NO_COMMA, /* behind a value neither a comma nor the closing bracket */
+    JSON_BAD_NUMBER,
+    JSON_BAD_ESCAPE,
+    JSON_LONE_SURROGATE,
+    JSON_CONTROL, /* a control character inside a string */
+    JSON_TOO_DEEP,
+    JSON_TEXT_BEHIND, /* something behind the object */
+};
+
+struct json_scanner;
+struct json_scanner *json_scanner_new(const struct stream *stream);
+void json_scanner_free(struct json_scanner *scanner); /* takes NULL */
+
+/* Fills CELLS, one a field of the stream. Of members of one name the last counts. On a fault CELLS
+ * are of no use and *ret_offset is where in TEXT it is. */
+enum json_fault json_scan(struct json_scanner *scanner, struct slice text, struct cell *cells,
+                          size_t *ret_offset);
+/* The fault in words: "not JSON: a member's name is missing, at byte 17". */
+void json_fault_refuse(enum json_fault fault, size_t offset, struct refusal *refusal);

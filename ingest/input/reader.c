@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "input/reader.h"
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+/* Takes the blank lines at the start, and tells the first byte behind them that is not blank; 0 if
+ * there is none. */
+static bool sniff(struct source *source, uint64_t *line, uint8_t *ret_byte, struct error *err)
+{
+    *ret_byte = 0;
+    for (;;) {
+        struct slice const held = source_held(source);
+        size_t blank = 0, whole_lines = 0;
+        for (; blank < held.length && is_blank(held.at[blank]); blank++) {
+            if (held.at[blank] == '\n') whole_lines = blank + 1;
+        }
+        *line += reader_count_lines(slice_of(held.at, whole_lines));
+        source_take(source, whole_lines);
+        if (blank < held.length) {
+            *ret_byte = held.at[blank];
+            return true;
+        }
+        if (blank - whole_lines > RECORD_BYTES_MAX) return true;
+        switch (source_more(source, err)) {
+        case SOURCE_MORE: break;
+        case SOURCE_END: return true;
+        case SOURCE_FAILED: return false;
+        }
+    }
+}
+
+bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,
+                    size_t *ret_count, struct error *err)
+{
+    uint64_t line = 1;
+    uint8_t first;
+    *ret_names = NULL;
+    *ret_count = 0;
+    if (!sniff(source, &line, &first, err)) return false;
+    if (first == '{' || first == '[' || first == 0) return true;
+    return reader_csv_columns(source, arena, ret_names, ret_count, err);
+}
+
+/* Its end would be its last byte. */
+static bool refuse_array(const struct source *source, struct error *err)
+{
+    (void)error_set(err, ERROR_INPUT, "is a JSON array, and cannot be followed");
+    (void)error_remedy(err, "write an object a line, as jq -c '.[]' does");
+    return source_place(source, 0, err);
+}
+
+bool reader_open(struct source *source, const struct stream *stream,
+                 const struct reader_place *from, const struct notices *notices,
+                 struct reader **ret_reader, struct error *err)
+{
+    struct reader *reader = NULL;
+    uint64_t line = 1;
+    uint8_t first;
+    if (!sniff(source, &line, &first, err)) return false;
+    if (first == '{' || first == 0)
+        reader = reader_ndjson_new(stream);
+    else if (first == '[' && source_grows(source))
+        return refuse_array(source, err);
+    else if (first == '[')
+        reader = reader_array_new(stream, from == NULL);
+    else if (!reader_csv_new(source, stream, notices, &reader, err))
+        return false;
+    reader->source = source;
+    reader->stream = stream;
+    reader->cells = memory_alloc(stream->field_count * sizeof *reader->cells);
+    reader->line += line;
+    if (from && !source_start(source, from->offset, err)) {
+        reader_free(reader);
+        return false;
+    }
+    if (from) reader->line = from->line;
+    *ret_reader = reader;
+    return true;
+}
+
+void reader_free(struct reader *reader)
+{
+    if (!reader) return;
+    if (reader->methods->done) reader->methods->done(reader);
+    free(reader->cells);
+    free(reader);
+}
+
+struct reader_place reader_place(const struct reader *reader)
+{
+    return (struct reader_place){.offset = source_offset(reader->source), .line = reader->line};
+}
+
+uint64_t reader_count_lines(struct slice bytes)
+{
+    uint64_t count = 0;
+    while (bytes.length > 0) {
+        const uint8_t *const end = memchr(bytes.at, '\n', bytes.length);
+        if (!end) break;
+        count++;
+        bytes = slice_of(end + 1, bytes.length - (size_t)(end + 1 - bytes.at));
+    }
+    return count;
+}
+
+enum reader_line_step reader_find_line(struct reader *reader, struct reader_line *ret_line,
+                                       struct error *err)
+{
+    size_t searched = 0;
+    struct slice held = source_held(reader->source);
+    const uint8_t *end;
+    while (!(end = held.length > searched ? memchr(held.at + searched, '\n', held.length - searched)
+                                          : NULL)) {
+        searched = held.length;
+        if (searched > RECORD_BYTES_MAX) {
+            *ret_line = (struct reader_line){.text = held, .taken_bytes = held.length};
+            return LINE_TOO_LONG;
+        }
+        enum source_step const step = source_more(reader->source, err);
+        if (step == SOURCE_FAILED) return LINE_FAILED;
+        held = source_held(reader->source);
+        if (step == SOURCE_MORE) continue;
+        if (held.length == 0) return LINE_NONE;
+        end = held.at + held.length;
+        break;
+    }
+    struct slice text = slice_of(held.at, (size_t)(end - held.at));
+    ret_line->taken_bytes = text.length < held.length ? text.length + 1 : text.length;
+    if (text.length > 0 && text.at[text.length - 1] == '\r') text.length--;
+    ret_line->text = text;
+    return text.length > RECORD_BYTES_MAX ? LINE_TOO_LONG : LINE_FOUND;
+}
+
+void reader_refuse_long(struct refusal *refusal)
+{
+    refusal_set(refusal, "longer than %d MiB", RECORD_BYTES_MAX >> 20);
+}
+
+enum reader_step reader_refuse_long_line(struct reader *reader, const struct reader_line *line,
+                                         struct record *ret_record, struct refusal *refusal)
+{
+    *ret_record = (struct record){
+        .line = reader->line, .raw = line->text, .more = line->taken_bytes == line->text.length};
+    reader_refuse_long(refusal);
+    source_take(reader->source, line->taken_bytes);
+    if (!ret_record->more) reader->line++;
+    return READER_REFUSED;
+}
+
+bool reader_rest_of_line(struct reader *reader, struct record *record, struct error *err)
+{
+    enum source_step const step = source_more(reader->source, err);
+    if (step == SOURCE_FAILED) return false;
+    struct slice const held = source_held(reader->source);
+    const uint8_t *const end = held.length ? memchr(held.at, '\n', held.length) : NULL;
+    record->raw = slice_of(held.at, end ? (size_t)(end - held.at) : held.length);
+    record->more = !end && step == SOURCE_MORE;
+    source_take(reader->source, record->raw.length + (end ? 1 : 0));
+    if (end) reader->line++;
+    return true;
+}

@@ -1,0 +1,310 @@
+/* The pipeline, and how it survives being killed at any instant.
+ *
+ * Records become events in a chunk. When the chunk has its share of the memory, it is committed
+ * together with a checkpoint: the counts so far and the place behind the last record that the
+ * commit knows of.
+ *
+ *     input     r1 r2 r3 r4 | r5 r6 r7 | r8
+ *     commits               1          2    3: loaded
+ *                           `- checkpoint: goes on at r5, rejects file has n bytes
+ *
+ * A killed run leaves the last checkpoint; the next run over the same bytes starts there, cuts the
+ * rejects file to the length that the checkpoint names (the file is synced before the commit, so it
+ * is never shorter) and gets the same events into the same store as one run would. Nothing is asked
+ * of a signal handler: SIGINT, SIGTERM, SIGKILL and a loss of power are one case.
+ *
+ * A chunk is committed when the next record is there, not when the last one was added: so behind a
+ * checkpoint there is always a record, and the last commit, which says that the batch is loaded, is
+ * the one that has the rest.
+ *
+ * An input that grows is one batch: each run takes what has come since, and leaves a checkpoint with all of it.
+ *
+ * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are those of the
+ * commits that are done.
+ *
+ * Of --memory a quarter goes to the two chunks and three sixteenths to the deltas that the commit folds; the
+ * dirty pages of the transaction, the sort and the reader take the rest.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "load/batch.h"
+
+#include <time.h>
+
+#include "common/writer_lock.h"
+#include "load/batch_p.h"
+#include "tables/meta.h"
+
+enum { PROGRESS_RECORDS = 4096 };
+static double now_seconds(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void batch_report_done(struct batch_report *report)
+{
+    arena_done(&report->arena);
+}
+
+static void load_done(struct load *load)
+{
+    if (load->job_is_under_way) commit_job_wait(&load->job);
+    reader_free(load->reader);
+    source_close(load->source);
+    binder_done(&load->binder);
+    refusal_done(&load->refusal);
+    for (size_t i = 0; i < COUNT_OF(load->chunks); i++)
+        events_chunk_done(&load->chunks[i]);
+    rejects_done(&load->rejects);
+    load_links_done(load);
+}
+
+static void show_progress(struct load *load, uint64_t records)
+{
+    progress_show(load->options->progress,
+                  (struct progress_point){
+                      .done_bytes = source_position(load->source),
+                      .total_bytes = source_identity(load->source)->input_bytes,
+                      .records = records,
+                  });
+}
+
+/* Looks the batch up, and sets up a new entry where there is none. */
+static bool find_batch(struct load *load, struct error *err)
+{
+    const struct source_identity *const identity = source_identity(load->source);
+    uint16_t const stream = load->options->stream->id;
+    struct arena *const arena = &load->report->arena;
+    struct snapshot *snapshot;
+    load->store_failed = true;
+    if (!snapshot_open(load->store, &snapshot, err)) return false;
+    enum batch_log_finding const found =
+        batch_log_find(snapshot, stream, identity->digest, arena, load->batch, err);
+    load->commit_id = snapshot->commit_id;
+    snapshot_close(snapshot);
+    if (found == BATCH_LOG_FAILED) return false;
+    load->store_failed = false;
+    if (found == BATCH_LOG_FOUND) {
+        load->batch->input_bytes = identity->input_bytes; /* it may have grown */
+        return true;
+    }
+    *load->batch = (struct batch){
+        .digest = {identity->digest[0], identity->digest[1]},
+        .kind = load->checkpoint ? BATCH_FOLLOW : BATCH_INGEST,
+        .stream = stream,
+        .state = BATCH_PARTIAL,
+        .source = arena_copy(arena, slice_text(source_path(load->source))),
+        .input_bytes = identity->input_bytes,
+        .resume_line = 1,
+        .inode = load->checkpoint ? load->checkpoint->inode : 0,
+    };
+    return true;
+}
+
+/* Which events the stream no longer has. */
+static bool find_dropped(struct load *load, struct error *err)
+{
+    struct snapshot *snapshot;
+    struct meta_stream meta;
+    load->store_failed = true;
+    if (!snapshot_open(load->store, &snapshot, err)) return false;
+    bool const good = meta_stream_load(snapshot->txn, load->options->stream->id, &meta, err);
+    snapshot_close(snapshot);
+    if (!good) return false;
+    load->store_failed = false;
+    load->binder.dropped_before = meta.dropped_before;
+    return true;
+}
+
+static bool make_event(struct load *load, enum reader_step step, const struct record *record)
+{
+    return step == READER_RECORD && bind_cells(&load->binder, record->cells, &load->refusal);
+}
+
+/* --strict: one pass over all of it before anything is written. */
+static bool validate(struct load *load, struct error *err)
+{
+    static const struct notices nobody = {.show = NULL};
+    AUTO_READER struct reader *reader = NULL;
+    struct record record;
+    enum reader_step step;
+    uint64_t count = 0;
+    if (!source_start(load->source, 0, err) ||
+        !reader_open(load->source, load->options->stream, NULL, &nobody, &reader, err))
+        return false;
+    while ((step = reader_next(reader, &record, &load->refusal, err)) != READER_END) {
+        if (step == READER_FAILED) return false;
+        bool taken = make_event(load, step, &record);
+        if (taken && !load_validate_links(load, &taken, err)) return false;
+        if (!taken) {
+            struct slice const text = buffer_slice(&load->refusal.text);
+            (void)error_set(err, ERROR_INPUT, "%.*s", (int)text.length, (const char *)text.at);
+            (void)error_remedy(err, "mend the record, or leave out --strict");
+            return source_place(load->source, record.line, err);
+        }
+        if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
+    }
+    load_links_done(load); /* the records come again */
+    return source_check(load->source, err);
+}
+
+/* A damaged archive must not leave half a batch in a stream whose events have no key: the whole
+ * one, fetched again, would be another batch and count them twice. With a key the repeats are
+ * found. */
+static bool must_prove(const struct load *load)
+{
+    return source_identity(load->source)->compressed && load->options->stream->key_count == 0 &&
+           load->batch->id == 0;
+}
+
+/* Puts the reader where the batch goes on. */
+static bool start_reading(struct load *load, struct error *err)
+{
+    const struct batch_options *const options = load->options;
+    struct reader_place const checkpoint = {.offset = load->batch->resume_offset,
+                                            .line = load->batch->resume_line};
+    bool const resumed = load->batch->id != 0;
+    if (resumed && !load->checkpoint) {
+        AUTO_BUFFER struct buffer shown = {0};
+        source_write_name(load->source, &shown);
+        notices_show(options->notices, "%.*s: going on at line %llu, where an earlier run ended",
+                     (int)shown.length, (const char *)shown.at,
+                     (unsigned long long)checkpoint.line);
+    }
+    progress_begin(options->progress, slice_text(source_path(load->source)));
+    return source_start(load->source, 0, err) &&
+           reader_open(load->source, options->stream, resumed ? &checkpoint : NULL,
+                       options->notices, &load->reader, err);
+}
+
+static bool take_record(struct load *load, enum reader_step step, struct record *record,
+                        struct error *err)
+{
+    load->batch->read_count++;
+    if (!make_event(load, step, record)) return load_refuse(load, record, err);
+    events_chunk_add(load->chunk, load->binder.values);
+    load_keep_record(load, record);
+    return true;
+}
+
+static bool read_all(struct load *load, struct error *err)
+{
+    struct record record;
+    enum reader_step step;
+    uint64_t count = 0;
+    bool const goes_on = load->checkpoint && !load->checkpoint->ends;
+    struct reader_place place = reader_place(load->reader);
+    while ((step = reader_next(load->reader, &record, &load->refusal, err)) != READER_END) {
+        if (step == READER_FAILED) return false;
+        if (goes_on && step == READER_REFUSED && record.is_open) break; /* the rest is to come */
+        if (load_is_full(load)) {
+            if (!load_commit(load, BATCH_PARTIAL, false, place, err)) return false;
+            load->is_stopped = load->options->stopped && load->options->stopped();
+            if (load->is_stopped) return load_await(load, err);
+        }
+        if (!take_record(load, step, &record, err)) return false;
+        if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
+        place = reader_place(load->reader);
+    }
+    if (goes_on && count == 0) return true; /* nothing whole has come */
+    return load_commit(load, goes_on ? BATCH_PARTIAL : BATCH_LOADED, true, place, err) &&
+           load_await(load, err);
+}
+
+/* From an input that is open to its end. */
+static bool run(struct load *load, struct error *err)
+{
+    const struct batch_options *const options = load->options;
+    if (options->strict && !validate(load, err)) return false;
+    if (must_prove(load) && !source_prove(load->source, options->progress, err)) return false;
+    if (!options->dry_run && !rejects_resume(&load->rejects, load->batch, err)) {
+        load->store_failed = true;
+        return false;
+    }
+    if (!start_reading(load, err) || !read_all(load, err)) return false;
+    if (options->dry_run && load->chunk_count > 1 && options->stream->key_count > 0)
+        notices_show(
+            options->notices,
+            "a repeat within this input may be counted as new: it was looked at in %llu parts",
+            (unsigned long long)load->chunk_count);
+    return true;
+}
+
+static bool open_input(struct load *load, const char *path, struct error *err)
+{
+    struct progress *const progress = load->options->progress;
+    const struct tail_checkpoint *const checkpoint = load->checkpoint;
+    progress_begin(progress, slice_text(path));
+    if (!checkpoint)
+        return source_open(path, store_directory(load->store), progress, &load->source, err);
+    struct source_part const part = {.fd = checkpoint->fd,
+                                     .end_bytes = checkpoint->end_bytes,
+                                     .digest = {checkpoint->digest[0], checkpoint->digest[1]}};
+    return source_open_part(path, &part, &load->source, err);
+}
+
+/* Whether the file is the one that the checkpoint is of; remembers what it is now. */
+static bool recognise(struct load *load, struct error *err)
+{
+    const struct batch *const batch = load->batch;
+    const struct tail_checkpoint *const checkpoint = load->checkpoint;
+    uint64_t const offset = batch->resume_offset, end = checkpoint->end_bytes;
+    uint64_t hash;
+    if (!tail_checkpoint_tail_hash(checkpoint->fd, offset, &hash, err)) return false;
+    load->has_changed = batch->id != 0 && hash != batch->tail_hash;
+    if (load->has_changed) return error_set(err, ERROR_INPUT, "is not the file that was followed");
+    load->begin = offset < GROWTH_PAGE_BYTES ? 0 : offset - GROWTH_PAGE_BYTES;
+    load->begin_end = end < offset + GROWTH_PAGE_BYTES ? end : offset + GROWTH_PAGE_BYTES;
+    if (load->begin_end < offset) load->begin_end = offset; /* another run was faster */
+    return tail_checkpoint_hash(checkpoint->fd, load->begin, load->begin_end, &load->begin_hash,
+                                err);
+}
+
+static enum batch_ending ending_of(const struct load *load, bool good)
+{
+    if (good) return load->is_stopped ? BATCH_PAUSED : BATCH_INGESTED;
+    if (load->store_failed) return BATCH_STOPPED;
+    return load->has_changed ? BATCH_CHANGED : BATCH_REFUSED;
+}
+
+static enum batch_ending ingest(struct load *load, const char *path, struct error *err)
+{
+    if (!open_input(load, path, err)) return BATCH_REFUSED;
+    if (!find_batch(load, err) || !find_dropped(load, err)) return BATCH_STOPPED;
+    if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) {
+        /* the run that loaded it may have been killed before it told the mounts */
+        (void)writer_lock_announce(load->store, load->commit_id, WRITER_ANNOUNCE_MS,
+                                   load->options->notices);
+        return BATCH_KNOWN;
+    }
+    if (load->checkpoint && !recognise(load, err)) return ending_of(load, false);
+    rejects_init(&load->rejects, store_directory(load->store), load->batch);
+    return ending_of(load, run(load, err));
+}
+
+enum batch_ending batch_ingest(struct store *store, const struct batch_input *input,
+                               const struct batch_options *options, struct batch_report *ret_report,
+                               struct error *err)
+{
+    double const begun = now_seconds();
+    *ret_report = (struct batch_report){.mount_silent = options->mount_silent};
+    struct load load = {
+        .store = store,
+        .options = options,
+        .checkpoint = input->checkpoint,
+        .report = ret_report,
+        .batch = &ret_report->batch,
+        .rejects = {.folder = -1, .fd = -1},
+        .has_links = link_check_wanted(options->schema, options->stream),
+    };
+    binder_init(&load.binder, options->stream, options->schema->zone);
+    for (size_t i = 0; i < COUNT_OF(load.chunks); i++)
+        events_chunk_init(&load.chunks[i], options->stream);
+    load.chunk = &load.chunks[0];
+    enum batch_ending const ending = ingest(&load, input->path, err);
+    load_done(&load);
+    ret_report->seconds = now_seconds() - begun;
+    return ending;
+}

@@ -1,0 +1,62 @@
+/* batch.h - one input into the store: the pipeline of `tally ingest`.
+ *
+ *   source -> reader -> bind -> events_chunk -> commit_chunk -> announce
+ *                          `--> rejects
+ *
+ * Place    cmd_ingest.c calls it under the lock of writers, once for each input.
+ * Promise  a batch that was killed goes on behind its last commit; one that was loaded is left
+ *          alone. Memory is bounded by `memory_bytes`, about, whatever the input's size; a record
+ *          longer than that is still held as a whole.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "common/notice.h"
+#include "common/progress.h"
+#include "common/reject_limit.h"
+#include "database/store.h"
+#include "load/tail_checkpoint.h"
+#include "schema/schema.h"
+#include "tables/batch_log.h"
+
+struct batch_options {
+    const struct schema *schema;
+    const struct stream *stream;
+    bool strict;
+    bool dry_run;
+    bool mount_silent; /* as the report of the batch before has it */
+    struct reject_limit limit;
+    size_t memory_bytes;
+    bool (*stopped)(void); /* looked at between commits; NULL: it goes on to the end */
+    const struct notices *notices;
+    struct progress *progress;
+};
+
+/* One input: a whole one, which its bytes name, or what there is so far of one that grows. */
+struct batch_input {
+    const char *path;                         /* or "-" */
+    const struct tail_checkpoint *checkpoint; /* NULL: a whole one */
+};
+
+enum batch_ending {
+    BATCH_INGESTED, /* a report with counts; also of a dry run */
+    BATCH_KNOWN,    /* it was loaded before: nothing is done */
+    BATCH_CHANGED, /* of an input that grows: it is not what it was; nothing behind its checkpoint is loaded */
+    BATCH_PAUSED,  /* told to stop: it goes on behind its checkpoint */
+    BATCH_REFUSED, /* this input cannot be ingested; another may */
+    BATCH_STOPPED, /* the store cannot take any */
+};
+
+struct batch_report {
+    struct batch batch; /* as it stands in the ledger; of a dry run, as it would */
+    double seconds;
+    bool too_many_rejects; /* why it was refused */
+    bool mount_silent;     /* a mount did not answer in time: it is not waited for as long again */
+    struct arena arena;    /* of texts in `batch` */
+};
+void batch_report_done(struct batch_report *report);
+
+/* The report is filled as far as things went, ERR where the ending is REFUSED or STOPPED. */
+enum batch_ending batch_ingest(struct store *store, const struct batch_input *input,
+                               const struct batch_options *options, struct batch_report *ret_report,
+                               struct error *err) MUST_CHECK;

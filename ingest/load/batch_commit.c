@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/writer_lock.h"
+#include "load/batch_p.h"
+
+enum { IMPATIENT_ANNOUNCE_MS = 100 };
+enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, DELTA_SHARES = 3 };
+
+/* Refused records take no memory, but a run of them should be judged against the limit now and
+ * then. */
+bool load_is_full(const struct load *load)
+{
+    size_t const share = load->options->memory_bytes / MEMORY_SHARES * CHUNK_SHARES;
+    return events_chunk_bytes(load->chunk) + load->kept_texts.used_bytes >= share ||
+           load->refused_bytes >= share;
+}
+
+static bool check_limit(struct load *load, struct error *err)
+{
+    const struct batch *const batch = load->batch;
+    const struct reject_limit *const limit = &load->options->limit;
+    struct error ignored;
+    if (!reject_limit_exceeded(limit, batch->rejected_count, batch->read_count)) return true;
+    if (!rejects_sync(&load->rejects, &ignored))
+        return error_set(err, ERROR_FULL, "%s", ignored.fact);
+    AUTO_BUFFER struct buffer allowed = {0};
+    reject_limit_write(limit, &allowed);
+    load->report->too_many_rejects = true;
+    (void)error_set(
+        err, ERROR_INPUT, "%llu of %llu records are refused, more than %.*s; the first is %.*s",
+        (unsigned long long)batch->rejected_count, (unsigned long long)batch->read_count,
+        (int)allowed.length, (const char *)allowed.at, (int)batch->first_error.length,
+        (const char *)batch->first_error.at);
+    (void)error_remedy(
+        err, "mend the schema or the input, or let more pass with --max-rejects N or N%%");
+    return source_place(load->source, 0, err);
+}
+
+static bool preview_part(struct load *load, struct error *err)
+{
+    if (!source_check(load->source, err)) return false;
+    load->store_failed = true;
+    if (!commit_preview(load->store, load->chunk, load->batch, err)) return false;
+    load->store_failed = false;
+    return true;
+}
+
+bool load_await(struct load *load, struct error *err)
+{
+    const struct commit_job *const job = &load->job;
+    struct batch *const batch = load->batch;
+    if (!load->job_is_under_way) return true;
+    commit_job_wait(&load->job);
+    load->job_is_under_way = false;
+    if (job->notice[0]) notices_show(load->options->notices, "%s", job->notice);
+    if (!job->good) {
+        load->store_failed = true;
+        *err = job->err;
+        return false;
+    }
+    load->report->mount_silent = !job->announced;
+    events_chunk_clear(job->chunk);
+    batch->id = job->batch.id;
+    batch->first_commit = job->batch.first_commit;
+    batch->last_commit = job->batch.last_commit;
+    batch->new_count = job->batch.new_count;
+    batch->duplicate_count = job->batch.duplicate_count;
+    batch->replaced_count = job->batch.replaced_count;
+    batch->stale_count = job->batch.stale_count;
+    batch->deleted_count = job->batch.deleted_count;
+    return true;
+}
+
+/* Whether what was read is what the file has; one that grows may have been truncated meanwhile, and grown again. */
+static bool check_input(struct load *load, struct error *err)
+{
+    uint64_t hash;
+    load->has_changed = load->checkpoint && !source_check(load->source, err);
+    if (load->has_changed) return false;
+    if (!load->checkpoint) return source_check(load->source, err);
+    if (!tail_checkpoint_hash(load->checkpoint->fd, load->begin, load->begin_end, &hash, err))
+        return source_place(load->source, 0, err);
+    load->has_changed = hash != load->begin_hash;
+    return !load->has_changed || error_set(err, ERROR_INPUT, "changed while it was read");
+}
+
+/* The commit goes on while the next chunk is filled; the last one is waited for. */
+static bool begin_commit(struct load *load, enum batch_state state, bool is_last, struct error *err)
+{
+    bool const impatient = load->report->mount_silent && state == BATCH_PARTIAL;
+    events_chunk_sort(load->chunk); /* here, as the other thread has more to do */
+    if (!load_await(load, err) || !check_limit(load, err) || !check_input(load, err)) return false;
+    load->store_failed = !rejects_sync(&load->rejects, err);
+    if (load->store_failed) return false;
+    load->batch->state = state;
+    load->batch->rejects_bytes = load->rejects.bytes;
+    load->job = (struct commit_job){
+        .store = load->store,
+        .chunk = load->chunk,
+        .batch = *load->batch,
+        .is_last = is_last,
+        .memory_bytes = load->options->memory_bytes / MEMORY_SHARES * DELTA_SHARES,
+        .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
+    };
+    commit_job_start(&load->job);
+    load->job_is_under_way = true;
+    load->chunk = load->chunk == &load->chunks[0] ? &load->chunks[1] : &load->chunks[0];
+    return true;
+}
+
+bool load_commit(struct load *load, enum batch_state state, bool is_last, struct reader_place place,
+                 struct error *err)
+{
+    load->batch->resume_offset = place.offset;
+    load->batch->resume_line = place.line;
+    if (load->checkpoint && !tail_checkpoint_tail_hash(load->checkpoint->fd, place.offset,
+                                                       &load->batch->tail_hash, err))
+        return source_place(load->source, 0, err);
+    if (!load_check_links(load, err)) return false;
+    bool good;
+    if (load->options->dry_run) {
+        good = preview_part(load, err);
+        events_chunk_clear(load->chunk);
+    } else {
+        good = begin_commit(load, state, is_last, err);
+    }
+    load->refused_bytes = 0;
+    load->chunk_count++;
+    return good;
+}

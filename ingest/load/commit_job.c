@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load/commit_job.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "common/writer_lock.h"
+
+static void keep_notice(void *context, const char *text)
+{
+    struct commit_job *const job = context;
+    (void)snprintf(job->notice, sizeof job->notice, "%s", text); /* a cut is harmless */
+}
+
+static void *run(void *argument)
+{
+    struct commit_job *const job = argument;
+    struct notices const notices = {.show = keep_notice, .context = job};
+    uint64_t commit_id;
+    job->good = commit_chunk(job->store, job->chunk, &job->batch, job->is_last, job->memory_bytes,
+                             &commit_id, &job->err);
+    if (job->good)
+        job->announced = writer_lock_announce(job->store, commit_id, job->announce_ms, &notices);
+    return NULL;
+}
+
+void commit_job_start(struct commit_job *job)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
+    job->has_thread = pthread_create(&job->thread, NULL, run, job) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!job->has_thread) (void)run(job);
+}
+
+void commit_job_wait(struct commit_job *job)
+{
+    if (job->has_thread) (void)pthread_join(job->thread, NULL); /* cannot fail: joined once */
+    job->has_thread = false;
+}

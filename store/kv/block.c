@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kv/block.h"
+
+#include "types/pack.h"
+
+void block_done(struct block *block)
+{
+    buffer_done(&block->bytes);
+    buffer_done(&block->fence);
+    buffer_done(&block->last_key);
+}
+
+void block_clear(struct block *block)
+{
+    buffer_clear(&block->bytes);
+    buffer_clear(&block->fence);
+    buffer_clear(&block->last_key);
+}
+
+bool block_is_empty(const struct block *block)
+{
+    return block->bytes.length == 0;
+}
+
+static size_t shared_length(struct slice a, struct slice b)
+{
+    size_t const most = a.length < b.length ? a.length : b.length;
+    size_t shared = 0;
+    while (shared + 8 <= most && memcmp(a.at + shared, b.at + shared, 8) == 0)
+        shared += 8;
+    while (shared < most && a.at[shared] == b.at[shared])
+        shared++;
+    return shared;
+}
+
+static void begin(struct block *block, struct slice key)
+{
+    buffer_set(&block->fence, key);
+    buffer_set(&block->last_key, key);
+}
+
+bool block_add(struct block *block, struct slice key, struct slice value)
+{
+    if (block_is_empty(block)) begin(block, key);
+    size_t const start = block->bytes.length;
+    size_t const shared = shared_length(buffer_slice(&block->last_key), key);
+    pack_varint(&block->bytes, shared);
+    pack_bytes(&block->bytes, slice_of(key.at + shared, key.length - shared));
+    pack_bytes(&block->bytes, value);
+    if (block->bytes.length > BLOCK_BYTES && start > 0) {
+        block->bytes.length = start;
+        return false;
+    }
+    block->last_key.length = shared;
+    buffer_add(&block->last_key, key.at + shared, key.length - shared);
+    return true;
+}
+
+bool block_add_raw(struct block *block, const struct block_reader *reader)
+{
+    struct slice const key = buffer_slice(&reader->key);
+    if (block_is_empty(block)) return block_add(block, key, reader->value);
+    if (block->bytes.length + reader->raw.length > BLOCK_BYTES) return false;
+    buffer_add_slice(&block->bytes, reader->raw);
+    buffer_set(&block->last_key, key);
+    return true;
+}
+
+struct slice block_bytes(const struct block *block)
+{
+    return buffer_slice(&block->bytes);
+}
+
+void block_reader_done(struct block_reader *reader)
+{
+    buffer_done(&reader->key);
+}
+
+void block_read(struct block_reader *reader, struct slice fence, struct slice bytes)
+{
+    reader->rest = bytes;
+    reader->started = false;
+    buffer_set(&reader->key, fence);
+}
+
+/* Of two keys that share their first SHARED bytes. The first entry's key is the fence itself. */
+static bool rises(const struct block_reader *reader, size_t shared, struct slice suffix)
+{
+    if (!reader->started) return shared == reader->key.length && suffix.length == 0;
+    return suffix.length > 0 &&
+           (shared == reader->key.length || suffix.at[0] > reader->key.at[shared]);
+}
+
+enum block_step block_next(struct block_reader *reader)
+{
+    struct slice const start = reader->rest;
+    struct slice suffix;
+    uint64_t shared;
+    if (start.length == 0) return BLOCK_END;
+    if (!unpack_varint(&reader->rest, &shared) || shared > reader->key.length ||
+        !unpack_bytes(&reader->rest, &suffix) || !unpack_bytes(&reader->rest, &reader->value) ||
+        !rises(reader, (size_t)shared, suffix))
+        return BLOCK_DAMAGED;
+    reader->started = true;
+    reader->key.length = (size_t)shared;
+    buffer_add_slice(&reader->key, suffix);
+    reader->raw = slice_of(start.at, start.length - reader->rest.length);
+    return BLOCK_ONE;
+}
+
+enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct slice key,
+                           struct db_entry *ret_block, struct error *err)
+{
+    enum db_finding found = cursor_seek_back(cursor, key, ret_block, err);
+    if (found == DB_FAILED || (found == DB_FOUND && slice_starts(ret_block->key, prefix)))
+        return found;
+    found = cursor_seek(cursor, key, ret_block, err); /* the first of all */
+    return found == DB_FOUND && !slice_starts(ret_block->key, prefix) ? DB_MISSING : found;
+}
+
+enum db_finding block_get(struct cursor *cursor, enum db_table table, struct block_reader *reader,
+                          struct slice key, struct slice *ret_value, struct error *err)
+{
+    struct db_entry block;
+    enum block_step step;
+    enum db_finding const found = block_find(cursor, (struct slice){0}, key, &block, err);
+    if (found != DB_FOUND) return found;
+    block_read(reader, block.key, block.value);
+    while ((step = block_next(reader)) == BLOCK_ONE) {
+        int const order = slice_compare(buffer_slice(&reader->key), key);
+        if (order < 0) continue;
+        *ret_value = reader->value;
+        return order == 0 ? DB_FOUND : DB_MISSING;
+    }
+    if (step == BLOCK_END) return DB_MISSING;
+    (void)block_corrupt(table, err);
+    return DB_FAILED;
+}
+
+bool block_corrupt(enum db_table table, struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "a block of entries is damaged");
+    return db_blame(table, err);
+}

@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kv/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#define XXH_INLINE_ALL /* most entries are so short that a call would cost as much as the sum */
+#include <xxhash.h>
+
+#include "base/arena.h"
+#include "kv/crash_signals.h"
+
+struct db {
+    MDB_env *env;
+    MDB_dbi tables[DB_TABLES];
+    uint64_t map_bytes;
+    char *directory;
+    const char *missing_table; /* NULL: none */
+    atomic_uint open_txns;     /* the map cannot move under them */
+};
+
+struct txn {
+    struct db *db;
+    MDB_txn *mdb;
+    bool failed;
+    bool map_full;
+};
+
+struct cursor {
+    struct txn *txn;
+    MDB_cursor *mdb;
+    enum db_table table;
+};
+
+/* 1022 readers: LMDB's own 126 is soon used up by many mounts with a few snapshots each. */
+enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
+
+const char *const db_table_names[DB_TABLES] = {
+    "meta",  "commits", "events",  "expiry",  "groups",  "values",
+    "ranks", "links",   "batches", "digests", "changes", "references",
+};
+
+/* The one place where LMDB's codes become words. */
+static bool fail(struct error *err, const char *place, int code)
+{
+    switch (code) {
+    case MDB_MAP_FULL:
+        (void)error_set(err, ERROR_FULL, "the store's map is full and could not be made larger");
+        (void)error_remedy(err, "allow more address space (ulimit -v)");
+        break;
+    case MDB_READERS_FULL:
+        (void)error_set(err, ERROR_FULL, "%d readers have the store open", READERS_MAX);
+        (void)error_remedy(err, "end some of the mounts or commands that read it");
+        break;
+    case MDB_MAP_RESIZED:
+        (void)error_set(err, ERROR_BUSY,
+                        "another process made the store larger than this one can map now");
+        (void)error_remedy(err, "start this program again");
+        break;
+    case MDB_VERSION_MISMATCH:
+        (void)error_set(err, ERROR_VERSION, "data.mdb was written by another version of LMDB");
+        break;
+    case MDB_INVALID:
+        (void)error_set(err, ERROR_CORRUPT, "data.mdb is not an LMDB file");
+        (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+        break;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_PANIC:
+    case MDB_BAD_TXN:
+    case MDB_NOTFOUND:
+        (void)error_set(err, ERROR_CORRUPT, "the store is damaged: %s", mdb_strerror(code));
+        (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+        break;
+    case MDB_TXN_FULL:
+        (void)error_set(err, ERROR_FULL, "the transaction is too large");
+        (void)error_remedy(err, "give --memory a smaller size");
+        break;
+    default:
+        if (code > 0)
+            (void)error_system(err, code, "the store cannot be used");
+        else
+            (void)error_set(err, ERROR_SYSTEM, "LMDB: %s", mdb_strerror(code));
+    }
+    return error_place(err, "%s", place);
+}
+
+/* A struct txn is the caller's to change even where the call only reads: failing is a fact of the transaction, not of its
+ * content. */
+static struct txn *mark_failed(const struct txn *txn)
+{
+    struct txn *const marked = (struct txn *)(uintptr_t)txn;
+    marked->failed = true;
+    return marked;
+}
+
+static bool fail_txn(const struct txn *txn, enum db_table table, int code, struct error *err)
+{
+    struct txn *const marked = mark_failed(txn);
+    if (code == MDB_MAP_FULL) marked->map_full = true;
+    return fail(err, db_table_names[table], code);
+}
+
+/* LMDB has no sums: each value ends in one, of itself and its key. */
+static void write_sum(struct slice key, struct slice value, uint8_t sum[DB_SUM_BYTES])
+{
+    uint64_t const hash =
+        XXH3_64bits_withSeed(value.at, value.length, XXH3_64bits(key.at, key.length));
+    for (size_t i = 0; i < DB_SUM_BYTES; i++)
+        sum[i] = (uint8_t)(hash >> (8 * i));
+}
+
+/* Takes the sum off; false: it is another. */
+static bool check_sum(const MDB_val *key, const MDB_val *stored, struct slice *ret_value)
+{
+    uint8_t sum[DB_SUM_BYTES];
+    if (stored->mv_size < DB_SUM_BYTES) return false;
+    struct slice const value = slice_of(stored->mv_data, stored->mv_size - DB_SUM_BYTES);
+    write_sum(slice_of(key->mv_data, key->mv_size), value, sum);
+    *ret_value = value;
+    return memcmp(value.at + value.length, sum, DB_SUM_BYTES) == 0;
+}
+
+static MDB_val val_of(struct slice slice)
+{
+    return (MDB_val){.mv_size = slice.length, .mv_data = (void *)(uintptr_t)slice.at};
+}
+
+static struct slice slice_of_val(const MDB_val *val)
+{
+    return slice_of(val->mv_data, val->mv_size);
+}
+
+/* Counts the free pages of the newest version from page FIRST on. Ends the process. */
+static _Noreturn void count_free_pages(const char *directory, uint64_t first, uint64_t expected)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint64_t count = 0;
+    bool const opened =
+        mdb_env_create(&env) == MDB_SUCCESS &&
+        mdb_env_set_mapsize(env, (size_t)1 << MAP_SHIFT_LEAST) == MDB_SUCCESS &&
+        mdb_env_open(env, directory, MDB_RDONLY | MDB_NOLOCK, 0) == MDB_SUCCESS &&
+        mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == MDB_SUCCESS &&
+        mdb_cursor_open(txn, 0, &cursor) == MDB_SUCCESS; /* 0: LMDB's table of free pages */
+    while (opened && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
+        /* how many, and their numbers */
+        for (size_t i = 1; i < value.mv_size / sizeof(size_t); i++) {
+            size_t page;
+            memcpy(&page, (const uint8_t *)value.mv_data + i * sizeof page, sizeof page);
+            count += page >= first;
+        }
+    }
+    _exit(opened && count == expected ? 0 : 1);
+}
+
+/* Whether all of COUNT pages from FIRST on are free. Reading what is not there is a SIGBUS, so another process
+ * tries it. */
+static bool are_free(const char *directory, uint64_t first, uint64_t count)
+{
+    int status;
+    pid_t const child = fork();
+    if (child < 0) return false;
+    if (child == 0) {
+        static const struct rlimit no_core;
+        (void)setrlimit(RLIMIT_CORE, &no_core); /* only a courtesy */
+        (void)signal(SIGBUS, SIG_DFL);          /* cannot fail for this signal */
+        count_free_pages(directory, first, count);
+    }
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) return false;
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* LMDB maps what its meta page says is there; where the file ends earlier, the first access would be a SIGBUS. But
+ * pages at the end that a transaction took and gave back are never written: if all that is missing is free, nothing is. */
+static bool check_length(struct db *db, struct error *err)
+{
+    char path[4096];
+    struct stat status;
+    MDB_envinfo info;
+    MDB_stat sizes;
+    if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", db->directory) >= sizeof path)
+        return error_system(err, ENAMETOOLONG, "%s", db->directory);
+    /* First what is needed, then what is there: a writer may make both larger meanwhile. */
+    (void)mdb_env_info(db->env, &info); /* both only copy out of the environment */
+    (void)mdb_env_stat(db->env, &sizes);
+    if (stat(path, &status) < 0) return error_system(err, errno, "%s", path);
+    uint64_t const pages = info.me_last_pgno + 1;
+    uint64_t const written = (uint64_t)status.st_size / sizes.ms_psize;
+    if (written >= pages || are_free(db->directory, written, pages - written)) return true;
+    (void)error_set(err, ERROR_CORRUPT, "data.mdb is cut short: %llu bytes of %llu",
+                    (unsigned long long)status.st_size, (unsigned long long)pages * sizes.ms_psize);
+    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+    return error_place(err, "%s", db->directory);
+}
+
+static bool fail_without(const struct db *db, const char *table, struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "the store has no table '%s'", table);
+    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+    return error_place(err, "%s", db->directory);
+}
+
+bool db_is_whole(const struct db *db, struct error *err)
+{
+    return !db->missing_table || fail_without(db, db->missing_table, err);
+}
+
+/* Another format may have other tables: the first one tells. */
+static bool open_tables(struct db *db, enum db_access access, struct error *err)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(db->env, NULL, access == DB_CREATE ? 0 : MDB_RDONLY, &txn);
+    if (code != MDB_SUCCESS) return fail(err, db->directory, code);
+    for (unsigned i = 0; i < DB_TABLES; i++) {
+        code = mdb_dbi_open(txn, db_table_names[i], access == DB_CREATE ? MDB_CREATE : 0,
+                            &db->tables[i]);
+        if (code == MDB_SUCCESS) continue;
+        if (code == MDB_NOTFOUND && i != TABLE_META) {
+            db->missing_table = db_table_names[i];
+            continue;
+        }
+        mdb_txn_abort(txn);
+        return code == MDB_NOTFOUND ? fail_without(db, db_table_names[i], err)
+                                    : fail(err, db->directory, code);
+    }
+    code = mdb_txn_commit(txn);
+    return code == MDB_SUCCESS || fail(err, db->directory, code);
+}
+
+static void answer_assertion(MDB_env *env, const char *text)
+{
+    (void)env, (void)text;
+    damage_end();
+}
+
+static int open_mapped(struct db *db, unsigned flags, unsigned map_shift)
+{
+    if (mdb_env_create(&db->env) != MDB_SUCCESS) return ENOMEM;
+    (void)mdb_env_set_assert(db->env, answer_assertion);
+    (void)mdb_env_set_maxdbs(db->env, DB_TABLES); /* these fail only after the open */
+    (void)mdb_env_set_maxreaders(db->env, READERS_MAX);
+    db->map_bytes = (uint64_t)1 << map_shift;
+    (void)mdb_env_set_mapsize(db->env, db->map_bytes);
+    int const code = mdb_env_open(db->env, db->directory, flags, 0666);
+    if (code == MDB_SUCCESS) return code;
+    mdb_env_close(db->env);
+    db->env = NULL;
+    return code;
+}
+
+/* With the largest map that the system allows. */
+static int open_environment(struct db *db, unsigned flags)
+{
+    int code = ENOMEM; /* some systems, and valgrind, say EINVAL to a map that is too large */
+    for (unsigned shift = MAP_SHIFT_MOST;
+         shift >= MAP_SHIFT_LEAST && (code == ENOMEM || code == EINVAL); shift--)
+        code = open_mapped(db, flags, shift);
+    return code;
+}
+
+/* On a read-only medium, which has no writer, LMDB reads without its table of readers. Elsewhere who cannot enter itself
+ * there may not read: writers would not know of it, and write over what it reads. */
+static bool fail_to_open(const struct db *db, enum db_access access, int code, struct error *err)
+{
+    AUTO_BUFFER struct buffer lock = {0};
+    buffer_format(&lock, "%s/lock.mdb", db->directory);
+    buffer_add_byte(&lock, '\0');
+    if (access != DB_READ || code != EACCES ||
+        faccessat(AT_FDCWD, (const char *)lock.at, W_OK, AT_EACCESS) == 0)
+        return fail(err, db->directory, code);
+    (void)error_set(err, ERROR_DENIED,
+                    "lock.mdb may not be written: writers would not see the reader");
+    (void)error_remedy(err, "give the right to write lock.mdb, and no other file of the store");
+    return error_place(err, "%s", db->directory);
+}
+
+bool db_open(const char *directory, enum db_access access, struct db **ret_db, struct error *err)
+{
+    struct db *const db = memory_alloc(sizeof *db);
+    db->directory = memory_alloc(strlen(directory) + 1);
+    memcpy(db->directory, directory, strlen(directory));
+    unsigned flags = MDB_NOTLS | (access == DB_READ ? MDB_RDONLY : 0);
+    int const code = open_environment(db, flags);
+    int stale;
+    bool const opened = code == MDB_SUCCESS || fail_to_open(db, access, code, err);
+    if (opened && access != DB_READ) (void)mdb_reader_check(db->env, &stale); /* best effort */
+    if (opened && check_length(db, err) && open_tables(db, access, err)) {
+        *ret_db = db;
+        return true;
+    }
+    db_close(db);
+    return false;
+}
+
+void db_close(struct db *db)
+{
+    if (!db) return;
+    if (db->env) mdb_env_close(db->env);
+    free(db->directory);
+    free(db);
+}
+
+const char *db_library(void)
+{
+    return mdb_version(NULL, NULL, NULL);
+}
+
+bool db_copy(struct db *db, int fd, struct error *err)
+{
+    int const code = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+    return code == MDB_SUCCESS || fail(err, db->directory, code);
+}
+
+bool db_is_replaced(const struct db *db, int directory)
+{
+    struct stat named, opened;
+    mdb_filehandle_t fd;
+    if (mdb_env_get_fd(db->env, &fd) != MDB_SUCCESS || fstat(fd, &opened) < 0) return false;
+    /* Where there is no file, what is open has to do. */
+    return fstatat(directory, "data.mdb", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (named.st_ino != opened.st_ino || named.st_dev != opened.st_dev);
+}
+
+bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err)
+{
+    MDB_txn *mdb;
+    unsigned const flags = write ? 0 : MDB_RDONLY;
+    int code = mdb_txn_begin(db->env, NULL, flags, &mdb);
+    if (code == MDB_READERS_FULL) { /* killed processes leave their places behind */
+        int stale;
+        code = mdb_reader_check(db->env, &stale);
+        if (code == MDB_SUCCESS) code = mdb_txn_begin(db->env, NULL, flags, &mdb);
+    }
+    if (code == MDB_MAP_RESIZED && atomic_load(&db->open_txns) == 0 &&
+        mdb_env_set_mapsize(db->env, 0) == MDB_SUCCESS)
+        code = mdb_txn_begin(db->env, NULL, flags, &mdb);
+    if (code != MDB_SUCCESS) return fail(err, db->directory, code);
+    struct txn *const txn = memory_alloc(sizeof *txn);
+    *txn = (struct txn){.db = db, .mdb = mdb};
+    atomic_fetch_add(&db->open_txns, 1);
+    *ret_txn = txn;
+    return true;
+}
+
+/* LMDB's commit writes the page that makes it one, and then the number that readers begin with into the lock file. Whoever
+ * takes the lock of a writer that died in between mends that number. */
+bool db_settle(struct db *db, struct error *err)
+{
+    struct txn *txn;
+    if (!txn_begin(db, true, &txn, err)) return false;
+    txn_abort(txn);
+    return true;
+}
+
+bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn, struct error *err)
+{
+    return txn_begin(writing->db, false, ret_txn, err);
+}
+
+bool txn_commit(struct txn *txn, struct error *err)
+{
+    if (txn->failed) {
+        txn_abort(txn);
+        return error_set(err, ERROR_SYSTEM, "the transaction had failed before");
+    }
+    int const code = mdb_txn_commit(txn->mdb);
+    const char *const place = txn->db->directory;
+    atomic_fetch_sub(&txn->db->open_txns, 1);
+    free(txn);
+    return code == MDB_SUCCESS || fail(err, place, code);
+}
+
+void txn_abort(struct txn *txn)
+{
+    if (!txn) return;
+    mdb_txn_abort(txn->mdb);
+    atomic_fetch_sub(&txn->db->open_txns, 1);
+    free(txn);
+}
+
+bool txn_map_full(const struct txn *txn)
+{
+    return txn->map_full;
+}
+
+bool db_grow(struct db *db, struct error *err)
+{
+    if (atomic_load(&db->open_txns)) return fail(err, db->directory, MDB_MAP_FULL);
+    int const code = mdb_env_set_mapsize(db->env, db->map_bytes * 2);
+    if (code != MDB_SUCCESS) return fail(err, db->directory, code == ENOMEM ? MDB_MAP_FULL : code);
+    db->map_bytes *= 2;
+    return true;
+}
+
+bool db_blame(enum db_table table, struct error *err)
+{
+    bool const derived = table == TABLE_GROUPS || table == TABLE_VALUES || table == TABLE_RANKS ||
+                         table == TABLE_LINKS;
+    (void)error_remedy(err,
+                       derived ? "tally rebuild STORE"
+                               : "restore the store from a backup, or ingest again into a new one");
+    return error_place(err, "%s", db_table_names[table]);
+}
+
+static enum db_finding damaged(const struct txn *txn, enum db_table table, struct error *err)
+{
+    mark_failed(txn);
+    (void)error_set(err, ERROR_CORRUPT, "an entry is damaged");
+    (void)db_blame(table, err);
+    return DB_FAILED;
+}
+
+static enum db_finding finding(const struct txn *txn, enum db_table table, int code,
+                               struct error *err)
+{
+    if (code == MDB_SUCCESS) return DB_FOUND;
+    if (code == MDB_NOTFOUND) return DB_MISSING;
+    (void)fail_txn(txn, table, code, err);
+    return DB_FAILED;
+}
+
+enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
+                       struct slice *ret_value, struct error *err)
+{
+    MDB_val key_val = val_of(key), value;
+    int const code = mdb_get(txn->mdb, txn->db->tables[table], &key_val, &value);
+    if (code == MDB_SUCCESS && !check_sum(&key_val, &value, ret_value))
+        return damaged(txn, table, err);
+    return finding(txn, table, code, err);
+}
+
+bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
+            struct error *err)
+{
+    MDB_val key_val = val_of(key), room = {.mv_size = value.length + DB_SUM_BYTES};
+    uint8_t sum[DB_SUM_BYTES];
+    write_sum(key, value, sum);
+    int const code = mdb_put(txn->mdb, txn->db->tables[table], &key_val, &room, MDB_RESERVE);
+    if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
+    if (value.length) memcpy(room.mv_data, value.at, value.length);
+    memcpy((uint8_t *)room.mv_data + value.length, sum, sizeof sum);
+    return true;
+}
+
+bool db_drop(struct txn *txn, enum db_table table, struct slice key, struct error *err)
+{
+    MDB_val key_val = val_of(key);
+    int const code = mdb_del(txn->mdb, txn->db->tables[table], &key_val, NULL);
+    return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
+}
+
+bool db_clear(struct txn *txn, enum db_table table, struct error *err)
+{
+    int const code = mdb_drop(txn->mdb, txn->db->tables[table], 0);
+    return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
+}
+
+bool cursor_open(const struct txn *txn, enum db_table table, struct cursor **ret_cursor,
+                 struct error *err)
+{
+    MDB_cursor *mdb;
+    int const code = mdb_cursor_open(txn->mdb, txn->db->tables[table], &mdb);
+    if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
+    struct cursor *const cursor = memory_alloc(sizeof *cursor);
+    *cursor = (struct cursor){.txn = (struct txn *)(uintptr_t)txn, .mdb = mdb, .table = table};
+    *ret_cursor = cursor;
+    return true;
+}
+
+void cursor_close(struct cursor *cursor)
+{
+    if (!cursor) return;
+    mdb_cursor_close(cursor->mdb);
+    free(cursor);
+}
+
+static enum db_finding step(struct cursor *cursor, MDB_val *key, MDB_cursor_op op,
+                            struct db_entry *ret_entry, struct error *err)
+{
+    MDB_val value;
+    int const code = mdb_cursor_get(cursor->mdb, key, &value, op);
+    if (code == MDB_SUCCESS) {
+        ret_entry->key = slice_of_val(key);
+        if (!check_sum(key, &value, &ret_entry->value))
+            return damaged(cursor->txn, cursor->table, err);
+    }
+    return finding(cursor->txn, cursor->table, code, err);
+}
+
+enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_entry *ret_entry,
+                            struct error *err)
+{
+    MDB_val key_val = val_of(key);
+    return step(cursor, &key_val, MDB_SET_RANGE, ret_entry, err);
+}
+
+enum db_finding cursor_first(struct cursor *cursor, struct db_entry *ret_entry, struct error *err)
+{
+    MDB_val key;
+    return step(cursor, &key, MDB_FIRST, ret_entry, err);
+}
+
+enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err)
+{
+    MDB_val key;
+    return step(cursor, &key, MDB_NEXT, ret_entry, err);
+}
+
+enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entry,
+                                struct error *err)
+{
+    MDB_val key;
+    return step(cursor, &key, MDB_PREV, ret_entry, err);
+}
+
+/* The entry behind KEY, which leads to the one in front of it, is not read: its sum is nobody's business. */
+enum db_finding cursor_seek_back(struct cursor *cursor, struct slice key,
+                                 struct db_entry *ret_entry, struct error *err)
+{
+    MDB_val key_val = val_of(key), value;
+    int const code = mdb_cursor_get(cursor->mdb, &key_val, &value, MDB_SET_RANGE);
+    if (code == MDB_NOTFOUND) return step(cursor, &key_val, MDB_LAST, ret_entry, err);
+    if (code != MDB_SUCCESS) return finding(cursor->txn, cursor->table, code, err);
+    bool const exact = slice_equal(slice_of_val(&key_val), key);
+    return step(cursor, &key_val, exact ? MDB_GET_CURRENT : MDB_PREV, ret_entry, err);
+}
+
+bool cursor_drop(struct cursor *cursor, struct error *err)
+{
+    int const code = mdb_cursor_del(cursor->mdb, 0);
+    return code == MDB_SUCCESS || fail_txn(cursor->txn, cursor->table, code, err);
+}
+
+bool db_clear_prefix(struct txn *txn, enum db_table table, struct slice prefix, struct error *err)
+{
+    AUTO_CURSOR struct cursor *cursor = NULL;
+    struct db_entry entry;
+    if (!cursor_open(txn, table, &cursor, err)) return false;
+    enum db_finding answer = cursor_seek(cursor, prefix, &entry, err);
+    while (answer == DB_FOUND && slice_starts(entry.key, prefix)) {
+        if (!cursor_drop(cursor, err)) return false;
+        answer = cursor_next(cursor, &entry, err);
+    }
+    return answer != DB_FAILED;
+}
+
+bool db_table_bytes(const struct txn *txn, enum db_table table, uint64_t *ret_bytes,
+                    struct error *err)
+{
+    MDB_stat sizes;
+    int const code = mdb_stat(txn->mdb, txn->db->tables[table], &sizes);
+    if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
+    *ret_bytes = (uint64_t)sizes.ms_psize *
+                 (sizes.ms_branch_pages + sizes.ms_leaf_pages + sizes.ms_overflow_pages);
+    return true;
+}
+
+bool db_usage(const struct txn *txn, struct db_usage *ret_usage, struct error *err)
+{
+    MDB_envinfo info;
+    MDB_stat sizes;
+    (void)mdb_env_info(txn->db->env, &info); /* both only copy out of the environment */
+    (void)mdb_env_stat(txn->db->env, &sizes);
+    struct db_usage usage = {.map_bytes = info.me_mapsize,
+                             .file_bytes = (uint64_t)(info.me_last_pgno + 1) * sizes.ms_psize};
+    uint64_t used = 2 * (uint64_t)sizes.ms_psize; /* the two meta pages */
+    for (unsigned i = 0; i < DB_TABLES; i++) {
+        if (!db_table_bytes(txn, (enum db_table)i, &usage.table_bytes[i], err)) return false;
+        used += usage.table_bytes[i];
+    }
+    usage.free_bytes = usage.file_bytes > used ? usage.file_bytes - used : 0;
+    *ret_usage = usage;
+    return true;
+}

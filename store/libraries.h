@@ -1,9 +1,0 @@
-/* libraries.h - which versions of other projects' libraries run here, for --version.
- *
- * SPDX-License-Identifier: Apache-2.0
- */
-#pragma once
-#include "bytes.h"
-
-/* Appends a line for each one that the store stands on. */
-void libraries_write(struct buffer *text);

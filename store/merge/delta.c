@@ -1,0 +1,400 @@
+/* Only leaves are folded: an inner group's delta is the sum of its leaves', which merge.c takes when the batch is
+ * complete. So an event costs one look-up a view, however many dimensions the view has.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "merge/delta.h"
+
+#include <xxhash.h>
+
+#include "tables/hierarchy.h"
+#include "tables/multisets.h"
+#include "types/pack.h"
+
+enum { TABLE_SLOTS_FIRST = 1024 };
+/* About what merge.c holds of a leaf beside its states, and of a value in one group beside its key: the entry, what
+ * sorts it, what is loaded. */
+enum { MERGE_GROUP_BYTES = 320, MERGE_VALUE_BYTES = 96 };
+
+void delta_init(struct delta *delta, const struct schema *schema)
+{
+    *delta = (struct delta){.schema = schema,
+                            .views = memory_alloc(schema->all_view_count * sizeof *delta->views)};
+}
+
+void delta_done(struct delta *delta)
+{
+    for (size_t i = 0; delta->views && i < delta->schema->all_view_count; i++) {
+        buffer_done(&delta->views[i].leaves);
+        buffer_done(&delta->views[i].values);
+    }
+    arena_done(&delta->arena);
+    buffer_done(&delta->key);
+    buffer_done(&delta->exact);
+    buffer_done(&delta->element);
+    buffer_done(&delta->queue.keys);
+    free(delta->views);
+    free(delta->leaves.slots);
+    free(delta->values.slots);
+    *delta = (struct delta){0};
+}
+
+static void table_clear(struct delta_table *table)
+{
+    if (table->capacity) memset(table->slots, 0, table->capacity * sizeof *table->slots);
+    table->count = 0;
+}
+
+void delta_clear(struct delta *delta)
+{
+    arena_reset(&delta->arena);
+    delta->merge_bytes = 0;
+    for (size_t i = 0; i < delta->schema->all_view_count; i++) {
+        delta->views[i].last = NULL;
+        buffer_clear(&delta->views[i].leaves);
+        buffer_clear(&delta->views[i].values);
+    }
+    table_clear(&delta->leaves);
+    table_clear(&delta->values);
+    delta->queue.count = 0;
+    buffer_clear(&delta->queue.keys);
+}
+
+/* What is in use: a cleared delta keeps its memory for the next one, and must not seem full. */
+size_t delta_bytes(const struct delta *delta)
+{
+    return delta->arena.used_bytes + delta->merge_bytes +
+           (delta->leaves.count + delta->values.count) *
+               (sizeof(struct delta_slot) + sizeof(void *));
+}
+
+static struct delta_view *of_view(const struct delta *delta, const struct view *view)
+{
+    return &delta->views[view - delta->schema->views];
+}
+
+const struct delta_view *delta_view_of(const struct delta *delta, const struct view *view)
+{
+    return of_view(delta, view);
+}
+
+/* Linear probing, at most half full. */
+static struct delta_slot *free_slot(struct delta_slot *slots, size_t capacity, uint64_t hash)
+{
+    size_t slot = hash & (capacity - 1);
+    while (slots[slot].entry)
+        slot = (slot + 1) & (capacity - 1);
+    return &slots[slot];
+}
+
+static void table_grow(struct delta_table *table)
+{
+    size_t const capacity = table->capacity ? table->capacity * 2 : TABLE_SLOTS_FIRST;
+    struct delta_slot *const slots = memory_alloc(capacity * sizeof *slots);
+    for (size_t i = 0; i < table->capacity; i++) {
+        const struct delta_slot *const slot = &table->slots[i];
+        if (slot->entry) *free_slot(slots, capacity, slot->hash) = *slot;
+    }
+    free(table->slots);
+    table->slots = slots;
+    table->capacity = capacity;
+}
+
+/* Where the search for HASH begins. */
+static size_t first_slot(struct delta_table *table, uint64_t hash)
+{
+    if (table->count * 2 >= table->capacity) table_grow(table);
+    return hash & (table->capacity - 1);
+}
+
+static void table_add(struct delta_table *table, uint64_t hash, void *entry)
+{
+    *free_slot(table->slots, table->capacity, hash) =
+        (struct delta_slot){.hash = hash, .entry = entry};
+    table->count++;
+}
+
+struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, unsigned depth,
+                                 struct slice key, struct slice exact)
+{
+    struct delta_table *const table = &delta->leaves;
+    uint64_t const hash =
+        XXH3_64bits_withSeed(key.at, key.length, (uint64_t)depth << 16 | view->id);
+    for (size_t slot = first_slot(table, hash); table->slots[slot].entry;
+         slot = (slot + 1) & (table->capacity - 1)) {
+        struct delta_leaf *const leaf = table->slots[slot].entry;
+        if (table->slots[slot].hash == hash && leaf->view == view && leaf->depth == depth &&
+            slice_equal(leaf->key, key))
+            return leaf;
+    }
+    struct delta_leaf *const leaf =
+        arena_alloc(&delta->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
+    leaf->view = view;
+    leaf->depth = depth;
+    leaf->number = table->count;
+    leaf->key = arena_copy(&delta->arena, key);
+    if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
+    table_add(table, hash, leaf);
+    buffer_add(&of_view(delta, view)->leaves, &leaf, sizeof leaf);
+    delta->merge_bytes += MERGE_GROUP_BYTES + view->aggregate_count * sizeof(struct state);
+    return leaf;
+}
+
+static struct delta_value *new_value(struct delta *delta, const struct delta_pending *pending,
+                                     struct slice key)
+{
+    struct delta_value *const value = arena_alloc(&delta->arena, sizeof *value + key.length);
+    value->leaf = pending->leaf;
+    value->set = pending->set;
+    value->key_length = (uint32_t)key.length; /* at most DB_KEY_BYTES_MAX */
+    memcpy(value->key, key.at, key.length);
+    table_add(&delta->values, pending->hash, value);
+    buffer_add(&of_view(delta, pending->leaf->view)->values, &value, sizeof value);
+    delta->merge_bytes +=
+        (pending->leaf->view->dimension_count + 1) * (MERGE_VALUE_BYTES + key.length);
+    return value;
+}
+
+static struct delta_value *value_of(struct delta *delta, const struct delta_pending *pending)
+{
+    struct delta_table *const table = &delta->values;
+    struct slice const key = slice_of(delta->queue.keys.at + pending->key_at, pending->key_length);
+    for (size_t slot = first_slot(table, pending->hash); table->slots[slot].entry;
+         slot = (slot + 1) & (table->capacity - 1)) {
+        if (table->slots[slot].hash != pending->hash) continue;
+        struct delta_value *const value = table->slots[slot].entry;
+        if (value->leaf == pending->leaf && value->set == pending->set &&
+            slice_equal(delta_value_key(value), key))
+            return value;
+    }
+    return new_value(delta, pending, key);
+}
+
+static struct delta_pending *enqueue(struct delta *delta, struct delta_leaf *leaf, uint8_t set,
+                                     struct slice key, int64_t weight)
+{
+    struct delta_queue *const queue = &delta->queue;
+    const struct delta_table *const table = &delta->values;
+    struct delta_pending *const pending = &queue->pending[queue->count++];
+    *pending = (struct delta_pending){
+        .hash = XXH3_64bits_withSeed(key.at, key.length, leaf->number << 8 | set),
+        .leaf = leaf,
+        .weight = weight,
+        .key_at = queue->keys.length,
+        .key_length = key.length,
+        .set = set,
+    };
+    buffer_add_slice(&queue->keys, key);
+    if (table->capacity) __builtin_prefetch(&table->slots[pending->hash & (table->capacity - 1)]);
+    return pending;
+}
+
+void delta_flush(struct delta *delta)
+{
+    struct delta_queue *const queue = &delta->queue;
+    const struct delta_table *const table = &delta->values;
+    for (size_t i = 0; i < queue->count && table->capacity; i++) {
+        uint64_t const slot = queue->pending[i].hash & (table->capacity - 1);
+        if (table->slots[slot].entry) __builtin_prefetch(table->slots[slot].entry);
+    }
+    for (size_t i = 0; i < queue->count; i++)
+        value_of(delta, &queue->pending[i])->weight += queue->pending[i].weight;
+    queue->count = 0;
+    buffer_clear(&queue->keys);
+}
+
+void delta_add_value(struct delta *delta, struct delta_leaf *leaf, uint8_t set, struct slice key,
+                     struct slice exact, int64_t weight)
+{
+    const struct delta_pending *const pending = enqueue(delta, leaf, set, key, weight);
+    if (exact.length) {
+        struct delta_value *const value = value_of(delta, pending);
+        if (value->exact.length == 0) value->exact = arena_copy(&delta->arena, exact);
+    }
+    if (delta->queue.count == DELTA_QUEUE) delta_flush(delta);
+}
+
+/* An event on its way into a leaf. */
+struct fold {
+    struct delta *delta;
+    const struct value *fields;
+    struct slice key;
+    int64_t weight;
+    struct delta_leaf *leaf;
+};
+
+static struct value eval(const struct fold *fold, const struct expr *expr)
+{
+    struct value value;
+    if (!expr_eval(expr, fold->fields, fold->delta->schema->zone, &value)) value.kind = VALUE_NULL;
+    return value;
+}
+
+/* Packs what stands for VALUE among the others: by what it is ordered, the event's key, the value. false:
+ * without the first of what it is ordered by, it does not count. */
+static bool pack_element(const struct fold *fold, const struct expr *const *order,
+                         size_t order_count, const struct value *value)
+{
+    struct buffer *const element = &fold->delta->element;
+    buffer_clear(element);
+    for (size_t i = 0; i < order_count; i++) {
+        struct value const rank = eval(fold, order[i]);
+        if (i == 0 && rank.kind == VALUE_NULL) return false;
+        (void)pack_value(element, &rank, PACK_NO_LIMIT);
+    }
+    if (order_count) {
+        struct value const key = {.kind = VALUE_STRING, .string = fold->key};
+        (void)pack_value(element, &key, PACK_NO_LIMIT);
+    }
+    (void)pack_value(element, value, PACK_NO_LIMIT);
+    return true;
+}
+
+/* Puts the event's element into the multiset; false if it has none. */
+static bool fold_multiset(const struct fold *fold, size_t index)
+{
+    struct delta *const delta = fold->delta;
+    const struct multiset *const set = &fold->leaf->view->multisets[index];
+    if (!expr_holds(set->where, fold->fields, delta->schema->zone)) return false;
+    struct value const value = eval(fold, set->argument);
+    if (value.kind == VALUE_NULL || !pack_element(fold, set->order, set->order_count, &value))
+        return false;
+    struct slice const element = buffer_slice(&delta->element);
+    buffer_clear(&delta->key);
+    bool const whole = multiset_key(element, &delta->key);
+    delta_add_value(delta, fold->leaf, (uint8_t)index, buffer_slice(&delta->key),
+                    whole ? (struct slice){0} : element, fold->weight);
+    return true;
+}
+
+/* Whether the state without a multiset compares packed values, or hashes them. */
+static bool wants_element(const struct aggregate *aggregate)
+{
+    return aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_MAX ||
+           aggregate->kind == AGGREGATE_ARG_MIN || aggregate->kind == AGGREGATE_ARG_MAX ||
+           aggregate->kind == AGGREGATE_APPROX_UNIQ;
+}
+
+/* The values of all arguments, as aggregate_apply wants them; false: one is null. */
+static bool eval_arguments(const struct fold *fold, const struct aggregate *aggregate,
+                           struct value values[AGGREGATE_VALUES_MAX])
+{
+    values[0] = (struct value){.kind = VALUE_NULL};
+    if (!aggregate->argument) return true; /* count() */
+    values[0] = eval(fold, aggregate->argument);
+    if (values[0].kind == VALUE_NULL) return false;
+    for (size_t i = 0; i < aggregate->other_count; i++) {
+        values[i + 1] = eval(fold, aggregate->others[i]);
+        if (values[i + 1].kind == VALUE_NULL) return false;
+    }
+    if (aggregate->chosen)
+        values[aggregate->other_count + 1] = (struct value){
+            .kind = VALUE_BOOL,
+            .boolean = expr_holds(aggregate->chosen, fold->fields, fold->delta->schema->zone)};
+    return true;
+}
+
+static void fold_aggregate(const struct fold *fold, size_t index)
+{
+    struct delta *const delta = fold->delta;
+    const struct aggregate *const aggregate = &fold->leaf->view->aggregates[index];
+    struct value values[AGGREGATE_VALUES_MAX];
+    if (!expr_holds(aggregate->where, fold->fields, delta->schema->zone)) return;
+    if (!eval_arguments(fold, aggregate, values)) return;
+    buffer_clear(&delta->element);
+    if (wants_element(aggregate) &&
+        !pack_element(fold, aggregate->order, aggregate->order_count, &values[0]))
+        return;
+    aggregate_apply(aggregate, &fold->leaf->states[index], values, buffer_slice(&delta->element),
+                    fold->weight, &delta->arena);
+}
+
+/* Whether the view has let the event's groups go. */
+static bool is_expired(const struct delta *delta, const struct view *view,
+                       const struct value *dimensions)
+{
+    if (view->retain_seconds == 0 || !delta->cutoffs) return false;
+    const struct value *const cutoff = &delta->cutoffs[view - delta->schema->views];
+    const struct value *const time = &dimensions[view->time_dimension];
+    return cutoff->kind != VALUE_NULL && value_has_time(time) && value_compare(time, cutoff) < 0;
+}
+
+/* The key of the group with the first DEPTH of DIMENSIONS, into the delta's scratch. */
+static void pack_dimensions(struct delta *delta, const struct view *view,
+                            const struct value *dimensions, unsigned depth)
+{
+    buffer_clear(&delta->key);
+    buffer_clear(&delta->exact);
+    if (group_key_pack(view, dimensions, depth, &delta->key)) return;
+    for (size_t i = 0; i < depth; i++)
+        (void)pack_value(&delta->exact, &dimensions[i], PACK_NO_LIMIT);
+}
+
+/* What the event says of its node's parent. */
+static void fold_link(const struct fold *fold)
+{
+    struct delta *const delta = fold->delta;
+    const struct view *const view = fold->leaf->view;
+    struct value const parent = eval(fold, view->hierarchy->parent);
+    if (parent.kind == VALUE_NULL) return;
+    buffer_clear(&delta->key);
+    buffer_clear(&delta->exact);
+    if (!group_key_add(view, &parent, &delta->key))
+        (void)pack_value(&delta->exact, &parent, PACK_NO_LIMIT);
+    delta_add_value(delta, fold->leaf, DELTA_LINKS, buffer_slice(&delta->key),
+                    buffer_slice(&delta->exact), fold->weight);
+}
+
+/* Folds into the leaf what is over the rows of ENTITIES, or where that is NULL what is over the view's events. */
+static void fold_into(const struct fold *fold, const struct view *entities)
+{
+    bool present[SCHEMA_AGGREGATES_MAX];
+    const struct view *const view = fold->leaf->view;
+    for (size_t i = 0; i < view->multiset_count; i++)
+        present[i] = view->multisets[i].entities == entities && fold_multiset(fold, i);
+    for (size_t i = 0; i < view->aggregate_count; i++) {
+        const struct aggregate *const aggregate = &view->aggregates[i];
+        if (aggregate->entities != entities) continue;
+        if (aggregate->multiset < 0)
+            fold_aggregate(fold, i);
+        else if (aggregate->kind != AGGREGATE_UNIQ && present[aggregate->multiset])
+            fold->leaf->states[i].count += fold->weight; /* merge.c counts the values of uniq */
+    }
+}
+
+void delta_fold(struct delta *delta, const struct view *view, const struct value *fields,
+                struct slice key, int64_t weight)
+{
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    struct fold fold = {.delta = delta, .fields = fields, .key = key, .weight = weight};
+    if (!expr_holds(view->where, fields, delta->schema->zone)) return;
+    for (size_t i = 0; i < view->dimension_count; i++)
+        dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, delta->schema->zone);
+    const struct hierarchy_spec *const hierarchy =
+        view_is_breakdown(view) ? view->owner->hierarchy : view->hierarchy;
+    if (hierarchy && hierarchy->kind == HIERARCHY_PATHS)
+        (void)hierarchy_normalise(hierarchy, &dimensions[0], &delta->element); /* else it is null */
+    if (is_expired(delta, view, dimensions)) return;
+    pack_dimensions(delta, view, dimensions, (unsigned)view->dimension_count);
+    struct delta_leaf **const last = &of_view(delta, view)->last;
+    if (!*last || !slice_equal((*last)->key, buffer_slice(&delta->key)))
+        *last = delta_leaf_of(delta, view, (unsigned)view->dimension_count,
+                              buffer_slice(&delta->key), buffer_slice(&delta->exact));
+    fold.leaf = *last;
+    fold.leaf->event_count += weight;
+    if (view->hierarchy && view->hierarchy->kind == HIERARCHY_LINKS &&
+        dimensions[0].kind != VALUE_NULL)
+        fold_link(&fold);
+    fold_into(&fold, NULL);
+}
+
+void delta_fold_entity(struct delta *delta, const struct view *view, const struct view *entities,
+                       const struct value *dimensions, unsigned depth, const struct value *fields,
+                       struct slice key, int64_t weight)
+{
+    struct fold fold = {.delta = delta, .fields = fields, .key = key, .weight = weight};
+    pack_dimensions(delta, view, dimensions, depth);
+    fold.leaf =
+        delta_leaf_of(delta, view, depth, buffer_slice(&delta->key), buffer_slice(&delta->exact));
+    fold_into(&fold, entities);
+}

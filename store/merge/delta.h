@@ -1,0 +1,120 @@
+/* delta.h - what a transaction's events change, group by group, before the store sees it.
+ *
+ * Place    commit.c folds events in; merge.c adds the result to the store.
+ * Promise  deltas are weighted: folding an event with +1 and with -1 leaves nothing.
+ * Memory   a delta owns what it holds; delta_bytes tells how much is in use and how much merging it will take, and the
+ *          owner bounds it by merging and clearing.
+ * Threads  one owner at a time.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "aggregate/aggregate_state.h"
+#include "schema/schema.h"
+
+/* One leaf group that some event touched, or a group above that an entity's row was folded into. */
+struct delta_leaf {
+    const struct view *view;
+    unsigned depth;
+    struct slice key;          /* packed dimensions (groups.h) */
+    struct slice exact;        /* packed without limit where the key has cut one, else empty */
+    uint64_t number;           /* among the delta's leaves */
+    int64_t event_count;       /* weighted */
+    struct merge_group *group; /* its place in the store, while merge.c works */
+    struct state states[];     /* one an aggregate */
+};
+
+/* One element of a multiset of a leaf. Its key stands behind it: looking one up is the costliest step of a fold,
+ * and this keeps it within a cache line as a rule. */
+struct delta_value {
+    struct delta_leaf *leaf;
+    int64_t weight;
+    struct slice exact; /* the whole element where its key has cut it, else empty */
+    uint32_t key_length;
+    uint8_t set; /* place in the view's multisets */
+    uint8_t key[];
+};
+
+static inline struct slice delta_value_key(const struct delta_value *value)
+{
+    return slice_of(value->key, value->key_length); /* see multiset_key */
+}
+
+struct delta_slot {
+    uint64_t hash;
+    void *entry; /* NULL: free */
+};
+
+struct delta_table {
+    struct delta_slot *slots;
+    size_t count;
+    size_t capacity; /* a power of two, or 0 */
+};
+
+/* In place of a multiset of the view: of a leaf that is a node of a hierarchy, which parents its events name. */
+enum { DELTA_LINKS = UINT8_MAX };
+
+/* Elements on their way into the table: what they need of it is fetched into the cache for several at once. */
+enum { DELTA_QUEUE = 32 };
+struct delta_queue {
+    struct delta_pending {
+        uint64_t hash;
+        struct delta_leaf *leaf;
+        int64_t weight;
+        size_t key_at; /* in `keys` */
+        size_t key_length;
+        uint8_t set;
+    } pending[DELTA_QUEUE];
+    size_t count;
+    struct buffer keys;
+};
+
+/* What a delta has of one view. */
+struct delta_view {
+    struct delta_leaf *last; /* that was folded into; NULL: none */
+    struct buffer leaves;    /* of struct delta_leaf *, in the order in which they came */
+    struct buffer values;    /* of struct delta_value *, likewise; complete after delta_flush */
+    bool is_postponed;       /* merging could not take it, as nodes would be a cycle */
+};
+
+struct delta {
+    const struct schema *schema;
+    struct arena arena;
+    struct delta_view *views; /* one a view of the schema */
+    struct buffer key;        /* scratch, as are the next two */
+    struct buffer exact;
+    struct buffer element;
+    const struct value
+        *cutoffs; /* per view of the schema: groups before it are gone; null: none. Borrowed */
+    struct delta_table leaves; /* of struct delta_leaf */
+    struct delta_table values; /* of struct delta_value */
+    struct delta_queue queue;
+    size_t merge_bytes; /* what merge.c will hold of the leaves and values */
+    struct error cycle; /* of a view that is postponed */
+};
+
+void delta_init(struct delta *delta, const struct schema *schema);
+void delta_done(struct delta *delta); /* takes a zeroed one */
+void delta_clear(struct delta *delta);
+/* The same, but for what merging has postponed. Returns whether that is anything. */
+bool delta_clear_merged(struct delta *delta);
+size_t delta_bytes(const struct delta *delta);
+const struct delta_view *delta_view_of(const struct delta *delta, const struct view *view);
+
+/* Folds an event into VIEW. FIELDS: one value per field of the view's stream; KEY: what tells the event from
+ * others. Both are borrowed until return. An expression that overflows is null: bind refuses events
+ * that do so, rows of a view may. */
+void delta_fold(struct delta *delta, const struct view *view, const struct value *fields,
+                struct slice key, int64_t weight);
+/* Folds the row of an entity, in the group of VIEW with the first DEPTH of DIMENSIONS, into that group alone. FIELDS: one value
+ * per field of the rows of ENTITIES; KEY: what tells the entity from others. */
+void delta_fold_entity(struct delta *delta, const struct view *view, const struct view *entities,
+                       const struct value *dimensions, unsigned depth, const struct value *fields,
+                       struct slice key, int64_t weight);
+/* The group of VIEW with a packed key; EXACT: its dimensions where the key has cut one, else empty. */
+struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, unsigned depth,
+                                 struct slice key, struct slice exact);
+/* Adds WEIGHT of an element to a leaf's multiset, by the next delta_flush. */
+void delta_add_value(struct delta *delta, struct delta_leaf *leaf, uint8_t set, struct slice key,
+                     struct slice exact, int64_t weight);
+void delta_flush(struct delta *delta);

@@ -1,0 +1,341 @@
+/* How a delta becomes nodes. A view by tree() or path() has states of each node's own events and of all in its subtree. Let
+ * OLD be the hierarchy as it is stored and NEW the one that it will be, d(n) what the delta has for n itself, S(n) what is stored
+ * of the subtree of n. Then the subtree of n changes by
+ *
+ *   D(n) = d(n)  -  sum of S(c), the c that leave n  +  sum of S(c), the c that join n  +  sum of D(c), its children in NEW
+ *
+ * so that a node which moves takes what is stored of its subtree along, and nothing of it is counted again:
+ *
+ *   1. The delta's leaves are nodes. Its links (which event says what parent) are added to those stored, and the nodes whose
+ *      parent, or whose own existence, may be another are settled: their edges are written.
+ *   2. For each edge that went or came the stored subtree is taken from the old parent and given to the new one.
+ *   3. All nodes above are added, along NEW, and put in an order of children first. Each hands its delta up once, so
+ *      that a batch costs the nodes that it touches and those above them, each once.
+ *
+ * A commit that is merged in several steps may have a cycle between two of them, as it folds events in the order of their keys. Then
+ * the view waits for the next step, and only the last one fails.
+ *
+ * merge_hierarchy_step.c does the rest. Nothing here calls itself: a hierarchy may be deep.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "merge/merge_hierarchy.h"
+
+#include "merge/merge_breakdown.h"
+#include "tables/hierarchy_links.h"
+#include "tables/multisets.h"
+#include "types/pack.h"
+
+/* Step 1: the delta's leaves. */
+static bool collect(struct hierarchy *hierarchy, struct error *err)
+{
+    const struct delta_table *const leaves = &hierarchy->merge->delta->leaves;
+    for (size_t i = 0; i < leaves->capacity; i++) {
+        struct delta_leaf *const leaf = leaves->slots[i].entry;
+        if (!leaf || leaf->view != hierarchy->merge->view) continue;
+        struct hierarchy_node *const node =
+            hierarchy_node_of(hierarchy, leaf->key, leaf->exact, err);
+        if (!node) return false;
+        hierarchy_touch(hierarchy, node);
+        node->own_events = node->group.event_count = leaf->event_count;
+        node->group.states = leaf->states;
+        leaf->group = &node->group;
+    }
+    return true;
+}
+
+/* Step 1: what events say of parents; SIGN -1 takes it back. */
+static bool add_links(struct hierarchy *hierarchy, int sign, struct error *err)
+{
+    struct merge *const merge = hierarchy->merge;
+    const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->values;
+    struct delta_value *const *const values = (const void *)all->at;
+    for (size_t i = 0; i < all->length / sizeof *values; i++) {
+        const struct delta_value *const value = values[i];
+        if (value->set != DELTA_LINKS || value->weight == 0) continue;
+        struct hierarchy_node *const node =
+            hierarchy_node_of(hierarchy, value->leaf->key, value->leaf->exact, err);
+        if (!node ||
+            !hierarchy_link_add(merge->txn, merge->view, value->leaf->key, delta_value_key(value),
+                                value->exact, sign * value->weight, err))
+            return false;
+        node->links_changed = true;
+    }
+    return true;
+}
+
+/* Appends the keys of a node's children, each behind its length. */
+static bool list_children(struct hierarchy *hierarchy, enum hierarchy_links_kind kind,
+                          struct slice key, struct buffer *list, struct error *err)
+{
+    AUTO(hierarchy_links_close) struct hierarchy_links links = {0};
+    struct slice id;
+    if (!hierarchy_links_open(&links, hierarchy->merge->txn, hierarchy->merge->view, kind, key,
+                              (struct slice){0}, err))
+        return false;
+    enum db_finding found;
+    while ((found = hierarchy_links_next(&links, &id, NULL, err)) == DB_FOUND)
+        pack_bytes(list, id);
+    return found == DB_MISSING;
+}
+
+/* The children of a node that appears, wherever they stood, and of one that goes. */
+static bool unsettle_children(struct hierarchy *hierarchy, const struct hierarchy_node *node,
+                              struct error *err)
+{
+    AUTO_BUFFER struct buffer list = {0};
+    enum hierarchy_links_kind const kind = node->exists ? HIERARCHY_CHILDREN : HIERARCHY_EDGES;
+    if (!list_children(hierarchy, kind, node->group.key, &list, err)) return false;
+    struct slice rest = buffer_slice(&list), id;
+    while (unpack_bytes(&rest, &id)) {
+        struct hierarchy_node *const child =
+            hierarchy_node_of(hierarchy, id, (struct slice){0}, err);
+        if (!child) return false;
+        hierarchy_touch(hierarchy, child);
+        child->links_changed = true;
+    }
+    return true;
+}
+
+/* Where a node stands by what events say and which nodes exist. */
+static bool find_place(struct hierarchy *hierarchy, struct hierarchy_node *node, struct error *err)
+{
+    struct merge *const merge = hierarchy->merge;
+    struct hierarchy_link link;
+    node->new_parent = hierarchy_root;
+    node->facts.at_top = true;
+    node->facts.parent = (struct slice){0};
+    switch (
+        hierarchy_link_get(merge->txn, merge->view, node->group.key, &merge->arena, &link, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return true;
+    case DB_FAILED: return false;
+    }
+    node->facts.parent = link.whole;
+    struct hierarchy_node *const parent =
+        hierarchy_node_of(hierarchy, link.parent, (struct slice){0}, err);
+    if (!parent) return false;
+    if (!parent->exists) return true;
+    node->facts.at_top = false;
+    node->new_parent = parent->group.key;
+    return true;
+}
+
+static bool leave(struct hierarchy *hierarchy, const struct hierarchy_node *node, struct error *err)
+{
+    struct merge *const merge = hierarchy->merge;
+    struct hierarchy_node *const parent =
+        hierarchy_node_of(hierarchy, node->old_parent, (struct slice){0}, err);
+    return parent &&
+           hierarchy_edge_drop(merge->txn, merge->view, node->old_parent, node->group.key, err) &&
+           hierarchy_seed(hierarchy, parent, node, -1, err);
+}
+
+static bool join(struct hierarchy *hierarchy, const struct hierarchy_node *node, struct error *err)
+{
+    struct merge *const merge = hierarchy->merge;
+    struct hierarchy_node *const parent =
+        hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
+    return parent &&
+           hierarchy_edge_put(merge->txn, merge->view, node->new_parent, node->group.key, err) &&
+           hierarchy_seed(hierarchy, parent, node, +1, err);
+}
+
+/* Step 2 for one node. */
+static bool settle(struct hierarchy *hierarchy, const struct hierarchy_node *node,
+                   struct error *err)
+{
+    bool const existed = node->group.existed, exists = node->exists;
+    bool const moves = existed && exists && !slice_equal(node->old_parent, node->new_parent);
+    if (existed && (moves || !exists) && !leave(hierarchy, node, err)) return false;
+    return !exists || (existed && !moves) || join(hierarchy, node, err);
+}
+
+/* Step 1: which nodes exist, and where those stand that may have moved. */
+static bool find_places(struct hierarchy *hierarchy, struct error *err)
+{
+    size_t const leaves = hierarchy->touched_count;
+    for (size_t i = 0; i < leaves; i++) {
+        struct hierarchy_node *const node = hierarchy->touched[i];
+        int64_t const own = (int64_t)node->old.own_events + node->own_events;
+        if (hierarchy_is_root(node->group.key)) continue;
+        if (own < 0) return merge_lost_count(err);
+        node->exists = own > 0;
+    }
+    for (size_t i = 0; i < leaves; i++) {
+        struct hierarchy_node *const node = hierarchy->touched[i];
+        if (node->exists == node->group.existed || hierarchy_is_root(node->group.key)) continue;
+        node->links_changed = true;
+        if (!unsettle_children(hierarchy, node, err)) return false;
+    }
+    for (size_t i = 0; i < hierarchy->touched_count; i++) {
+        struct hierarchy_node *const node = hierarchy->touched[i];
+        if (node->links_changed && node->exists && !find_place(hierarchy, node, err)) return false;
+    }
+    return true;
+}
+
+static void add_id(const struct hierarchy *hierarchy, const struct hierarchy_node *node,
+                   struct buffer *text)
+{
+    AUTO_ARENA struct arena arena = {0};
+    const struct view *const view = hierarchy->merge->view;
+    struct slice packed =
+        node->group.group.exact.length ? node->group.group.exact : node->group.key;
+    struct value id;
+    if (unpack_value(&packed, &arena, &id) == UNPACK_FAILED) return;
+    value_text(&id, view->dimensions[0].type, hierarchy->merge->zone, text);
+}
+
+/* Of a node that is above itself: a -> b -> a. Returns false. */
+static bool emit_cycle(struct hierarchy *hierarchy, const struct hierarchy_node *first,
+                       struct error *err)
+{
+    enum { TOLD_BYTES = 200 };
+    AUTO_BUFFER struct buffer path = {0};
+    const struct view *const view = hierarchy->merge->view;
+    const struct hierarchy_node *node = first;
+    do {
+        add_id(hierarchy, node, &path);
+        buffer_add_text(&path, " -> ");
+        node = hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
+        if (!node) return false;
+    } while (node != first && path.length < TOLD_BYTES);
+    add_id(hierarchy, node, &path);
+    (void)error_set(err, ERROR_INPUT, "the parents of nodes are a cycle: %.*s", (int)path.length,
+                    (const char *)path.at);
+    (void)error_remedy(err, "give one of them another parent first, or delete it");
+    return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
+}
+
+/* Goes up from each node that may have moved: only these can close a cycle. */
+enum cycle_finding { CYCLE_NONE, CYCLE_FOUND, CYCLE_FAILED };
+static enum cycle_finding find_cycle(struct hierarchy *hierarchy, struct error *err)
+{
+    for (size_t i = 0; i < hierarchy->touched_count; i++) {
+        struct hierarchy_node *node = hierarchy->touched[i];
+        if (!node->links_changed || !node->exists) continue;
+        while (!hierarchy_is_root(node->group.key) && node->seen == 0) {
+            node->seen = i + 1;
+            node = hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
+            if (!node) return CYCLE_FAILED;
+        }
+        if (hierarchy_is_root(node->group.key) || node->seen != i + 1) continue;
+        (void)emit_cycle(hierarchy, node, err);
+        return CYCLE_FOUND;
+    }
+    return CYCLE_NONE;
+}
+
+/* The events that are still to be folded may open the cycle again: the delta keeps what it has of the view until then. */
+static bool postpone(struct hierarchy *hierarchy, const struct error *cycle, struct error *err)
+{
+    struct delta *const delta = hierarchy->merge->delta;
+    if (!add_links(hierarchy, -1, err)) return false;
+    delta->cycle = *cycle;
+    for (size_t i = 0; i < delta->schema->all_view_count; i++) {
+        const struct view *const view = &delta->schema->views[i];
+        if (view == hierarchy->merge->view || view->owner == hierarchy->merge->view)
+            delta->views[i].is_postponed = true;
+    }
+    hierarchy->touched_count = 0; /* nothing is to be written */
+    return true;
+}
+
+/* Steps 1 and 2 of a view by tree(). */
+static bool settle_links(struct hierarchy *hierarchy, struct error *err)
+{
+    struct error cycle;
+    if (!add_links(hierarchy, +1, err) || !find_places(hierarchy, err)) return false;
+    switch (find_cycle(hierarchy, &cycle)) {
+    case CYCLE_NONE: break;
+    case CYCLE_FOUND: return postpone(hierarchy, &cycle, err);
+    case CYCLE_FAILED: *err = cycle; return false;
+    }
+    size_t const settled = hierarchy->touched_count; /* what is touched now has not moved */
+    for (size_t i = 0; i < settled; i++) {
+        if (hierarchy->touched[i]->links_changed && !settle(hierarchy, hierarchy->touched[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* Where a node of a path stands: it says so itself. */
+static bool find_prefix(struct hierarchy *hierarchy, struct hierarchy_node *node, struct error *err)
+{
+    struct merge *const merge = hierarchy->merge;
+    const struct view *const view = merge->view;
+    struct slice packed =
+        node->group.group.exact.length ? node->group.group.exact : node->group.key;
+    struct value path;
+    if (unpack_value(&packed, &merge->arena, &path) != UNPACKED || path.kind != VALUE_STRING)
+        return merge_lost_count(err);
+    struct value above = {.kind = VALUE_STRING,
+                          .string = hierarchy_path_above(view->hierarchy, path.string)};
+    if (above.string.length == 0) above.kind = VALUE_NULL;
+    buffer_clear(&hierarchy->key);
+    bool const whole = group_key_add(view, &above, &hierarchy->key);
+    node->new_parent = arena_copy(&merge->arena, buffer_slice(&hierarchy->key));
+    if (above.kind == VALUE_NULL) return true;
+    buffer_clear(&hierarchy->key);
+    (void)pack_value(&hierarchy->key, &above, PACK_NO_LIMIT);
+    node->facts.parent = arena_copy(&merge->arena, buffer_slice(&hierarchy->key));
+    struct slice const exact = whole ? slice_of(NULL, 0) : node->facts.parent;
+    return hierarchy_node_of(hierarchy, node->new_parent, exact, err);
+}
+
+/* Step 3: the nodes above those that are touched. */
+static bool close_upwards(struct hierarchy *hierarchy, struct error *err)
+{
+    bool const paths = hierarchy->merge->view->hierarchy->kind == HIERARCHY_PATHS;
+    for (size_t i = 0; i < hierarchy->touched_count; i++) { /* it grows */
+        struct hierarchy_node *const node = hierarchy->touched[i];
+        if (hierarchy_is_root(node->group.key)) continue;
+        if (paths && !node->group.existed && !find_prefix(hierarchy, node, err)) return false;
+        if (!paths && !node->exists) continue; /* it is below nothing */
+        node->parent = hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
+        if (!node->parent) return false;
+        node->group.parent = &node->parent->group;
+        node->parent->waiting++;
+        hierarchy_touch(hierarchy, node->parent);
+    }
+    return true;
+}
+
+/* Step 3: children first. */
+static bool put_in_order(struct hierarchy *hierarchy, struct error *err)
+{
+    AUTO_FREE struct hierarchy_node **const order =
+        memory_alloc(hierarchy->touched_count * sizeof *order);
+    size_t count = 0;
+    for (size_t i = 0; i < hierarchy->touched_count; i++) {
+        if (hierarchy->touched[i]->waiting == 0) order[count++] = hierarchy->touched[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct hierarchy_node *const parent = order[i]->parent;
+        if (parent && --parent->waiting == 0) order[count++] = parent;
+    }
+    if (count < hierarchy->touched_count)
+        return merge_lost_count(err); /* stored ones were a cycle */
+    memcpy(hierarchy->touched, order, count * sizeof *order);
+    return true;
+}
+
+bool merge_hierarchy(struct merge *merge, struct error *err)
+{
+    struct hierarchy hierarchy = {.merge = merge};
+    bool good = collect(&hierarchy, err) && merge_breakdown_collect(&hierarchy, err);
+    if (good && hierarchy.touched_count > 0) {
+        hierarchy.root = hierarchy_node_of(&hierarchy, hierarchy_root, (struct slice){0}, err);
+        good = hierarchy.root &&
+               (merge->view->hierarchy->kind == HIERARCHY_PATHS || settle_links(&hierarchy, err));
+        delta_flush(merge->delta); /* values that moved are among it */
+    }
+    if (good && hierarchy.touched_count > 0)
+        good = close_upwards(&hierarchy, err) && put_in_order(&hierarchy, err) &&
+               merge_breakdown(&hierarchy, err) && hierarchy_write(&hierarchy, merge->delta, err);
+    hash_table_done(&hierarchy.nodes);
+    free(hierarchy.touched);
+    buffer_done(&hierarchy.key);
+    return good;
+}

@@ -1,0 +1,60 @@
+/* merge_hierarchy_p.h - the nodes of a hierarchy that a delta touches, between merge_hierarchy.c, which finds where they stand, and
+ * merge_hierarchy_step.c, which adds the delta up and writes them.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/hash_table.h"
+#include "merge/merge_p.h"
+#include "tables/hierarchy.h"
+
+struct breakdown_row;
+
+struct hierarchy_node {
+    struct merge_group
+        group;    /* its key is the id, packed as in keys; its states the delta, see merge_p.h */
+    bool touched; /* it is to be written; else it was only looked at */
+    bool exists;  /* when the delta is merged; of a path told in the second step */
+    bool links_changed;
+    int64_t own_events;
+    struct hierarchy_facts old;    /* as stored */
+    struct hierarchy_facts facts;  /* of now */
+    struct slice old_parent;       /* where it stood, where it existed */
+    struct slice new_parent;       /* where it stands, where it exists */
+    struct hierarchy_node *parent; /* the same, once the nodes above are known */
+    size_t waiting;                /* touched children that are not done */
+    size_t seen;                   /* on the way up from which touched node, from 1; 0: not yet */
+    struct hierarchy_rows
+        *levels; /* delta: handed up by children, and by nodes that came and went */
+    bool level_changed[SCHEMA_LEVELS_MAX];
+    struct breakdown_row
+        *breakdown; /* its rows in the division that is merged, see merge_breakdown.c */
+};
+
+struct hierarchy {
+    struct merge *merge;
+    struct hash_table nodes;
+    struct hierarchy_node **touched; /* in the order in which they were; later children first */
+    size_t touched_count;
+    size_t touched_capacity;
+    struct hierarchy_node *root;
+    int64_t node_count; /* delta */
+    bool nodes_changed;
+    struct buffer key; /* scratch */
+};
+
+/* The node with this key, with what is stored of it. NULL: it failed. */
+struct hierarchy_node *hierarchy_node_of(struct hierarchy *hierarchy, struct slice key,
+                                         struct slice exact, struct error *err);
+void hierarchy_touch(struct hierarchy *hierarchy, struct hierarchy_node *node);
+/* Takes the stored subtree of a node from PARENT (SIGN -1), or gives it to it. */
+bool hierarchy_seed(struct hierarchy *hierarchy, struct hierarchy_node *parent,
+                    const struct hierarchy_node *node, int sign, struct error *err) MUST_CHECK;
+/* Adds the stored values of a group to the leaf's, or takes them out of them: those of its sets from FIRST_SET on. */
+bool hierarchy_seed_values(struct hierarchy *hierarchy, uint64_t group, size_t first_set,
+                           struct delta_leaf *leaf, int sign, struct error *err) MUST_CHECK;
+/* The delta's states of a node, zeroed at first. */
+struct state *hierarchy_states(struct hierarchy *hierarchy, struct hierarchy_node *node);
+/* The touched nodes are in order: adds up, renders and writes them. */
+bool hierarchy_write(struct hierarchy *hierarchy, const struct delta *delta,
+                     struct error *err) MUST_CHECK;

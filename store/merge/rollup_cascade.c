@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "merge/rollup_cascade.h"
+
+bool view_has_dependents(const struct schema *schema, const struct view *view)
+{
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        if (schema->views[i].source == view) return true;
+    }
+    return false;
+}
+
+/* What the views over this one see of a row, in the arena: its dimensions, then its measures but for lists. */
+static struct value *row_fields(const struct view *view, const struct value *dimensions,
+                                unsigned depth, const struct state *states, struct arena *arena)
+{
+    struct value *const fields = ARENA_ARRAY(arena, struct value, view->rows->field_count);
+    struct result *const results = ARENA_ARRAY(arena, struct result, view->aggregate_count);
+    for (size_t i = 0; i < depth; i++)
+        fields[i] = dimensions[i];
+    for (size_t i = 0; i < view->aggregate_count; i++)
+        results[i] = aggregate_result(&view->aggregates[i], &states[i], arena);
+    size_t count = view->dimension_count;
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct formula *const formula = view->measures[i].formula;
+        if (formula_is_list(formula)) continue;
+        struct result const result = formula_eval(formula, results);
+        fields[count++] = result_value(&result, formula_type(formula));
+    }
+    return fields;
+}
+
+void rollup_cascade_fold_entity(struct delta *delta, const struct view *view,
+                                const struct value *dimensions, unsigned depth,
+                                const struct state *states, struct slice key, int64_t weight)
+{
+    AUTO_ARENA struct arena arena = {0};
+    const struct value *const fields = row_fields(view, dimensions, depth, states, &arena);
+    delta_fold_entity(delta, view->owner, view, dimensions + 1, depth - 1, fields, key, weight);
+}
+
+void rollup_cascade_fold(struct delta *delta, const struct view *view, const bool *only,
+                         const struct value *dimensions, const struct state *states,
+                         struct slice key, int64_t weight)
+{
+    AUTO_ARENA struct arena arena = {0};
+    const struct schema *const schema = delta->schema;
+    const struct value *const fields =
+        row_fields(view, dimensions, (unsigned)view->dimension_count, states, &arena);
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        if (schema->views[i].source == view && (!only || only[i]))
+            delta_fold(delta, &schema->views[i], fields, key, weight);
+    }
+}

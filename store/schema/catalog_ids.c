@@ -1,0 +1,253 @@
+/* A layout is packed as
+ *   [next stream u16][next view u16]
+ *   [streams] ( [id u16][length][name] [slots] ( [type u8][length][name of the field, empty: dropped] )* )*
+ *   [views] ( [id u16][length][name] )*
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "schema/catalog_ids.h"
+
+#include "types/pack.h"
+
+struct named_slot {
+    enum field_type type;
+    struct slice name;
+};
+
+struct placed_stream {
+    uint16_t id;
+    struct slice name;
+    struct named_slot *slots;
+    size_t slot_count;
+};
+
+struct placed_view {
+    uint16_t id;
+    struct slice name;
+};
+
+struct layout {
+    uint16_t next_stream;
+    uint16_t next_view;
+    struct placed_stream *streams;
+    size_t stream_count;
+    struct placed_view *views;
+    size_t view_count;
+};
+
+static void pack_layout(const struct layout *layout, struct buffer *into)
+{
+    pack_u16(into, layout->next_stream);
+    pack_u16(into, layout->next_view);
+    pack_varint(into, layout->stream_count);
+    for (size_t i = 0; i < layout->stream_count; i++) {
+        const struct placed_stream *const stream = &layout->streams[i];
+        pack_u16(into, stream->id);
+        pack_bytes(into, stream->name);
+        pack_varint(into, stream->slot_count);
+        for (size_t j = 0; j < stream->slot_count; j++) {
+            buffer_add_byte(into, (uint8_t)stream->slots[j].type);
+            pack_bytes(into, stream->slots[j].name);
+        }
+    }
+    pack_varint(into, layout->view_count);
+    for (size_t i = 0; i < layout->view_count; i++) {
+        pack_u16(into, layout->views[i].id);
+        pack_bytes(into, layout->views[i].name);
+    }
+}
+
+static bool unpack_stream(struct slice *from, struct arena *arena, struct placed_stream *stream)
+{
+    uint64_t count;
+    if (!unpack_u16(from, &stream->id) || !unpack_bytes(from, &stream->name) ||
+        !unpack_varint(from, &count) || count > from->length)
+        return false;
+    stream->slots = ARENA_ARRAY(arena, struct named_slot, count);
+    stream->slot_count = count;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t type;
+        if (!unpack_byte(from, &type) || type > FIELD_FLOAT ||
+            !unpack_bytes(from, &stream->slots[i].name))
+            return false;
+        stream->slots[i].type = (enum field_type)type;
+    }
+    return true;
+}
+
+static bool unpack_layout(struct slice from, struct arena *arena, struct layout *layout)
+{
+    uint64_t count;
+    if (!unpack_u16(&from, &layout->next_stream) || !unpack_u16(&from, &layout->next_view) ||
+        !unpack_varint(&from, &count) || count > from.length)
+        return false;
+    layout->streams = ARENA_ARRAY(arena, struct placed_stream, count);
+    layout->stream_count = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!unpack_stream(&from, arena, &layout->streams[i])) return false;
+    }
+    if (!unpack_varint(&from, &count) || count > from.length) return false;
+    layout->views = ARENA_ARRAY(arena, struct placed_view, count);
+    layout->view_count = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!unpack_u16(&from, &layout->views[i].id) ||
+            !unpack_bytes(&from, &layout->views[i].name))
+            return false;
+    }
+    return from.length == 0;
+}
+
+static bool corrupt(struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "the store's record of its names cannot be read");
+    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
+    return error_place(err, "meta");
+}
+
+static int find_field(const struct stream *stream, struct slice name)
+{
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if (slice_equal(stream->fields[i].name, name)) return (int)i;
+    }
+    return -1;
+}
+
+/* The schema's own arrays, which are only constant for those who borrow it. */
+static struct stream *own_stream(const struct schema *schema, struct slice name)
+{
+    return (struct stream *)(uintptr_t)schema_stream(schema, name);
+}
+
+/* One that only feeds others, too. */
+static struct view *own_view(const struct schema *schema, struct slice name)
+{
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        if (slice_equal(schema->views[i].name, name))
+            return (struct view *)(uintptr_t)&schema->views[i];
+    }
+    return NULL;
+}
+
+static bool place_fields(const struct placed_stream *placed, struct stream *stream,
+                         struct arena *arena)
+{
+    struct slot *const slots = ARENA_ARRAY(arena, struct slot, placed->slot_count);
+    size_t found = 0;
+    for (size_t i = 0; i < placed->slot_count; i++) {
+        int const field =
+            placed->slots[i].name.length ? find_field(stream, placed->slots[i].name) : -1;
+        slots[i] = (struct slot){.field = field, .type = placed->slots[i].type};
+        if (field < 0) continue;
+        if (stream->fields[field].type != placed->slots[i].type) return false;
+        found++;
+    }
+    stream->id = placed->id;
+    stream->slots = slots;
+    stream->slot_count = placed->slot_count;
+    return found == stream->field_count;
+}
+
+bool catalog_ids_apply(struct slice packed, struct schema *schema, struct error *err)
+{
+    struct layout layout = {.next_stream = 0};
+    AUTO_ARENA struct arena arena = {0};
+    if (!unpack_layout(packed, &arena, &layout)) return corrupt(err);
+    if (layout.stream_count != schema->stream_count || layout.view_count != schema->all_view_count)
+        return corrupt(err);
+    for (size_t i = 0; i < layout.stream_count; i++) {
+        struct stream *const stream = own_stream(schema, layout.streams[i].name);
+        if (!stream || !place_fields(&layout.streams[i], stream, &schema->arena))
+            return corrupt(err);
+    }
+    for (size_t i = 0; i < layout.view_count; i++) {
+        struct view *const view = own_view(schema, layout.views[i].name);
+        if (!view) return corrupt(err);
+        view->id = layout.views[i].id;
+    }
+    return true;
+}
+
+static const struct placed_stream *find_stream(const struct layout *layout, struct slice name)
+{
+    for (size_t i = 0; i < layout->stream_count; i++) {
+        if (slice_equal(layout->streams[i].name, name)) return &layout->streams[i];
+    }
+    return NULL;
+}
+
+static const struct placed_view *find_view(const struct layout *layout, struct slice name)
+{
+    for (size_t i = 0; i < layout->view_count; i++) {
+        if (slice_equal(layout->views[i].name, name)) return &layout->views[i];
+    }
+    return NULL;
+}
+
+/* The slots of OLD, those of fields that are gone without a name, and new ones behind. */
+static void place_slots(const struct placed_stream *old, const struct stream *stream,
+                        struct arena *arena, struct placed_stream *placed)
+{
+    size_t const old_count = old ? old->slot_count : 0;
+    placed->slots = ARENA_ARRAY(arena, struct named_slot, old_count + stream->field_count);
+    for (size_t i = 0; i < old_count; i++) {
+        placed->slots[i] = old->slots[i];
+        if (find_field(stream, old->slots[i].name) < 0) placed->slots[i].name.length = 0;
+    }
+    placed->slot_count = old_count;
+    for (size_t i = 0; i < stream->field_count; i++) {
+        size_t held = 0;
+        while (held < old_count && !slice_equal(placed->slots[held].name, stream->fields[i].name))
+            held++;
+        if (held == old_count)
+            placed->slots[placed->slot_count++] =
+                (struct named_slot){.type = stream->fields[i].type, .name = stream->fields[i].name};
+    }
+}
+
+static void make_layout(const struct layout *old, const struct schema *next, const bool *fresh,
+                        struct arena *arena, struct layout *layout)
+{
+    *layout = *old;
+    layout->streams = ARENA_ARRAY(arena, struct placed_stream, next->stream_count);
+    layout->stream_count = next->stream_count;
+    for (size_t i = 0; i < next->stream_count; i++) {
+        const struct stream *const stream = &next->streams[i];
+        const struct placed_stream *const held = find_stream(old, stream->name);
+        layout->streams[i] = (struct placed_stream){.id = held ? held->id : layout->next_stream++,
+                                                    .name = stream->name};
+        place_slots(held, stream, arena, &layout->streams[i]);
+    }
+    layout->views = ARENA_ARRAY(arena, struct placed_view, next->all_view_count);
+    layout->view_count = next->all_view_count;
+    for (size_t i = 0; i < next->all_view_count; i++) {
+        const struct placed_view *const held =
+            fresh && fresh[i] ? NULL : find_view(old, next->views[i].name);
+        layout->views[i] = (struct placed_view){.id = held ? held->id : layout->next_view++,
+                                                .name = next->views[i].name};
+    }
+}
+
+void catalog_ids_first(const struct schema *schema, struct buffer *packed)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct layout const nothing = {.next_stream = 0};
+    struct layout layout;
+    make_layout(&nothing, schema, NULL, &arena, &layout);
+    pack_layout(&layout, packed);
+}
+
+bool catalog_ids_change(struct slice old_packed, const struct schema *next, const bool *fresh,
+                        struct buffer *packed, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct layout old = {.next_stream = 0}, layout;
+    if (!unpack_layout(old_packed, &arena, &old)) return corrupt(err);
+    if (old.next_stream + next->stream_count > UINT16_MAX ||
+        old.next_view + next->all_view_count > UINT16_MAX) {
+        (void)error_set(err, ERROR_FULL, "the schema has been changed too often");
+        return error_remedy(err, "ingest again into a new store");
+    }
+    make_layout(&old, next, fresh, &arena, &layout);
+    pack_layout(&layout, packed);
+    return true;
+}

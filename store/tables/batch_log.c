@@ -1,0 +1,162 @@
+/* An entry of the ledger is packed as
+ *   [version u8][kind u8][state u8][stream u16][digest 16]
+ *   [input bytes][resume offset][resume line][read][new][duplicate][replaced][stale][deleted]
+ *   [rejected][rejects bytes]
+ *   [first commit][last commit]
+ *   [length][source] [length][rejects] [length][first error]
+ *   [reasons] ( [count][length][text] )*
+ *   ( [inode u64][tail hash u64] )?                 of BATCH_FOLLOW
+ * with varints but for what is marked.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tables/batch_log.h"
+
+#include "database/store.h"
+#include "kv/db.h"
+#include "types/pack.h"
+
+enum { ENTRY_VERSION = 2 };
+
+static void pack_batch(const struct batch *batch, struct buffer *into)
+{
+    buffer_add_byte(into, ENTRY_VERSION);
+    buffer_add_byte(into, (uint8_t)batch->kind);
+    buffer_add_byte(into, (uint8_t)batch->state);
+    pack_u16(into, batch->stream);
+    pack_u64(into, batch->digest[0]);
+    pack_u64(into, batch->digest[1]);
+    uint64_t const numbers[] = {
+        batch->input_bytes,   batch->resume_offset,   batch->resume_line,    batch->read_count,
+        batch->new_count,     batch->duplicate_count, batch->replaced_count, batch->stale_count,
+        batch->deleted_count, batch->rejected_count,  batch->rejects_bytes,  batch->first_commit,
+        batch->last_commit,
+    };
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        pack_varint(into, numbers[i]);
+    pack_bytes(into, batch->source);
+    pack_bytes(into, batch->rejects);
+    pack_bytes(into, batch->first_error);
+    pack_varint(into, batch->reason_count);
+    for (size_t i = 0; i < batch->reason_count; i++) {
+        pack_varint(into, batch->reasons[i].count);
+        pack_bytes(into, batch->reasons[i].text);
+    }
+    if (batch->kind != BATCH_FOLLOW) return;
+    pack_u64(into, batch->inode);
+    pack_u64(into, batch->tail_hash);
+}
+
+static bool unpack_reasons(struct slice *from, struct arena *arena, struct batch *batch)
+{
+    uint64_t count;
+    if (!unpack_varint(from, &count) || count > BATCH_REASONS_MAX) return false;
+    for (size_t i = 0; i < count; i++) {
+        struct slice text;
+        if (!unpack_varint(from, &batch->reasons[i].count) || !unpack_bytes(from, &text))
+            return false;
+        batch->reasons[i].text = arena_copy(arena, text);
+    }
+    batch->reason_count = count;
+    return true;
+}
+
+static bool unpack_batch(struct slice from, struct arena *arena, struct batch *batch)
+{
+    uint8_t version, kind, state;
+    if (!unpack_byte(&from, &version) || version != ENTRY_VERSION || !unpack_byte(&from, &kind) ||
+        kind > BATCH_FOLLOW || !unpack_byte(&from, &state) || state > BATCH_LOADED ||
+        !unpack_u16(&from, &batch->stream) || !unpack_u64(&from, &batch->digest[0]) ||
+        !unpack_u64(&from, &batch->digest[1]))
+        return false;
+    batch->kind = (enum batch_kind)kind;
+    batch->state = (enum batch_state)state;
+    uint64_t *const numbers[] = {
+        &batch->input_bytes,    &batch->resume_offset, &batch->resume_line,
+        &batch->read_count,     &batch->new_count,     &batch->duplicate_count,
+        &batch->replaced_count, &batch->stale_count,   &batch->deleted_count,
+        &batch->rejected_count, &batch->rejects_bytes, &batch->first_commit,
+        &batch->last_commit,
+    };
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        if (!unpack_varint(&from, numbers[i])) return false;
+    }
+    struct slice *const texts[] = {&batch->source, &batch->rejects, &batch->first_error};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct slice text;
+        if (!unpack_bytes(&from, &text)) return false;
+        *texts[i] = arena_copy(arena, text);
+    }
+    if (!unpack_reasons(&from, arena, batch)) return false;
+    if (batch->kind == BATCH_FOLLOW &&
+        (!unpack_u64(&from, &batch->inode) || !unpack_u64(&from, &batch->tail_hash)))
+        return false;
+    return from.length == 0;
+}
+
+enum batch_log_finding batch_log_get(const struct snapshot *snapshot, uint64_t id,
+                                     struct arena *arena, struct batch *ret_batch,
+                                     struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    struct slice value;
+    struct batch batch = {.id = id};
+    pack_u64(&key, id);
+    switch (db_get(snapshot->txn, TABLE_BATCHES, buffer_slice(&key), &value, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return BATCH_LOG_MISSING;
+    case DB_FAILED: return BATCH_LOG_FAILED;
+    }
+    if (!unpack_batch(value, arena, &batch)) {
+        (void)error_set(err, ERROR_CORRUPT, "the entry of batch %llu cannot be read",
+                        (unsigned long long)id);
+        (void)error_place(err, "batches");
+        return BATCH_LOG_FAILED;
+    }
+    *ret_batch = batch;
+    return BATCH_LOG_FOUND;
+}
+
+static void digest_key(uint16_t stream, const uint64_t digest[2], struct buffer *key)
+{
+    pack_u16(key, stream);
+    pack_u64(key, digest[0]);
+    pack_u64(key, digest[1]);
+}
+
+enum batch_log_finding batch_log_find(const struct snapshot *snapshot, uint16_t stream,
+                                      const uint64_t digest[2], struct arena *arena,
+                                      struct batch *ret_batch, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    struct slice value;
+    uint64_t id;
+    digest_key(stream, digest, &key);
+    switch (db_get(snapshot->txn, TABLE_DIGESTS, buffer_slice(&key), &value, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return BATCH_LOG_MISSING;
+    case DB_FAILED: return BATCH_LOG_FAILED;
+    }
+    if (!unpack_u64(&value, &id)) {
+        (void)error_set(err, ERROR_CORRUPT, "the number of a batch cannot be read");
+        (void)error_place(err, "digests");
+        return BATCH_LOG_FAILED;
+    }
+    return batch_log_get(snapshot, id, arena, ret_batch, err);
+}
+
+uint64_t batch_log_last(const struct snapshot *snapshot)
+{
+    return snapshot->last_batch_id;
+}
+
+bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err)
+{
+    AUTO_BUFFER struct buffer id = {0}, digest = {0}, entry = {0};
+    pack_u64(&id, batch->id);
+    digest_key(batch->stream, batch->digest, &digest);
+    pack_batch(batch, &entry);
+    return db_put(txn, TABLE_BATCHES, buffer_slice(&id), buffer_slice(&entry), err) &&
+           (batch->kind == BATCH_DELETE ||
+            db_put(txn, TABLE_DIGESTS, buffer_slice(&digest), buffer_slice(&id), err));
+}

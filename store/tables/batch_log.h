@@ -1,0 +1,75 @@
+/* batch_log.h - the table of batches: what was ingested, how far, with which result.
+ *
+ * Promise  an entry is written in the transaction of the events it tells of, so a checkpoint and
+ *          its events are there together or not at all. Entries are never deleted.
+ * Memory   slices of a loaded entry live in the arena given.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/error.h"
+
+struct snapshot;
+struct txn;
+
+enum batch_state {
+    BATCH_PARTIAL, /* a checkpoint: `resume_offset` says where to go on */
+    BATCH_LOADED,  /* all of it is in the store */
+};
+
+enum batch_kind {
+    BATCH_INGEST,
+    BATCH_DELETE, /* of `tally delete`: not found by its digest, as it may be asked for again */
+    BATCH_FOLLOW, /* of `tally follow`: an input that grows; its digest is of its name */
+};
+
+enum { BATCH_REASONS_MAX = 32 };
+
+struct batch_reason {
+    struct slice text; /* without the offending value: "revenue: not a number" */
+    uint64_t count;
+};
+
+struct batch {
+    uint64_t id; /* 1, 2, ... in order of first commit; 0: not in the store yet */
+    uint64_t digest
+        [2]; /* XXH3-128 of the input's bytes as given, seeded by nothing; of BATCH_FOLLOW see tail_checkpoint.h */
+    uint16_t stream;
+    enum batch_kind kind;
+    enum batch_state state;
+    struct slice source;    /* path as given, or "-" */
+    uint64_t input_bytes;   /* as given, perhaps compressed */
+    uint64_t resume_offset; /* bytes of decompressed input that are dealt with */
+    uint64_t resume_line;   /* line number of what follows, from 1 */
+    uint64_t inode;         /* of BATCH_FOLLOW: the file's */
+    uint64_t tail_hash;     /* likewise: of the bytes in front of `resume_offset` */
+    uint64_t read_count;    /* records read: the sum of the next six */
+    uint64_t new_count;
+    uint64_t duplicate_count;
+    uint64_t replaced_count;
+    uint64_t stale_count;
+    uint64_t deleted_count;
+    uint64_t rejected_count;
+    uint64_t rejects_bytes;   /* length of the rejects file at this checkpoint */
+    struct slice rejects;     /* name of the rejects file within STORE/rejects, or empty */
+    struct slice first_error; /* "line 17: revenue: not a number", or empty */
+    struct batch_reason reasons[BATCH_REASONS_MAX];
+    size_t reason_count; /* the last one collects what is beyond */
+    uint64_t first_commit;
+    uint64_t last_commit;
+};
+
+enum batch_log_finding { BATCH_LOG_FOUND, BATCH_LOG_MISSING, BATCH_LOG_FAILED };
+/* The batch of STREAM with this digest. */
+enum batch_log_finding batch_log_find(const struct snapshot *snapshot, uint16_t stream,
+                                      const uint64_t digest[2], struct arena *arena,
+                                      struct batch *ret_batch, struct error *err);
+enum batch_log_finding batch_log_get(const struct snapshot *snapshot, uint64_t id,
+                                     struct arena *arena, struct batch *ret_batch,
+                                     struct error *err);
+/* The last id given; ids have no holes. */
+uint64_t batch_log_last(const struct snapshot *snapshot);
+
+/* Writes the entry under its id, which must not be 0, and makes it findable by digest. */
+bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err) MUST_CHECK;

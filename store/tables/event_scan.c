@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tables/event_scan.h"
+
+#include "base/arena.h"
+#include "kv/block_cursor.h"
+#include "types/pack.h"
+
+struct event_scan {
+    struct block_cursor *cursor;
+    struct buffer prefix;
+    bool started;
+};
+
+bool event_scan_open(const struct txn *txn, const struct stream *stream,
+                     struct event_scan **ret_scan, struct error *err)
+{
+    struct event_scan *const scan = memory_alloc(sizeof *scan);
+    pack_u16(&scan->prefix, stream->id);
+    if (!block_cursor_open(txn, TABLE_EVENTS, &scan->cursor, err)) {
+        event_scan_close(scan);
+        return false;
+    }
+    *ret_scan = scan;
+    return true;
+}
+
+void event_scan_close(struct event_scan *scan)
+{
+    if (!scan) return;
+    block_cursor_close(scan->cursor);
+    buffer_done(&scan->prefix);
+    free(scan);
+}
+
+enum event_step event_scan_next(struct event_scan *scan, struct event *ret_event, struct error *err)
+{
+    struct slice const prefix = buffer_slice(&scan->prefix);
+    struct db_entry entry;
+    enum db_finding found = scan->started ? block_cursor_next(scan->cursor, &entry, err)
+                                          : block_cursor_seek(scan->cursor, prefix, &entry, err);
+    scan->started = true;
+    while (found == DB_FOUND && slice_starts(entry.key, prefix) && !event_is_live(entry.value))
+        found = block_cursor_next(scan->cursor, &entry, err);
+    if (found == DB_FAILED) return EVENT_FAILED;
+    if (found == DB_MISSING || !slice_starts(entry.key, prefix)) return EVENT_END;
+    *ret_event = (struct event){.key = entry.key, .packed = entry.value};
+    return EVENT_ONE;
+}

@@ -1,0 +1,19 @@
+/* event_scan.h - every live event of one stream, in the order of keys.
+ *
+ * Memory   an event borrows until the next step. Nothing may be written to the table of events meanwhile.
+ * Threads  as the transaction.
+ * Errors   as block_cursor.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "kv/db.h"
+#include "tables/events.h"
+
+struct event_scan;
+bool event_scan_open(const struct txn *txn, const struct stream *stream,
+                     struct event_scan **ret_scan, struct error *err) MUST_CHECK;
+enum event_step { EVENT_ONE, EVENT_END, EVENT_FAILED };
+enum event_step event_scan_next(struct event_scan *scan, struct event *ret_event,
+                                struct error *err);
+void event_scan_close(struct event_scan *scan); /* takes NULL */

@@ -1,0 +1,348 @@
+/* An event's fields are packed in the order of their slots (drawn in format.h), the fields of its key in the key
+ * alone: a key of one string is worth its bytes only once. Where the key cannot give its values back,
+ * as one of them was cut or holds a NUL that would have to be unescaped, they stand inside too.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tables/events.h"
+
+#include <endian.h>
+#include <math.h>
+
+#include "base/radix_sort.h"
+#include "kv/block_writer.h"
+#include "kv/db.h"
+#include "tables/format.h"
+#include "types/pack.h"
+
+enum { STREAM_BYTES = 2, NS_PER_SECOND = 1000000000, TIME_HAS_NS = 0x80 };
+
+void events_chunk_init(struct events_chunk *chunk, const struct stream *stream)
+{
+    *chunk = (struct events_chunk){.stream = stream};
+}
+
+void events_chunk_done(struct events_chunk *chunk)
+{
+    arena_done(&chunk->arena);
+    buffer_done(&chunk->scratch);
+    free(chunk->events);
+    *chunk = (struct events_chunk){0};
+}
+
+void events_chunk_clear(struct events_chunk *chunk)
+{
+    arena_reset(&chunk->arena);
+    chunk->count = 0;
+}
+
+size_t events_chunk_bytes(const struct events_chunk *chunk)
+{
+    return chunk->arena.used_bytes + chunk->count * sizeof *chunk->events;
+}
+
+/* Little-endian two's complement of least width behind a head of width + 1; zero takes no bytes. */
+static void pack_integer(struct buffer *into, int128 number, uint8_t mark)
+{
+    uint8_t bytes[1 + 16];
+    size_t width = 0;
+    for (int128 rest = number; number != 0 && width < 16; rest >>= 8) {
+        bytes[++width] = (uint8_t)rest;
+        bool const negative = bytes[width] & 0x80;
+        if (rest >> 8 == (negative ? -1 : 0)) break; /* what follows only repeats the sign */
+    }
+    bytes[0] = (uint8_t)((width + 1) | mark);
+    buffer_add(into, bytes, width + 1);
+}
+
+static bool unpack_integer(struct slice *from, size_t width, int128 *ret_number)
+{
+    if (width > 16 || from->length < width) return false;
+    if (width <= 8 &&
+        from->length >= 8) { /* nearly all: in one go, with what is behind it shifted out */
+        uint64_t bits;
+        memcpy(&bits, from->at, sizeof bits);
+        unsigned const behind = (unsigned)(8 - width) * 8;
+        *ret_number = width ? (int64_t)(le64toh(bits) << behind) >> behind : 0;
+        *from = slice_of(from->at + width, from->length - width);
+        return true;
+    }
+    uint128 number = width && (from->at[width - 1] & 0x80) ? ~(uint128)0 : 0;
+    for (size_t i = width; i > 0; i--)
+        number = number << 8 | from->at[i - 1];
+    *from = slice_of(from->at + width, from->length - width);
+    *ret_number = (int128)number;
+    return true;
+}
+
+static void pack_time(struct buffer *into, int128 time_ns)
+{
+    int128 seconds = time_ns / NS_PER_SECOND;
+    int64_t ns = (int64_t)(time_ns % NS_PER_SECOND);
+    if (ns < 0) {
+        ns += NS_PER_SECOND;
+        seconds--;
+    }
+    pack_integer(into, seconds, ns ? TIME_HAS_NS : 0);
+    if (ns) pack_varint(into, (uint64_t)ns);
+}
+
+static void pack_decimal(struct buffer *into, const struct decimal *number)
+{
+    size_t const start = into->length;
+    pack_integer(into, number->coefficient, 0);
+    buffer_add_byte(into, 0); /* the scale goes behind the width: make room */
+    memmove(into->at + start + 2, into->at + start + 1, into->length - start - 2);
+    into->at[start + 1] = (uint8_t)number->scale;
+}
+
+static void pack_field(struct buffer *into, enum field_type type, const struct value *value)
+{
+    if (value->kind == VALUE_NULL) {
+        buffer_add_byte(into, 0);
+        return;
+    }
+    switch (type) {
+    case FIELD_STRING:
+        pack_varint(into, value->string.length + 1);
+        buffer_add_slice(into, value->string);
+        break;
+    case FIELD_BOOL: buffer_add_byte(into, value->boolean ? 2 : 1); break;
+    case FIELD_INT: pack_integer(into, value->number.coefficient, 0); break;
+    case FIELD_DECIMAL: pack_decimal(into, &value->number); break;
+    case FIELD_TIME: pack_time(into, value->time_ns); break;
+    case FIELD_FLOAT:
+        buffer_add_byte(into, 1);
+        buffer_add(into, &value->real, sizeof value->real);
+        break;
+    }
+}
+
+static bool unpack_text(struct slice *from, struct value *ret_value)
+{
+    uint64_t length;
+    if (!unpack_varint(from, &length) || length > from->length + 1) return false;
+    if (length == 0) return true; /* null */
+    ret_value->kind = VALUE_STRING;
+    ret_value->string = slice_of(from->at, length - 1);
+    *from = slice_of(from->at + length - 1, from->length - (length - 1));
+    return true;
+}
+
+static bool unpack_number(struct slice *from, uint8_t head, bool has_scale, struct value *ret_value)
+{
+    uint8_t scale = 0;
+    if (has_scale && (!unpack_byte(from, &scale) || scale > DECIMAL_DIGITS)) return false;
+    ret_value->kind = VALUE_NUMBER;
+    ret_value->number.scale = scale;
+    return unpack_integer(from, head - 1u, &ret_value->number.coefficient);
+}
+
+static bool unpack_time(struct slice *from, uint8_t head, struct value *ret_value)
+{
+    int128 seconds;
+    uint64_t ns = 0;
+    size_t const width = (head & ~(unsigned)TIME_HAS_NS) - 1u;
+    if (width > sizeof(int64_t) || !unpack_integer(from, width, &seconds)) return false;
+    if ((head & TIME_HAS_NS) && !unpack_varint(from, &ns)) return false;
+    ret_value->kind = VALUE_TIME;
+    ret_value->time_ns = seconds * NS_PER_SECOND + (int128)ns;
+    return ns < NS_PER_SECOND;
+}
+
+static bool unpack_float(struct slice *from, struct value *ret_value)
+{
+    if (from->length < sizeof ret_value->real) return false;
+    memcpy(&ret_value->real, from->at, sizeof ret_value->real);
+    *from = slice_of(from->at + sizeof ret_value->real, from->length - sizeof ret_value->real);
+    ret_value->kind = VALUE_FLOAT;
+    return isfinite(ret_value->real);
+}
+
+static bool unpack_field(struct slice *from, enum field_type type, struct value *ret_value)
+{
+    uint8_t head;
+    ret_value->kind = VALUE_NULL;
+    if (from->length == 0) return true; /* the field was declared later */
+    if (type == FIELD_STRING) return unpack_text(from, ret_value);
+    if (!unpack_byte(from, &head)) return false;
+    if (head == 0) return true;
+    switch (type) {
+    case FIELD_STRING: break;
+    case FIELD_BOOL:
+        ret_value->kind = VALUE_BOOL;
+        ret_value->boolean = head == 2;
+        return head <= 2;
+    case FIELD_INT: return unpack_number(from, head, false, ret_value);
+    case FIELD_DECIMAL: return unpack_number(from, head, true, ret_value);
+    case FIELD_TIME: return unpack_time(from, head, ret_value);
+    case FIELD_FLOAT: return head == 1 && unpack_float(from, ret_value);
+    }
+    return false;
+}
+
+bool events_writer_open(struct txn *txn, const struct stream *stream,
+                        struct block_writer **ret_writer, struct error *err)
+{
+    STACK_BUFFER(prefix, STREAM_BYTES);
+    pack_u16(&prefix, stream->id);
+    return block_writer_open(txn, TABLE_EVENTS, buffer_slice(&prefix), ret_writer, err);
+}
+
+bool event_corrupt(struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "an event cannot be read");
+    return db_blame(TABLE_EVENTS, err);
+}
+
+bool event_is_live(struct slice packed)
+{
+    return packed.length > 0 && !(packed.at[0] & EVENT_DELETED);
+}
+
+struct slice event_own_key(const struct event *event)
+{
+    return slice_of(event->key.at + STREAM_BYTES, event->key.length - STREAM_BYTES);
+}
+
+bool event_is_key_field(const struct stream *stream, size_t field)
+{
+    for (size_t i = 0; i < stream->key_count; i++) {
+        if (stream->key_fields[i] == field) return true;
+    }
+    return false;
+}
+
+static bool pack_key_part(const struct stream *stream, const struct value *part, struct buffer *key)
+{
+    return pack_value(key, part, (DB_KEY_BYTES_MAX - STREAM_BYTES) / stream->key_count);
+}
+
+void event_key_pack(const struct stream *stream, const struct value *parts, struct buffer *key)
+{
+    pack_u16(key, stream->id);
+    for (size_t i = 0; i < stream->key_count; i++)
+        (void)pack_key_part(stream, &parts[i], key); /* a cut key is as good to find by */
+}
+
+/* Returns whether event_unpack can read the fields back from the key alone. */
+static bool pack_key(const struct stream *stream, const struct value *values, struct buffer *into)
+{
+    bool readable = true;
+    pack_u16(into, stream->id);
+    for (size_t i = 0; i < stream->key_count; i++) {
+        const struct value *const value = &values[stream->key_fields[i]];
+        if (!pack_key_part(stream, value, into)) readable = false;
+        if (value->kind == VALUE_STRING && value->string.length &&
+            memchr(value->string.at, 0, value->string.length))
+            readable = false;
+    }
+    return readable;
+}
+
+static void pack_fields(const struct stream *stream, const struct value *values, bool key_inside,
+                        uint8_t flags, struct buffer *into)
+{
+    buffer_add_byte(into, flags | (key_inside ? EVENT_KEY_INSIDE : 0));
+    static const struct value null;
+    for (size_t i = 0; i < stream->slot_count; i++) {
+        const struct slot *const slot = &stream->slots[i];
+        if (slot->field < 0)
+            pack_field(into, slot->type, &null);
+        else if (key_inside || !event_is_key_field(stream, (size_t)slot->field))
+            pack_field(into, slot->type, &values[slot->field]);
+    }
+}
+
+void event_pack_tombstone(const struct stream *stream, const struct value *values,
+                          struct buffer *into)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    bool const key_inside = !pack_key(stream, values, &key);
+    pack_fields(stream, values, key_inside, EVENT_DELETED, into);
+}
+
+static struct event *next_event(struct events_chunk *chunk)
+{
+    if (chunk->count == chunk->capacity) {
+        chunk->capacity = chunk->capacity ? chunk->capacity * 2 : 1024;
+        chunk->events = memory_resize(chunk->events, chunk->capacity * sizeof *chunk->events);
+    }
+    return &chunk->events[chunk->count++];
+}
+
+/* What the sort wants to know of the keys, while they are in the cache. */
+static void learn_key(struct events_chunk *chunk, struct slice key)
+{
+    if (chunk->count == 0) {
+        chunk->common_length = key.length;
+        chunk->rises = true;
+        return;
+    }
+    struct slice const last = chunk->events[chunk->count - 1].key;
+    if (chunk->rises) chunk->rises = slice_compare(last, key) <= 0;
+    if (key.length < chunk->common_length) chunk->common_length = key.length;
+    while (chunk->common_length && memcmp(last.at, key.at, chunk->common_length) != 0)
+        chunk->common_length--;
+}
+
+void events_chunk_add(struct events_chunk *chunk, const struct value *values)
+{
+    const struct stream *const stream = chunk->stream;
+    struct buffer *const into = &chunk->scratch;
+    buffer_clear(into);
+    bool const key_inside = !pack_key(stream, values, into);
+    size_t const key_length = into->length;
+    pack_fields(stream, values, key_inside, 0, into);
+    const uint8_t *const bytes = arena_copy(&chunk->arena, buffer_slice(into)).at;
+    struct event const event = {
+        .key = slice_of(bytes, key_length),
+        .packed = slice_of(bytes + key_length, into->length - key_length),
+    };
+    learn_key(chunk, event.key);
+    *next_event(chunk) = event;
+}
+
+bool event_unpack(const struct stream *stream, const struct event *event, struct value *ret_values)
+{
+    struct slice rest = event->packed, key = event->key;
+    uint8_t flags;
+    if (!unpack_byte(&rest, &flags)) return false;
+    bool const key_inside = flags & EVENT_KEY_INSIDE;
+    for (size_t i = 0; i < stream->slot_count; i++) {
+        const struct slot *const slot = &stream->slots[i];
+        struct value undeclared;
+        if (slot->field >= 0 && !key_inside && event_is_key_field(stream, (size_t)slot->field))
+            continue;
+        if (!unpack_field(&rest, slot->type,
+                          slot->field < 0 ? &undeclared : &ret_values[slot->field]))
+            return false;
+    }
+    if (rest.length) return false;
+    if (key_inside || stream->key_count == 0) return true;
+    if (key.length < STREAM_BYTES) return false;
+    key = slice_of(key.at + STREAM_BYTES, key.length - STREAM_BYTES);
+    for (size_t i = 0; i < stream->key_count; i++) {
+        /* pack_key saw to it that no string needs an arena */
+        if (unpack_value(&key, NULL, &ret_values[stream->key_fields[i]]) != UNPACKED) return false;
+    }
+    return key.length == 0;
+}
+
+static struct slice key_of(const void *items, size_t i)
+{
+    return ((const struct event *)items)[i].key;
+}
+
+void events_chunk_sort(struct events_chunk *chunk)
+{
+    if (chunk->count < 2 || chunk->stream->key_count == 0 || chunk->rises) return;
+    AUTO_FREE uint32_t *const order =
+        radix_sort(chunk->events, key_of, chunk->count, chunk->common_length);
+    struct event *const sorted = memory_alloc(chunk->capacity * sizeof *sorted);
+    for (size_t i = 0; i < chunk->count; i++)
+        sorted[i] = chunk->events[order[i]];
+    free(chunk->events);
+    chunk->events = sorted;
+    chunk->rises = true;
+}

@@ -1,0 +1,70 @@
+/* events.h - typed events as bytes, and the store's table of them.
+ *
+ * Place    ingest/bind packs records into a chunk; commit.c sorts it and puts it into the table.
+ * Memory   a chunk owns its events until events_chunk_done. Values of an unpacked event borrow its bytes.
+ * Threads  a chunk has one owner at a time.
+ * Limits   EVENT_BYTES_MAX of packed fields; keys of any length (beyond LMDB's limit by hash).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/arena.h"
+#include "database/store.h"
+#include "schema/schema.h"
+
+enum { EVENT_BYTES_MAX = 64 << 20 };
+
+struct event {
+    struct slice key;    /* in the table: stream id and packed key */
+    struct slice packed; /* the fields; see format.h */
+};
+
+/* The events that one transaction will fold, in the order of arrival. */
+struct events_chunk {
+    const struct stream *stream;
+    struct arena arena;
+    struct buffer scratch;
+    struct event *events;
+    size_t count;
+    size_t capacity;
+    size_t common_length; /* bytes that all keys begin with */
+    bool rises;           /* the keys, so far, equal ones side by side */
+};
+
+void events_chunk_init(struct events_chunk *chunk, const struct stream *stream);
+void events_chunk_done(struct events_chunk *chunk);
+void events_chunk_clear(struct events_chunk *chunk);
+size_t events_chunk_bytes(const struct events_chunk *chunk); /* in use */
+
+/* VALUES: one per field of the stream, borrowed until return. Not all fields of the key are null. */
+void events_chunk_add(struct events_chunk *chunk, const struct value *values);
+
+/* Fetches event I into the cache, if there is one. */
+static inline void events_chunk_prefetch(const struct events_chunk *chunk, size_t i)
+{
+    if (i < chunk->count) __builtin_prefetch(chunk->events[i].key.at);
+}
+
+/* Puts the events in the order of their keys, those of one key in the order of arrival. */
+void events_chunk_sort(struct events_chunk *chunk);
+
+/* Whether the table's bytes for a key are an event: not empty, and no tombstone. */
+bool event_is_live(struct slice packed);
+/* What the table keeps of a deleted event; it unpacks as an event does. */
+void event_pack_tombstone(const struct stream *stream, const struct value *values,
+                          struct buffer *into);
+/* The key of an event of STREAM as in the table, of the values of its key fields one by one. */
+void event_key_pack(const struct stream *stream, const struct value *parts, struct buffer *key);
+bool event_is_key_field(const struct stream *stream, size_t field);
+/* The event's key without the stream in front: tells it from the others of the stream. */
+struct slice event_own_key(const struct event *event);
+
+/* The inverse: fills one value per field. false: the bytes are no event of this stream. */
+bool event_unpack(const struct stream *stream, const struct event *event,
+                  struct value *ret_values) MUST_CHECK;
+
+/* A writer of the stream's events: key and packed fields. */
+struct block_writer;
+bool events_writer_open(struct txn *txn, const struct stream *stream,
+                        struct block_writer **ret_writer, struct error *err) MUST_CHECK;
+bool event_corrupt(struct error *err); /* sets ERROR_CORRUPT; false */

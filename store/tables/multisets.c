@@ -1,0 +1,347 @@
+/* A ranked multiset has each element a second time, in the table of ranks, by falling weight.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tables/multisets.h"
+
+#include <xxhash.h>
+
+#include "kv/block_cursor.h"
+#include "kv/block_writer.h"
+#include "types/pack.h"
+
+/* Where a scan over one multiset stands. */
+struct element {
+    struct slice key;   /* as multiset_key gives it */
+    struct slice whole; /* the element itself */
+    uint64_t weight;
+};
+
+struct scan {
+    struct block_cursor *blocks; /* the reader's */
+    struct buffer prefix;        /* of the keys in the table */
+};
+
+static bool corrupt(struct error *err)
+{
+    (void)error_set(err, ERROR_CORRUPT, "a view has forgotten events that it counted");
+    (void)error_place(err, "values");
+    return error_remedy(err, "tally rebuild STORE");
+}
+
+bool multiset_key(struct slice element, struct buffer *key)
+{
+    if (element.length <= MULTISET_WHOLE_BYTES) {
+        buffer_add_slice(key, element);
+        return true;
+    }
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(element.at, element.length));
+    buffer_add(key, element.at, MULTISET_WHOLE_BYTES + 1);
+    buffer_add(key, hash.digest, sizeof hash.digest);
+    return false;
+}
+
+static void start_key(struct multiset_place place, struct buffer *key)
+{
+    buffer_clear(key);
+    pack_u64(key, place.group);
+    buffer_add_byte(key, place.set);
+}
+
+static void rank_key(struct multiset_place place, uint64_t weight, struct slice element,
+                     struct buffer *key)
+{
+    start_key(place, key);
+    pack_u64(key, ~weight);
+    buffer_add_slice(key, element);
+}
+
+void multiset_full_key(struct multiset_place place, struct slice key, struct buffer *into)
+{
+    start_key(place, into);
+    buffer_add_slice(into, key);
+}
+
+bool multiset_writer_open(struct txn *txn, struct multiset_writer *ret_writer, struct error *err)
+{
+    *ret_writer = (struct multiset_writer){.txn = txn};
+    return block_writer_open(txn, TABLE_VALUES, (struct slice){0}, &ret_writer->blocks, err);
+}
+
+bool multiset_writer_finish(struct multiset_writer *writer, struct error *err)
+{
+    return block_writer_finish(writer->blocks, err);
+}
+
+void multiset_writer_close(struct multiset_writer *writer)
+{
+    block_writer_close(writer->blocks);
+    buffer_done(&writer->key);
+    buffer_done(&writer->value);
+}
+
+static bool move_rank(struct txn *txn, struct multiset_place place, struct slice element,
+                      struct slice exact, const struct weights *weights, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    if (weights->old_weight) {
+        rank_key(place, weights->old_weight, element, &key);
+        if (!db_drop(txn, TABLE_RANKS, buffer_slice(&key), err)) return false;
+    }
+    if (weights->new_weight == 0) return true;
+    rank_key(place, weights->new_weight, element, &key);
+    return db_put(txn, TABLE_RANKS, buffer_slice(&key), exact, err);
+}
+
+bool multiset_add(struct multiset_writer *writer, struct multiset_place place, struct slice key,
+                  struct slice exact, int64_t weight, struct weights *ret_weights,
+                  struct error *err)
+{
+    struct weights weights = {0};
+    struct slice known;
+    multiset_full_key(place, key, &writer->key);
+    if (!block_writer_seek(writer->blocks, buffer_slice(&writer->key), &known, err)) return false;
+    if (known.length && !unpack_varint(&known, &weights.old_weight)) return corrupt(err);
+    int64_t const sum = (int64_t)weights.old_weight + weight;
+    if (sum < 0) return corrupt(err);
+    weights.new_weight = (uint64_t)sum;
+    *ret_weights = weights;
+    if (weights.new_weight == weights.old_weight) return true;
+    if (place.is_ranked && !move_rank(writer->txn, place, key, exact, &weights, err)) return false;
+    buffer_clear(&writer->value);
+    if (weights.new_weight) {
+        pack_varint(&writer->value, weights.new_weight);
+        buffer_add_slice(&writer->value, exact);
+    }
+    return block_writer_set(writer->blocks, buffer_slice(&writer->value), err);
+}
+
+bool multiset_reader_open(const struct txn *txn, struct multiset_reader *ret_reader,
+                          struct error *err)
+{
+    *ret_reader = (struct multiset_reader){.txn = txn};
+    return block_cursor_open(txn, TABLE_VALUES, &ret_reader->blocks, err);
+}
+
+void multiset_reader_close(struct multiset_reader *reader)
+{
+    block_cursor_close(reader->blocks);
+}
+
+static void scan_open(struct scan *scan, const struct multiset_reader *reader,
+                      struct multiset_place place)
+{
+    *scan = (struct scan){.blocks = reader->blocks};
+    start_key(place, &scan->prefix);
+}
+
+static void scan_close(struct scan *scan)
+{
+    buffer_done(&scan->prefix);
+}
+
+/* From the table's entry to an element of the scan; DB_MISSING where it is another multiset's. */
+static enum db_finding read_element(const struct scan *scan, enum db_finding found,
+                                    const struct db_entry *entry, struct element *ret_element,
+                                    struct error *err)
+{
+    size_t const length = scan->prefix.length;
+    struct element element = {.weight = 0};
+    if (found != DB_FOUND) return found;
+    if (!slice_starts(entry->key, buffer_slice(&scan->prefix))) return DB_MISSING;
+    struct slice exact = entry->value;
+    element.key = slice_of(entry->key.at + length, entry->key.length - length);
+    if (!unpack_varint(&exact, &element.weight) || element.weight == 0 ||
+        (element.key.length == MULTISET_CUT_BYTES) != (exact.length > 0)) {
+        (void)corrupt(err);
+        return DB_FAILED;
+    }
+    element.whole = exact.length ? exact : element.key;
+    *ret_element = element;
+    return DB_FOUND;
+}
+
+/* The first element whose key is not before KEY. */
+static enum db_finding scan_seek(struct scan *scan, struct slice key, struct element *ret_element,
+                                 struct error *err)
+{
+    AUTO_BUFFER struct buffer full = {0};
+    struct db_entry entry;
+    buffer_add_slice(&full, buffer_slice(&scan->prefix));
+    buffer_add_slice(&full, key);
+    enum db_finding const found = block_cursor_seek(scan->blocks, buffer_slice(&full), &entry, err);
+    return read_element(scan, found, &entry, ret_element, err);
+}
+
+static enum db_finding scan_last(struct scan *scan, struct element *ret_element, struct error *err)
+{
+    AUTO_BUFFER struct buffer end = {0};
+    struct db_entry entry;
+    buffer_add_slice(&end, buffer_slice(&scan->prefix));
+    buffer_add_byte(&end, 0xff); /* behind every tag of pack_value */
+    enum db_finding const found =
+        block_cursor_seek_before(scan->blocks, buffer_slice(&end), &entry, err);
+    return read_element(scan, found, &entry, ret_element, err);
+}
+
+static enum db_finding scan_step(struct scan *scan, bool forward, struct element *ret_element,
+                                 struct error *err)
+{
+    struct db_entry entry;
+    enum db_finding const found = forward ? block_cursor_next(scan->blocks, &entry, err)
+                                          : block_cursor_previous(scan->blocks, &entry, err);
+    return read_element(scan, found, &entry, ret_element, err);
+}
+
+/* The least or greatest element, whole: neighbours that were cut at the same bytes are compared. */
+static bool find_extreme(struct scan *scan, bool least, struct arena *arena, struct slice *ret_best,
+                         struct error *err)
+{
+    struct element element;
+    struct slice best = {0}, kept = {0};
+    enum db_finding found =
+        least ? scan_seek(scan, (struct slice){0}, &element, err) : scan_last(scan, &element, err);
+    while (found == DB_FOUND) {
+        struct slice const head = slice_of(element.key.at, MULTISET_WHOLE_BYTES + 1);
+        bool const cut = element.key.length == MULTISET_CUT_BYTES;
+        if (best.length && (!cut || !slice_equal(head, kept))) break;
+        int const order = best.length ? slice_compare(element.whole, best) : 0;
+        if (best.length == 0 || (least ? order < 0 : order > 0))
+            best = arena_copy(arena, element.whole);
+        if (!cut) break;
+        if (kept.length == 0) kept = arena_copy(arena, head);
+        found = scan_step(scan, least, &element, err);
+    }
+    *ret_best = best;
+    return found != DB_FAILED;
+}
+
+void multiset_shift(const struct aggregate *aggregate, struct state *state, struct slice key,
+                    int64_t weight)
+{
+    AUTO_BUFFER struct buffer held = {0};
+    bool const quantile =
+        aggregate->kind == AGGREGATE_QUANTILE || aggregate->kind == AGGREGATE_QUANTILE_DISC;
+    if (!quantile || state->best.value.length == 0) return;
+    (void)multiset_key(state->best.value, &held);
+    if (slice_compare(key, buffer_slice(&held)) < 0) state->best.below += (uint64_t)weight;
+}
+
+/* Where the quantile stood, or what came behind it if that is gone; the last one if nothing did. */
+static enum db_finding find_held(struct scan *scan, struct state *state, struct element *element,
+                                 struct error *err)
+{
+    AUTO_BUFFER struct buffer held = {0};
+    if (state->best.value.length == 0) state->best.below = 0;
+    (void)multiset_key(state->best.value, &held);
+    enum db_finding found = scan_seek(scan, buffer_slice(&held), element, err);
+    if (found != DB_MISSING) return found;
+    found = scan_last(scan, element, err);
+    if (found == DB_FOUND) state->best.below -= element->weight;
+    return found;
+}
+
+static bool settle_quantile(struct scan *scan, const struct aggregate *aggregate,
+                            struct state *state, struct arena *arena, struct error *err)
+{
+    struct element element;
+    bool between;
+    if (state->count == 0) {
+        state->best = (struct best){.below = 0};
+        return true;
+    }
+    uint64_t const rank = aggregate_rank(aggregate, (uint64_t)state->count, &between);
+    enum db_finding found = find_held(scan, state, &element, err);
+    while (found == DB_FOUND && rank < state->best.below) {
+        found = scan_step(scan, false, &element, err);
+        if (found == DB_FOUND) state->best.below -= element.weight;
+    }
+    while (found == DB_FOUND && rank >= state->best.below + element.weight) {
+        state->best.below += element.weight;
+        found = scan_step(scan, true, &element, err);
+    }
+    if (found != DB_FOUND) return found == DB_MISSING && corrupt(err);
+    state->best.value = arena_copy(arena, element.whole);
+    state->best.next = (struct slice){0};
+    if (!between) return true;
+    if (rank + 1 >= state->best.below + element.weight) {
+        found = scan_step(scan, true, &element, err);
+        if (found != DB_FOUND) return found == DB_MISSING && corrupt(err);
+    }
+    state->best.next = arena_copy(arena, element.whole);
+    return true;
+}
+
+static bool settle_top(const struct txn *txn, struct multiset_place place,
+                       const struct aggregate *aggregate, struct state *state, struct arena *arena,
+                       struct error *err)
+{
+    AUTO_CURSOR struct cursor *cursor = NULL;
+    AUTO_BUFFER struct buffer prefix = {0}, list = {0};
+    struct db_entry entry;
+    start_key(place, &prefix);
+    if (!cursor_open(txn, TABLE_RANKS, &cursor, err)) return false;
+    enum db_finding found = cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
+    for (unsigned i = 0; i < aggregate->limit && found == DB_FOUND; i++) {
+        if (!slice_starts(entry.key, buffer_slice(&prefix))) break;
+        struct slice rest =
+            slice_of(entry.key.at + prefix.length, entry.key.length - prefix.length);
+        uint64_t inverted;
+        if (!unpack_u64(&rest, &inverted)) return corrupt(err);
+        pack_varint(&list, ~inverted);
+        pack_bytes(&list, entry.value.length ? entry.value : rest);
+        found = cursor_next(cursor, &entry, err);
+    }
+    state->best = (struct best){.value = arena_copy(arena, buffer_slice(&list))};
+    return found != DB_FAILED;
+}
+
+bool multiset_settle(struct multiset_reader *reader, struct multiset_place place,
+                     const struct aggregate *aggregate, struct state *state, struct arena *arena,
+                     struct error *err)
+{
+    AUTO(scan_close) struct scan scan = {0};
+    if (aggregate->kind == AGGREGATE_UNIQ) return true; /* its count is all */
+    if (aggregate->kind == AGGREGATE_TOP)
+        return settle_top(reader->txn, place, aggregate, state, arena, err);
+    scan_open(&scan, reader, place);
+    if (aggregate->kind == AGGREGATE_QUANTILE || aggregate->kind == AGGREGATE_QUANTILE_DISC)
+        return settle_quantile(&scan, aggregate, state, arena, err);
+    bool const least = aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_ARG_MIN;
+    return find_extreme(&scan, least, arena, &state->best.value, err);
+}
+
+bool multiset_scan(struct multiset_reader *reader, struct multiset_place place,
+                   void (*visit)(void *context, struct slice key, struct slice exact,
+                                 uint64_t weight),
+                   void *context, struct error *err)
+{
+    AUTO(scan_close) struct scan scan = {0};
+    struct element element;
+    scan_open(&scan, reader, place);
+    enum db_finding found = scan_seek(&scan, (struct slice){0}, &element, err);
+    for (; found == DB_FOUND; found = scan_step(&scan, true, &element, err)) {
+        bool const cut = element.key.length == MULTISET_CUT_BYTES;
+        visit(context, element.key, cut ? element.whole : (struct slice){0}, element.weight);
+    }
+    return found == DB_MISSING;
+}
+
+static bool clear_group(struct multiset_writer *writer, uint64_t group, struct error *err)
+{
+    buffer_clear(&writer->key);
+    pack_u64(&writer->key, group);
+    return block_writer_clear(writer->blocks, buffer_slice(&writer->key), err) &&
+           db_clear_prefix(writer->txn, TABLE_RANKS, buffer_slice(&writer->key), err);
+}
+
+bool multisets_clear(struct txn *txn, const uint64_t *groups, size_t count, struct error *err)
+{
+    AUTO(multiset_writer_close) struct multiset_writer writer = {0};
+    if (!multiset_writer_open(txn, &writer, err)) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!clear_group(&writer, groups[i], err)) return false;
+    }
+    return multiset_writer_finish(&writer, err);
+}

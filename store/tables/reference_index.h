@@ -1,0 +1,43 @@
+/* reference_index.h - the table of references: which events refer to an event.
+ *
+ * Place    commit.c notes each event that comes or goes; propagation.c asks when a target changes.
+ * Promise  finding those that refer to one event costs their number.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "base/arena.h"
+#include "kv/db.h"
+#include "schema/schema.h"
+
+/* What changes in the table: collected in any order, written in that of its keys. Zeroed is empty. */
+struct reference_index_log {
+    struct arena arena;
+    struct references_change *changes;
+    size_t count;
+    size_t capacity;
+};
+void reference_index_log_done(struct reference_index_log *log);
+/* Notes that the event with KEY is there, or is no longer: VALUES are its fields. */
+void reference_index_note(struct reference_index_log *log, const struct stream *stream,
+                          struct slice key, const struct value *values, bool is_there);
+/* Writes what is noted, and forgets it. */
+bool reference_index_save(struct txn *txn, struct reference_index_log *log,
+                          struct error *err) MUST_CHECK;
+
+/* Nothing may be written to the table while it is open. */
+struct reference_index_cursor;
+bool reference_index_cursor_open(const struct txn *txn, struct reference_index_cursor **ret_reader,
+                                 struct error *err) MUST_CHECK;
+void reference_index_cursor_close(struct reference_index_cursor *reader); /* takes NULL */
+/* Calls VISIT with the key of every event of STREAM of which REFERENCE leads to the event with the key TARGET, both as in the
+ * table of events. */
+bool reference_index_scan(struct reference_index_cursor *reader, const struct stream *stream,
+                          size_t reference, struct slice target,
+                          void (*visit)(void *context, struct slice key), void *context,
+                          struct error *err) MUST_CHECK;
+/* Forgets all references of a stream. */
+bool reference_index_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
+/* Notes all stored events of a stream. */
+bool reference_index_make(struct txn *txn, const struct stream *stream,
+                          struct error *err) MUST_CHECK;

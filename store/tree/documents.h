@@ -1,0 +1,18 @@
+/* documents.h - the files under .tallyfs that are not rows.
+ *
+ * Place    tree.c asks for them like for any other file.
+ * Promise  a document is a function of its node and version: nothing of the machine or the moment.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "tree/tree.h"
+
+/* The commit that last changed the document. MISSING: there is none such. */
+enum tree_answer document_version(const struct snapshot *snapshot, const struct node *node,
+                                  uint64_t *ret_commit_id, struct error *err);
+/* Appends its text. The node is there. */
+bool document_render(const struct snapshot *snapshot, const struct node *node, struct buffer *text,
+                     struct error *err) MUST_CHECK;
+/* The version of cJSON. */
+const char *document_library(void);

@@ -1,0 +1,432 @@
+/* Dates are counted in days by Howard Hinnant's algorithms ("chrono-Compatible Low-Level Date
+ * Algorithms"): years begin in March, so that the leap day is the last, and repeat every 400.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "types/calendar.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "types/calendar_p.h"
+
+const char *const bucket_unit_names[BUCKET_UNITS] = {"minute", "hour",    "day", "week",
+                                                     "month",  "quarter", "year"};
+
+enum { DAYS_PER_ERA = 146097, DAYS_TO_EPOCH = 719468 };
+
+int64_t civil_days(int64_t year, int month, int day)
+{
+    year -= month <= 2;
+    int64_t const era = (year >= 0 ? year : year - 399) / 400;
+    int64_t const year_of_era = year - era * 400;
+    int64_t const day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t const day_of_era =
+        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * DAYS_PER_ERA + day_of_era - DAYS_TO_EPOCH;
+}
+
+void civil_date(int64_t days, int *ret_year, int *ret_month, int *ret_day)
+{
+    days += DAYS_TO_EPOCH;
+    int64_t const era = (days >= 0 ? days : days - (DAYS_PER_ERA - 1)) / DAYS_PER_ERA;
+    int64_t const day_of_era = days - era * DAYS_PER_ERA;
+    int64_t const year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t const day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int const month_from_march = (int)((5 * day_of_year + 2) / 153);
+    *ret_day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
+    *ret_month = month_from_march + (month_from_march < 10 ? 3 : -9);
+    *ret_year = (int)(year_of_era + era * 400 + (*ret_month <= 2));
+}
+
+static int64_t floor_to(int64_t number, int64_t step)
+{
+    int64_t const rest = number % step;
+    return number - (rest < 0 ? rest + step : rest);
+}
+
+static int64_t floor_days(int64_t seconds)
+{
+    return floor_to(seconds, SECONDS_PER_DAY) / SECONDS_PER_DAY;
+}
+
+/* Seconds and the nanoseconds behind them. */
+static int64_t split_ns(int128 time_ns, int64_t *ret_ns)
+{
+    int64_t seconds = (int64_t)(time_ns / NS_PER_SECOND);
+    int64_t ns = (int64_t)(time_ns % NS_PER_SECOND);
+    if (ns < 0) {
+        ns += NS_PER_SECOND;
+        seconds--;
+    }
+    *ret_ns = ns;
+    return seconds;
+}
+
+static int month_length(int year, int month)
+{
+    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool const leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return lengths[month - 1] + (month == 2 && leap);
+}
+
+bool civil_check(const struct civil *civil)
+{
+    return civil->year >= 0 && civil->year <= 9999 && civil->month >= 1 && civil->month <= 12 &&
+           civil->day >= 1 && civil->day <= month_length(civil->year, civil->month) &&
+           civil->hour >= 0 && civil->hour <= 23 && civil->minute >= 0 && civil->minute <= 59 &&
+           civil->second >= 0 && civil->second <= 60;
+}
+
+int128 civil_instant(const struct civil *civil, const struct time_zone *zone)
+{
+    int64_t const local = civil_days(civil->year, civil->month, civil->day) * SECONDS_PER_DAY +
+                          civil->hour * SECONDS_PER_HOUR + civil->minute * SECONDS_PER_MINUTE +
+                          civil->second;
+    int32_t offsets[2] = {civil->offset_seconds, 0};
+    if (!civil->has_offset) (void)time_zone_local(zone, local, offsets);
+    return (int128)(local - offsets[0]) * NS_PER_SECOND + civil->ns;
+}
+
+static bool is_digit(struct slice text, size_t at)
+{
+    return at < text.length && text.at[at] >= '0' && text.at[at] <= '9';
+}
+
+bool read_digits(struct slice text, size_t *at, int least, int most, int *ret_number)
+{
+    int count = 0, number = 0;
+    while (count < most && is_digit(text, *at)) {
+        number = number * 10 + (text.at[(*at)++] - '0');
+        count++;
+    }
+    if (count < least) return false;
+    *ret_number = number;
+    return true;
+}
+
+bool read_fraction(struct slice text, size_t *at, int64_t *ret_ns)
+{
+    int64_t ns = 0, worth = NS_PER_SECOND / 10;
+    if (!is_digit(text, *at)) return false;
+    for (; is_digit(text, *at); (*at)++, worth /= 10)
+        ns += (text.at[*at] - '0') * worth;
+    *ret_ns = ns;
+    return true;
+}
+
+static bool read_byte(struct slice text, size_t *at, char byte)
+{
+    if (*at >= text.length || text.at[*at] != (uint8_t)byte) return false;
+    (*at)++;
+    return true;
+}
+
+bool read_offset(struct slice text, size_t *at, struct civil *civil)
+{
+    int hours, minutes = 0, seconds = 0;
+    civil->has_offset = true;
+    civil->offset_seconds = 0;
+    if (read_byte(text, at, 'Z') || read_byte(text, at, 'z')) return true;
+    bool const west = read_byte(text, at, '-');
+    if (!west && !read_byte(text, at, '+')) return false;
+    if (!read_digits(text, at, 2, 2, &hours)) return false;
+    bool const colon = read_byte(text, at, ':');
+    if (colon || is_digit(text, *at)) {
+        if (!read_digits(text, at, 2, 2, &minutes)) return false;
+        if ((colon && read_byte(text, at, ':')) || (!colon && is_digit(text, *at))) {
+            if (!read_digits(text, at, 2, 2, &seconds)) return false;
+        }
+    }
+    if (hours > 23 || minutes > 59 || seconds > 59) return false;
+    int32_t const offset = hours * SECONDS_PER_HOUR + minutes * SECONDS_PER_MINUTE + seconds;
+    civil->offset_seconds = west ? -offset : offset;
+    return true;
+}
+
+static bool read_date(struct slice text, size_t *at, struct civil *civil)
+{
+    return read_digits(text, at, 4, 4, &civil->year) && read_byte(text, at, '-') &&
+           read_digits(text, at, 2, 2, &civil->month) && read_byte(text, at, '-') &&
+           read_digits(text, at, 2, 2, &civil->day);
+}
+
+static bool read_clock(struct slice text, size_t *at, struct civil *civil)
+{
+    if (!read_digits(text, at, 2, 2, &civil->hour) || !read_byte(text, at, ':') ||
+        !read_digits(text, at, 2, 2, &civil->minute))
+        return false;
+    if (!read_byte(text, at, ':')) return true;
+    if (!read_digits(text, at, 2, 2, &civil->second)) return false;
+    if (read_byte(text, at, '.') || read_byte(text, at, ','))
+        return read_fraction(text, at, &civil->ns);
+    return true;
+}
+
+/* The last instant of the year 9999 in any zone, and the first of the year 0. */
+static bool in_range(int128 time_ns)
+{
+    int128 const least = (int128)(civil_days(-1, 12, 31)) * SECONDS_PER_DAY * NS_PER_SECOND;
+    int128 const most = (int128)(civil_days(10000, 1, 2)) * SECONDS_PER_DAY * NS_PER_SECOND;
+    return time_ns >= least && time_ns < most;
+}
+
+/* A number of seconds, or by its size of milli-, micro- or nanoseconds, since 1970. */
+static bool read_epoch(struct slice text, int128 *ret_time_ns)
+{
+    struct decimal number;
+    if (decimal_read(text, &number) != DECIMAL_READ) return false;
+    int128 unit = 1;
+    for (unsigned i = 0; i < number.scale; i++)
+        unit *= 10;
+    int128 const whole = number.coefficient / unit;
+    int128 const size = whole < 0 ? -whole : whole;
+    int128 const ten_to_11 = 100000000000;
+    int128 ns_per_unit = NS_PER_SECOND;
+    if (size >= ten_to_11) ns_per_unit /= 1000;
+    if (size >= ten_to_11 * 1000) ns_per_unit /= 1000;
+    if (size >= ten_to_11 * 1000000) ns_per_unit /= 1000;
+    if (size >= ten_to_11 * 1000000 * 1000000) return false; /* beyond the year 9999 */
+    int128 rest = number.coefficient % unit, ns = 0;
+    for (int128 worth = ns_per_unit; worth > 1 && unit > 1;) { /* digits behind the point */
+        unit /= 10;
+        worth /= 10;
+        ns += rest / unit * worth;
+        rest %= unit;
+    }
+    int128 const time_ns = whole * ns_per_unit + ns;
+    if (!in_range(time_ns)) return false;
+    *ret_time_ns = time_ns;
+    return true;
+}
+
+bool calendar_read(struct slice text, const struct time_zone *zone, int128 *ret_time_ns)
+{
+    struct civil civil = {0};
+    size_t at = 0;
+    if (!read_date(text, &at, &civil)) return read_epoch(text, ret_time_ns);
+    if (at < text.length) {
+        uint8_t const mark = text.at[at];
+        if (mark != 'T' && mark != 't' && mark != ' ') return false;
+        at++;
+        if (!read_clock(text, &at, &civil)) return false;
+        if (at + 1 < text.length && text.at[at] == ' ') at++; /* "2015-05-17 10:05:03 +0000" */
+        if (at < text.length && !read_offset(text, &at, &civil)) return false;
+    }
+    if (at != text.length || !civil_check(&civil)) return false;
+    *ret_time_ns = civil_instant(&civil, zone);
+    return true;
+}
+
+/* Appends like snprintf to TEXT, of which LENGTH bytes are used. */
+static size_t add(char *text, size_t length, const char *format, ...) PRINTF_LIKE(3, 4);
+static size_t add(char *text, size_t length, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int const added = vsnprintf(text + length, CALENDAR_TEXT_BYTES - length, format, arguments);
+    va_end(arguments);
+    return length + (size_t)added;
+}
+
+static size_t add_offset(char *text, size_t length, int32_t offset, const char *colon)
+{
+    int32_t const size = offset < 0 ? -offset : offset;
+    length = add(text, length, "%c%02d%s%02d", offset < 0 ? '-' : '+', size / SECONDS_PER_HOUR,
+                 colon, size / SECONDS_PER_MINUTE % 60);
+    if (size % SECONDS_PER_MINUTE)
+        length = add(text, length, "%s%02d", colon, size % SECONDS_PER_MINUTE);
+    return length;
+}
+
+/* Date and time with COLON between the parts of the clock, and a fraction if there is one. */
+static size_t add_time(char *text, int64_t local, int64_t ns, const char *colon)
+{
+    int year, month, day;
+    int64_t const days = floor_days(local);
+    int const rest = (int)(local - days * SECONDS_PER_DAY);
+    civil_date(days, &year, &month, &day);
+    size_t length =
+        add(text, 0, "%04d-%02d-%02dT%02d%s%02d%s%02d", year, month, day, rest / SECONDS_PER_HOUR,
+            colon, rest / SECONDS_PER_MINUTE % 60, colon, rest % SECONDS_PER_MINUTE);
+    if (ns == 0) return length;
+    length = add(text, length, ".%09d", (int)ns);
+    while (text[length - 1] == '0')
+        length--;
+    return length;
+}
+
+size_t calendar_write(int128 time_ns, const struct time_zone *zone, char text[CALENDAR_TEXT_BYTES])
+{
+    int64_t ns;
+    int64_t const seconds = split_ns(time_ns, &ns);
+    int32_t const offset = time_zone_offset(zone, seconds);
+    size_t const length = add_time(text, seconds + offset, ns, ":");
+    return offset == 0 ? add(text, length, "Z") : add_offset(text, length, offset, ":");
+}
+
+size_t calendar_name_write(int128 time_ns, const struct time_zone *zone,
+                           char text[CALENDAR_TEXT_BYTES])
+{
+    int64_t ns;
+    int64_t const seconds = split_ns(time_ns, &ns);
+    int32_t const offset = time_zone_offset(zone, seconds);
+    size_t const length = add_time(text, seconds + offset, ns, "");
+    return time_zone_repeats(zone, seconds + offset, 1) ? add_offset(text, length, offset, "")
+                                                        : length;
+}
+
+/* The clock of a name, which has no colons: hours, and as much more as UNITS says. */
+static bool read_name_clock(struct slice text, size_t *at, int parts, struct civil *civil)
+{
+    return read_byte(text, at, 'T') && read_digits(text, at, 2, 2, &civil->hour) &&
+           (parts < 2 || read_digits(text, at, 2, 2, &civil->minute)) &&
+           (parts < 3 || read_digits(text, at, 2, 2, &civil->second));
+}
+
+bool calendar_name_read(struct slice text, const struct time_zone *zone, int128 *ret_time_ns)
+{
+    struct civil civil = {0};
+    size_t at = 0;
+    char again[CALENDAR_TEXT_BYTES];
+    if (!read_date(text, &at, &civil) || !read_name_clock(text, &at, 3, &civil)) return false;
+    if (read_byte(text, &at, '.') && !read_fraction(text, &at, &civil.ns)) return false;
+    if (at < text.length && !read_offset(text, &at, &civil)) return false;
+    if (at != text.length || !civil_check(&civil)) return false;
+    int128 const time_ns = civil_instant(&civil, zone);
+    size_t const length = calendar_name_write(time_ns, zone, again);
+    if (!slice_equal(slice_of(again, length), text)) return false;
+    *ret_time_ns = time_ns;
+    return true;
+}
+
+static int64_t first_of_month(int64_t days, int months)
+{
+    int year, month, day;
+    civil_date(days, &year, &month, &day);
+    return civil_days(year, (month - 1) / months * months + 1, 1);
+}
+
+static int64_t monday_of(int64_t days)
+{
+    return floor_to(days + 3, 7) - 3; /* 1970-01-01 was a Thursday */
+}
+
+struct bucket calendar_bucket(int128 time_ns, enum bucket_unit unit, const struct time_zone *zone)
+{
+    int64_t ns;
+    int64_t const seconds = split_ns(time_ns, &ns);
+    int32_t const offset = time_zone_offset(zone, seconds);
+    int64_t const local = seconds + offset, days = floor_days(local);
+    int64_t start_days = days;
+    switch (unit) {
+    case BUCKET_MINUTE: return (struct bucket){floor_to(local, SECONDS_PER_MINUTE), offset};
+    case BUCKET_HOUR: return (struct bucket){floor_to(local, SECONDS_PER_HOUR), offset};
+    case BUCKET_DAY: break;
+    case BUCKET_WEEK: start_days = monday_of(days); break;
+    case BUCKET_MONTH: start_days = first_of_month(days, 1); break;
+    case BUCKET_QUARTER: start_days = first_of_month(days, 3); break;
+    case BUCKET_YEAR: start_days = first_of_month(days, 12); break;
+    }
+    return (struct bucket){.local_seconds = start_days * SECONDS_PER_DAY};
+}
+
+/* The ISO year of a week is that of its Thursday. */
+static size_t add_week(char *text, int64_t monday)
+{
+    int year, month, day;
+    civil_date(monday + 3, &year, &month, &day);
+    int64_t const first = monday_of(civil_days(year, 1, 4));
+    return add(text, 0, "%04d-W%02d", year, (int)((monday - first) / 7 + 1));
+}
+
+size_t calendar_bucket_write(const struct bucket *bucket, enum bucket_unit unit,
+                             const struct time_zone *zone, char text[CALENDAR_TEXT_BYTES])
+{
+    int year, month, day;
+    int64_t const local = bucket->local_seconds, days = floor_days(local);
+    int const rest = (int)(local - days * SECONDS_PER_DAY);
+    int64_t const unit_seconds = unit == BUCKET_HOUR ? SECONDS_PER_HOUR : SECONDS_PER_MINUTE;
+    size_t length = 0;
+    civil_date(days, &year, &month, &day);
+    switch (unit) {
+    case BUCKET_YEAR: return add(text, 0, "%04d", year);
+    case BUCKET_QUARTER: return add(text, 0, "%04d-Q%d", year, (month + 2) / 3);
+    case BUCKET_MONTH: return add(text, 0, "%04d-%02d", year, month);
+    case BUCKET_WEEK: return add_week(text, days);
+    case BUCKET_DAY: return add(text, 0, "%04d-%02d-%02d", year, month, day);
+    case BUCKET_HOUR:
+    case BUCKET_MINUTE: break;
+    }
+    length = add(text, 0, "%04d-%02d-%02dT%02d", year, month, day, rest / SECONDS_PER_HOUR);
+    if (unit == BUCKET_MINUTE) length = add(text, length, "%02d", rest / SECONDS_PER_MINUTE % 60);
+    if (!time_zone_repeats(zone, local, unit_seconds)) return length;
+    return add_offset(text, length, bucket->offset_seconds, "");
+}
+
+/* Reads the parts of a bucket's name into the first second of it. */
+static bool read_bucket(struct slice text, enum bucket_unit unit, struct civil *civil,
+                        int *ret_week)
+{
+    size_t at = 0;
+    int quarter;
+    if (!read_digits(text, &at, 4, 4, &civil->year)) return false;
+    if (unit == BUCKET_YEAR) return at == text.length;
+    if (!read_byte(text, &at, '-')) return false;
+    if (unit == BUCKET_WEEK)
+        return read_byte(text, &at, 'W') && read_digits(text, &at, 2, 2, ret_week) &&
+               at == text.length;
+    if (unit == BUCKET_QUARTER) {
+        if (!read_byte(text, &at, 'Q') || !read_digits(text, &at, 1, 1, &quarter)) return false;
+        civil->month = quarter * 3 - 2;
+        return at == text.length;
+    }
+    if (!read_digits(text, &at, 2, 2, &civil->month)) return false;
+    if (unit == BUCKET_MONTH) return at == text.length;
+    if (!read_byte(text, &at, '-') || !read_digits(text, &at, 2, 2, &civil->day)) return false;
+    if (unit == BUCKET_DAY) return at == text.length;
+    if (!read_name_clock(text, &at, unit == BUCKET_MINUTE ? 2 : 1, civil)) return false;
+    return at == text.length || (read_offset(text, &at, civil) && at == text.length);
+}
+
+/* The offset under which ZONE shows some part of the bucket: the one that its name tells, or the first. A
+ * bucket that lies in a gap has none. */
+static bool bucket_offset(const struct time_zone *zone, int64_t local, int64_t length,
+                          const struct civil *civil, int32_t *ret_offset)
+{
+    int64_t const step = 15 * SECONDS_PER_MINUTE; /* no zone jumps by less */
+    for (int64_t at = local; at < local + length; at += step) {
+        int32_t offsets[2];
+        int const shown = time_zone_local(zone, at, offsets);
+        for (int i = 0; i < shown; i++) {
+            if (civil->has_offset && civil->offset_seconds != offsets[i]) continue;
+            *ret_offset = offsets[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+bool calendar_bucket_read(struct slice text, enum bucket_unit unit, const struct time_zone *zone,
+                          struct bucket *ret_bucket)
+{
+    struct civil civil = {.month = 1, .day = 1};
+    char again[CALENDAR_TEXT_BYTES];
+    int week = 0;
+    if (!read_bucket(text, unit, &civil, &week) || !civil_check(&civil)) return false;
+    int64_t local = civil_days(civil.year, civil.month, civil.day) * SECONDS_PER_DAY +
+                    civil.hour * SECONDS_PER_HOUR + civil.minute * SECONDS_PER_MINUTE;
+    if (unit == BUCKET_WEEK)
+        local = (monday_of(civil_days(civil.year, 1, 4)) + (week - 1) * 7) * SECONDS_PER_DAY;
+    struct bucket bucket = {.local_seconds = local};
+    if (unit == BUCKET_HOUR || unit == BUCKET_MINUTE) {
+        int64_t const length = unit == BUCKET_HOUR ? SECONDS_PER_HOUR : SECONDS_PER_MINUTE;
+        if (!bucket_offset(zone, local, length, &civil, &bucket.offset_seconds)) return false;
+    }
+    size_t const length = calendar_bucket_write(&bucket, unit, zone, again);
+    if (!slice_equal(slice_of(again, length), text)) return false;
+    *ret_bucket = bucket;
+    return true;
+}

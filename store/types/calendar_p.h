@@ -1,0 +1,28 @@
+/* calendar_p.h - civil dates, shared by calendar.c and calendar_format.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "types/calendar.h"
+
+enum { SECONDS_PER_MINUTE = 60, SECONDS_PER_HOUR = 3600, SECONDS_PER_DAY = 86400 };
+enum { NS_PER_SECOND = 1000000000 };
+
+/* Wall-clock time as it is written. */
+struct civil {
+    int year, month, day, hour, minute, second;
+    int64_t ns;
+    bool has_offset;
+    int32_t offset_seconds;
+};
+
+int64_t civil_days(int64_t year, int month, int day); /* since 1970-01-01 */
+void civil_date(int64_t days, int *ret_year, int *ret_month, int *ret_day);
+bool civil_check(const struct civil *civil); /* a date and a time that exist; :60 is allowed */
+/* The instant, in ZONE unless the text gave an offset. */
+int128 civil_instant(const struct civil *civil, const struct time_zone *zone);
+
+/* Readers that move *AT on. */
+bool read_digits(struct slice text, size_t *at, int least, int most, int *ret_number);
+bool read_fraction(struct slice text, size_t *at, int64_t *ret_ns);
+bool read_offset(struct slice text, size_t *at, struct civil *civil);

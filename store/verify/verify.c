@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verify/verify.h"
+
+#include <stdio.h>
+
+#include "types/file_name.h"
+#include "verify/verify_check.h"
+
+const char *const verify_extensions[] = {".json", ".ndjson", ".csv", ".prom", "/.total.json"};
+
+void verify_emit(struct check *check, const char *extension, const char *what)
+{
+    AUTO_BUFFER struct buffer path = {0};
+    buffer_add_slice(&path, buffer_slice(&check->path));
+    buffer_add_text(&path, extension);
+    buffer_add_byte(&path, '\0');
+    check->result.differing++;
+    check->differ(check->context, (char *)path.at, what);
+}
+
+/* The lines around the first difference. */
+static void emit_difference(struct check *check, const char *extension)
+{
+    enum { EXCERPT_BYTES = 60 };
+    const struct buffer *const a = &check->found, *const b = &check->expected;
+    AUTO_BUFFER struct buffer what = {0};
+    size_t at = 0;
+    while (at < a->length && at < b->length && a->at[at] == b->at[at])
+        at++;
+    size_t const start = at > EXCERPT_BYTES / 2 ? at - EXCERPT_BYTES / 2 : 0;
+    int const left = (int)(a->length - start < EXCERPT_BYTES ? a->length - start : EXCERPT_BYTES);
+    int const right = (int)(b->length - start < EXCERPT_BYTES ? b->length - start : EXCERPT_BYTES);
+    buffer_format(&what, "differs at byte %zu: stored %.*s, recomputed %.*s", at, left,
+                  (const char *)a->at + start, right, (const char *)b->at + start);
+    /* Values may hold anything, and a terminal may show this. */
+    for (size_t i = 0; i < what.length; i++) {
+        if (what.at[i] < 0x20 || what.at[i] == 0x7f) what.at[i] = '?';
+    }
+    buffer_add_byte(&what, '\0');
+    verify_emit(check, extension, (char *)what.at);
+}
+
+bool verify_found(struct check *check, enum tree_answer answer, const struct node *node,
+                  const struct node_stat *stat, const char *extension, struct error *err)
+{
+    AUTO(tree_reader_done) struct tree_reader reader = {0};
+    check->result.files++;
+    switch (answer) {
+    case TREE_FOUND: break;
+    case TREE_FAILED: return false;
+    case TREE_MISSING:
+    case TREE_NEVER:
+    case TREE_UNKNOWN: verify_emit(check, extension, "is missing"); return true;
+    }
+    buffer_clear(&check->found);
+    if (!tree_read(check->snapshot, node, &reader, 0, stat->size_bytes + 1, &check->found, err))
+        return false;
+    if (!slice_equal(buffer_slice(&check->found), buffer_slice(&check->expected)))
+        emit_difference(check, extension);
+    else if (stat->size_bytes != check->found.length)
+        verify_emit(check, extension, "has another length than its size says");
+    return true;
+}
+
+/* Compares check->expected with what the tree shows. */
+static bool check_file(struct check *check, const char *extension, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer path = {0};
+    struct node node;
+    struct node_stat stat;
+    buffer_add_slice(&path, buffer_slice(&check->path));
+    buffer_add_text(&path, extension);
+    enum tree_answer const answer =
+        tree_find(check->snapshot, buffer_slice(&path), &arena, &node, &stat, err);
+    return verify_found(check, answer, &node, &stat, extension, err);
+}
+
+/* A CSV cell from the JSON of a value that is no string: null is nothing, times lose their quotes, a list is a
+ * text. */
+static void add_plain_cell(const struct buffer *json, struct buffer *line)
+{
+    struct slice text = buffer_slice(json);
+    if (slice_is(text, "null")) return;
+    if (text.at[0] == '[') {
+        verify_cell(text, line);
+        return;
+    }
+    if (text.at[0] == '"') text = slice_of(text.at + 1, text.length - 2);
+    buffer_add_slice(line, text);
+}
+
+void verify_cell(struct slice text, struct buffer *line)
+{
+    static const char ends[] = {' ', '\t'}, inside[] = {',', '"', '\r', '\n'};
+    bool quote = text.length == 0 || memchr(ends, text.at[0], sizeof ends) ||
+                 memchr(ends, text.at[text.length - 1], sizeof ends);
+    for (size_t i = 0; i < text.length; i++)
+        quote |= memchr(inside, text.at[i], sizeof inside) != NULL;
+    if (quote) buffer_add_byte(line, '"');
+    for (size_t i = 0; i < text.length; i++) {
+        if (quote && text.at[i] == '"') buffer_add_byte(line, '"');
+        buffer_add_byte(line, text.at[i]);
+    }
+    if (quote) buffer_add_byte(line, '"');
+}
+
+void verify_member(enum kind kind, struct slice name, const struct buffer *json,
+                   const struct value *value, bool first, struct buffer *row)
+{
+    if (!first) buffer_add_byte(row, ',');
+    if (kind == KIND_CSV) {
+        if (value && value->kind == VALUE_STRING)
+            verify_cell(value->string, row);
+        else
+            add_plain_cell(json, row);
+        return;
+    }
+    json_string(name, row);
+    buffer_add_byte(row, ':');
+    buffer_add_slice(row, buffer_slice(json));
+}
+
+void verify_row(const struct check *check, const struct view *view, enum kind kind,
+                const struct tallied_group *group, unsigned first, unsigned end, struct buffer *row)
+{
+    const struct time_zone *const zone = check->snapshot->schema->zone;
+    AUTO_BUFFER struct buffer json = {0};
+    AUTO_ARENA struct arena arena = {0};
+    struct result results[SCHEMA_AGGREGATES_MAX];
+    for (size_t i = 0; i < view->aggregate_count; i++)
+        results[i] = aggregate_result(&view->aggregates[i], &group->tallies[i].state, &arena);
+    if (kind != KIND_CSV) buffer_add_byte(row, '{');
+    for (unsigned i = first; i < end; i++) {
+        buffer_clear(&json);
+        value_json(&group->dimensions[i], view->dimensions[i].type, zone, &json);
+        verify_member(kind, view->dimensions[i].name, &json, &group->dimensions[i], i == first,
+                      row);
+    }
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct measure *const measure = &view->measures[i];
+        struct result const result = formula_eval(measure->formula, results);
+        buffer_clear(&json);
+        result_json(&result, formula_type(measure->formula), zone, &json);
+        verify_member(kind, measure->name, &json,
+                      result.kind == RESULT_VALUE ? &result.value : NULL, first == end && i == 0,
+                      row);
+    }
+    if (kind != KIND_CSV) buffer_add_byte(row, '}');
+}
+
+void verify_header(const struct view *view, unsigned first, struct buffer *text)
+{
+    for (size_t i = first; i < view->dimension_count + view->measure_count; i++) {
+        if (i > first) buffer_add_byte(text, ',');
+        verify_cell(i < view->dimension_count ? view->dimensions[i].name
+                                              : view->measures[i - view->dimension_count].name,
+                    text);
+    }
+    buffer_add_byte(text, '\n');
+}
+
+/* The file of the leaves [first, first + count). */
+static void expect_rows(struct check *check, enum kind kind, size_t first, size_t count,
+                        bool is_list)
+{
+    const struct view *const view = check->view->view;
+    unsigned const depth = (unsigned)view->dimension_count;
+    struct buffer *const text = &check->expected;
+    bool const brackets = kind == KIND_JSON && is_list;
+    buffer_clear(text);
+    if (kind == KIND_PROM) {
+        verify_prom(view, check->snapshot->schema->zone, &check->view->levels[depth].groups[first],
+                    count, text);
+        return;
+    }
+    if (kind == KIND_CSV) verify_header(view, 0, text);
+    if (brackets) buffer_add_byte(text, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (brackets && i > 0) buffer_add_text(text, ",\n");
+        verify_row(check, view, kind, &check->view->levels[depth].groups[first + i], 0, depth,
+                   text);
+        if (!brackets) buffer_add_byte(text, '\n');
+    }
+    if (brackets) buffer_add_text(text, "]\n");
+}
+
+/* How many groups of LEVEL from FIRST on begin with KEY. */
+static size_t count_under(const struct tallied_level *level, size_t first, struct slice key)
+{
+    size_t count = 0;
+    while (first + count < level->count && slice_starts(level->groups[first + count].key, key))
+        count++;
+    return count;
+}
+
+static void add_name(const struct check *check, const struct tallied_group *group, unsigned depth,
+                     struct buffer *path)
+{
+    file_name_write(&group->dimensions[depth - 1], check->view->view->dimensions[depth - 1].type,
+                    check->snapshot->schema->zone, path);
+}
+
+bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
+                      struct error *err)
+{
+    struct tree_entry entry;
+    enum tree_answer const answer = tree_listing_next(listing, &entry, err);
+    *good = answer == TREE_FOUND && slice_equal(entry.name, name);
+    return answer != TREE_FAILED;
+}
+
+/* The names in the group's directory: its total, and what belongs to each of the COUNT groups below. */
+static bool check_listing(struct check *check, unsigned depth, size_t first, size_t count,
+                          struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO(tree_listing_close) struct tree_listing *listing = NULL;
+    AUTO_BUFFER struct buffer name = {0};
+    struct node node;
+    struct node_stat stat;
+    bool good;
+    bool const leaves = depth + 1 == check->view->view->dimension_count;
+    enum tree_answer const answer =
+        tree_find(check->snapshot, buffer_slice(&check->path), &arena, &node, &stat, err);
+    if (answer == TREE_FAILED) return false;
+    if (answer != TREE_FOUND) {
+        verify_emit(check, "/", "is missing");
+        return true;
+    }
+    if (!tree_list(check->snapshot, &node, &listing, err)) return false;
+    if (!verify_next_name(listing, slice_text(".total.json"), &good, err)) return false;
+    for (size_t i = 0; i < count && good; i++) {
+        buffer_clear(&name);
+        add_name(check, &check->view->levels[depth + 1].groups[first + i], depth + 1, &name);
+        if (!leaves && !verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
+        buffer_add_text(&name, ".json");
+        if (good && !verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
+    }
+    struct tree_entry surplus;
+    if (good) {
+        enum tree_answer const end = tree_listing_next(listing, &surplus, err);
+        if (end == TREE_FAILED) return false;
+        good = end == TREE_MISSING;
+    }
+    if (!good) verify_emit(check, "/", "lists other names than the events give");
+    return true;
+}
+
+/* Everything of one group: *child and *leaf are where its children and leaves begin, and are moved on. */
+static bool check_group(struct check *check, unsigned depth, const struct tallied_group *group,
+                        size_t *child, size_t *leaf, struct error *err)
+{
+    const struct tallied_view *const view = check->view;
+    unsigned const leaf_depth = (unsigned)view->view->dimension_count;
+    size_t const leaves = count_under(&view->levels[leaf_depth], *leaf, group->key);
+    for (enum kind kind = KIND_JSON; kind <= KIND_PROM; kind++) {
+        if (!view->view->formats[kind]) continue;
+        expect_rows(check, kind, *leaf, leaves, depth < leaf_depth);
+        if (!check_file(check, verify_extensions[kind], err)) return false;
+    }
+    *leaf += leaves;
+    if (depth == leaf_depth) return true;
+    buffer_clear(&check->expected);
+    verify_row(check, check->view->view, KIND_TOTAL, group, 0, depth, &check->expected);
+    buffer_add_byte(&check->expected, '\n');
+    if (!check_file(check, verify_extensions[KIND_TOTAL], err)) return false;
+    size_t const children = count_under(&view->levels[depth + 1], *child, group->key);
+    if (!check_listing(check, depth, *child, children, err)) return false;
+    *child += children;
+    return true;
+}
+
+static void set_path(struct check *check, const struct tallied_group *group, unsigned depth)
+{
+    struct value const name = {.kind = VALUE_STRING, .string = check->view->view->name};
+    struct value_type const type = {.kind = VALUE_STRING};
+    buffer_clear(&check->path);
+    file_name_write(&name, type, check->snapshot->schema->zone, &check->path);
+    for (unsigned i = 1; i <= depth; i++) {
+        buffer_add_byte(&check->path, '/');
+        add_name(check, group, i, &check->path);
+    }
+}
+
+/* A view without events shows nothing. */
+static bool check_absent(struct check *check, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer path = {0};
+    struct node node;
+    struct node_stat stat;
+    set_path(check, NULL, 0);
+    buffer_add_slice(&path, buffer_slice(&check->path));
+    buffer_add_text(&path, ".json");
+    check->result.files++;
+    enum tree_answer const answer =
+        tree_find(check->snapshot, buffer_slice(&path), &arena, &node, &stat, err);
+    if (answer == TREE_FOUND) verify_emit(check, ".json", "should not be there");
+    return answer != TREE_FAILED;
+}
+
+/* Whether all events that the group ever counted are still there: it lies behind the time before which events were
+ * dropped. */
+static bool is_provable(const struct check *check, const struct tallied_group *group,
+                        unsigned depth)
+{
+    const struct tallied_view *const view = check->view;
+    const struct value *const dropped = &view->dropped_before;
+    if (dropped->kind == VALUE_NULL) return true;
+    for (unsigned i = 0; i < depth; i++) {
+        const struct value *const value = &group->dimensions[i];
+        if (!view_dimension_is_time(view->view, i)) continue;
+        if (value->kind == VALUE_TIME) return value_compare(value, dropped) >= 0;
+        if (value->kind != VALUE_BUCKET) return true; /* null: without a time nothing is dropped */
+        struct value const first = {.kind = VALUE_BUCKET,
+                                    .bucket = calendar_bucket(dropped->time_ns,
+                                                              view->view->dimensions[i].type.unit,
+                                                              check->snapshot->schema->zone)};
+        return value_compare(value, &first) > 0;
+    }
+    return false;
+}
+
+static void skip_group(struct check *check, const struct tallied_group *group, unsigned depth,
+                       size_t *child, size_t *leaf)
+{
+    const struct tallied_view *const view = check->view;
+    unsigned const leaf_depth = (unsigned)view->view->dimension_count;
+    *leaf += count_under(&view->levels[leaf_depth], *leaf, group->key);
+    if (depth < leaf_depth) *child += count_under(&view->levels[depth + 1], *child, group->key);
+    check->result.unproven++;
+}
+
+static bool check_view(struct check *check, struct error *err)
+{
+    const struct tallied_view *const view = check->view;
+    bool const whole = view->dropped_before.kind == VALUE_NULL;
+    if (whole && view->levels[0].count == 0) return check_absent(check, err);
+    if (view->view->hierarchy) {
+        if (!verify_links(check, err)) return false;
+        set_path(check, NULL, 0);
+        return verify_hierarchy_files(check, err);
+    }
+    for (unsigned depth = 0; depth <= view->view->dimension_count; depth++) {
+        size_t child = 0, leaf = 0;
+        for (size_t i = 0; i < view->levels[depth].count; i++) {
+            const struct tallied_group *const group = &view->levels[depth].groups[i];
+            if (!is_provable(check, group, depth)) {
+                skip_group(check, group, depth, &child, &leaf);
+                continue;
+            }
+            set_path(check, group, depth);
+            if (!check_group(check, depth, group, &child, &leaf, err)) return false;
+        }
+    }
+    return true;
+}
+
+bool verify_store(const struct snapshot *snapshot,
+                  void (*differ)(void *context, const char *path, const char *what), void *context,
+                  struct verify_result *ret_result, struct error *err)
+{
+    struct check check = {.snapshot = snapshot, .differ = differ, .context = context};
+    bool good =
+        verify_tables(snapshot, &check.result.events, err) && verify_references(&check, err);
+    for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
+        struct tallied_view view;
+        good = tallied_view_count(snapshot, &snapshot->schema->views[i], &view, err);
+        if (!good) break;
+        check.view = &view;
+        good = check_view(&check, err);
+        tallied_view_done(&view);
+    }
+    buffer_done(&check.path);
+    buffer_done(&check.expected);
+    buffer_done(&check.found);
+    if (good) *ret_result = check.result;
+    return good;
+}

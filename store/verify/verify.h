@@ -1,0 +1,29 @@
+/* verify.h - the proof: every file of the views, computed again from the stored events.
+ *
+ * Place    `tally verify`.
+ * Promise  shares no fold code with delta.c, merge.c, multisets.c, rows.c or tree_read.c: groups of all
+ *          depths are computed straight from the events, rows and files are put together here. What
+ *          is shared is what an event, a value and a state mean: events.h, expr.h, formula.h, file_name.h,
+ *          aggregate_result.
+ *          Of a stream with "keep" the events before some time are gone: groups that may have counted one are
+ *          told as not proven.
+ * Limits   memory grows with the groups and values of one view at a time, and those of the views below it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "database/store.h"
+
+struct verify_result {
+    uint64_t events;    /* stored */
+    uint64_t files;     /* compared */
+    uint64_t differing; /* told */
+    uint64_t unproven;  /* groups that may have counted events which were dropped */
+};
+
+/* Calls DIFFER for each file that is not what the events give: "breakdown/eu.json", "is missing"; and for "references of STREAM" or
+ * "links of VIEW" where one of these tables is not.
+ * false: it could not be done. */
+bool verify_store(const struct snapshot *snapshot,
+                  void (*differ)(void *context, const char *path, const char *what), void *context,
+                  struct verify_result *ret_result, struct error *err) MUST_CHECK;

@@ -1,0 +1,54 @@
+/* verify_check.h - comparing what the tree shows with what it should: between verify.c and verify_hierarchy.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "tree/tree.h"
+#include "verify/verify.h"
+#include "verify/verify_p.h"
+
+struct check {
+    const struct snapshot *snapshot;
+    const struct tallied_view *view;
+    void (*differ)(void *context, const char *path, const char *what);
+    void *context;
+    struct verify_result result;
+    struct buffer path; /* of the group at hand, without extension */
+    struct buffer expected;
+    struct buffer found;
+};
+
+/* A file of rows in each of the formats, by enum rows_format; the extensions are in this order. */
+enum kind { KIND_JSON, KIND_NDJSON, KIND_CSV, KIND_PROM, KIND_TOTAL };
+extern const char *const verify_extensions[];
+
+/* Tells that the file of the group at hand differs. */
+void verify_emit(struct check *check, const char *extension, const char *what);
+/* Compares check->expected with a file that was looked up with ANSWER. */
+bool verify_found(struct check *check, enum tree_answer answer, const struct node *node,
+                  const struct node_stat *stat, const char *extension,
+                  struct error *err) MUST_CHECK;
+/* One value of a row: `"name":json` or a cell. VALUE: NULL where it is no plain one. */
+void verify_member(enum kind kind, struct slice name, const struct buffer *json,
+                   const struct value *value, bool first, struct buffer *row);
+void verify_cell(struct slice text, struct buffer *line);
+/* A group with its dimensions from FIRST to END, and the names above rows that begin with the dimension FIRST. */
+void verify_row(const struct check *check, const struct view *view, enum kind kind,
+                const struct tallied_group *group, unsigned first, unsigned end,
+                struct buffer *row);
+void verify_header(const struct view *view, unsigned first, struct buffer *text);
+/* Whether the listing goes on with NAME; then *good stays. */
+bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
+                      struct error *err) MUST_CHECK;
+
+/* The table of references, and that of the links of a hierarchy. */
+bool verify_references(struct check *check, struct error *err) MUST_CHECK;
+bool verify_links(struct check *check, struct error *err) MUST_CHECK;
+/* The rows that a node of a hierarchy, by its id, has in a division that is counted. */
+const struct tallied_group *verify_breakdown_rows(const struct tallied_view *view,
+                                                  const struct value *node, size_t *ret_count);
+/* The file with them, into check->expected. */
+void verify_breakdown_expect(struct check *check, const struct view *view, enum kind kind,
+                             const struct tallied_group *rows, size_t count);
+/* Every file of a view that is a hierarchy, but for the one that has no events. */
+bool verify_hierarchy_files(struct check *check, struct error *err) MUST_CHECK;

@@ -1,0 +1,156 @@
+/* What the store keeps to find events and nodes by: the tables of references and of links, against the stored events. Of each
+ * side the hashes of the entries are added up, in whatever order they come.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <xxhash.h>
+
+#include "kv/block_cursor.h"
+#include "tables/event_scan.h"
+#include "tables/hierarchy_links.h"
+#include "tables/join.h"
+#include "types/pack.h"
+#include "verify/verify_check.h"
+
+static void tell(struct check *check, const char *what, struct slice name)
+{
+    buffer_clear(&check->path);
+    buffer_format(&check->path, "%s of ", what);
+    buffer_add_slice(&check->path, name);
+    verify_emit(check, "", "are not those of the stored events");
+}
+
+static void add_hash(struct buffer *key, struct slice bytes)
+{
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes.at, bytes.length));
+    buffer_add(key, hash.digest, sizeof hash.digest);
+}
+
+/* As format.h has it. */
+static uint64_t sum_of_event(const struct stream *stream, const struct event *event,
+                             const struct value *values, struct buffer *key, struct buffer *target)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < stream->reference_count; i++) {
+        if (!join_target_key(&stream->references[i], values, target)) continue;
+        buffer_clear(key);
+        pack_u16(key, stream->id);
+        buffer_add_byte(key, (uint8_t)i);
+        add_hash(key, buffer_slice(target));
+        add_hash(key, event->key);
+        buffer_add_slice(key, event->key);
+        sum += XXH3_64bits(key->at, key->length);
+    }
+    return sum;
+}
+
+static bool sum_of_events(const struct snapshot *snapshot, const struct stream *stream,
+                          uint64_t *ret_sum, struct error *err)
+{
+    AUTO_FREE struct value *const values =
+        memory_alloc(stream_value_count(stream) * sizeof *values);
+    AUTO_BUFFER struct buffer key = {0}, target = {0};
+    struct event_scan *scan;
+    struct event event;
+    enum event_step step;
+    bool good = true;
+    *ret_sum = 0;
+    if (!event_scan_open(snapshot->txn, stream, &scan, err)) return false;
+    while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+        good = step == EVENT_ONE;
+        if (good && !event_unpack(stream, &event, values)) good = event_corrupt(err);
+        if (good) *ret_sum += sum_of_event(stream, &event, values, &key, &target);
+    }
+    event_scan_close(scan);
+    return good;
+}
+
+static bool sum_of_references(const struct snapshot *snapshot, const struct stream *stream,
+                              uint64_t *ret_sum, struct error *err)
+{
+    AUTO(auto_block_cursor) struct block_cursor *cursor = NULL;
+    AUTO_BUFFER struct buffer prefix = {0}, entry = {0};
+    struct db_entry at;
+    *ret_sum = 0;
+    pack_u16(&prefix, stream->id);
+    if (!block_cursor_open(snapshot->txn, TABLE_REFERENCES, &cursor, err)) return false;
+    enum db_finding found = block_cursor_seek(cursor, buffer_slice(&prefix), &at, err);
+    for (; found == DB_FOUND && slice_starts(at.key, buffer_slice(&prefix));
+         found = block_cursor_next(cursor, &at, err)) {
+        buffer_clear(&entry);
+        buffer_add_slice(&entry, at.key);
+        buffer_add_slice(&entry, at.value);
+        *ret_sum += XXH3_64bits(entry.at, entry.length);
+    }
+    return found != DB_FAILED;
+}
+
+bool verify_references(struct check *check, struct error *err)
+{
+    const struct schema *const schema = check->snapshot->schema;
+    for (size_t i = 0; i < schema->stream_count; i++) {
+        const struct stream *const stream = &schema->streams[i];
+        uint64_t expected, found;
+        if (stream->reference_count == 0) continue;
+        if (!sum_of_events(check->snapshot, stream, &expected, err) ||
+            !sum_of_references(check->snapshot, stream, &found, err))
+            return false;
+        if (found != expected) tell(check, "references", stream->name);
+    }
+    return true;
+}
+
+static uint64_t sum_of_link(struct slice first, struct slice second)
+{
+    return XXH3_64bits_withSeed(second.at, second.length, XXH3_64bits(first.at, first.length));
+}
+
+void verify_count_link(struct tallied_view *view, struct slice id, struct slice parent)
+{
+    view->links += sum_of_link(id, parent);
+}
+
+struct links_sums {
+    uint64_t parents;  /* one for each event that names the parent of a node */
+    uint64_t pairs;    /* one for each node and parent that are named together */
+    uint64_t children; /* the same, as it is found by the parent */
+};
+
+static bool add_links(const struct check *check, enum hierarchy_links_kind kind,
+                      struct links_sums *sums, struct error *err)
+{
+    AUTO(hierarchy_links_close) struct hierarchy_links links = {0};
+    struct slice key, value, nothing = {0};
+    enum db_finding found;
+    if (!hierarchy_links_open(&links, check->snapshot->txn, check->view->view, kind, nothing,
+                              nothing, err))
+        return false;
+    while ((found = hierarchy_links_next(&links, &key, &value, err)) == DB_FOUND) {
+        size_t const length = packed_length(key);
+        struct slice const first = slice_of(key.at, length),
+                           second = slice_of(key.at + length, key.length - length);
+        uint64_t weight = 0;
+        if (kind == HIERARCHY_CHILDREN) {
+            sums->children += sum_of_link(second, first);
+        } else {
+            if (!unpack_varint(&value, &weight)) weight = 0; /* which differs */
+            sums->parents += weight * sum_of_link(first, second);
+            sums->pairs += sum_of_link(first, second);
+        }
+    }
+    return found == DB_MISSING;
+}
+
+bool verify_links(struct check *check, struct error *err)
+{
+    const struct view *const view = check->view->view;
+    struct links_sums sums = {0};
+    if (view->hierarchy->kind != HIERARCHY_LINKS) return true;
+    if (!add_links(check, HIERARCHY_PARENTS, &sums, err) ||
+        !add_links(check, HIERARCHY_CHILDREN, &sums, err))
+        return false;
+    if (sums.parents != check->view->links || sums.children != sums.pairs)
+        tell(check, "links", view->name);
+    return true;
+}

@@ -1,0 +1,228 @@
+/* A hierarchy, once more and by another road: where each node stands is told by all events at once, and each event is then counted
+ * in its node and in all that stand above, one by one.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tables/groups.h"
+#include "types/pack.h"
+#include "verify/verify_check.h"
+
+/* What events say of a node. */
+struct parent {
+    bool is_node; /* some event is of it; else it was only named */
+    bool is_named;
+    struct slice key; /* of the least parent that was named */
+    struct value value;
+};
+
+static struct parent *parent_of(struct tallied_view *view, struct slice key)
+{
+    struct entry *const entry = set_find(&view->parents, key);
+    if (entry->bytes.at) return entry->payload;
+    entry->bytes = arena_copy(&view->arena, key);
+    entry->payload = ARENA_NEW(&view->arena, struct parent);
+    view->parents.count++;
+    return entry->payload;
+}
+
+/* The hierarchy itself, of one of its divisions too. */
+static const struct view *hierarchy_of(const struct tallied_view *view)
+{
+    return view_is_breakdown(view->view) ? view->view->owner : view->view;
+}
+
+/* As the hierarchy has it: a division's keys may be cut at other places, and the least parent is told by keys. */
+static void key_of(const struct tallied_view *view, const struct value *id, struct buffer *key)
+{
+    buffer_clear(key);
+    (void)group_key_add(hierarchy_of(view), id, key);
+}
+
+static void name_parent(struct counting *counting, struct parent *node, const struct value *parent)
+{
+    struct tallied_view *const view = counting->view;
+    key_of(view, parent, &counting->name);
+    struct slice const key = buffer_slice(&counting->name);
+    if (node->is_named && slice_compare(node->key, key) <= 0) return;
+    node->is_named = true;
+    node->key = arena_copy(&view->arena, key);
+    node->value = *parent;
+    if (parent->kind == VALUE_STRING) node->value.string = arena_copy(&view->arena, parent->string);
+}
+
+/* The first pass over a tree's events. */
+static void learn(struct counting *counting, const struct value *id, const struct value *parent)
+{
+    if (id->kind == VALUE_NULL) return;
+    key_of(counting->view, id, &counting->key);
+    struct parent *const node = parent_of(counting->view, buffer_slice(&counting->key));
+    node->is_node = true;
+    if (parent->kind == VALUE_NULL) return;
+    name_parent(counting, node, parent);
+    verify_count_link(counting->view, buffer_slice(&counting->key), buffer_slice(&counting->name));
+}
+
+/* Counts the event in a group's own half of the aggregates, or in that of its subtree. */
+static void count_in(struct counting *counting, const struct value *id, bool own,
+                     const struct value *fields)
+{
+    const struct view *const view = counting->view->view;
+    size_t const half = view->aggregate_count / 2;
+    bool const root = id->kind == VALUE_NULL;
+    buffer_clear(&counting->key);
+    if (!root) (void)group_key_add(view, id, &counting->key);
+    struct tallied_group *const group =
+        counting_group(counting, root ? 0 : 1, counting->key.length, id);
+    counting->first = own ? 0 : half;
+    counting->end = own ? half : view->aggregate_count;
+    if (!own) group->event_count++;
+    counting_add(counting, group, NULL, fields);
+}
+
+/* The second pass over a tree's events. */
+static void count_links(struct counting *counting, struct value id, const struct value *fields)
+{
+    struct tallied_view *const view = counting->view;
+    count_in(counting, &id, true, fields);
+    /* a chain has no more nodes than there are, unless the store has a cycle */
+    for (size_t left = view->parents.count + 1; id.kind != VALUE_NULL && left > 0; left--) {
+        count_in(counting, &id, false, fields);
+        key_of(view, &id, &counting->key);
+        const struct parent *const node = parent_of(view, buffer_slice(&counting->key));
+        bool const stands = node->is_named && parent_of(view, node->key)->is_node;
+        id = stands ? node->value : (struct value){.kind = VALUE_NULL};
+    }
+    count_in(counting, &(struct value){.kind = VALUE_NULL}, false, fields);
+}
+
+/* Where a path's segments end, with one separator between two, in PATH. */
+static void split(struct slice from, struct slice separator, struct buffer *path,
+                  struct buffer *ends)
+{
+    size_t start = 0;
+    for (size_t at = 0; at <= from.length; at++) {
+        struct slice const rest = slice_of(from.at + at, from.length - at);
+        if (rest.length && !slice_starts(rest, separator)) continue;
+        if (at > start) {
+            if (path->length) buffer_add_slice(path, separator);
+            buffer_add(path, from.at + start, at - start);
+            buffer_add(ends, &path->length, sizeof path->length);
+        }
+        at += rest.length ? separator.length - 1 : 0;
+        start = at + 1;
+    }
+}
+
+static void count_path(struct counting *counting, const struct value *whole,
+                       const struct value *fields)
+{
+    AUTO_BUFFER struct buffer path = {0}, ends = {0};
+    struct tallied_view *const view = counting->view;
+    struct value id = {.kind = VALUE_NULL}, above;
+    if (whole->kind == VALUE_STRING)
+        split(whole->string, view->view->hierarchy->separator, &path, &ends);
+    size_t left = ends.length / sizeof(size_t);
+    if (left > SCHEMA_SEGMENTS_MAX) left = 0;
+    for (bool own = true;; own = false) {
+        size_t end = 0;
+        if (left > 0) memcpy(&end, ends.at + (left - 1) * sizeof end, sizeof end);
+        above = (struct value){.kind = left > 0 ? VALUE_STRING : VALUE_NULL,
+                               .string = slice_of(path.at, end)};
+        if (own) count_in(counting, &above, true, fields);
+        count_in(counting, &above, false, fields);
+        if (id.kind == VALUE_STRING && above.kind == VALUE_STRING) {
+            key_of(view, &id, &counting->key);
+            name_parent(counting, parent_of(view, buffer_slice(&counting->key)), &above);
+        }
+        if (left == 0) return;
+        key_of(view, &above, &counting->key);
+        parent_of(view, buffer_slice(&counting->key))->is_node = true;
+        id = above;
+        left--;
+    }
+}
+
+/* The row of one node, DISTANCE above the event's own, in a division. */
+static void count_row(struct counting *counting, struct value *dimensions, size_t distance,
+                      const struct value *fields)
+{
+    const struct view *const view = counting->view->view;
+    for (size_t i = 1; i < view->dimension_count; i++) {
+        if (view->dimensions[i].is_distance)
+            dimensions[i].number = decimal_from_int((int64_t)distance);
+    }
+    buffer_clear(&counting->key);
+    (void)group_key_pack(view, dimensions, (unsigned)view->dimension_count, &counting->key);
+    struct tallied_group *const group =
+        counting_group(counting, (unsigned)view->dimension_count, counting->key.length, dimensions);
+    group->event_count++;
+    counting_add(counting, group, NULL, fields);
+}
+
+/* Counts the event in the rows of its node and of all above. */
+static void count_breakdown(struct counting *counting, const struct value *id,
+                            const struct value *fields)
+{
+    AUTO_BUFFER struct buffer path = {0}, ends = {0};
+    struct tallied_view *const view = counting->view;
+    const struct hierarchy_spec *const hierarchy = hierarchy_of(view)->hierarchy;
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    size_t distance = 0, left = 0;
+    for (size_t i = 1; i < view->view->dimension_count; i++)
+        dimensions[i] = expr_dimension(view->view->dimensions[i].expr, fields, counting->zone);
+    dimensions[0] = *id;
+    if (hierarchy->kind == HIERARCHY_PATHS) {
+        if (id->kind == VALUE_STRING) split(id->string, hierarchy->separator, &path, &ends);
+        left = ends.length / sizeof left;
+        if (left > SCHEMA_SEGMENTS_MAX) left = 0;
+    }
+    for (;; distance++) {
+        if (hierarchy->kind == HIERARCHY_PATHS) {
+            size_t end = 0;
+            if (left > 0) memcpy(&end, ends.at + (left - 1) * sizeof end, sizeof end);
+            dimensions[0] = (struct value){.kind = left > 0 ? VALUE_STRING : VALUE_NULL,
+                                           .string = slice_of(path.at, end)};
+            if (left > 0) left--;
+        }
+        count_row(counting, dimensions, distance, fields);
+        if (dimensions[0].kind == VALUE_NULL ||
+            distance > view->parents.count + SCHEMA_SEGMENTS_MAX)
+            return;
+        if (hierarchy->kind == HIERARCHY_PATHS) continue;
+        key_of(view, &dimensions[0], &counting->key);
+        const struct parent *const node = parent_of(view, buffer_slice(&counting->key));
+        bool const stands = node->is_named && parent_of(view, node->key)->is_node;
+        dimensions[0] = stands ? node->value : (struct value){.kind = VALUE_NULL};
+    }
+}
+
+void verify_hierarchy_event(struct counting *counting, const struct value *fields)
+{
+    const struct view *const view = counting->view->view, *const owner =
+                                                              hierarchy_of(counting->view);
+    const struct hierarchy_spec *const hierarchy = owner->hierarchy;
+    const struct view *const asked = counting->learns_parents ? owner : view;
+    if (!expr_holds(asked->where, fields, counting->zone)) return;
+    struct value const id = expr_dimension(hierarchy->id, fields, counting->zone);
+    if (counting->learns_parents) {
+        struct value const parent = expr_dimension(hierarchy->parent, fields, counting->zone);
+        learn(counting, &id, &parent);
+    } else if (view != owner) {
+        count_breakdown(counting, &id, fields);
+    } else if (hierarchy->kind == HIERARCHY_PATHS) {
+        count_path(counting, &id, fields);
+    } else {
+        count_links(counting, id, fields);
+    }
+}
+
+bool verify_hierarchy_parent(const struct tallied_view *view, struct slice key,
+                             struct slice *ret_key, struct value *ret_parent)
+{
+    const struct parent *const node =
+        view->parents.count ? set_slot(&view->parents, key)->payload : NULL;
+    if (!node || !node->is_named) return false;
+    *ret_key = node->key;
+    *ret_parent = node->value;
+    return true;
+}

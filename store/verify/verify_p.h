@@ -1,0 +1,121 @@
+/* verify_p.h - between verify_count.c, which counts the events again, and verify.c, which compares.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "aggregate/aggregate_state.h"
+#include "database/store.h"
+#include "schema/schema.h"
+
+/* A set of byte strings, each with a pointer. */
+struct entry {
+    struct slice bytes;
+    void *payload;
+};
+
+struct set {
+    struct entry *entries;
+    size_t capacity;
+    size_t count;
+};
+
+/* One value that a quantile or top() is about. */
+struct tallied_value {
+    struct slice key;   /* see multiset_key: their order */
+    struct slice whole; /* packed without limit */
+};
+
+/* One aggregate of one group, as plainly as can be. */
+struct tally {
+    struct state state; /* what aggregate_result makes a result of */
+    uint8_t *room;      /* of an extreme, in the arena */
+    size_t room_bytes;
+    struct tallied_value *values; /* of quantile and top(): every one */
+    size_t value_count;
+    size_t value_capacity;
+};
+
+struct tallied_group {
+    struct slice key;         /* packed dimensions, the order of the tree */
+    struct value *dimensions; /* strings in the arena */
+    uint64_t event_count;
+    struct tally *tallies; /* one an aggregate */
+};
+
+/* The groups of one depth, sorted by key. */
+struct tallied_level {
+    struct tallied_group *groups;
+    size_t count;
+};
+
+struct tallied_view {
+    const struct view *view;
+    struct set
+        parents; /* of a hierarchy: see verify_hierarchy.c; in the arena but for the set itself */
+    uint64_t links; /* of one: see verify_derived.c */
+    struct arena arena;
+    struct tallied_level levels[SCHEMA_DIMENSIONS_MAX + 1];
+    struct value
+        dropped_before; /* events before this time are gone, but were counted; null: none are */
+};
+
+/* The file for Prometheus of COUNT leaves. Appends to TEXT. */
+void verify_prom(const struct view *view, const struct time_zone *zone,
+                 const struct tallied_group *leaves, size_t count, struct buffer *text);
+
+/* A view while it is counted. */
+struct counting {
+    struct tallied_view *view;
+    const struct time_zone *zone;
+    struct set groups;
+    struct set values;
+    struct buffer key;
+    struct buffer name;     /* what is looked up */
+    struct buffer element;  /* what is compared */
+    struct slice own_key;   /* of the event at hand */
+    struct value retained;  /* the view has let go what is before; null: nothing */
+    uint64_t dropped_count; /* events of its streams that are gone by now */
+    size_t first, end;      /* the aggregates that are counted now */
+    bool learns_parents;    /* of a hierarchy: where nodes stand, instead */
+};
+
+/* Counts values that are not null (as aggregate_apply has them) in the group's tally of one aggregate; counting->element
+ * is what compares. */
+void tally_value(struct counting *counting, struct tallied_group *group, size_t index,
+                 const struct value *values);
+/* All values are counted: finds quantiles and the most frequent. */
+void tally_finish(struct counting *counting, const struct aggregate *aggregate,
+                  struct tally *tally);
+
+/* Counts an event in its groups of all depths. */
+void counting_event(struct counting *counting, const struct value *fields, struct slice key);
+/* The entry of BYTES, or where it would be; the set is not empty. */
+struct entry *set_slot(const struct set *set, struct slice bytes);
+/* The entry of BYTES, new if its bytes are still to be set. */
+struct entry *set_find(struct set *set, struct slice bytes);
+/* The same where the view is a hierarchy. */
+void verify_hierarchy_event(struct counting *counting, const struct value *fields);
+/* An event names the parent of a node; both as in keys. */
+void verify_count_link(struct tallied_view *view, struct slice id, struct slice parent);
+/* Which parent the events name for a node of a view that is counted; false: none. */
+bool verify_hierarchy_parent(const struct tallied_view *view, struct slice key,
+                             struct slice *ret_key, struct value *ret_parent);
+/* The group of the first DEPTH dimensions, whose packed key counting->key begins with. */
+struct tallied_group *counting_group(struct counting *counting, unsigned depth, size_t length,
+                                     const struct value *dimensions);
+/* Counts an event, or a row of ENTITIES, in what the group has of that. */
+void counting_add(struct counting *counting, struct tallied_group *group,
+                  const struct view *entities, const struct value *fields);
+/* Counts the rows of the view below, or of what feeds the view. */
+bool verify_rows(struct counting *counting, const struct snapshot *snapshot,
+                 struct error *err) MUST_CHECK;
+bool verify_entities(struct counting *counting, const struct snapshot *snapshot,
+                     struct error *err) MUST_CHECK;
+
+bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,
+                        struct tallied_view *ret_view, struct error *err) MUST_CHECK;
+void tallied_view_done(struct tallied_view *view);
+
+/* Reads all that is stored, and counts the events. false: something is damaged. */
+bool verify_tables(const struct snapshot *snapshot, uint64_t *ret_events,
+                   struct error *err) MUST_CHECK;

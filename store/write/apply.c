@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "write/apply.h"
+
+#include "schema/catalog_ids.h"
+#include "tables/event_scan.h"
+#include "tables/groups.h"
+#include "tables/reference_index.h"
+#include "types/pack.h"
+#include "types/time_zone.h"
+#include "write/apply_plan.h"
+#include "write/commit_p.h"
+#include "write/event_retention.h"
+#include "write/view_retention.h"
+
+/* A schema on its way into force. */
+struct applying {
+    struct store *store;
+    struct slice text;
+    const struct apply_options *options;
+    const struct schema *old;
+    struct schema *next;
+    struct buffer zone; /* bytes of its time zone */
+    struct arena arena;
+    struct apply_plan plan;
+    struct buffer layout;
+};
+
+/* The time zone of a store stays as it was loaded, unless it is another one. */
+static bool read_next(struct applying *applying, struct error *err)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    struct slice text, zone;
+    struct schema *first = NULL;
+    if (!txn_begin(store_db(applying->store), false, &txn, err) ||
+        !meta_schema_load(txn, &text, &zone, err) ||
+        !schema_read(applying->text, NULL, &first, err))
+        return false;
+    bool good = true;
+    if (slice_equal(first->timezone, applying->old->timezone))
+        buffer_add_slice(&applying->zone, zone);
+    else
+        good = time_zone_load(first->timezone, &applying->zone, err);
+    schema_free(first);
+    zone = buffer_slice(&applying->zone);
+    return good && schema_read(applying->text, &zone, &applying->next, err);
+}
+
+static void emit_views(const struct applying *applying)
+{
+    const struct apply_options *const options = applying->options;
+    const struct apply_plan *const plan = &applying->plan;
+    for (size_t i = 0; i < plan->next->view_count; i++) {
+        struct slice const name = plan->next->views[i].name;
+        bool const known = schema_view(plan->old, name) != NULL;
+        options->tell(options->context, name,
+                      !plan->refolded[i] ? APPLY_KEPT
+                      : known            ? APPLY_CHANGED
+                                         : APPLY_ADDED);
+    }
+    for (size_t i = 0; i < plan->old->view_count; i++) {
+        struct slice const name = plan->old->views[i].name;
+        if (!schema_view(plan->next, name)) options->tell(options->context, name, APPLY_DROPPED);
+    }
+}
+
+static bool clear_views(struct work *work, const struct apply_plan *plan, struct error *err)
+{
+    for (size_t i = 0; i < plan->old->all_view_count; i++) {
+        if (plan->cleared[i] && !work_clear_view(work, &plan->old->views[i], err)) return false;
+    }
+    return true;
+}
+
+/* All events of a stream that is no longer declared. */
+static bool drop_stream(struct work *work, const struct stream *stream, struct error *err)
+{
+    AUTO_BUFFER struct buffer prefix = {0};
+    struct meta_stream meta;
+    if (!meta_stream_load(work->txn, stream->id, &meta, err)) return false;
+    pack_u16(&prefix, stream->id);
+    work->meta.event_count -= meta.event_count;
+    meta = (struct meta_stream){.event_count = 0};
+    /* no block has events of two streams, so that their fences are theirs alone */
+    return db_clear_prefix(work->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
+           event_retention_clear(work->txn, stream->id, err) &&
+           reference_index_clear(work->txn, stream->id, err) &&
+           meta_stream_save(work->txn, stream->id, &meta, err);
+}
+
+/* Notes the events of a stream that from now on keeps them for a while only. */
+static bool note_events(struct work *work, const struct stream *stream, struct error *err)
+{
+    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
+    struct event_scan *scan;
+    struct event event;
+    enum event_step step;
+    bool good = true;
+    if (!event_scan_open(work->txn, stream, &scan, err)) return false;
+    while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+        good = step == EVENT_ONE;
+        if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
+        good = good && event_retention_add(work->txn, stream, event.key, fields, err);
+    }
+    event_scan_close(scan);
+    return good;
+}
+
+/* The events that are stored already, by what they refer to. */
+static bool change_references(struct work *work, const struct stream *old,
+                              const struct stream *next, struct error *err)
+{
+    if (apply_plan_same_references(old, next)) return true;
+    return reference_index_clear(work->txn, old->id, err) &&
+           reference_index_make(work->txn, next, err);
+}
+
+static bool change_streams(struct work *work, const struct apply_plan *plan, struct error *err)
+{
+    for (size_t i = 0; i < plan->old->stream_count; i++) {
+        const struct stream *const old = &plan->old->streams[i];
+        const struct stream *const next = schema_stream(plan->next, old->name);
+        if (!next && !drop_stream(work, old, err)) return false;
+        if (!next) continue;
+        if (!change_references(work, old, next, err)) return false;
+        bool const same_time =
+            !old->keep_seconds == !next->keep_seconds &&
+            (next->keep_seconds == 0 ||
+             slice_equal(old->fields[old->time_field].name, next->fields[next->time_field].name));
+        if (same_time) continue;
+        if (!event_retention_clear(work->txn, old->id, err)) return false;
+        if (next->keep_seconds && !note_events(work, next, err)) return false;
+    }
+    return true;
+}
+
+static bool plan_next(struct applying *applying, const struct txn *txn, struct error *err)
+{
+    struct slice layout;
+    buffer_clear(&applying->layout);
+    if (!apply_plan_make(txn, applying->old, applying->next, applying->options->allow_loss,
+                         &applying->arena, &applying->plan, err) ||
+        !meta_catalog_ids_load(txn, &layout, err) ||
+        !catalog_ids_change(layout, applying->next, applying->plan.refolded, &applying->layout,
+                            err))
+        return false;
+    return catalog_ids_apply(buffer_slice(&applying->layout), applying->next, err);
+}
+
+static bool try_apply(struct applying *applying, struct work *work, struct error *err)
+{
+    const struct apply_options *const options = applying->options;
+    if (!work_begin(work, applying->store, applying->old, options->memory_bytes, err) ||
+        !clear_views(work, &applying->plan, err))
+        return false;
+    work_change_schema(work, applying->next);
+    work->progress = options->progress;
+    work->progress_context = options->context;
+    if (!change_streams(work, &applying->plan, err) || !work_load_cutoffs(work, err) ||
+        !work_refold(work, applying->plan.refolded, err) || !event_retention_drop(work, err) ||
+        !view_retention_drop(work, err))
+        return false;
+    work->meta.schema_commit_id = work->meta.root_listing_commit_id = work->meta.commit_id;
+    return meta_schema_save(work->txn, applying->text, buffer_slice(&applying->zone), err) &&
+           meta_catalog_ids_save(work->txn, buffer_slice(&applying->layout), err) &&
+           work_commit(work, err);
+}
+
+static bool run(struct applying *applying, uint64_t *ret_commit_id, struct error *err)
+{
+    struct work work = {0};
+    AUTO_TXN struct txn *reading = NULL;
+    if (!read_next(applying, err) || !txn_begin(store_db(applying->store), false, &reading, err) ||
+        !plan_next(applying, reading, err))
+        return false;
+    txn_abort(TAKE(reading));
+    emit_views(applying);
+    bool good;
+    do {
+        good = try_apply(applying, &work, err);
+    } while (!good && work_try_again(&work, applying->store, err));
+    if (good) *ret_commit_id = work.meta.commit_id;
+    work_done(&work);
+    return good;
+}
+
+bool apply_schema(struct store *store, struct slice text, const struct apply_options *options,
+                  uint64_t *ret_commit_id, struct error *err)
+{
+    struct applying applying = {.store = store, .text = text, .options = options};
+    bool const good = store_schema(store, &applying.old, err) && run(&applying, ret_commit_id, err);
+    schema_free(applying.next);
+    buffer_done(&applying.zone);
+    buffer_done(&applying.layout);
+    arena_done(&applying.arena);
+    return good;
+}

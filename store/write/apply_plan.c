@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "write/apply_plan.h"
+
+#include "write/commit_p.h"
+
+static const struct field *find_field(const struct stream *stream, struct slice name)
+{
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if (slice_equal(stream->fields[i].name, name)) return &stream->fields[i];
+    }
+    return NULL;
+}
+
+/* Puts the error at the stream, or at something in it: ".key". */
+static bool refuse(struct error *err, const struct stream *stream, const char *inside)
+{
+    return error_place(err, "streams.%.*s%s", (int)stream->name.length,
+                       (const char *)stream->name.at, inside);
+}
+
+static bool refuse_field(struct error *err, const struct stream *stream, struct slice field)
+{
+    return error_place(err, "streams.%.*s.fields.%.*s", (int)stream->name.length,
+                       (const char *)stream->name.at, (int)field.length, (const char *)field.at);
+}
+
+static bool same_key(const struct stream *a, const struct stream *b)
+{
+    if (a->key_count != b->key_count) return false;
+    for (size_t i = 0; i < a->key_count; i++) {
+        if (!slice_equal(a->fields[a->key_fields[i]].name, b->fields[b->key_fields[i]].name))
+            return false;
+    }
+    return true;
+}
+
+static bool same_time(const struct stream *a, const struct stream *b)
+{
+    if (a->time_field < 0 || b->time_field < 0) return a->time_field == b->time_field;
+    return slice_equal(a->fields[a->time_field].name, b->fields[b->time_field].name);
+}
+
+static bool needs_leave(struct error *err)
+{
+    return error_remedy(err, "if it shall go, say so with --allow-loss");
+}
+
+/* The fields that were there have to stay what they are; with leave they may go. */
+static bool check_fields(const struct stream *old, const struct stream *next, bool may_go,
+                         struct error *err)
+{
+    for (size_t i = 0; i < old->field_count; i++) {
+        struct slice const name = old->fields[i].name;
+        const struct field *const field = find_field(next, name);
+        if (!field && !may_go) {
+            (void)error_set(err, ERROR_SCHEMA,
+                            "the field is gone, and with it what events have in it");
+            (void)needs_leave(err);
+            return refuse_field(err, old, name);
+        }
+        if (field && field->type != old->fields[i].type) {
+            (void)error_set(err, ERROR_SCHEMA, "the type of a field cannot change");
+            (void)error_remedy(err, "add a field of another name, with \"column\" for this one");
+            return refuse_field(err, old, name);
+        }
+    }
+    return true;
+}
+
+static bool check_stream(const struct txn *txn, const struct stream *old,
+                         const struct schema *schema, bool allow_loss, struct error *err)
+{
+    const struct stream *const next = schema_stream(schema, old->name);
+    struct meta_stream meta;
+    if (!meta_stream_load(txn, old->id, &meta, err)) return false;
+    bool const may_go = allow_loss || meta.event_count == 0;
+    if (!next && !may_go) {
+        (void)error_set(err, ERROR_SCHEMA, "the stream is gone, and with it its %llu events",
+                        (unsigned long long)meta.event_count);
+        (void)needs_leave(err);
+        return refuse(err, old, "");
+    }
+    if (!next) return true;
+    if (!same_key(old, next)) {
+        (void)error_set(err, ERROR_SCHEMA, "the key of a stream cannot change");
+        (void)error_remedy(err, "declare another stream, and ingest into that");
+        return refuse(err, old, ".key");
+    }
+    return check_fields(old, next, may_go, err);
+}
+
+/* Whether events of the stream count in another way: then the views over it are made anew. */
+static bool stream_differs(const struct stream *old, const struct stream *next)
+{
+    return old->retracts != next->retracts || !same_time(old, next);
+}
+
+static bool same_reference(const struct stream *old_stream, const struct reference *old,
+                           const struct stream *next_stream, const struct reference *next)
+{
+    if (!slice_equal(old->name, next->name) ||
+        !slice_equal(old->target->name, next->target->name) ||
+        old->target->key_count != next->target->key_count)
+        return false;
+    for (size_t i = 0; i < old->target->key_count; i++) {
+        if (!slice_equal(old_stream->fields[old->fields[i]].name,
+                         next_stream->fields[next->fields[i]].name))
+            return false;
+    }
+    return true;
+}
+
+bool apply_plan_same_references(const struct stream *old, const struct stream *next)
+{
+    if (old->reference_count != next->reference_count) return false;
+    for (size_t i = 0; i < old->reference_count; i++) {
+        if (!same_reference(old, &old->references[i], next, &next->references[i])) return false;
+    }
+    return true;
+}
+
+/* Whether a reference of this name leads elsewhere than it did. */
+static bool redirects(const struct stream *old_stream, const struct stream *next_stream)
+{
+    for (size_t i = 0; i < next_stream->reference_count; i++) {
+        const struct reference *const next = &next_stream->references[i];
+        for (size_t j = 0; j < old_stream->reference_count; j++) {
+            const struct reference *const old = &old_stream->references[j];
+            if (slice_equal(old->name, next->name) &&
+                !same_reference(old_stream, old, next_stream, next))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether some reference is another than it was: then so may be what a view shows that follows it. */
+static bool references_differ(const struct schema *old, const struct schema *next)
+{
+    for (size_t i = 0; i < next->stream_count; i++) {
+        const struct stream *const before = schema_stream(old, next->streams[i].name);
+        if (before && redirects(before, &next->streams[i])) return true;
+    }
+    return false;
+}
+
+/* Whether references make a difference to the view, or to one that feeds it. */
+static bool follows(const struct schema *schema, const struct view *view)
+{
+    bool any = view->follows;
+    for (size_t i = schema->view_count; i < schema->all_view_count; i++)
+        any |= schema->views[i].owner == view && schema->views[i].follows;
+    return any;
+}
+
+static int find_common(const struct view *view, struct slice name)
+{
+    for (size_t i = 0; i < view->stream->field_count; i++) {
+        if (slice_equal(view->stream->fields[i].name, name)) return (int)i;
+    }
+    return -1;
+}
+
+/* Whether events of an input have lost a field that the view goes on to have, from its other streams. */
+static bool lost_field(const struct view *old, const struct view *next, size_t input)
+{
+    const struct expr *const *const before = old->inputs[input].values;
+    const struct expr *const *const now = next->inputs[input].values;
+    for (size_t i = 0; before && i < next->stream->field_count; i++) {
+        int const held = now[i] ? -1 : find_common(old, next->stream->fields[i].name);
+        if (held >= 0 && before[held]) return true;
+    }
+    return false;
+}
+
+/* Whether the streams under a view count in another way. */
+static bool inputs_differ(const struct apply_plan *plan, const struct view *old,
+                          const struct view *next)
+{
+    if (old->input_count != next->input_count) return true;
+    for (size_t i = 0; i < next->input_count; i++) {
+        const struct stream *const before = old->inputs[i].stream, *const now =
+                                                                       next->inputs[i].stream;
+        if (!slice_equal(before->name, now->name) || stream_differs(before, now) ||
+            lost_field(old, next, i))
+            return true;
+    }
+    return (follows(plan->old, old) || follows(plan->next, next)) &&
+           references_differ(plan->old, plan->next);
+}
+
+static size_t place_of(const struct schema *schema, const struct view *view)
+{
+    return (size_t)(view - schema->views);
+}
+
+static bool view_stays(const struct apply_plan *plan, const struct view *next)
+{
+    const struct view *const old = schema_view(plan->old, next->name);
+    if (!old || !slice_equal(plan->old->timezone, plan->next->timezone) ||
+        !slice_equal(old->definition, next->definition) ||
+        old->formats[ROWS_PROM] != next->formats[ROWS_PROM] || !old->source != !next->source)
+        return false;
+    if (next->source)
+        return slice_equal(old->source->name, next->source->name) &&
+               !plan->refolded[place_of(plan->next, next->source)];
+    return !inputs_differ(plan, old, next);
+}
+
+bool apply_plan_make(const struct txn *txn, const struct schema *old, const struct schema *next,
+                     bool allow_loss, struct arena *arena, struct apply_plan *ret_plan,
+                     struct error *err)
+{
+    struct apply_plan const plan = {
+        .old = old,
+        .next = next,
+        .cleared = ARENA_ARRAY(arena, bool, old->all_view_count),
+        .refolded = ARENA_ARRAY(arena, bool, next->all_view_count),
+    };
+    for (size_t i = 0; i < old->stream_count; i++) {
+        if (!check_stream(txn, &old->streams[i], next, allow_loss, err)) return false;
+    }
+    for (size_t i = 0; i < next->all_view_count; i++) { /* each behind the one that it is over */
+        const struct view *const view = next->order[i];
+        if (!view->owner) plan.refolded[place_of(next, view)] = !view_stays(&plan, view);
+    }
+    for (size_t i = next->view_count; i < next->all_view_count; i++)
+        plan.refolded[i] = plan.refolded[place_of(next, next->views[i].owner)];
+    for (size_t i = 0; i < old->view_count; i++) {
+        const struct view *const view = schema_view(next, old->views[i].name);
+        plan.cleared[i] = !view || plan.refolded[place_of(next, view)];
+        if (plan.cleared[i] && !allow_loss && !view_check_history(txn, &old->views[i], err))
+            return false;
+    }
+    for (size_t i = old->view_count; i < old->all_view_count; i++)
+        plan.cleared[i] = plan.cleared[place_of(old, old->views[i].owner)];
+    *ret_plan = plan;
+    return true;
+}

@@ -1,0 +1,385 @@
+/* The write path, from top to bottom. One transaction
+ *
+ *   sorts the chunk by key, so that the tree of events is touched in order,
+ *   settles each key: its records decide which event it has now (upsert.h); the one that it had is folded out of a
+ *   delta, the one that it has into it; where streams refer to each other when all events are written (propagation.h),
+ *   merges the delta into the views, in between too when it grows beyond its bound,
+ *   writes the batch's checkpoint, the list of changes, the commit's number,
+ *   and commits: LMDB makes the pages durable before the meta page that refers to them.
+ *
+ * Where the map was too small, nothing has happened yet that could be seen: it is made larger and all of
+ * this is done again from the chunk, which is still in memory.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "write/commit.h"
+
+#include "kv/block_writer.h"
+#include "merge/merge.h"
+#include "tables/join.h"
+#include "tables/reference_index.h"
+#include "types/pack.h"
+#include "write/commit_p.h"
+#include "write/event_retention.h"
+#include "write/propagation.h"
+#include "write/stream_union.h"
+#include "write/upsert.h"
+#include "write/view_retention.h"
+
+/* A chunk's events are in the order of arrival in memory, and are taken in that of their keys. */
+enum { PREFETCH_EVENTS = 8 };
+
+void work_done(struct work *work)
+{
+    txn_abort(work->txn);
+    work->txn = NULL;
+    delta_done(&work->delta);
+    change_log_done(&work->log);
+    free(work->cutoffs);
+    work->cutoffs = NULL;
+}
+
+void work_change_schema(struct work *work, const struct schema *schema)
+{
+    work->schema = schema;
+    delta_done(&work->delta);
+    delta_init(&work->delta, schema);
+    free(work->cutoffs);
+    work->cutoffs = memory_alloc(schema->all_view_count * sizeof *work->cutoffs);
+    work->delta.cutoffs = work->cutoffs;
+}
+
+bool work_load_cutoffs(struct work *work, struct error *err)
+{
+    for (size_t i = 0; i < work->schema->all_view_count; i++) {
+        const struct view *const view = &work->schema->views[i];
+        struct meta_view meta;
+        if (view->retain_seconds == 0) continue;
+        if (!meta_view_load(work->txn, view->id, &meta, err)) return false;
+        work->cutoffs[i] = meta.retained_from;
+    }
+    return true;
+}
+
+bool work_begin(struct work *work, struct store *store, const struct schema *schema,
+                size_t memory_bytes, struct error *err)
+{
+    *work = (struct work){.memory_bytes = memory_bytes};
+    work_change_schema(work, schema);
+    if (!txn_begin(store_db(store), true, &work->txn, err) ||
+        !meta_load(work->txn, &work->meta, err) || !work_load_cutoffs(work, err))
+        return false;
+    meta_next_commit(&work->meta);
+    return true;
+}
+
+bool work_commit(struct work *work, struct error *err)
+{
+    if (work->has_cycle) {
+        *err = work->delta.cycle;
+        return false;
+    }
+    return change_log_save(work->txn, work->meta.commit_id, &work->log, err) &&
+           meta_save(work->txn, &work->meta, err) && txn_commit(TAKE(work->txn), err);
+}
+
+bool work_merge(struct work *work, struct error *err)
+{
+    bool const good = merge_delta(work->txn, &work->delta, &work->meta, &work->log, err);
+    work->has_cycle = delta_clear_merged(&work->delta);
+    if (work->has_cycle) work->memory_bytes += delta_bytes(&work->delta); /* it stays for a while */
+    return good;
+}
+
+bool work_fold(struct work *work, const struct stream *stream, const struct event *event,
+               struct value *fields, int64_t weight, struct error *err)
+{
+    if (!event_unpack(stream, event, fields)) return event_corrupt(err);
+    if (work->join && !join_fill(work->join, stream, fields, err)) return false;
+    return work_fold_values(work, VIEWS_ALL, stream, fields, event_own_key(event), weight, err);
+}
+
+bool work_fold_values(struct work *work, enum work_views views, const struct stream *stream,
+                      const struct value *values, struct slice key, int64_t weight,
+                      struct error *err)
+{
+    for (size_t i = 0; i < work->schema->all_view_count; i++) {
+        const struct view *const view = &work->schema->views[i];
+        if ((!work->only || work->only[i]) && (views == VIEWS_ALL || view->follows))
+            stream_union_fold(&work->delta, view, stream, values, key, weight);
+    }
+    return delta_bytes(&work->delta) <= work->memory_bytes || work_merge(work, err);
+}
+
+bool work_put_batch(struct work *work, struct batch *batch, struct error *err)
+{
+    if (batch->id == 0) {
+        batch->id = ++work->meta.last_batch_id;
+        batch->first_commit = work->meta.commit_id;
+    }
+    batch->last_commit = work->meta.commit_id;
+    work->meta.commit_batch_id = batch->id;
+    return batch_log_put(work->txn, batch, err);
+}
+
+bool work_try_again(struct work *work, struct store *store, struct error *err)
+{
+    bool const full = work->txn && txn_map_full(work->txn);
+    work_done(work);
+    return full && db_grow(store_db(store), err);
+}
+
+/* The events of one chunk on their way into the store. */
+struct putting {
+    struct work *work;
+    const struct events_chunk *chunk;
+    struct meta_stream meta;
+    struct block_writer *writer;
+    struct upsert upsert;
+    struct upsert_counts counts;
+    struct reference_index_log references;
+    struct propagation propagation;
+};
+
+static void putting_done(struct putting *putting)
+{
+    block_writer_close(putting->writer);
+    upsert_done(&putting->upsert);
+    reference_index_log_done(&putting->references);
+    propagation_done(&putting->propagation);
+}
+
+static void visit_time(struct meta_stream *meta, const struct value *time)
+{
+    /* null is before all times */
+    if (time->kind != VALUE_NULL && value_compare(&meta->newest, time) < 0) meta->newest = *time;
+}
+
+/* Folds an event, or has it folded when all of the chunk's events are written, as others look at it. */
+static bool fold(struct putting *putting, const struct event *event, struct value *fields,
+                 int64_t weight, struct error *err)
+{
+    const struct stream *const stream = putting->chunk->stream;
+    if (!propagation_concerns(stream)) {
+        if (!work_fold(putting->work, stream, event, fields, weight, err)) return false;
+    } else if (!event_unpack(stream, event, fields)) {
+        return event_corrupt(err);
+    } else {
+        propagation_add(&putting->propagation, stream, event->key, weight < 0);
+    }
+    reference_index_note(&putting->references, stream, event->key, fields, weight > 0);
+    return true;
+}
+
+static bool insert(struct putting *putting, const struct event *event, struct error *err)
+{
+    const struct stream *const stream = putting->chunk->stream;
+    struct value *const fields = putting->upsert.record;
+    if (!fold(putting, event, fields, +1, err)) return false;
+    if (stream->time_field >= 0) visit_time(&putting->meta, &fields[stream->time_field]);
+    return event_retention_add(putting->work->txn, stream, event->key, fields, err);
+}
+
+static bool retract(struct putting *putting, const struct event *event, struct error *err)
+{
+    const struct stream *const stream = putting->chunk->stream;
+    struct value *const fields = putting->upsert.existing;
+    return fold(putting, event, fields, -1, err) &&
+           event_retention_remove(putting->work->txn, stream, event->key, fields, err);
+}
+
+/* The key of an event without one: its number in the stream. */
+static struct slice number_key(const struct event *event, uint64_t number, struct buffer *key)
+{
+    buffer_clear(key);
+    buffer_add_slice(key, event->key);
+    pack_u64(key, number);
+    return buffer_slice(key);
+}
+
+/* Where nothing is ever replaced or deleted, the first record of a key is all there is to know. */
+static bool put_first(struct putting *putting, struct error *err)
+{
+    const struct events_chunk *const chunk = putting->chunk;
+    AUTO_BUFFER struct buffer key = {0};
+    for (size_t i = 0; i < chunk->count; i++) {
+        struct event event = chunk->events[i];
+        struct slice known = {0};
+        events_chunk_prefetch(chunk, i + PREFETCH_EVENTS);
+        if (chunk->stream->key_count == 0)
+            event.key = number_key(&event, putting->meta.next_number++, &key);
+        bool const repeats = chunk->stream->key_count > 0 && i > 0 &&
+                             slice_equal(event.key, chunk->events[i - 1].key);
+        if (!repeats && !block_writer_seek(putting->writer, event.key, &known, err)) return false;
+        if (repeats || known.length) {
+            putting->counts.duplicate_count++;
+            continue;
+        }
+        putting->counts.new_count++;
+        if (!insert(putting, &event, err) || !block_writer_set(putting->writer, event.packed, err))
+            return false;
+    }
+    return true;
+}
+
+/* Applies the records of one key, from FIRST on, to what is known of it. Returns how many. */
+static size_t apply_records(struct putting *putting, size_t first, struct slice *now,
+                            struct error *err)
+{
+    const struct events_chunk *const chunk = putting->chunk;
+    struct slice const key = chunk->events[first].key;
+    size_t i = first;
+    for (; i < chunk->count && slice_equal(chunk->events[i].key, key); i++) {
+        if (upsert_apply(&putting->upsert, &chunk->events[i], now, &putting->counts)) continue;
+        (void)event_corrupt(err);
+        return 0;
+    }
+    return i - first;
+}
+
+static bool change_event(struct putting *putting, struct slice key, struct slice known,
+                         struct slice now, struct error *err)
+{
+    struct event const old = {.key = key, .packed = known}, new = {.key = key, .packed = now};
+    if (event_is_live(known) && !retract(putting, &old, err)) return false;
+    if (event_is_live(now) && !insert(putting, &new, err)) return false;
+    return block_writer_set(putting->writer, now, err);
+}
+
+static bool put_settled(struct putting *putting, struct error *err)
+{
+    const struct events_chunk *const chunk = putting->chunk;
+    for (size_t i = 0; i < chunk->count;) {
+        struct slice const key = chunk->events[i].key;
+        struct slice known, now;
+        events_chunk_prefetch(chunk, i + PREFETCH_EVENTS);
+        if (!block_writer_seek(putting->writer, key, &known, err)) return false;
+        now = known;
+        size_t const count = apply_records(putting, i, &now, err);
+        if (count == 0) return false;
+        i += count;
+        if (!slice_equal(known, now) && !change_event(putting, key, known, now, err)) return false;
+    }
+    return true;
+}
+
+static bool put_events(struct work *work, const struct events_chunk *chunk,
+                       struct upsert_counts *ret_counts, struct error *err)
+{
+    const struct stream *const stream = chunk->stream;
+    AUTO(putting_done) struct putting putting = {.work = work, .chunk = chunk};
+    if (!meta_stream_load(work->txn, stream->id, &putting.meta, err)) return false;
+    if (!events_writer_open(work->txn, stream, &putting.writer, err)) return false;
+    upsert_init(&putting.upsert, stream, work->schema->zone);
+    if (!(stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) ||
+        !block_writer_finish(putting.writer, err) ||
+        !reference_index_save(work->txn, &putting.references, err) ||
+        !propagation_fold(work, &putting.propagation, err))
+        return false;
+    visit_time(&putting.meta, &putting.upsert.newest);
+    uint64_t const gone = putting.counts.deleted_count;
+    putting.meta.event_count += putting.counts.new_count - gone;
+    work->meta.event_count += putting.counts.new_count - gone;
+    *ret_counts = putting.counts;
+    return meta_stream_save(work->txn, stream->id, &putting.meta, err);
+}
+
+static void add_counts(struct batch *batch, const struct upsert_counts *counts)
+{
+    batch->new_count += counts->new_count;
+    batch->duplicate_count += counts->duplicate_count;
+    batch->replaced_count += counts->replaced_count;
+    batch->stale_count += counts->stale_count;
+    batch->deleted_count += counts->deleted_count;
+}
+
+static bool try_chunk(struct work *work, struct store *store, const struct schema *schema,
+                      const struct events_chunk *chunk, struct batch *batch, bool expires,
+                      size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+{
+    struct upsert_counts counts;
+    struct batch written = *batch;
+    if (!work_begin(work, store, schema, memory_bytes, err)) return false;
+    if (!put_events(work, chunk, &counts, err) || !work_merge(work, err)) return false;
+    if (expires && (!event_retention_drop(work, err) || !view_retention_drop(work, err)))
+        return false;
+    add_counts(&written, &counts);
+    if (!work_put_batch(work, &written, err)) return false;
+    uint64_t const commit_id = work->meta.commit_id;
+    if (!work_commit(work, err)) return false;
+    *batch = written;
+    *ret_commit_id = commit_id;
+    return true;
+}
+
+bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
+                  bool expires, size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+{
+    const struct schema *schema;
+    struct work work = {0};
+    bool good;
+    if (!store_schema(store, &schema, err)) return false;
+    events_chunk_sort(chunk);
+    do {
+        good = try_chunk(&work, store, schema, chunk, batch, expires, memory_bytes, ret_commit_id,
+                         err);
+    } while (!good && work_try_again(&work, store, err));
+    work_done(&work);
+    return good;
+}
+
+static bool try_expire(struct work *work, struct store *store, const struct schema *schema,
+                       size_t memory_bytes, struct error *err)
+{
+    return work_begin(work, store, schema, memory_bytes, err) && event_retention_drop(work, err) &&
+           view_retention_drop(work, err) && work_commit(work, err);
+}
+
+bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
+                   struct error *err)
+{
+    const struct schema *schema;
+    struct work work = {0};
+    bool good;
+    if (!store_schema(store, &schema, err)) return false;
+    do {
+        good = try_expire(&work, store, schema, memory_bytes, err);
+    } while (!good && work_try_again(&work, store, err));
+    if (good) *ret_commit_id = work.meta.commit_id;
+    work_done(&work);
+    return good;
+}
+
+static bool preview(struct putting *putting, struct error *err)
+{
+    const struct events_chunk *const chunk = putting->chunk;
+    for (size_t i = 0; i < chunk->count;) {
+        struct slice now;
+        if (!block_writer_seek(putting->writer, chunk->events[i].key, &now, err)) return false;
+        size_t const count = apply_records(putting, i, &now, err);
+        if (count == 0) return false;
+        i += count;
+    }
+    return true;
+}
+
+bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
+                    struct error *err)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    const struct schema *schema;
+    struct putting putting = {.chunk = chunk};
+    if (!store_schema(store, &schema, err)) return false;
+    if (!txn_begin(store_db(store), false, &txn, err)) return false;
+    if (chunk->stream->key_count == 0) {
+        batch->new_count += chunk->count;
+        return true;
+    }
+    if (!events_writer_open(txn, chunk->stream, &putting.writer, err)) return false;
+    events_chunk_sort(chunk);
+    upsert_init(&putting.upsert, chunk->stream, schema->zone);
+    bool const good = preview(&putting, err);
+    putting_done(&putting);
+    if (good) add_counts(batch, &putting.counts);
+    return good;
+}

@@ -1,0 +1,49 @@
+/* commit.h - the write path: fold a chunk of events into the store, in one transaction.
+ *
+ * Place    ingest/batch calls it under store_lock. Afterwards the caller announces the commit
+ *          (announce.h).
+ * Promise  all or nothing: events, groups, rows, changes and the batch's checkpoint become visible
+ *          and durable together when it returns true; on false the store is as before.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "database/store.h"
+#include "tables/batch_log.h"
+#include "tables/events.h"
+
+/* CHUNK is sorted in place and may be cleared afterwards. BATCH has the counts up to this chunk but for what the
+ * chunk's records do (new, duplicate, ...), which is added, and its id, given at the first commit. BATCH
+ * is changed only when true is returned. MEMORY_BYTES bounds the deltas held. EXPIRES: it also
+ * lets go what is older than the schema's "keep" and "retain"; of the records that are bound by then none may be too old. */
+bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
+                  bool expires, size_t memory_bytes, uint64_t *ret_commit_id,
+                  struct error *err) MUST_CHECK;
+/* Adds to BATCH's counts what commit_chunk would, and changes nothing. */
+bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
+                    struct error *err) MUST_CHECK;
+
+/* Which events to delete: those of which WHERE holds, or those with the keys of the events in KEYS. */
+struct deletion {
+    const struct stream *stream;
+    const struct expr *where;  /* NULL: by keys */
+    struct events_chunk *keys; /* left sorted */
+};
+/* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys without an event. */
+bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
+                   size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
+
+/* Which views to make again. */
+struct rebuild {
+    const struct view *const *views;
+    size_t view_count; /* 0: all, and the table of references */
+    bool allow_loss;   /* also those that have counted events which are gone by now */
+    size_t memory_bytes;
+};
+/* Empties the views, and those over them, and folds every event again, in one commit. */
+bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
+                    struct error *err) MUST_CHECK;
+
+/* Lets go what is older than "keep" and "retain" say; a commit even where there is nothing. */
+bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
+                   struct error *err) MUST_CHECK;

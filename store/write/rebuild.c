@@ -1,0 +1,253 @@
+/* Views from the start: emptied, and filled again from what they are over. A view over a stream is folded from its events,
+ * and hands its rows on to the views over it as they appear (merge.c). A view over one that stays as it is
+ * is folded from the rows of that.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "merge/rollup_cascade.h"
+#include "tables/event_scan.h"
+#include "tables/hierarchy.h"
+#include "tables/join.h"
+#include "tables/reference_index.h"
+#include "write/commit_p.h"
+#include "write/stream_union.h"
+#include "write/view_retention.h"
+
+bool work_clear_view(struct work *work, const struct view *view, struct error *err)
+{
+    struct group whole;
+    if (view_is_breakdown(view))
+        return groups_clear(work->txn, view, err); /* its rows are not counted */
+    switch (groups_get(work->txn, view, 0, (struct slice){0}, &whole, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING: return true;
+    case DB_FAILED: return false;
+    }
+    uint64_t rows = whole.row_count;
+    if (view->hierarchy) {
+        struct hierarchy_facts facts;
+        if (!hierarchy_facts_unpack(view, &whole, &facts, err)) return false;
+        rows = facts.node_count;
+    }
+    work->meta.row_count -= rows;
+    work->meta.root_listing_commit_id = work->meta.commit_id;
+    return groups_clear(work->txn, view, err);
+}
+
+enum { PROGRESS_EVENTS = 4096 };
+
+static void emit_progress(const struct work *work, uint64_t done)
+{
+    if (work->progress && done % PROGRESS_EVENTS == 0)
+        work->progress(work->progress_context, done, work->meta.event_count);
+}
+
+/* Folds every stored event of a stream. *DONE counts them. The cursor stays good while the views' tables are written, as the
+ * table of events is not. */
+static bool fold_stream(struct work *work, const struct stream *stream, uint64_t *done,
+                        struct error *err)
+{
+    AUTO_FREE struct value *const fields =
+        memory_alloc(stream_value_count(stream) * sizeof *fields);
+    struct event_scan *scan;
+    struct event event;
+    if (!join_open(work->txn, &work->join, err)) return false;
+    if (!event_scan_open(work->txn, stream, &scan, err)) {
+        join_close(TAKE(work->join));
+        return false;
+    }
+    enum event_step step;
+    while ((step = event_scan_next(scan, &event, err)) == EVENT_ONE) {
+        if (!work_fold(work, stream, &event, fields, +1, err)) break;
+        emit_progress(work, ++*done);
+    }
+    event_scan_close(scan);
+    join_close(TAKE(work->join));
+    return step == EVENT_END && work_merge(work, err);
+}
+
+/* Folds one row of SOURCE into the chosen views over it. */
+static bool fold_row(struct work *work, const struct view *source, struct slice key,
+                     const struct group *group, struct arena *arena, struct error *err)
+{
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX];
+    struct state *const states = ARENA_ARRAY(arena, struct state, source->aggregate_count);
+    if (!group_dimensions(key, group, (unsigned)source->dimension_count, arena, dimensions, err))
+        return false;
+    if (!group_states(source, group, arena, states, err)) return false;
+    rollup_cascade_fold(&work->delta, source, work->only, dimensions, states, key, +1);
+    return true;
+}
+
+/* The rows are read in portions, each before it is merged: merging writes to the table that they stand in. */
+static bool fold_rows(struct work *work, const struct view *source, struct error *err)
+{
+    AUTO_BUFFER struct buffer from = {0};
+    enum db_finding found = DB_FOUND;
+    while (found == DB_FOUND) {
+        AUTO_ARENA struct arena arena = {0};
+        AUTO(groups_scan_close) struct groups_scan scan = {0};
+        struct slice key;
+        struct group group;
+        if (!groups_scan_open(&scan, work->txn, source, (unsigned)source->dimension_count,
+                              (struct slice){0}, buffer_slice(&from), err))
+            return false;
+        while ((found = groups_scan_next(&scan, &key, &group, err)) == DB_FOUND) {
+            if (from.length && slice_equal(key, buffer_slice(&from))) continue;
+            if (!fold_row(work, source, key, &group, &arena, err)) return false;
+            if (delta_bytes(&work->delta) + arena.used_bytes <= work->memory_bytes) continue;
+            buffer_clear(&from);
+            buffer_add_slice(&from, key);
+            break;
+        }
+        if (found == DB_FAILED || !work_merge(work, err)) return false;
+    }
+    return true;
+}
+
+static size_t place_of(const struct schema *schema, const struct view *view)
+{
+    return (size_t)(view - schema->views);
+}
+
+/* Whether some chosen view is directly over the stream. */
+static bool is_wanted(const struct schema *schema, const struct stream *stream, const bool *chosen)
+{
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        if (chosen[i] && (view->stream == stream || stream_union_counts(view, stream))) return true;
+    }
+    return false;
+}
+
+const struct view *view_bottom(const struct view *view)
+{
+    while (view->source)
+        view = view->source;
+    return view;
+}
+
+bool view_dropped(const struct txn *txn, const struct view *view, struct view_dropped *ret_dropped,
+                  struct error *err)
+{
+    struct view_dropped dropped = {.count = 0};
+    view = view_bottom(view);
+    for (size_t i = 0; i < view->input_count; i++) {
+        struct meta_stream meta;
+        if (!meta_stream_load(txn, view->inputs[i].stream->id, &meta, err)) return false;
+        dropped.count += meta.dropped_count;
+        if (value_compare(&dropped.before, &meta.dropped_before) < 0)
+            dropped.before = meta.dropped_before;
+    }
+    *ret_dropped = dropped;
+    return true;
+}
+
+bool view_check_history(const struct txn *txn, const struct view *view, struct error *err)
+{
+    const struct view *const shown = view->owner ? view->owner : view;
+    struct view_dropped dropped;
+    if (!view_dropped(txn, view, &dropped, err)) return false;
+    if (dropped.count == 0) return true;
+    (void)error_set(
+        err, ERROR_SCHEMA,
+        "the view has counted events that \"keep\" has dropped: it cannot be made again");
+    (void)error_remedy(err, "leave it as it is, or lose them with --allow-loss");
+    return error_place(err, "views.%.*s", (int)shown->name.length, (const char *)shown->name.at);
+}
+
+/* A view that is made now has not seen the events that were dropped before, and has let nothing go. */
+static bool start_view(struct work *work, const struct view *view, struct error *err)
+{
+    struct meta_view meta = {.retained_from = {.kind = VALUE_NULL}};
+    struct view_dropped dropped;
+    if (!view_dropped(work->txn, view, &dropped, err)) return false;
+    meta.complete_from = dropped.before;
+    meta.missed_count = dropped.count;
+    work->cutoffs[place_of(work->schema, view)] = meta.retained_from;
+    return work_clear_view(work, view, err) && meta_view_save(work->txn, view->id, &meta, err);
+}
+
+/* With a view go those over it, and those that feed it or that it feeds. Whether there were any. */
+static bool choose_more(const struct schema *schema, bool *chosen)
+{
+    bool any = false;
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        bool *const source = view->source ? &chosen[place_of(schema, view->source)] : NULL;
+        bool *const owner = view->owner ? &chosen[place_of(schema, view->owner)] : NULL;
+        any |= (source && *source && !chosen[i]) || (owner && *owner != chosen[i]);
+        if (source && *source) chosen[i] = true;
+        if (owner) chosen[i] = *owner = *owner || chosen[i];
+    }
+    return any;
+}
+
+bool work_refold(struct work *work, bool *chosen, struct error *err)
+{
+    const struct schema *const schema = work->schema;
+    while (choose_more(schema, chosen))
+        ;
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        if (chosen[i] && !start_view(work, &schema->views[i], err)) return false;
+    }
+    work->only = chosen;
+    uint64_t done = 0;
+    bool good = true;
+    for (size_t i = 0; i < schema->stream_count && good; i++) {
+        if (is_wanted(schema, &schema->streams[i], chosen))
+            good = fold_stream(work, &schema->streams[i], &done, err);
+    }
+    for (size_t i = 0; i < schema->all_view_count && good; i++) {
+        const struct view *const source = schema->order[i];
+        if (!chosen[place_of(schema, source)] && is_wanted(schema, source->rows, chosen))
+            good = fold_rows(work, source, err);
+    }
+    work->only = NULL;
+    work->log.count = CHANGE_LOG_MAX + 1; /* any of it may have changed */
+    return good;
+}
+
+static bool remake_references(struct work *work, struct error *err)
+{
+    for (size_t i = 0; i < work->schema->stream_count; i++) {
+        const struct stream *const stream = &work->schema->streams[i];
+        if (stream->reference_count == 0) continue;
+        if (!reference_index_clear(work->txn, stream->id, err) ||
+            !reference_index_make(work->txn, stream, err))
+            return false;
+    }
+    return true;
+}
+
+static bool try_rebuild(struct work *work, struct store *store, const struct schema *schema,
+                        const struct rebuild *rebuild, struct error *err)
+{
+    AUTO_FREE bool *const chosen = memory_alloc(schema->all_view_count * sizeof *chosen);
+    for (size_t i = 0; i < schema->all_view_count; i++)
+        chosen[i] = rebuild->view_count == 0;
+    for (size_t i = 0; i < rebuild->view_count; i++)
+        chosen[place_of(schema, rebuild->views[i])] = true;
+    if (!work_begin(work, store, schema, rebuild->memory_bytes, err)) return false;
+    for (size_t i = 0; i < schema->all_view_count && !rebuild->allow_loss; i++) {
+        if (chosen[i] && !view_check_history(work->txn, &schema->views[i], err)) return false;
+    }
+    if (rebuild->view_count == 0 && !remake_references(work, err)) return false;
+    return work_refold(work, chosen, err) && view_retention_drop(work, err) &&
+           work_commit(work, err);
+}
+
+bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
+                    struct error *err)
+{
+    const struct schema *schema;
+    struct work work = {0};
+    bool good;
+    if (!store_schema(store, &schema, err)) return false;
+    do {
+        good = try_rebuild(&work, store, schema, rebuild, err);
+    } while (!good && work_try_again(&work, store, err));
+    if (good) *ret_commit_id = work.meta.commit_id;
+    work_done(&work);
+    return good;
+}

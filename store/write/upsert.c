@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "write/upsert.h"
+
+void upsert_init(struct upsert *upsert, const struct stream *stream, const struct time_zone *zone)
+{
+    *upsert = (struct upsert){
+        .stream = stream,
+        .zone = zone,
+        .record = memory_alloc(stream_value_count(stream) * sizeof *upsert->record),
+        .existing = memory_alloc(stream_value_count(stream) * sizeof *upsert->existing),
+    };
+}
+
+void upsert_done(struct upsert *upsert)
+{
+    arena_done(&upsert->arena);
+    free(upsert->record);
+    free(upsert->existing);
+    *upsert = (struct upsert){0};
+}
+
+/* FIELDS without all but the key, the version and the time. */
+static struct slice bury(struct upsert *upsert, struct value *fields)
+{
+    const struct stream *const stream = upsert->stream;
+    AUTO_BUFFER struct buffer packed = {0};
+    if (stream->on_duplicate != DUPLICATE_NEWEST) return (struct slice){0};
+    for (size_t i = 0; i < stream->field_count; i++) {
+        if ((int)i != stream->version_field && (int)i != stream->time_field &&
+            !event_is_key_field(stream, i))
+            fields[i].kind = VALUE_NULL;
+    }
+    event_pack_tombstone(stream, fields, &packed);
+    return arena_copy(&upsert->arena, buffer_slice(&packed));
+}
+
+bool upsert_tombstone(struct upsert *upsert, const struct event *event, struct slice *ret_packed)
+{
+    if (!event_unpack(upsert->stream, event, upsert->record)) return false;
+    *ret_packed = bury(upsert, upsert->record);
+    return true;
+}
+
+/* The order of the record's version against what is known; 1 where nothing is. */
+static bool compare_versions(struct upsert *upsert, const struct event *record, struct slice now,
+                             int *ret_order)
+{
+    int const field = upsert->stream->version_field;
+    struct event const existing = {.key = record->key, .packed = now};
+    *ret_order = 1;
+    if (now.length == 0) return true;
+    if (!event_unpack(upsert->stream, &existing, upsert->existing)) return false;
+    *ret_order = value_compare(&upsert->record[field], &upsert->existing[field]);
+    return true;
+}
+
+static void apply_delete(struct upsert *upsert, struct slice *now, struct upsert_counts *counts)
+{
+    if (event_is_live(*now))
+        counts->deleted_count++;
+    else
+        counts->duplicate_count++;
+    *now = bury(upsert, upsert->record);
+}
+
+/* So that it does not matter whether an event was replaced within its chunk or later. */
+static void visit_time(struct upsert *upsert)
+{
+    int const field = upsert->stream->time_field;
+    if (field < 0 || upsert->record[field].kind == VALUE_NULL) return;
+    if (value_compare(&upsert->newest, &upsert->record[field]) < 0)
+        upsert->newest = upsert->record[field];
+}
+
+static void apply_event(struct upsert *upsert, const struct event *record, struct slice *now,
+                        struct upsert_counts *counts)
+{
+    bool const live = event_is_live(*now);
+    bool const ignore = upsert->stream->on_duplicate == DUPLICATE_IGNORE;
+    if (live && (ignore || slice_equal(*now, record->packed))) {
+        counts->duplicate_count++;
+        return;
+    }
+    if (live)
+        counts->replaced_count++;
+    else
+        counts->new_count++;
+    *now = record->packed;
+    visit_time(upsert);
+}
+
+bool upsert_apply(struct upsert *upsert, const struct event *record, struct slice *now,
+                  struct upsert_counts *counts)
+{
+    const struct stream *const stream = upsert->stream;
+    bool const versioned = stream->on_duplicate == DUPLICATE_NEWEST;
+    if (!event_unpack(stream, record, upsert->record)) return false;
+    bool const deletes =
+        stream->delete_when && expr_holds(stream->delete_when, upsert->record, upsert->zone);
+    if (versioned) {
+        int order;
+        if (!compare_versions(upsert, record, *now, &order)) return false;
+        if (order < 0) counts->stale_count++;
+        if (order == 0) counts->duplicate_count++;
+        if (order <= 0) return true;
+    }
+    if (deletes)
+        apply_delete(upsert, now, counts);
+    else
+        apply_event(upsert, record, now, counts);
+    return true;
+}
