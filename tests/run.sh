@@ -40,17 +40,10 @@ build() { # build FOLDER OPTION...
 formatted() {
   git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 }
-# Who may include what: only db.c knows LMDB, only fs/ knows FUSE, events and rows never meet cJSON.
-layers() {
-  ! git grep -l 'include <lmdb' store ingest fs | grep -v '^store/kv/db\.c$' &&
-    ! git grep -l 'include <fuse' store ingest &&
-    ! git grep -l 'include <cjson' store ingest fs |
-      grep -v -e '^store/schema/' -e '^store/tree/documents\.c$'
-}
 step 'clang-format' formatted
-step 'layers' layers
 step 'build, gcc, warnings are errors' build build-test --werror
 [ "$failed" -eq 0 ] || exit 1
+step 'layers' meson test -C build-test --suite static --print-errorlogs
 step 'build, address and undefined behaviour sanitizers' \
   build build-asan --werror -Dsandbox=disabled -Db_lto=false -Db_sanitize=address,undefined
 step 'build, clang' env CC=clang bash -c '[ -d build-clang ] || meson setup build-clang -Db_lto=false --werror'

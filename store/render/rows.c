@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/rows.h"
 
-const char *const rows_extensions[ROWS_FORMATS] = {".json", ".ndjson", ".csv", ".prom"};
-
 static void add_name(struct slice name, bool first, struct buffer *row)
 {
     if (!first) buffer_add_byte(row, ',');

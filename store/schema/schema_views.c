@@ -2,9 +2,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "render/prometheus_text.h"
-#include "render/rows.h"
+#include "schema/prometheus_names.h"
 #include "schema/schema_p.h"
+
+const char *const rows_extensions[ROWS_FORMATS] = {".json", ".ndjson", ".csv", ".prom"};
 
 enum { VIEW_NAME_BYTES_MAX = 200 };
 

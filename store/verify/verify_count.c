@@ -10,9 +10,9 @@
 #include "tables/groups.h"
 #include "tables/join.h"
 #include "tables/meta.h"
+#include "tables/view_history.h"
 #include "types/pack.h"
 #include "verify/verify_p.h"
-#include "write/commit_p.h"
 #include "write/stream_union.h"
 
 enum { SLOTS_FIRST = 1024 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "render/prometheus_text.h"
+#include "schema/prometheus_names.h"
 #include "types/file_name.h"
 #include "verify/verify_p.h"
 

@@ -8,9 +8,10 @@
 #include "types/pack.h"
 #include "types/time_zone.h"
 #include "write/apply_plan.h"
-#include "write/commit_p.h"
 #include "write/event_retention.h"
+#include "write/rebuild.h"
 #include "write/view_retention.h"
+#include "write/write_txn.h"
 
 /* A schema on its way into force. */
 struct applying {
@@ -63,72 +64,74 @@ static void emit_views(const struct applying *applying)
     }
 }
 
-static bool clear_views(struct work *work, const struct apply_plan *plan, struct error *err)
+static bool clear_views(struct write_txn *write, const struct apply_plan *plan, struct error *err)
 {
     for (size_t i = 0; i < plan->old->all_view_count; i++) {
-        if (plan->cleared[i] && !work_clear_view(work, &plan->old->views[i], err)) return false;
+        if (plan->cleared[i] && !write_txn_clear_view(write, &plan->old->views[i], err))
+            return false;
     }
     return true;
 }
 
 /* All events of a stream that is no longer declared. */
-static bool drop_stream(struct work *work, const struct stream *stream, struct error *err)
+static bool drop_stream(struct write_txn *write, const struct stream *stream, struct error *err)
 {
     AUTO_BUFFER struct buffer prefix = {0};
     struct meta_stream meta;
-    if (!meta_stream_load(work->txn, stream->id, &meta, err)) return false;
+    if (!meta_stream_load(write->txn, stream->id, &meta, err)) return false;
     pack_u16(&prefix, stream->id);
-    work->meta.event_count -= meta.event_count;
+    write->meta.event_count -= meta.event_count;
     meta = (struct meta_stream){.event_count = 0};
     /* no block has events of two streams, so that their fences are theirs alone */
-    return db_clear_prefix(work->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
-           event_retention_clear(work->txn, stream->id, err) &&
-           reference_index_clear(work->txn, stream->id, err) &&
-           meta_stream_save(work->txn, stream->id, &meta, err);
+    return db_clear_prefix(write->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
+           event_retention_clear(write->txn, stream->id, err) &&
+           reference_index_clear(write->txn, stream->id, err) &&
+           meta_stream_save(write->txn, stream->id, &meta, err);
 }
 
 /* Notes the events of a stream that from now on keeps them for a while only. */
-static bool note_events(struct work *work, const struct stream *stream, struct error *err)
+static bool note_events(struct write_txn *write, const struct stream *stream, struct error *err)
 {
     AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
     struct event_scan *scan;
     struct event event;
     enum event_step step;
     bool good = true;
-    if (!event_scan_open(work->txn, stream, &scan, err)) return false;
+    if (!event_scan_open(write->txn, stream, &scan, err)) return false;
     while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
         good = step == EVENT_ONE;
         if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
-        good = good && event_retention_add(work->txn, stream, event.key, fields, err);
+        good = good && event_retention_add(write->txn, stream, event.key, fields, err);
     }
     event_scan_close(scan);
     return good;
 }
 
 /* The events that are stored already, by what they refer to. */
-static bool change_references(struct work *work, const struct stream *old,
+static bool change_references(struct write_txn *write, const struct stream *old,
                               const struct stream *next, struct error *err)
 {
     if (apply_plan_same_references(old, next)) return true;
-    return reference_index_clear(work->txn, old->id, err) &&
-           reference_index_make(work->txn, next, err);
+    return reference_index_clear(write->txn, old->id, err) &&
+           reference_index_make(write->txn, next, err);
 }
 
-static bool change_streams(struct work *work, const struct apply_plan *plan, struct error *err)
+static bool change_streams(struct write_txn *write, const struct apply_plan *plan,
+                           struct error *err)
 {
     for (size_t i = 0; i < plan->old->stream_count; i++) {
         const struct stream *const old = &plan->old->streams[i];
         const struct stream *const next = schema_stream(plan->next, old->name);
-        if (!next && !drop_stream(work, old, err)) return false;
+        if (!next && !drop_stream(write, old, err)) return false;
         if (!next) continue;
-        if (!change_references(work, old, next, err)) return false;
+        if (!change_references(write, old, next, err)) return false;
         bool const same_time =
             !old->keep_seconds == !next->keep_seconds &&
             (next->keep_seconds == 0 ||
              slice_equal(old->fields[old->time_field].name, next->fields[next->time_field].name));
         if (same_time) continue;
-        if (!event_retention_clear(work->txn, old->id, err)) return false;
-        if (next->keep_seconds && !note_events(work, next, err)) return false;
+        if (!event_retention_clear(write->txn, old->id, err)) return false;
+        if (next->keep_seconds && !note_events(write, next, err)) return false;
     }
     return true;
 }
@@ -146,28 +149,28 @@ static bool plan_next(struct applying *applying, const struct txn *txn, struct e
     return catalog_ids_apply(buffer_slice(&applying->layout), applying->next, err);
 }
 
-static bool try_apply(struct applying *applying, struct work *work, struct error *err)
+static bool try_apply(struct applying *applying, struct write_txn *write, struct error *err)
 {
     const struct apply_options *const options = applying->options;
-    if (!work_begin(work, applying->store, applying->old, options->memory_bytes, err) ||
-        !clear_views(work, &applying->plan, err))
+    if (!write_txn_begin(write, applying->store, applying->old, options->memory_bytes, err) ||
+        !clear_views(write, &applying->plan, err))
         return false;
-    work_change_schema(work, applying->next);
-    work->progress = options->progress;
-    work->progress_context = options->context;
-    if (!change_streams(work, &applying->plan, err) || !work_load_cutoffs(work, err) ||
-        !work_refold(work, applying->plan.refolded, err) || !event_retention_drop(work, err) ||
-        !view_retention_drop(work, err))
+    write_txn_change_schema(write, applying->next);
+    write->progress = options->progress;
+    write->progress_context = options->context;
+    if (!change_streams(write, &applying->plan, err) || !write_txn_load_cutoffs(write, err) ||
+        !rebuild_views(write, applying->plan.refolded, err) || !event_retention_drop(write, err) ||
+        !view_retention_drop(write, err))
         return false;
-    work->meta.schema_commit_id = work->meta.root_listing_commit_id = work->meta.commit_id;
-    return meta_schema_save(work->txn, applying->text, buffer_slice(&applying->zone), err) &&
-           meta_catalog_ids_save(work->txn, buffer_slice(&applying->layout), err) &&
-           work_commit(work, err);
+    write->meta.schema_commit_id = write->meta.root_listing_commit_id = write->meta.commit_id;
+    return meta_schema_save(write->txn, applying->text, buffer_slice(&applying->zone), err) &&
+           meta_catalog_ids_save(write->txn, buffer_slice(&applying->layout), err) &&
+           write_txn_commit(write, err);
 }
 
 static bool run(struct applying *applying, uint64_t *ret_commit_id, struct error *err)
 {
-    struct work work = {0};
+    struct write_txn write = {0};
     AUTO_TXN struct txn *reading = NULL;
     if (!read_next(applying, err) || !txn_begin(store_db(applying->store), false, &reading, err) ||
         !plan_next(applying, reading, err))
@@ -176,10 +179,10 @@ static bool run(struct applying *applying, uint64_t *ret_commit_id, struct error
     emit_views(applying);
     bool good;
     do {
-        good = try_apply(applying, &work, err);
-    } while (!good && work_try_again(&work, applying->store, err));
-    if (good) *ret_commit_id = work.meta.commit_id;
-    work_done(&work);
+        good = try_apply(applying, &write, err);
+    } while (!good && write_txn_try_again(&write, applying->store, err));
+    if (good) *ret_commit_id = write.meta.commit_id;
+    write_txn_done(&write);
     return good;
 }
 

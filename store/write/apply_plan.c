@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/apply_plan.h"
 
-#include "write/commit_p.h"
+#include "tables/view_history.h"
+#include "write/write_txn.h"
 
 static const struct field *find_field(const struct stream *stream, struct slice name)
 {

@@ -19,119 +19,19 @@
 #include "tables/join.h"
 #include "tables/reference_index.h"
 #include "types/pack.h"
-#include "write/commit_p.h"
 #include "write/event_retention.h"
 #include "write/propagation.h"
 #include "write/stream_union.h"
 #include "write/upsert.h"
 #include "write/view_retention.h"
+#include "write/write_txn.h"
 
 /* A chunk's events are in the order of arrival in memory, and are taken in that of their keys. */
 enum { PREFETCH_EVENTS = 8 };
 
-void work_done(struct work *work)
-{
-    txn_abort(work->txn);
-    work->txn = NULL;
-    delta_done(&work->delta);
-    change_log_done(&work->log);
-    free(work->cutoffs);
-    work->cutoffs = NULL;
-}
-
-void work_change_schema(struct work *work, const struct schema *schema)
-{
-    work->schema = schema;
-    delta_done(&work->delta);
-    delta_init(&work->delta, schema);
-    free(work->cutoffs);
-    work->cutoffs = memory_alloc(schema->all_view_count * sizeof *work->cutoffs);
-    work->delta.cutoffs = work->cutoffs;
-}
-
-bool work_load_cutoffs(struct work *work, struct error *err)
-{
-    for (size_t i = 0; i < work->schema->all_view_count; i++) {
-        const struct view *const view = &work->schema->views[i];
-        struct meta_view meta;
-        if (view->retain_seconds == 0) continue;
-        if (!meta_view_load(work->txn, view->id, &meta, err)) return false;
-        work->cutoffs[i] = meta.retained_from;
-    }
-    return true;
-}
-
-bool work_begin(struct work *work, struct store *store, const struct schema *schema,
-                size_t memory_bytes, struct error *err)
-{
-    *work = (struct work){.memory_bytes = memory_bytes};
-    work_change_schema(work, schema);
-    if (!txn_begin(store_db(store), true, &work->txn, err) ||
-        !meta_load(work->txn, &work->meta, err) || !work_load_cutoffs(work, err))
-        return false;
-    meta_next_commit(&work->meta);
-    return true;
-}
-
-bool work_commit(struct work *work, struct error *err)
-{
-    if (work->has_cycle) {
-        *err = work->delta.cycle;
-        return false;
-    }
-    return change_log_save(work->txn, work->meta.commit_id, &work->log, err) &&
-           meta_save(work->txn, &work->meta, err) && txn_commit(TAKE(work->txn), err);
-}
-
-bool work_merge(struct work *work, struct error *err)
-{
-    bool const good = merge_delta(work->txn, &work->delta, &work->meta, &work->log, err);
-    work->has_cycle = delta_clear_merged(&work->delta);
-    if (work->has_cycle) work->memory_bytes += delta_bytes(&work->delta); /* it stays for a while */
-    return good;
-}
-
-bool work_fold(struct work *work, const struct stream *stream, const struct event *event,
-               struct value *fields, int64_t weight, struct error *err)
-{
-    if (!event_unpack(stream, event, fields)) return event_corrupt(err);
-    if (work->join && !join_fill(work->join, stream, fields, err)) return false;
-    return work_fold_values(work, VIEWS_ALL, stream, fields, event_own_key(event), weight, err);
-}
-
-bool work_fold_values(struct work *work, enum work_views views, const struct stream *stream,
-                      const struct value *values, struct slice key, int64_t weight,
-                      struct error *err)
-{
-    for (size_t i = 0; i < work->schema->all_view_count; i++) {
-        const struct view *const view = &work->schema->views[i];
-        if ((!work->only || work->only[i]) && (views == VIEWS_ALL || view->follows))
-            stream_union_fold(&work->delta, view, stream, values, key, weight);
-    }
-    return delta_bytes(&work->delta) <= work->memory_bytes || work_merge(work, err);
-}
-
-bool work_put_batch(struct work *work, struct batch *batch, struct error *err)
-{
-    if (batch->id == 0) {
-        batch->id = ++work->meta.last_batch_id;
-        batch->first_commit = work->meta.commit_id;
-    }
-    batch->last_commit = work->meta.commit_id;
-    work->meta.commit_batch_id = batch->id;
-    return batch_log_put(work->txn, batch, err);
-}
-
-bool work_try_again(struct work *work, struct store *store, struct error *err)
-{
-    bool const full = work->txn && txn_map_full(work->txn);
-    work_done(work);
-    return full && db_grow(store_db(store), err);
-}
-
 /* The events of one chunk on their way into the store. */
 struct putting {
-    struct work *work;
+    struct write_txn *write;
     const struct events_chunk *chunk;
     struct meta_stream meta;
     struct block_writer *writer;
@@ -161,7 +61,7 @@ static bool fold(struct putting *putting, const struct event *event, struct valu
 {
     const struct stream *const stream = putting->chunk->stream;
     if (!propagation_concerns(stream)) {
-        if (!work_fold(putting->work, stream, event, fields, weight, err)) return false;
+        if (!write_txn_fold(putting->write, stream, event, fields, weight, err)) return false;
     } else if (!event_unpack(stream, event, fields)) {
         return event_corrupt(err);
     } else {
@@ -177,7 +77,7 @@ static bool insert(struct putting *putting, const struct event *event, struct er
     struct value *const fields = putting->upsert.record;
     if (!fold(putting, event, fields, +1, err)) return false;
     if (stream->time_field >= 0) visit_time(&putting->meta, &fields[stream->time_field]);
-    return event_retention_add(putting->work->txn, stream, event->key, fields, err);
+    return event_retention_add(putting->write->txn, stream, event->key, fields, err);
 }
 
 static bool retract(struct putting *putting, const struct event *event, struct error *err)
@@ -185,7 +85,7 @@ static bool retract(struct putting *putting, const struct event *event, struct e
     const struct stream *const stream = putting->chunk->stream;
     struct value *const fields = putting->upsert.existing;
     return fold(putting, event, fields, -1, err) &&
-           event_retention_remove(putting->work->txn, stream, event->key, fields, err);
+           event_retention_remove(putting->write->txn, stream, event->key, fields, err);
 }
 
 /* The key of an event without one: its number in the stream. */
@@ -263,25 +163,25 @@ static bool put_settled(struct putting *putting, struct error *err)
     return true;
 }
 
-static bool put_events(struct work *work, const struct events_chunk *chunk,
+static bool put_events(struct write_txn *write, const struct events_chunk *chunk,
                        struct upsert_counts *ret_counts, struct error *err)
 {
     const struct stream *const stream = chunk->stream;
-    AUTO(putting_done) struct putting putting = {.work = work, .chunk = chunk};
-    if (!meta_stream_load(work->txn, stream->id, &putting.meta, err)) return false;
-    if (!events_writer_open(work->txn, stream, &putting.writer, err)) return false;
-    upsert_init(&putting.upsert, stream, work->schema->zone);
+    AUTO(putting_done) struct putting putting = {.write = write, .chunk = chunk};
+    if (!meta_stream_load(write->txn, stream->id, &putting.meta, err)) return false;
+    if (!events_writer_open(write->txn, stream, &putting.writer, err)) return false;
+    upsert_init(&putting.upsert, stream, write->schema->zone);
     if (!(stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) ||
         !block_writer_finish(putting.writer, err) ||
-        !reference_index_save(work->txn, &putting.references, err) ||
-        !propagation_fold(work, &putting.propagation, err))
+        !reference_index_save(write->txn, &putting.references, err) ||
+        !propagation_fold(write, &putting.propagation, err))
         return false;
     visit_time(&putting.meta, &putting.upsert.newest);
     uint64_t const gone = putting.counts.deleted_count;
     putting.meta.event_count += putting.counts.new_count - gone;
-    work->meta.event_count += putting.counts.new_count - gone;
+    write->meta.event_count += putting.counts.new_count - gone;
     *ret_counts = putting.counts;
-    return meta_stream_save(work->txn, stream->id, &putting.meta, err);
+    return meta_stream_save(write->txn, stream->id, &putting.meta, err);
 }
 
 static void add_counts(struct batch *batch, const struct upsert_counts *counts)
@@ -293,20 +193,20 @@ static void add_counts(struct batch *batch, const struct upsert_counts *counts)
     batch->deleted_count += counts->deleted_count;
 }
 
-static bool try_chunk(struct work *work, struct store *store, const struct schema *schema,
+static bool try_chunk(struct write_txn *write, struct store *store, const struct schema *schema,
                       const struct events_chunk *chunk, struct batch *batch, bool expires,
                       size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
     struct upsert_counts counts;
     struct batch written = *batch;
-    if (!work_begin(work, store, schema, memory_bytes, err)) return false;
-    if (!put_events(work, chunk, &counts, err) || !work_merge(work, err)) return false;
-    if (expires && (!event_retention_drop(work, err) || !view_retention_drop(work, err)))
+    if (!write_txn_begin(write, store, schema, memory_bytes, err)) return false;
+    if (!put_events(write, chunk, &counts, err) || !write_txn_merge(write, err)) return false;
+    if (expires && (!event_retention_drop(write, err) || !view_retention_drop(write, err)))
         return false;
     add_counts(&written, &counts);
-    if (!work_put_batch(work, &written, err)) return false;
-    uint64_t const commit_id = work->meta.commit_id;
-    if (!work_commit(work, err)) return false;
+    if (!write_txn_put_batch(write, &written, err)) return false;
+    uint64_t const commit_id = write->meta.commit_id;
+    if (!write_txn_commit(write, err)) return false;
     *batch = written;
     *ret_commit_id = commit_id;
     return true;
@@ -316,37 +216,38 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
                   bool expires, size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
     const struct schema *schema;
-    struct work work = {0};
+    struct write_txn write = {0};
     bool good;
     if (!store_schema(store, &schema, err)) return false;
     events_chunk_sort(chunk);
     do {
-        good = try_chunk(&work, store, schema, chunk, batch, expires, memory_bytes, ret_commit_id,
+        good = try_chunk(&write, store, schema, chunk, batch, expires, memory_bytes, ret_commit_id,
                          err);
-    } while (!good && work_try_again(&work, store, err));
-    work_done(&work);
+    } while (!good && write_txn_try_again(&write, store, err));
+    write_txn_done(&write);
     return good;
 }
 
-static bool try_expire(struct work *work, struct store *store, const struct schema *schema,
+static bool try_expire(struct write_txn *write, struct store *store, const struct schema *schema,
                        size_t memory_bytes, struct error *err)
 {
-    return work_begin(work, store, schema, memory_bytes, err) && event_retention_drop(work, err) &&
-           view_retention_drop(work, err) && work_commit(work, err);
+    return write_txn_begin(write, store, schema, memory_bytes, err) &&
+           event_retention_drop(write, err) && view_retention_drop(write, err) &&
+           write_txn_commit(write, err);
 }
 
 bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
                    struct error *err)
 {
     const struct schema *schema;
-    struct work work = {0};
+    struct write_txn write = {0};
     bool good;
     if (!store_schema(store, &schema, err)) return false;
     do {
-        good = try_expire(&work, store, schema, memory_bytes, err);
-    } while (!good && work_try_again(&work, store, err));
-    if (good) *ret_commit_id = work.meta.commit_id;
-    work_done(&work);
+        good = try_expire(&write, store, schema, memory_bytes, err);
+    } while (!good && write_txn_try_again(&write, store, err));
+    if (good) *ret_commit_id = write.meta.commit_id;
+    write_txn_done(&write);
     return good;
 }
 

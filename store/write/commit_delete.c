@@ -6,15 +6,18 @@
 #include "kv/block_writer.h"
 #include "tables/event_scan.h"
 #include "tables/reference_index.h"
-#include "write/commit_p.h"
+#include "tables/view_history.h"
+#include "write/commit.h"
 #include "write/event_retention.h"
 #include "write/propagation.h"
+#include "write/rebuild.h"
 #include "write/stream_union.h"
 #include "write/upsert.h"
 #include "write/view_retention.h"
+#include "write/write_txn.h"
 
 struct deleting {
-    struct work *work;
+    struct write_txn *write;
     const struct deletion *deletion;
     struct block_writer *writer;
     struct upsert upsert;
@@ -33,7 +36,8 @@ static void deleting_done(struct deleting *deleting)
     free(deleting->fields);
 }
 
-bool view_can_retract(const struct view *view)
+/* Whether VIEW can follow an event of its stream that goes. */
+static bool view_can_retract(const struct view *view)
 {
     for (size_t i = 0; i < view->aggregate_count; i++) {
         const struct aggregate *const aggregate = &view->aggregates[i];
@@ -53,12 +57,12 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
     if (!upsert_tombstone(&deleting->upsert, event, &tombstone) ||
         !event_unpack(stream, event, deleting->fields))
         return event_corrupt(err);
-    if (!event_retention_remove(deleting->work->txn, stream, event->key, deleting->fields, err))
+    if (!event_retention_remove(deleting->write->txn, stream, event->key, deleting->fields, err))
         return false;
     reference_index_note(&deleting->references, stream, event->key, deleting->fields, false);
     if (propagation_concerns(stream))
         propagation_add(&deleting->propagation, stream, event->key, true);
-    else if (!work_fold(deleting->work, stream, event, deleting->fields, -1, err))
+    else if (!write_txn_fold(deleting->write, stream, event, deleting->fields, -1, err))
         return false;
     deleting->deleted_count++;
     return block_writer_set(deleting->writer, tombstone, err);
@@ -93,14 +97,14 @@ static bool find_keys(struct deleting *deleting, struct buffer *keys, struct err
     const struct deletion *const deletion = deleting->deletion;
     struct event_scan *scan;
     struct event event;
-    if (!event_scan_open(deleting->work->txn, deletion->stream, &scan, err)) return false;
+    if (!event_scan_open(deleting->write->txn, deletion->stream, &scan, err)) return false;
     enum event_step step;
     bool good = true;
     while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
         good = step == EVENT_ONE;
         if (good && !event_unpack(deletion->stream, &event, deleting->fields))
             good = event_corrupt(err);
-        if (!good || !expr_holds(deletion->where, deleting->fields, deleting->work->schema->zone))
+        if (!good || !expr_holds(deletion->where, deleting->fields, deleting->write->schema->zone))
             continue;
         buffer_add(keys, &event.key.length, sizeof event.key.length);
         buffer_add_slice(keys, event.key);
@@ -125,22 +129,22 @@ static bool delete_where(struct deleting *deleting, struct error *err)
 static bool delete_events(struct deleting *deleting, struct error *err)
 {
     const struct deletion *const deletion = deleting->deletion;
-    if (!events_writer_open(deleting->work->txn, deletion->stream, &deleting->writer, err))
+    if (!events_writer_open(deleting->write->txn, deletion->stream, &deleting->writer, err))
         return false;
     bool const good =
         (deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
         block_writer_finish(deleting->writer, err);
     block_writer_close(deleting->writer);
-    return good && reference_index_save(deleting->work->txn, &deleting->references, err) &&
-           propagation_fold(deleting->work, &deleting->propagation, err);
+    return good && reference_index_save(deleting->write->txn, &deleting->references, err) &&
+           propagation_fold(deleting->write, &deleting->propagation, err);
 }
 
 /* The views over the stream that have to be folded again; the others are folded into as events go. */
-static void choose_views(const struct work *work, const struct stream *stream, bool *refold,
+static void choose_views(const struct write_txn *write, const struct stream *stream, bool *refold,
                          bool *follow)
 {
-    for (size_t i = 0; i < work->schema->all_view_count; i++) {
-        const struct view *const view = &work->schema->views[i];
+    for (size_t i = 0; i < write->schema->all_view_count; i++) {
+        const struct view *const view = &write->schema->views[i];
         refold[i] = stream_union_counts(view, stream) && !view_can_retract(view);
         follow[i] = !refold[i];
     }
@@ -148,47 +152,47 @@ static void choose_views(const struct work *work, const struct stream *stream, b
 
 static bool apply(struct deleting *deleting, struct error *err)
 {
-    struct work *const work = deleting->work;
+    struct write_txn *const write = deleting->write;
     const struct stream *const stream = deleting->deletion->stream;
-    size_t const views = work->schema->all_view_count;
+    size_t const views = write->schema->all_view_count;
     AUTO_FREE bool *const refold = memory_alloc(views * sizeof *refold);
     AUTO_FREE bool *const follow = memory_alloc(views * sizeof *follow);
     struct meta_stream meta;
     bool any = false;
-    choose_views(work, stream, refold, follow);
-    work->only = follow;
-    bool const good = delete_events(deleting, err) && work_merge(work, err);
-    work->only = NULL;
-    if (!good || !meta_stream_load(work->txn, stream->id, &meta, err)) return false;
+    choose_views(write, stream, refold, follow);
+    write->only = follow;
+    bool const good = delete_events(deleting, err) && write_txn_merge(write, err);
+    write->only = NULL;
+    if (!good || !meta_stream_load(write->txn, stream->id, &meta, err)) return false;
     for (size_t i = 0; i < views; i++)
         any |= refold[i];
     for (size_t i = 0; i < views && deleting->deleted_count; i++) {
-        if (refold[i] && !view_check_history(work->txn, &work->schema->views[i], err))
+        if (refold[i] && !view_check_history(write->txn, &write->schema->views[i], err))
             return error_remedy(err, "give the stream \"delete_when\", so that views can follow");
     }
     if (any && deleting->deleted_count &&
-        (!work_refold(work, refold, err) || !view_retention_drop(work, err)))
+        (!rebuild_views(write, refold, err) || !view_retention_drop(write, err)))
         return false;
     meta.event_count -= deleting->deleted_count;
-    work->meta.event_count -= deleting->deleted_count;
-    return meta_stream_save(work->txn, stream->id, &meta, err);
+    write->meta.event_count -= deleting->deleted_count;
+    return meta_stream_save(write->txn, stream->id, &meta, err);
 }
 
-static bool try_delete(struct work *work, struct store *store, const struct schema *schema,
+static bool try_delete(struct write_txn *write, struct store *store, const struct schema *schema,
                        const struct deletion *deletion, struct batch *batch, size_t memory_bytes,
                        struct error *err)
 {
     const struct stream *const stream = deletion->stream;
-    AUTO(deleting_done) struct deleting deleting = {.work = work, .deletion = deletion};
+    AUTO(deleting_done) struct deleting deleting = {.write = write, .deletion = deletion};
     struct batch written = *batch;
-    if (!work_begin(work, store, schema, memory_bytes, err)) return false;
+    if (!write_txn_begin(write, store, schema, memory_bytes, err)) return false;
     deleting.fields = memory_alloc(stream_value_count(stream) * sizeof *deleting.fields);
     upsert_init(&deleting.upsert, stream, schema->zone);
     if (!apply(&deleting, err)) return false;
     written.deleted_count = deleting.deleted_count;
     written.duplicate_count = deleting.absent_count;
     written.read_count = deleting.deleted_count + deleting.absent_count;
-    if (!work_put_batch(work, &written, err) || !work_commit(work, err)) return false;
+    if (!write_txn_put_batch(write, &written, err) || !write_txn_commit(write, err)) return false;
     *batch = written;
     return true;
 }
@@ -197,13 +201,13 @@ bool commit_delete(struct store *store, const struct deletion *deletion, struct 
                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
     const struct schema *schema;
-    struct work work = {0};
+    struct write_txn write = {0};
     bool good;
     if (!store_schema(store, &schema, err)) return false;
     do {
-        good = try_delete(&work, store, schema, deletion, batch, memory_bytes, err);
-    } while (!good && work_try_again(&work, store, err));
-    if (good) *ret_commit_id = work.meta.commit_id;
-    work_done(&work);
+        good = try_delete(&write, store, schema, deletion, batch, memory_bytes, err);
+    } while (!good && write_txn_try_again(&write, store, err));
+    if (good) *ret_commit_id = write.meta.commit_id;
+    write_txn_done(&write);
     return good;
 }

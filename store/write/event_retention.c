@@ -94,18 +94,18 @@ static bool drop_events(struct txn *txn, const struct stream *stream, const stru
     return good;
 }
 
-static bool drop_portion(struct work *work, const struct stream *stream, struct portion *portion,
-                         struct error *err)
+static bool drop_portion(struct write_txn *write, const struct stream *stream,
+                         struct portion *portion, struct error *err)
 {
     AUTO(reference_index_log_done) struct reference_index_log references = {0};
     AUTO(propagation_done) struct propagation propagation = {0};
     qsort(portion->keys, portion->count, sizeof portion->keys[0], compare_keys);
     for (size_t i = 0; i < portion->count && stream->is_target; i++)
         propagation_add(&propagation, stream, portion->keys[i], true);
-    if (!propagation_retract(work, &propagation, err) ||
-        !drop_events(work->txn, stream, portion, &references, err) ||
-        !reference_index_save(work->txn, &references, err) ||
-        !propagation_put_back(work, &propagation, err))
+    if (!propagation_retract(write, &propagation, err) ||
+        !drop_events(write->txn, stream, portion, &references, err) ||
+        !reference_index_save(write->txn, &references, err) ||
+        !propagation_put_back(write, &propagation, err))
         return false;
     arena_reset(&portion->arena);
     portion->count = 0;
@@ -113,53 +113,53 @@ static bool drop_portion(struct work *work, const struct stream *stream, struct 
 }
 
 /* Removes the events noted in front of END, and their notes. */
-static bool drop_before(struct work *work, const struct stream *stream, struct slice end,
+static bool drop_before(struct write_txn *write, const struct stream *stream, struct slice end,
                         uint64_t *ret_count, struct error *err)
 {
     AUTO_CURSOR struct cursor *cursor = NULL;
     struct portion *const portion = memory_alloc(sizeof *portion);
     struct db_entry entry;
-    bool good = cursor_open(work->txn, TABLE_EXPIRY, &cursor, err);
+    bool good = cursor_open(write->txn, TABLE_EXPIRY, &cursor, err);
     enum db_finding found = DB_FAILED;
     if (good) found = cursor_seek(cursor, slice_of(end.at, STREAM_BYTES), &entry, err);
     while (good && found == DB_FOUND && slice_compare(entry.key, end) < 0) {
         portion->keys[portion->count++] = arena_copy(&portion->arena, entry.value);
         (*ret_count)++;
         good = cursor_drop(cursor, err) &&
-               (portion->count < PORTION_KEYS || drop_portion(work, stream, portion, err));
+               (portion->count < PORTION_KEYS || drop_portion(write, stream, portion, err));
         found = cursor_next(cursor, &entry, err);
     }
-    good = good && found != DB_FAILED && drop_portion(work, stream, portion, err);
+    good = good && found != DB_FAILED && drop_portion(write, stream, portion, err);
     arena_done(&portion->arena);
     free(portion);
     return good;
 }
 
-static bool drop_of_stream(struct work *work, const struct stream *stream, struct error *err)
+static bool drop_of_stream(struct write_txn *write, const struct stream *stream, struct error *err)
 {
     AUTO_BUFFER struct buffer end = {0};
     struct meta_stream state;
     uint64_t count = 0;
-    if (!meta_stream_load(work->txn, stream->id, &state, err)) return false;
+    if (!meta_stream_load(write->txn, stream->id, &state, err)) return false;
     struct value const cutoff = event_retention_cutoff(&state, stream->keep_seconds);
     if (cutoff.kind == VALUE_NULL) return true;
     stream_prefix(stream->id, &end);
     (void)pack_value(&end, &cutoff, PACK_NO_LIMIT);
-    if (!drop_before(work, stream, buffer_slice(&end), &count, err)) return false;
+    if (!drop_before(write, stream, buffer_slice(&end), &count, err)) return false;
     if (count == 0) return true;
-    work->meta.event_count -= count;
+    write->meta.event_count -= count;
     state.event_count -= count;
     state.dropped_count += count;
     state.dropped_before = cutoff;
-    return meta_stream_save(work->txn, stream->id, &state, err) && work_merge(work, err);
+    return meta_stream_save(write->txn, stream->id, &state, err) && write_txn_merge(write, err);
 }
 
-bool event_retention_drop(struct work *work, struct error *err)
+bool event_retention_drop(struct write_txn *write, struct error *err)
 {
-    const struct schema *const schema = work->schema;
+    const struct schema *const schema = write->schema;
     for (size_t i = 0; i < schema->stream_count; i++) {
         const struct stream *const stream = &schema->streams[i];
-        if (stream->keep_seconds && !drop_of_stream(work, stream, err)) return false;
+        if (stream->keep_seconds && !drop_of_stream(write, stream, err)) return false;
     }
     return true;
 }

@@ -8,7 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "write/commit_p.h"
+#include "write/write_txn.h"
 
 /* KEY as in the table of events; FIELDS: the event's. Nothing happens where the stream keeps all. */
 bool event_retention_add(struct txn *txn, const struct stream *stream, struct slice key,
@@ -16,7 +16,7 @@ bool event_retention_add(struct txn *txn, const struct stream *stream, struct sl
 bool event_retention_remove(struct txn *txn, const struct stream *stream, struct slice key,
                             const struct value *fields, struct error *err) MUST_CHECK;
 /* Drops the events of every stream that are too old. Events that refer to one of them are folded again. */
-bool event_retention_drop(struct work *work, struct error *err) MUST_CHECK;
+bool event_retention_drop(struct write_txn *write, struct error *err) MUST_CHECK;
 /* Removes all that is noted of a stream. */
 bool event_retention_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
 /* The time SECONDS before the newest event of the stream, or before now; null where it has none. */

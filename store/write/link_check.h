@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "database/store.h"
 #include "tables/events.h"
 
 /* Whether a view over the stream has links. */

@@ -220,17 +220,17 @@ static bool find_round(const struct schema *schema, struct finding *finding, uns
     return true;
 }
 
-static bool find_all(struct work *work, struct propagation *propagation, struct side *sides,
+static bool find_all(struct write_txn *write, struct propagation *propagation, struct side *sides,
                      struct error *err)
 {
     struct finding finding = {.propagation = propagation};
     unsigned distance = 0;
     size_t before;
-    bool good = reference_index_cursor_open(work->txn, &finding.reader, err);
+    bool good = reference_index_cursor_open(write->txn, &finding.reader, err);
     sort(propagation);
     do {
         before = propagation->count;
-        good = good && find_round(work->schema, &finding, distance++, sides, err);
+        good = good && find_round(write->schema, &finding, distance++, sides, err);
         sort(propagation);
     } while (good && propagation->count > before);
     reference_index_cursor_close(finding.reader);
@@ -253,13 +253,13 @@ static bool leads_to_same(const struct propagation_event *event, const struct si
     return true;
 }
 
-static bool fold_side(struct work *work, enum work_views views,
+static bool fold_side(struct write_txn *write, enum write_txn_views views,
                       const struct propagation_event *event, const struct side *side,
                       int64_t weight, struct error *err)
 {
     struct event const own = {.key = event->key};
-    return !side->is_there || work_fold_values(work, views, event->stream, side->values,
-                                               event_own_key(&own), weight, err);
+    return !side->is_there || write_txn_fold_values(write, views, event->stream, side->values,
+                                                    event_own_key(&own), weight, err);
 }
 
 /* Whether the event stands in front, nearer. */
@@ -268,32 +268,32 @@ static bool is_repeat(const struct propagation *propagation, size_t i)
     return i > 0 && slice_equal(propagation->events[i - 1].key, propagation->events[i].key);
 }
 
-static bool fold_all(struct work *work, const struct propagation *propagation, struct side *sides,
-                     struct error *err)
+static bool fold_all(struct write_txn *write, const struct propagation *propagation,
+                     struct side *sides, struct error *err)
 {
     for (size_t i = 0; i < propagation->count; i++) {
         const struct propagation_event *const event = &propagation->events[i];
         if (is_repeat(propagation, i)) continue;
         if (!side_fill(&sides[0], event, err) || !side_fill(&sides[1], event, err)) return false;
-        enum work_views const views = stays(sides) ? VIEWS_FOLLOWING : VIEWS_ALL;
+        enum write_txn_views const views = stays(sides) ? VIEWS_FOLLOWING : VIEWS_ALL;
         if (views == VIEWS_FOLLOWING && leads_to_same(event, sides)) continue;
-        if (!fold_side(work, views, event, &sides[0], -1, err) ||
-            !fold_side(work, views, event, &sides[1], +1, err))
+        if (!fold_side(write, views, event, &sides[0], -1, err) ||
+            !fold_side(write, views, event, &sides[1], +1, err))
             return false;
     }
     return true;
 }
 
-bool propagation_fold(struct work *work, struct propagation *propagation, struct error *err)
+bool propagation_fold(struct write_txn *write, struct propagation *propagation, struct error *err)
 {
     AUTO_TXN struct txn *before = NULL;
     struct side sides[2] = {{.join = NULL}, {.join = NULL}};
     if (propagation->count == 0) return true;
-    bool const good = txn_begin_beside(work->txn, &before, err) &&
-                      side_open(work->schema, before, true, &sides[0], err) &&
-                      side_open(work->schema, work->txn, false, &sides[1], err) &&
-                      find_all(work, propagation, sides, err) &&
-                      fold_all(work, propagation, sides, err);
+    bool const good = txn_begin_beside(write->txn, &before, err) &&
+                      side_open(write->schema, before, true, &sides[0], err) &&
+                      side_open(write->schema, write->txn, false, &sides[1], err) &&
+                      find_all(write, propagation, sides, err) &&
+                      fold_all(write, propagation, sides, err);
     side_done(&sides[0]);
     side_done(&sides[1]);
     forget(propagation);
@@ -301,30 +301,32 @@ bool propagation_fold(struct work *work, struct propagation *propagation, struct
 }
 
 /* Folds the events that refer to those added, but not those themselves. */
-static bool fold_referring(struct work *work, const struct propagation *propagation, int64_t weight,
-                           struct error *err)
+static bool fold_referring(struct write_txn *write, const struct propagation *propagation,
+                           int64_t weight, struct error *err)
 {
     struct side side = {.join = NULL};
-    bool good = side_open(work->schema, work->txn, false, &side, err);
+    bool good = side_open(write->schema, write->txn, false, &side, err);
     for (size_t i = 0; i < propagation->count && good; i++) {
         const struct propagation_event *const event = &propagation->events[i];
         if (event->distance > 0 && !is_repeat(propagation, i))
             good = side_fill(&side, event, err) &&
-                   fold_side(work, VIEWS_FOLLOWING, event, &side, weight, err);
+                   fold_side(write, VIEWS_FOLLOWING, event, &side, weight, err);
     }
     side_done(&side);
     return good;
 }
 
-bool propagation_retract(struct work *work, struct propagation *propagation, struct error *err)
+bool propagation_retract(struct write_txn *write, struct propagation *propagation,
+                         struct error *err)
 {
     return propagation->count == 0 ||
-           (find_all(work, propagation, NULL, err) && fold_referring(work, propagation, -1, err));
+           (find_all(write, propagation, NULL, err) && fold_referring(write, propagation, -1, err));
 }
 
-bool propagation_put_back(struct work *work, struct propagation *propagation, struct error *err)
+bool propagation_put_back(struct write_txn *write, struct propagation *propagation,
+                          struct error *err)
 {
-    bool const good = propagation->count == 0 || fold_referring(work, propagation, +1, err);
+    bool const good = propagation->count == 0 || fold_referring(write, propagation, +1, err);
     forget(propagation);
     return good;
 }

@@ -11,7 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "write/commit_p.h"
+#include "write/write_txn.h"
 
 struct propagation {
     struct arena arena;
@@ -28,12 +28,12 @@ bool propagation_concerns(const struct stream *stream);
 void propagation_add(struct propagation *propagation, const struct stream *stream, struct slice key,
                      bool was_there);
 /* The transaction has the events as they are now, what is committed as they were. Forgets the events. */
-bool propagation_fold(struct work *work, struct propagation *propagation,
+bool propagation_fold(struct write_txn *write, struct propagation *propagation,
                       struct error *err) MUST_CHECK;
 
 /* Folds out the events that refer to those added. */
-bool propagation_retract(struct work *work, struct propagation *propagation,
+bool propagation_retract(struct write_txn *write, struct propagation *propagation,
                          struct error *err) MUST_CHECK;
 /* Folds them in again, with what their references lead to by now. Forgets the events. */
-bool propagation_put_back(struct work *work, struct propagation *propagation,
+bool propagation_put_back(struct write_txn *write, struct propagation *propagation,
                           struct error *err) MUST_CHECK;

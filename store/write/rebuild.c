@@ -4,21 +4,23 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "write/rebuild.h"
 #include "merge/rollup_cascade.h"
 #include "tables/event_scan.h"
 #include "tables/hierarchy.h"
 #include "tables/join.h"
 #include "tables/reference_index.h"
-#include "write/commit_p.h"
+#include "tables/view_history.h"
 #include "write/stream_union.h"
 #include "write/view_retention.h"
+#include "write/write_txn.h"
 
-bool work_clear_view(struct work *work, const struct view *view, struct error *err)
+bool write_txn_clear_view(struct write_txn *write, const struct view *view, struct error *err)
 {
     struct group whole;
     if (view_is_breakdown(view))
-        return groups_clear(work->txn, view, err); /* its rows are not counted */
-    switch (groups_get(work->txn, view, 0, (struct slice){0}, &whole, err)) {
+        return groups_clear(write->txn, view, err); /* its rows are not counted */
+    switch (groups_get(write->txn, view, 0, (struct slice){0}, &whole, err)) {
     case DB_FOUND: break;
     case DB_MISSING: return true;
     case DB_FAILED: return false;
@@ -29,45 +31,45 @@ bool work_clear_view(struct work *work, const struct view *view, struct error *e
         if (!hierarchy_facts_unpack(view, &whole, &facts, err)) return false;
         rows = facts.node_count;
     }
-    work->meta.row_count -= rows;
-    work->meta.root_listing_commit_id = work->meta.commit_id;
-    return groups_clear(work->txn, view, err);
+    write->meta.row_count -= rows;
+    write->meta.root_listing_commit_id = write->meta.commit_id;
+    return groups_clear(write->txn, view, err);
 }
 
 enum { PROGRESS_EVENTS = 4096 };
 
-static void emit_progress(const struct work *work, uint64_t done)
+static void emit_progress(const struct write_txn *write, uint64_t done)
 {
-    if (work->progress && done % PROGRESS_EVENTS == 0)
-        work->progress(work->progress_context, done, work->meta.event_count);
+    if (write->progress && done % PROGRESS_EVENTS == 0)
+        write->progress(write->progress_context, done, write->meta.event_count);
 }
 
 /* Folds every stored event of a stream. *DONE counts them. The cursor stays good while the views' tables are written, as the
  * table of events is not. */
-static bool fold_stream(struct work *work, const struct stream *stream, uint64_t *done,
+static bool fold_stream(struct write_txn *write, const struct stream *stream, uint64_t *done,
                         struct error *err)
 {
     AUTO_FREE struct value *const fields =
         memory_alloc(stream_value_count(stream) * sizeof *fields);
     struct event_scan *scan;
     struct event event;
-    if (!join_open(work->txn, &work->join, err)) return false;
-    if (!event_scan_open(work->txn, stream, &scan, err)) {
-        join_close(TAKE(work->join));
+    if (!join_open(write->txn, &write->join, err)) return false;
+    if (!event_scan_open(write->txn, stream, &scan, err)) {
+        join_close(TAKE(write->join));
         return false;
     }
     enum event_step step;
     while ((step = event_scan_next(scan, &event, err)) == EVENT_ONE) {
-        if (!work_fold(work, stream, &event, fields, +1, err)) break;
-        emit_progress(work, ++*done);
+        if (!write_txn_fold(write, stream, &event, fields, +1, err)) break;
+        emit_progress(write, ++*done);
     }
     event_scan_close(scan);
-    join_close(TAKE(work->join));
-    return step == EVENT_END && work_merge(work, err);
+    join_close(TAKE(write->join));
+    return step == EVENT_END && write_txn_merge(write, err);
 }
 
 /* Folds one row of SOURCE into the chosen views over it. */
-static bool fold_row(struct work *work, const struct view *source, struct slice key,
+static bool fold_row(struct write_txn *write, const struct view *source, struct slice key,
                      const struct group *group, struct arena *arena, struct error *err)
 {
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
@@ -75,12 +77,12 @@ static bool fold_row(struct work *work, const struct view *source, struct slice 
     if (!group_dimensions(key, group, (unsigned)source->dimension_count, arena, dimensions, err))
         return false;
     if (!group_states(source, group, arena, states, err)) return false;
-    rollup_cascade_fold(&work->delta, source, work->only, dimensions, states, key, +1);
+    rollup_cascade_fold(&write->delta, source, write->only, dimensions, states, key, +1);
     return true;
 }
 
 /* The rows are read in portions, each before it is merged: merging writes to the table that they stand in. */
-static bool fold_rows(struct work *work, const struct view *source, struct error *err)
+static bool fold_rows(struct write_txn *write, const struct view *source, struct error *err)
 {
     AUTO_BUFFER struct buffer from = {0};
     enum db_finding found = DB_FOUND;
@@ -89,18 +91,18 @@ static bool fold_rows(struct work *work, const struct view *source, struct error
         AUTO(groups_scan_close) struct groups_scan scan = {0};
         struct slice key;
         struct group group;
-        if (!groups_scan_open(&scan, work->txn, source, (unsigned)source->dimension_count,
+        if (!groups_scan_open(&scan, write->txn, source, (unsigned)source->dimension_count,
                               (struct slice){0}, buffer_slice(&from), err))
             return false;
         while ((found = groups_scan_next(&scan, &key, &group, err)) == DB_FOUND) {
             if (from.length && slice_equal(key, buffer_slice(&from))) continue;
-            if (!fold_row(work, source, key, &group, &arena, err)) return false;
-            if (delta_bytes(&work->delta) + arena.used_bytes <= work->memory_bytes) continue;
+            if (!fold_row(write, source, key, &group, &arena, err)) return false;
+            if (delta_bytes(&write->delta) + arena.used_bytes <= write->memory_bytes) continue;
             buffer_clear(&from);
             buffer_add_slice(&from, key);
             break;
         }
-        if (found == DB_FAILED || !work_merge(work, err)) return false;
+        if (found == DB_FAILED || !write_txn_merge(write, err)) return false;
     }
     return true;
 }
@@ -120,52 +122,17 @@ static bool is_wanted(const struct schema *schema, const struct stream *stream, 
     return false;
 }
 
-const struct view *view_bottom(const struct view *view)
-{
-    while (view->source)
-        view = view->source;
-    return view;
-}
-
-bool view_dropped(const struct txn *txn, const struct view *view, struct view_dropped *ret_dropped,
-                  struct error *err)
-{
-    struct view_dropped dropped = {.count = 0};
-    view = view_bottom(view);
-    for (size_t i = 0; i < view->input_count; i++) {
-        struct meta_stream meta;
-        if (!meta_stream_load(txn, view->inputs[i].stream->id, &meta, err)) return false;
-        dropped.count += meta.dropped_count;
-        if (value_compare(&dropped.before, &meta.dropped_before) < 0)
-            dropped.before = meta.dropped_before;
-    }
-    *ret_dropped = dropped;
-    return true;
-}
-
-bool view_check_history(const struct txn *txn, const struct view *view, struct error *err)
-{
-    const struct view *const shown = view->owner ? view->owner : view;
-    struct view_dropped dropped;
-    if (!view_dropped(txn, view, &dropped, err)) return false;
-    if (dropped.count == 0) return true;
-    (void)error_set(
-        err, ERROR_SCHEMA,
-        "the view has counted events that \"keep\" has dropped: it cannot be made again");
-    (void)error_remedy(err, "leave it as it is, or lose them with --allow-loss");
-    return error_place(err, "views.%.*s", (int)shown->name.length, (const char *)shown->name.at);
-}
-
 /* A view that is made now has not seen the events that were dropped before, and has let nothing go. */
-static bool start_view(struct work *work, const struct view *view, struct error *err)
+static bool start_view(struct write_txn *write, const struct view *view, struct error *err)
 {
     struct meta_view meta = {.retained_from = {.kind = VALUE_NULL}};
     struct view_dropped dropped;
-    if (!view_dropped(work->txn, view, &dropped, err)) return false;
+    if (!view_dropped(write->txn, view, &dropped, err)) return false;
     meta.complete_from = dropped.before;
     meta.missed_count = dropped.count;
-    work->cutoffs[place_of(work->schema, view)] = meta.retained_from;
-    return work_clear_view(work, view, err) && meta_view_save(work->txn, view->id, &meta, err);
+    write->cutoffs[place_of(write->schema, view)] = meta.retained_from;
+    return write_txn_clear_view(write, view, err) &&
+           meta_view_save(write->txn, view->id, &meta, err);
 }
 
 /* With a view go those over it, and those that feed it or that it feeds. Whether there were any. */
@@ -183,44 +150,44 @@ static bool choose_more(const struct schema *schema, bool *chosen)
     return any;
 }
 
-bool work_refold(struct work *work, bool *chosen, struct error *err)
+bool rebuild_views(struct write_txn *write, bool *chosen, struct error *err)
 {
-    const struct schema *const schema = work->schema;
+    const struct schema *const schema = write->schema;
     while (choose_more(schema, chosen))
         ;
     for (size_t i = 0; i < schema->all_view_count; i++) {
-        if (chosen[i] && !start_view(work, &schema->views[i], err)) return false;
+        if (chosen[i] && !start_view(write, &schema->views[i], err)) return false;
     }
-    work->only = chosen;
+    write->only = chosen;
     uint64_t done = 0;
     bool good = true;
     for (size_t i = 0; i < schema->stream_count && good; i++) {
         if (is_wanted(schema, &schema->streams[i], chosen))
-            good = fold_stream(work, &schema->streams[i], &done, err);
+            good = fold_stream(write, &schema->streams[i], &done, err);
     }
     for (size_t i = 0; i < schema->all_view_count && good; i++) {
         const struct view *const source = schema->order[i];
         if (!chosen[place_of(schema, source)] && is_wanted(schema, source->rows, chosen))
-            good = fold_rows(work, source, err);
+            good = fold_rows(write, source, err);
     }
-    work->only = NULL;
-    work->log.count = CHANGE_LOG_MAX + 1; /* any of it may have changed */
+    write->only = NULL;
+    write->log.count = CHANGE_LOG_MAX + 1; /* any of it may have changed */
     return good;
 }
 
-static bool remake_references(struct work *work, struct error *err)
+static bool remake_references(struct write_txn *write, struct error *err)
 {
-    for (size_t i = 0; i < work->schema->stream_count; i++) {
-        const struct stream *const stream = &work->schema->streams[i];
+    for (size_t i = 0; i < write->schema->stream_count; i++) {
+        const struct stream *const stream = &write->schema->streams[i];
         if (stream->reference_count == 0) continue;
-        if (!reference_index_clear(work->txn, stream->id, err) ||
-            !reference_index_make(work->txn, stream, err))
+        if (!reference_index_clear(write->txn, stream->id, err) ||
+            !reference_index_make(write->txn, stream, err))
             return false;
     }
     return true;
 }
 
-static bool try_rebuild(struct work *work, struct store *store, const struct schema *schema,
+static bool try_rebuild(struct write_txn *write, struct store *store, const struct schema *schema,
                         const struct rebuild *rebuild, struct error *err)
 {
     AUTO_FREE bool *const chosen = memory_alloc(schema->all_view_count * sizeof *chosen);
@@ -228,26 +195,26 @@ static bool try_rebuild(struct work *work, struct store *store, const struct sch
         chosen[i] = rebuild->view_count == 0;
     for (size_t i = 0; i < rebuild->view_count; i++)
         chosen[place_of(schema, rebuild->views[i])] = true;
-    if (!work_begin(work, store, schema, rebuild->memory_bytes, err)) return false;
+    if (!write_txn_begin(write, store, schema, rebuild->memory_bytes, err)) return false;
     for (size_t i = 0; i < schema->all_view_count && !rebuild->allow_loss; i++) {
-        if (chosen[i] && !view_check_history(work->txn, &schema->views[i], err)) return false;
+        if (chosen[i] && !view_check_history(write->txn, &schema->views[i], err)) return false;
     }
-    if (rebuild->view_count == 0 && !remake_references(work, err)) return false;
-    return work_refold(work, chosen, err) && view_retention_drop(work, err) &&
-           work_commit(work, err);
+    if (rebuild->view_count == 0 && !remake_references(write, err)) return false;
+    return rebuild_views(write, chosen, err) && view_retention_drop(write, err) &&
+           write_txn_commit(write, err);
 }
 
 bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
                     struct error *err)
 {
     const struct schema *schema;
-    struct work work = {0};
+    struct write_txn write = {0};
     bool good;
     if (!store_schema(store, &schema, err)) return false;
     do {
-        good = try_rebuild(&work, store, schema, rebuild, err);
-    } while (!good && work_try_again(&work, store, err));
-    if (good) *ret_commit_id = work.meta.commit_id;
-    work_done(&work);
+        good = try_rebuild(&write, store, schema, rebuild, err);
+    } while (!good && write_txn_try_again(&write, store, err));
+    if (good) *ret_commit_id = write.meta.commit_id;
+    write_txn_done(&write);
     return good;
 }

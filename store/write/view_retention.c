@@ -3,11 +3,12 @@
 
 #include "tables/groups.h"
 #include "tables/multisets.h"
+#include "tables/view_history.h"
 #include "write/event_retention.h"
 
 /* One view that lets go. */
 struct letting_go {
-    struct work *work;
+    struct write_txn *write;
     const struct view *view;
     struct value cutoff; /* the first bucket that stays */
     bool full;           /* the delta is: merge, and look again */
@@ -30,7 +31,7 @@ static void take_value(void *context, struct slice key, struct slice exact, uint
 /* Folds a leaf out of the delta: its events, states and values, each negative. */
 static bool take_leaf(struct letting_go *going, struct slice key, const struct group *group)
 {
-    struct delta *const delta = &going->work->delta;
+    struct delta *const delta = &going->write->delta;
     const struct view *const view = going->view;
     struct delta_leaf *const leaf =
         delta_leaf_of(delta, view, (unsigned)view->dimension_count, key, group->exact);
@@ -40,7 +41,7 @@ static bool take_leaf(struct letting_go *going, struct slice key, const struct g
         aggregate_negate(&view->aggregates[i], &leaf->states[i]);
     AUTO(multiset_reader_close) struct multiset_reader reader = {0};
     if (view->multiset_count == 0) return true;
-    if (!multiset_reader_open(going->work->txn, &reader, going->err)) return false;
+    if (!multiset_reader_open(going->write->txn, &reader, going->err)) return false;
     for (size_t i = 0; i < view->multiset_count; i++) {
         struct multiset_place const place = {.group = group->id, .set = (uint8_t)i};
         struct values_out out = {.delta = delta, .leaf = leaf, .set = (uint8_t)i};
@@ -58,7 +59,7 @@ static bool take_under(struct letting_go *going, struct slice prefix)
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     struct slice key;
     struct group group;
-    if (!groups_scan_open(&scan, going->work->txn, view, (unsigned)view->dimension_count, prefix,
+    if (!groups_scan_open(&scan, going->write->txn, view, (unsigned)view->dimension_count, prefix,
                           (struct slice){0}, going->err))
         return false;
     enum db_finding found;
@@ -70,7 +71,7 @@ static bool take_under(struct letting_go *going, struct slice prefix)
         if (!value_has_time(time)) continue; /* before all others, and never too old */
         if (value_compare(time, &going->cutoff) >= 0) return true;
         if (!take_leaf(going, key, &group)) return false;
-        going->full = delta_bytes(&going->work->delta) > going->work->memory_bytes;
+        going->full = delta_bytes(&going->write->delta) > going->write->memory_bytes;
         if (going->full) return true;
     }
     return found == DB_MISSING;
@@ -84,7 +85,7 @@ static bool take_old(struct letting_go *going)
     struct slice key;
     struct group group;
     if (view->time_dimension == 0) return take_under(going, (struct slice){0});
-    if (!groups_scan_open(&scan, going->work->txn, view, (unsigned)view->time_dimension,
+    if (!groups_scan_open(&scan, going->write->txn, view, (unsigned)view->time_dimension,
                           (struct slice){0}, (struct slice){0}, going->err))
         return false;
     enum db_finding found;
@@ -96,46 +97,46 @@ static bool take_old(struct letting_go *going)
 }
 
 /* The bucket that CUTOFF is in, or the time itself. */
-static struct value first_kept(const struct work *work, const struct view *view,
+static struct value first_kept(const struct write_txn *write, const struct view *view,
                                struct value cutoff)
 {
     struct value_type const type = view->dimensions[view->time_dimension].type;
     if (cutoff.kind == VALUE_NULL || type.kind == VALUE_TIME) return cutoff;
     return (struct value){
         .kind = VALUE_BUCKET,
-        .bucket = calendar_bucket(cutoff.time_ns, type.unit, work->schema->zone),
+        .bucket = calendar_bucket(cutoff.time_ns, type.unit, write->schema->zone),
     };
 }
 
-static bool drop_of_view(struct work *work, const struct view *view, struct error *err)
+static bool drop_of_view(struct write_txn *write, const struct view *view, struct error *err)
 {
-    struct value *const held = &work->cutoffs[view - work->schema->views];
+    struct value *const held = &write->cutoffs[view - write->schema->views];
     struct meta_stream meta;
-    if (!meta_stream_load(work->txn, view_bottom(view)->stream->id, &meta, err)) return false;
+    if (!meta_stream_load(write->txn, view_bottom(view)->stream->id, &meta, err)) return false;
     struct letting_go going = {
-        .work = work,
+        .write = write,
         .view = view,
-        .cutoff = first_kept(work, view, event_retention_cutoff(&meta, view->retain_seconds)),
+        .cutoff = first_kept(write, view, event_retention_cutoff(&meta, view->retain_seconds)),
         .err = err,
     };
     if (going.cutoff.kind == VALUE_NULL) return true;
     if (held->kind != VALUE_NULL && value_compare(&going.cutoff, held) <= 0) return true;
     do {
         going.full = false;
-        if (!take_old(&going) || !work_merge(work, err)) return false;
+        if (!take_old(&going) || !write_txn_merge(write, err)) return false;
     } while (going.full);
     *held = going.cutoff;
     struct meta_view stored;
-    if (!meta_view_load(work->txn, view->id, &stored, err)) return false;
+    if (!meta_view_load(write->txn, view->id, &stored, err)) return false;
     stored.retained_from = going.cutoff;
-    return meta_view_save(work->txn, view->id, &stored, err);
+    return meta_view_save(write->txn, view->id, &stored, err);
 }
 
-bool view_retention_drop(struct work *work, struct error *err)
+bool view_retention_drop(struct write_txn *write, struct error *err)
 {
-    for (size_t i = 0; i < work->schema->all_view_count; i++) {
-        const struct view *const view = work->schema->order[i];
-        if (view->retain_seconds && !drop_of_view(work, view, err)) return false;
+    for (size_t i = 0; i < write->schema->all_view_count; i++) {
+        const struct view *const view = write->schema->order[i];
+        if (view->retain_seconds && !drop_of_view(write, view, err)) return false;
     }
     return true;
 }

@@ -8,6 +8,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "write/commit_p.h"
+#include "write/write_txn.h"
 
-bool view_retention_drop(struct work *work, struct error *err) MUST_CHECK;
+bool view_retention_drop(struct write_txn *write, struct error *err) MUST_CHECK;

@@ -1,0 +1,65 @@
+/* write_txn.h - one write transaction in the making: the LMDB transaction, what is folded and not yet
+ * merged, the list of changed groups.
+ *
+ *   write_txn_begin -> write_txn_fold, write_txn_merge, ... -> write_txn_commit
+ *                  `-> write_txn_done, whatever happened
+ *
+ * Place    commit, commit_delete, rebuild and apply are such transactions; references and retention
+ *          take part in them.
+ * Promise  nothing is seen before write_txn_commit returns true, and all of it afterwards.
+ * Memory   the delta is merged when it grows beyond memory_bytes. The schema is borrowed.
+ * Threads  one, under store_lock.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include "database/store.h"
+#include "kv/db.h"
+#include "merge/delta.h"
+#include "tables/batch_log.h"
+#include "tables/change_log.h"
+#include "tables/events.h"
+#include "tables/meta.h"
+
+struct join;
+
+struct write_txn {
+    const struct schema *schema;
+    struct txn *txn;
+    struct join *join; /* of what stored events refer to, while they are folded again; NULL: else */
+    struct meta meta;
+    struct delta delta;
+    struct change_log log;
+    struct value *cutoffs; /* per view: what is older has been let go */
+    const bool *only;      /* per view: whether to fold into it; NULL: into all */
+    size_t memory_bytes;
+    bool has_cycle; /* what is folded so far makes a cycle in a hierarchy, and is not merged yet */
+    void (*progress)(void *context, uint64_t done,
+                     uint64_t total); /* of refolding; NULL: nobody asks */
+    void *progress_context;
+};
+
+bool write_txn_begin(struct write_txn *write, struct store *store, const struct schema *schema,
+                     size_t memory_bytes, struct error *err) MUST_CHECK;
+void write_txn_done(struct write_txn *write); /* takes a zeroed one */
+bool write_txn_commit(struct write_txn *write, struct error *err) MUST_CHECK;
+/* Merges what is folded into the views. */
+bool write_txn_merge(struct write_txn *write, struct error *err) MUST_CHECK;
+/* Folds one event into the views over its stream, and merges when the delta has grown. FIELDS is scratch for all values of an
+ * event, and holds them afterwards; they borrow from the event. Not for streams that propagation.h concerns, but with `join`. */
+bool write_txn_fold(struct write_txn *write, const struct stream *stream, const struct event *event,
+                    struct value *fields, int64_t weight, struct error *err) MUST_CHECK;
+/* The same with the event's values, also those that its references lead to; KEY as event_own_key has it. */
+enum write_txn_views { VIEWS_ALL, VIEWS_FOLLOWING /* only those that follow references */ };
+bool write_txn_fold_values(struct write_txn *write, enum write_txn_views views,
+                           const struct stream *stream, const struct value *values,
+                           struct slice key, int64_t weight, struct error *err) MUST_CHECK;
+/* Keeps the ledger's entry in this commit. */
+bool write_txn_put_batch(struct write_txn *write, struct batch *batch,
+                         struct error *err) MUST_CHECK;
+/* After a failed try: true when the map was full and is larger now, so that another try makes sense. */
+bool write_txn_try_again(struct write_txn *write, struct store *store, struct error *err);
+
+/* Goes on with another schema; what is folded so far is merged. Then load the cutoffs. */
+void write_txn_change_schema(struct write_txn *write, const struct schema *schema);
+bool write_txn_load_cutoffs(struct write_txn *write, struct error *err) MUST_CHECK;
