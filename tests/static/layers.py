@@ -32,7 +32,7 @@ LIBRARIES = {
 OUTSIDE = ("tests/", "examples/")
 # The public face, whose header is installed without the rest.
 FACE = "store/api"
-FACE_USES = {"store/base", "store/database", "store/tree"}
+FACE_USES = {"store/database", "store/tree"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 
 
