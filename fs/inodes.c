@@ -39,7 +39,7 @@ static void insert_node(struct inode_table *table, struct inode *inode)
 }
 
 /* Doubles a full table; which chain an entry is in tells by_id. */
-static void make_room(struct inode_table *table, bool by_id)
+static void inodes_make_room(struct inode_table *table, bool by_id)
 {
     if (table->count++ < table->capacity) return;
     struct inode_table larger = {.capacity = table->capacity * 2, .count = table->count};
@@ -138,7 +138,7 @@ static void make_newest(struct inodes *inodes, struct inode *inode)
 {
     struct inode *const older = inodes_find_node(inodes, inode_node(inode));
     if (older) inodes_retire(inodes, older);
-    make_room(&inodes->by_node, false);
+    inodes_make_room(&inodes->by_node, false);
     insert_node(&inodes->by_node, inode);
     inode->newest = true;
 }
@@ -150,7 +150,7 @@ struct inode *inodes_add(struct inodes *inodes, struct slice packed, uint64_t pa
     inode->id = ++inodes->last_id;
     inode->stat = *stat;
     make_newest(inodes, inode);
-    make_room(&inodes->by_id, true);
+    inodes_make_room(&inodes->by_id, true);
     insert_id(&inodes->by_id, inode);
     return inode;
 }

@@ -29,7 +29,7 @@
 #include "ops.h"
 #include "sandbox.h"
 
-static int fail(const struct error *err)
+static int tallyfs_fail(const struct error *err)
 {
     char text[ERROR_TEXT_BYTES], head[STANDARD_ERROR_HEAD_BYTES];
     (void)fprintf(stderr, "%s%s\n", standard_error_head("tallyfs", LINE_ERROR, head),
@@ -139,7 +139,7 @@ static bool open_store(struct mount *mount, struct error *err)
 }
 
 /* Between the mount and the first request. */
-static bool begin(struct mount *mount, struct error *err)
+static bool tallyfs_begin(struct mount *mount, struct error *err)
 {
     struct error no_socket;
     if (!announce_listen(mount->store, &mount->announce, &no_socket)) {
@@ -155,7 +155,7 @@ static bool begin(struct mount *mount, struct error *err)
 /* Mounted, from the first request to the last. */
 static bool answer_requests(struct mount *mount, struct error *err)
 {
-    bool good = begin(mount, err);
+    bool good = tallyfs_begin(mount, err);
     if (good) {
         int const ended = fuse_session_loop(mount->session); /* a signal's number, or -errno */
         good = ended >= 0 || error_system(err, -ended, "the kernel's requests cannot be read");
@@ -206,7 +206,7 @@ static void mount_done(struct mount *mount)
     (void)pthread_mutex_destroy(&mount->lock);
 }
 
-static int run(struct options *options, int ready_pipe)
+static int tallyfs_run(struct options *options, int ready_pipe)
 {
     struct mount mount = {
         .options = options, .ready_pipe = ready_pipe, .announce = {.fd = -1, .directory = -1}};
@@ -216,7 +216,7 @@ static int run(struct options *options, int ready_pipe)
     bool const good = unmounter_start(options->mountpoint, &mount.unmounter, &err) &&
                       open_store(&mount, &err) && serve(&mount, &err);
     if (!good && mount.ready_pipe >= 0)
-        (void)fail(&err); /* the parent waits, and its caller reads */
+        (void)tallyfs_fail(&err); /* the parent waits, and its caller reads */
     else if (!good)
         mount_log(&mount, &err);
     unmounter_end(&mount.unmounter);
@@ -249,7 +249,7 @@ static int run_in_background(struct options *options)
     if (child == 0) {
         (void)close(pipe_ends[0]);
         openlog("tallyfs", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-        return become_daemon() ? run(options, pipe_ends[1]) : 1;
+        return become_daemon() ? tallyfs_run(options, pipe_ends[1]) : 1;
     }
     char ready;
     (void)close(pipe_ends[1]);
@@ -280,7 +280,7 @@ int main(int argc, char **argv)
     struct error err;
     if (!stdio_fds_hold()) return 1;
     damage_answer_signals();
-    if (!options_read(argc, argv, &options, &err)) return fail(&err);
+    if (!options_read(argc, argv, &options, &err)) return tallyfs_fail(&err);
     if (options.show_help || options.show_version) {
         if (options.show_help) options_help();
         if (options.show_version) show_version();
@@ -289,9 +289,9 @@ int main(int argc, char **argv)
     }
     if (!check_mountpoint(&options, &err)) {
         options_done(&options);
-        return fail(&err);
+        return tallyfs_fail(&err);
     }
-    int const status = options.foreground ? run(&options, -1) : run_in_background(&options);
+    int const status = options.foreground ? tallyfs_run(&options, -1) : run_in_background(&options);
     options_done(&options);
     return status;
 }

@@ -14,8 +14,8 @@ static const char *const upcall_names[UPCALLS] = {"lookup",  "getattr", "open", 
                                                   "opendir", "readdir", "statfs"};
 
 /* HELP, TYPE and one sample. TYPE: "gauge" or "counter". */
-static void add(struct buffer *text, const char *name, const char *type, const char *help,
-                uint64_t number)
+static void metrics_add(struct buffer *text, const char *name, const char *type, const char *help,
+                        uint64_t number)
 {
     buffer_format(text, "# HELP tallyfs_%s %s\n# TYPE tallyfs_%s %s\ntallyfs_%s %llu\n", name, help,
                   name, type, name, (unsigned long long)number);
@@ -38,7 +38,8 @@ static void add_upcalls(const struct mount *mount, struct buffer *text)
                       (unsigned long long)mount->upcalls[i]);
 }
 
-static bool add_streams(const struct snapshot *snapshot, struct buffer *text, struct error *err)
+static bool metrics_add_streams(const struct snapshot *snapshot, struct buffer *text,
+                                struct error *err)
 {
     enum { NS_PER_SECOND = 1000000000 };
     buffer_add_text(text,
@@ -56,26 +57,29 @@ static bool add_streams(const struct snapshot *snapshot, struct buffer *text, st
     return true;
 }
 
-static bool render(struct mount *mount, struct buffer *text, struct error *err)
+static bool metrics_render(struct mount *mount, struct buffer *text, struct error *err)
 {
     const struct snapshot *const snapshot = mount->snapshots.current->snapshot;
     struct store_usage usage;
     if (!store_usage(snapshot, &usage, err)) return false;
-    add(text, "commit", "gauge", "Number of the commit that is shown.", snapshot->commit_id);
+    metrics_add(text, "commit", "gauge", "Number of the commit that is shown.",
+                snapshot->commit_id);
     add_seconds(text, "commit_timestamp_seconds", "When it was made.", snapshot->commit_ns);
-    add(text, "commits_shown_total", "counter", "Commits that the mount has shown.",
-        mount->shown.commits);
-    add(text, "events_added_total", "counter", "Events that these have added.",
-        mount->shown.events);
-    add(text, "events", "gauge", "Events in the store.", snapshot->event_count);
-    add(text, "rows", "gauge", "Rows of all views.", snapshot->row_count);
-    add(text, "batches", "gauge", "Batches in the ledger.", snapshot->last_batch_id);
-    add(text, "store_bytes", "gauge", "Size of data.mdb.", usage.file_bytes);
-    add(text, "store_free_bytes", "gauge", "Of that, free for reuse.", usage.free_bytes);
-    add(text, "inodes", "gauge", "Inodes that the kernel holds.", mount->inodes.by_id.count);
-    add(text, "snapshots", "gauge", "Snapshots that are open.", snapshots_count(&mount->snapshots));
+    metrics_add(text, "commits_shown_total", "counter", "Commits that the mount has shown.",
+                mount->shown.commits);
+    metrics_add(text, "events_added_total", "counter", "Events that these have added.",
+                mount->shown.events);
+    metrics_add(text, "events", "gauge", "Events in the store.", snapshot->event_count);
+    metrics_add(text, "rows", "gauge", "Rows of all views.", snapshot->row_count);
+    metrics_add(text, "batches", "gauge", "Batches in the ledger.", snapshot->last_batch_id);
+    metrics_add(text, "store_bytes", "gauge", "Size of data.mdb.", usage.file_bytes);
+    metrics_add(text, "store_free_bytes", "gauge", "Of that, free for reuse.", usage.free_bytes);
+    metrics_add(text, "inodes", "gauge", "Inodes that the kernel holds.",
+                mount->inodes.by_id.count);
+    metrics_add(text, "snapshots", "gauge", "Snapshots that are open.",
+                snapshots_count(&mount->snapshots));
     add_upcalls(mount, text);
-    return add_streams(snapshot, text, err);
+    return metrics_add_streams(snapshot, text, err);
 }
 
 bool metrics_enter(struct mount *mount, uint64_t parent_id, struct fuse_entry_param *ret_entry,
@@ -84,7 +88,7 @@ bool metrics_enter(struct mount *mount, uint64_t parent_id, struct fuse_entry_pa
     AUTO_BUFFER struct buffer text = {0};
     struct timespec now;
     struct copy *copy = copy_new();
-    if (!render(mount, &text, err) || !copy_add(copy, buffer_slice(&text), err)) {
+    if (!metrics_render(mount, &text, err) || !copy_add(copy, buffer_slice(&text), err)) {
         copy_free(copy);
         return false;
     }

@@ -189,7 +189,7 @@ static struct tree_reader *find_reader(struct mount *mount, uint64_t inode_id)
 }
 
 /* Under the lock: the bytes into mount->reply. Returns 0 or an errno. */
-static int read_file(struct mount *mount, uint64_t id, uint64_t offset, size_t size)
+static int ops_read_file(struct mount *mount, uint64_t id, uint64_t offset, size_t size)
 {
     struct node node;
     struct error err;
@@ -215,7 +215,7 @@ static void op_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
     struct mount *const mount = mount_of(req);
     buffer_clear(&mount->reply);
     mount_lock(mount);
-    int const reason = read_file(mount, id, (uint64_t)offset, size);
+    int const reason = ops_read_file(mount, id, (uint64_t)offset, size);
     mount_unlock(mount);
     if (reason)
         (void)fuse_reply_err(req, reason);

@@ -103,7 +103,7 @@ static bool make_absolute(char **path, const char *what, struct error *err)
 }
 
 /* fsname=STORE, so that mount and findmnt show it; commas and backslashes have a meaning in a list. */
-static bool add_name(struct options *options, struct error *err)
+static bool options_add_name(struct options *options, struct error *err)
 {
     AUTO_BUFFER struct buffer list = {0};
     buffer_add_text(&list, "-oro,nosuid,nodev,default_permissions,subtype=tallyfs,fsname=");
@@ -135,7 +135,8 @@ bool options_read(int argc, char **argv, struct options *ret_options, struct err
     }
     if (!options.show_help && !options.show_version &&
         (!make_absolute(&options.store, "store", err) ||
-         !make_absolute(&options.mountpoint, "mount point", err) || !add_name(&options, err))) {
+         !make_absolute(&options.mountpoint, "mount point", err) ||
+         !options_add_name(&options, err))) {
         options_done(&options);
         return false;
     }

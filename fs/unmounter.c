@@ -27,7 +27,7 @@ static void outlive_signals(void)
         (void)signal(numbers[i], SIG_IGN); /* cannot fail for these signals */
 }
 
-static _Noreturn void run(const char *mountpoint, int pipe_end)
+static _Noreturn void unmounter_run(const char *mountpoint, int pipe_end)
 {
     char told;
     ssize_t got;
@@ -50,7 +50,7 @@ bool unmounter_start(const char *mountpoint, struct unmounter *ret_unmounter, st
     if (pipe2(ends, O_CLOEXEC) < 0) return error_system(err, errno, "cannot make a pipe");
     pid_t const pid = fork();
     int const reason = errno;
-    if (pid == 0) run(mountpoint, ends[0]);
+    if (pid == 0) unmounter_run(mountpoint, ends[0]);
     (void)close(ends[0]);
     if (pid > 0) {
         *ret_unmounter = (struct unmounter){.pid = pid, .pipe = ends[1]};
@@ -61,7 +61,7 @@ bool unmounter_start(const char *mountpoint, struct unmounter *ret_unmounter, st
 }
 
 /* The exit status as wait(2) gives it. */
-static int finish(struct unmounter *unmounter)
+static int unmounter_finish(struct unmounter *unmounter)
 {
     int status;
     (void)close(unmounter->pipe);
@@ -76,7 +76,7 @@ bool unmounter_unmount(struct unmounter *unmounter, struct error *err)
     char const word = 'u';
     if (unmounter->pid == 0) return true;
     bool const told = write(unmounter->pipe, &word, 1) == 1; /* SIGPIPE is ignored */
-    int const status = finish(unmounter);
+    int const status = unmounter_finish(unmounter);
     if (told && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
     (void)error_set(err, ERROR_SYSTEM, "cannot unmount");
     return error_remedy(err, "fusermount3 -u MOUNTPOINT, or umount as root");
@@ -84,5 +84,5 @@ bool unmounter_unmount(struct unmounter *unmounter, struct error *err)
 
 void unmounter_end(struct unmounter *unmounter)
 {
-    if (unmounter->pid != 0) (void)finish(unmounter);
+    if (unmounter->pid != 0) (void)unmounter_finish(unmounter);
 }

@@ -40,7 +40,8 @@ struct content {
 };
 
 /* Looks at the copy, as the store may be newer by now. */
-static bool look(const char *path, bool verifies, struct content *ret_content, struct error *err)
+static bool cmd_backup_look(const char *path, bool verifies, struct content *ret_content,
+                            struct error *err)
 {
     struct verify_result result = {.differing = 0};
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
@@ -71,7 +72,7 @@ static enum exit_status copy(const struct usage *usage, const char *done, bool v
     if (!store_open(argv[first], STORE_READ, &store, &err)) return console_error(&err);
     bool const copied = backup_begin(store, argv[first + 1], &backup, &err);
     store_close(store);
-    bool const good = copied && look(backup_path(backup), verifies, &content, &err) &&
+    bool const good = copied && cmd_backup_look(backup_path(backup), verifies, &content, &err) &&
                       backup_finish(backup, &err);
     backup_free(backup);
     if (!good) return console_error(&err);

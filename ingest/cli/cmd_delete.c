@@ -46,7 +46,7 @@ struct arguments {
     struct buffer keys; /* of const char * */
 };
 
-static bool set_option(void *context, int code, const char *value)
+static bool cmd_delete_set_option(void *context, int code, const char *value)
 {
     struct arguments *const arguments = context;
     if (code == OPTION_STREAM) arguments->stream = value;
@@ -94,8 +94,9 @@ static bool read_keys(struct store *store, struct arguments *arguments, const ch
     return true;
 }
 
-static bool delete_events(struct store *store, const struct deletion *deletion, const char *source,
-                          const struct notices *notices, struct error *err)
+static bool cmd_delete_delete_events(struct store *store, const struct deletion *deletion,
+                                     const char *source, const struct notices *notices,
+                                     struct error *err)
 {
     struct batch batch = {
         .kind = BATCH_DELETE,
@@ -114,8 +115,8 @@ static bool delete_events(struct store *store, const struct deletion *deletion, 
     return true;
 }
 
-static bool run(struct store *store, struct arguments *arguments, const char *file,
-                const struct notices *notices, struct error *err)
+static bool cmd_delete_run(struct store *store, struct arguments *arguments, const char *file,
+                           const struct notices *notices, struct error *err)
 {
     const struct schema *schema;
     struct deletion deletion = {.where = NULL};
@@ -129,12 +130,12 @@ static bool run(struct store *store, struct arguments *arguments, const char *fi
     if (arguments->where)
         return read_where(schema, deletion.stream, arguments->where, &arena, &deletion.where,
                           err) &&
-               delete_events(store, &deletion, source, notices, err);
+               cmd_delete_delete_events(store, &deletion, source, notices, err);
     binder_init(&binder, deletion.stream, schema->zone);
     events_chunk_init(&chunk, deletion.stream);
     deletion.keys = &chunk;
     bool const good = read_keys(store, arguments, file, &binder, &chunk, err) &&
-                      delete_events(store, &deletion, source, notices, err);
+                      cmd_delete_delete_events(store, &deletion, source, notices, err);
     events_chunk_done(&chunk);
     binder_done(&binder);
     return good;
@@ -148,7 +149,7 @@ enum exit_status cmd_delete(int argc, char **argv)
     struct error err;
     int first;
     enum exit_status status = EXIT_FAILED;
-    switch (options_read(&usage, argc, argv, set_option, &arguments, &first)) {
+    switch (options_read(&usage, argc, argv, cmd_delete_set_option, &arguments, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
@@ -157,7 +158,7 @@ enum exit_status cmd_delete(int argc, char **argv)
     if (check_arguments(&arguments, file)) {
         AUTO_STORE struct store *store = NULL;
         bool const good = writer_lock_open(argv[first], &notices, &store, &err) &&
-                          run(store, &arguments, file, &notices, &err);
+                          cmd_delete_run(store, &arguments, file, &notices, &err);
         progress_erase(&arguments.progress);
         status = good ? EXIT_GOOD : console_error(&err);
     }

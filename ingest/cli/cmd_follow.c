@@ -47,7 +47,7 @@ static const struct usage usage = {
     .most_positionals = 2,
 };
 
-static bool set_option(void *context, int code, const char *value)
+static bool cmd_follow_set_option(void *context, int code, const char *value)
 {
     struct follow *const follow = context;
     switch (code) {
@@ -59,7 +59,7 @@ static bool set_option(void *context, int code, const char *value)
     }
 }
 
-static bool run(struct follow *follow, const char *path, struct error *err)
+static bool cmd_follow_run(struct follow *follow, const char *path, struct error *err)
 {
     struct stat found;
     if (!follow_begin(follow, err)) return false;
@@ -78,14 +78,14 @@ enum exit_status cmd_follow(int argc, char **argv)
     };
     struct error err;
     int first;
-    switch (options_read(&usage, argc, argv, set_option, &follow, &first)) {
+    switch (options_read(&usage, argc, argv, cmd_follow_set_option, &follow, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
     }
     follow.store_path = argv[first];
     follow.batch.notices = &follow.notices;
-    bool const good = run(&follow, argv[first + 1], &err);
+    bool const good = cmd_follow_run(&follow, argv[first + 1], &err);
     service_notify("STOPPING=1");
     follow_done(&follow);
     if (!good) return console_error(&err);

@@ -64,7 +64,7 @@ struct arguments {
     struct batch_options batch;
 };
 
-static bool set_option(void *context, int code, const char *value)
+static bool cmd_ingest_set_option(void *context, int code, const char *value)
 {
     struct arguments *const arguments = context;
     struct batch_options *const batch = &arguments->batch;
@@ -223,7 +223,7 @@ enum exit_status cmd_ingest(int argc, char **argv)
     struct arguments arguments = {.bound = follow_bound_default,
                                   .batch = {.memory_bytes = LOAD_MEMORY_BYTES}};
     int first;
-    switch (options_read(&usage, argc, argv, set_option, &arguments, &first)) {
+    switch (options_read(&usage, argc, argv, cmd_ingest_set_option, &arguments, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;

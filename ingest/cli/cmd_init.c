@@ -42,7 +42,7 @@ struct arguments {
     const char *store; /* NULL: print only */
 };
 
-static bool set_option(void *context, int code, const char *value)
+static bool cmd_init_set_option(void *context, int code, const char *value)
 {
     struct arguments *const arguments = context;
     *(code == OPTION_SCHEMA ? &arguments->schema : &arguments->from) = value;
@@ -106,7 +106,7 @@ enum exit_status cmd_init(int argc, char **argv)
     AUTO_BUFFER struct buffer text = {0};
     struct error err;
     int first;
-    switch (options_read(&usage, argc, argv, set_option, &arguments, &first)) {
+    switch (options_read(&usage, argc, argv, cmd_init_set_option, &arguments, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;

@@ -81,7 +81,7 @@ static bool rebuild(struct store *store, char **names, size_t count, bool allow_
     return true;
 }
 
-static bool set_option(void *context, int code, const char *value)
+static bool cmd_rebuild_set_option(void *context, int code, const char *value)
 {
     bool *const allow_loss = context;
     (void)value;
@@ -95,7 +95,7 @@ enum exit_status cmd_rebuild(int argc, char **argv)
     struct error err;
     bool allow_loss = false;
     int first;
-    switch (options_read(&usage, argc, argv, set_option, &allow_loss, &first)) {
+    switch (options_read(&usage, argc, argv, cmd_rebuild_set_option, &allow_loss, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;

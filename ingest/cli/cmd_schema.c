@@ -43,7 +43,7 @@ struct arguments {
     bool allow_loss;
 };
 
-static bool set_option(void *context, int code, const char *value)
+static bool cmd_schema_set_option(void *context, int code, const char *value)
 {
     struct arguments *const arguments = context;
     if (code == OPTION_APPLY) arguments->file = value;
@@ -77,7 +77,7 @@ static void emit_view(void *context, struct slice view, enum apply_fate fate)
                  words[fate]); /* console_end looks */
 }
 
-static void show_progress(void *context, uint64_t done, uint64_t total)
+static void cmd_schema_show_progress(void *context, uint64_t done, uint64_t total)
 {
     struct showing *const showing = context;
     progress_show(
@@ -85,7 +85,7 @@ static void show_progress(void *context, uint64_t done, uint64_t total)
         (struct progress_point){.done_bytes = done, .total_bytes = total, .records = done});
 }
 
-static bool apply(const char *path, const struct arguments *arguments, struct error *err)
+static bool cmd_schema_apply(const char *path, const struct arguments *arguments, struct error *err)
 {
     AUTO_BUFFER struct buffer text = {0};
     AUTO_STORE struct store *store = NULL;
@@ -96,7 +96,7 @@ static bool apply(const char *path, const struct arguments *arguments, struct er
         .allow_loss = arguments->allow_loss,
         .memory_bytes = (size_t)DELTA_BYTES,
         .tell = emit_view,
-        .progress = show_progress,
+        .progress = cmd_schema_show_progress,
         .context = &showing,
     };
     struct timespec begun, ended;
@@ -125,13 +125,13 @@ enum exit_status cmd_schema(int argc, char **argv)
     struct arguments arguments = {.file = NULL};
     struct error err;
     int first;
-    switch (options_read(&usage, argc, argv, set_option, &arguments, &first)) {
+    switch (options_read(&usage, argc, argv, cmd_schema_set_option, &arguments, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
     }
     if (arguments.file)
-        return apply(argv[first], &arguments, &err) ? EXIT_GOOD : console_error(&err);
+        return cmd_schema_apply(argv[first], &arguments, &err) ? EXIT_GOOD : console_error(&err);
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
     if (!tree_view_open(&view, argv[first], &err)) return console_error(&err);
     print_schema(view.snapshot->schema->text);

@@ -31,7 +31,7 @@ static const struct usage usage = {
     .most_positionals = 1,
 };
 
-static bool set_option(void *context, int code, const char *value)
+static bool cmd_status_set_option(void *context, int code, const char *value)
 {
     bool *const json = context;
     (void)value; /* --json has none */
@@ -39,7 +39,7 @@ static bool set_option(void *context, int code, const char *value)
     return true;
 }
 
-static int64_t now_ns(void)
+static int64_t cmd_status_now_ns(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
@@ -53,7 +53,7 @@ static void write_age(int128 ns, struct buffer *text)
         const char *name;
         int64_t seconds;
     } units[] = {{"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
-    int64_t const seconds = (int64_t)((now_ns() - ns) / 1000000000);
+    int64_t const seconds = (int64_t)((cmd_status_now_ns() - ns) / 1000000000);
     size_t i = 0;
     if (seconds < 0) {
         buffer_add_text(text, "in the future");
@@ -159,7 +159,7 @@ static bool print_json(const struct tree_view *view, const struct store_usage *s
     buffer_format(&text,
                   ",\n\t\"age_seconds\":\t%" PRId64 ",\n\t\"disk\":\t{\"bytes\":\t%" PRIu64
                   ", \"free\":\t%" PRIu64 "},\n\t\"mounts\":\t[",
-                  (now_ns() - snapshot->commit_ns) / 1000000000, store_size->file_bytes,
+                  (cmd_status_now_ns() - snapshot->commit_ns) / 1000000000, store_size->file_bytes,
                   store_size->free_bytes);
     struct mounts_json json = {.newest = snapshot, .text = &text};
     if (!mounts_scan(store_path(view->store), add_mount, &json, err)) return false;
@@ -200,7 +200,7 @@ enum exit_status cmd_status(int argc, char **argv)
     struct store_usage store_size;
     struct error err;
     int first;
-    switch (options_read(&usage, argc, argv, set_option, &json, &first)) {
+    switch (options_read(&usage, argc, argv, cmd_status_set_option, &json, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;

@@ -31,7 +31,7 @@ static const struct command commands[] = {
     {"ls", cmd_ls, "list a directory of the tree"},
 };
 
-static void print_help(void)
+static void tally_print_help(void)
 {
     (void)puts("usage: tally COMMAND ...\n"); /* console_end looks, here and below */
     for (size_t i = 0; i < COUNT_OF(commands); i++)
@@ -64,7 +64,7 @@ static bool is_any(const char *text, const char *one, const char *other)
     return strcmp(text, one) == 0 || strcmp(text, other) == 0;
 }
 
-static enum exit_status run(int argc, char **argv)
+static enum exit_status tally_run(int argc, char **argv)
 {
     if (argc < 2) {
         options_complain("no command (see 'tally --help')");
@@ -75,12 +75,12 @@ static enum exit_status run(int argc, char **argv)
     }
     bool const is_help = is_any(argv[1], "--help", "-h") || is_any(argv[1], "help", "-?");
     if (is_help && (argc == 2 || strcmp(argv[1], "help") != 0)) {
-        print_help();
+        tally_print_help();
         return EXIT_GOOD;
     }
     if (strcmp(argv[1], "help") == 0) { /* help COMMAND is COMMAND --help */
         char help[] = "--help";
-        return run(3, (char *[]){argv[0], argv[2], help, NULL});
+        return tally_run(3, (char *[]){argv[0], argv[2], help, NULL});
     }
     if (is_any(argv[1], "--version", "-V")) {
         print_version();
@@ -101,5 +101,5 @@ int main(int argc, char **argv)
      * others have something to finish, and find out at the end that nobody read what they said. */
     bool const shows = argc > 1 && is_any(argv[1], "cat", "ls");
     (void)signal(SIGPIPE, shows ? SIG_DFL : SIG_IGN); /* cannot fail for SIGPIPE */
-    return (int)console_end(run(argc, argv));
+    return (int)console_end(tally_run(argc, argv));
 }

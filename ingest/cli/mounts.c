@@ -42,7 +42,7 @@ static bool read_commit(int pipe, uint64_t *ret_commit_id)
 }
 
 /* What is asked of a mount that hangs can be killed, but not timed out. */
-static bool look(const char *place, uint64_t *ret_commit_id, struct error *err)
+static bool mounts_look(const char *place, uint64_t *ret_commit_id, struct error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return error_system(err, errno, "cannot ask a mount");
@@ -80,7 +80,7 @@ bool mounts_scan(const char *path, void (*visit)(void *context, const struct mou
         if (strcmp(entry->mnt_type, "fuse.tallyfs") != 0 || !is_same(entry->mnt_fsname, &store))
             continue;
         struct mount_point mount = {.place = slice_text(entry->mnt_dir)};
-        good = look(entry->mnt_dir, &mount.commit_id, err);
+        good = mounts_look(entry->mnt_dir, &mount.commit_id, err);
         mount.answers = mount.commit_id > 0;
         if (good) visit(context, &mount);
     }

@@ -64,7 +64,7 @@ static void complain_option(const struct usage *usage, const char *argument)
     options_complain_unknown("option", wrong, names, count, "--", help);
 }
 
-static void print_help(const struct usage *usage)
+static void options_print_help(const struct usage *usage)
 {
     (void)printf("usage: %s\n\n%s", usage->line, usage->help); /* console_end looks */
 }
@@ -95,7 +95,7 @@ enum options_answer options_read(const struct usage *usage, int argc, char **arg
         if (code == -1) break;
         switch (code) {
         case 'h':
-        case OPTION_HELP: print_help(usage); return OPTIONS_ENDED;
+        case OPTION_HELP: options_print_help(usage); return OPTIONS_ENDED;
         case '?': complain_option(usage, argv[optind - 1]); return OPTIONS_WRONG;
         case ':':
             options_complain("option '%s' needs a value (see 'tally %s --help')", argv[optind - 1],

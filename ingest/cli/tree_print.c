@@ -19,8 +19,8 @@ void tree_view_close(struct tree_view *view)
     store_close(view->store);
 }
 
-static bool find(const struct tree_view *view, const char *path, struct arena *arena,
-                 struct node *ret_node, struct node_stat *ret_stat, struct error *err)
+static bool tree_print_find(const struct tree_view *view, const char *path, struct arena *arena,
+                            struct node *ret_node, struct node_stat *ret_stat, struct error *err)
 {
     switch (tree_find(view->snapshot, slice_text(path), arena, ret_node, ret_stat, err)) {
     case TREE_FOUND: return true;
@@ -41,7 +41,7 @@ bool tree_print_file(const struct tree_view *view, const char *path, struct erro
     AUTO(tree_reader_done) struct tree_reader reader = {0};
     struct node node;
     struct node_stat stat;
-    if (!find(view, path, &arena, &node, &stat, err)) return false;
+    if (!tree_print_find(view, path, &arena, &node, &stat, err)) return false;
     if (stat.directory) {
         (void)error_set(err, ERROR_INPUT, "is a directory");
         (void)error_remedy(err, "'tally ls STORE PATH' lists it, PATH.json has its rows");
@@ -83,7 +83,7 @@ bool tree_print_listing(const struct tree_view *view, const char *path, struct e
     struct tree_listing *listing;
     struct node node;
     struct node_stat stat;
-    if (!find(view, path, &arena, &node, &stat, err)) return false;
+    if (!tree_print_find(view, path, &arena, &node, &stat, err)) return false;
     if (!stat.directory) {
         (void)puts(path); /* console_end looks */
         return true;

@@ -10,7 +10,7 @@
 enum { REDRAW_NS = 100000000, NS_PER_SECOND = 1000000000, NARROW_COLUMNS = 80 };
 enum { SHOWN_NAME_BYTES = 30 };
 
-static int64_t now_ns(void)
+static int64_t progress_now_ns(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
@@ -25,7 +25,7 @@ void progress_init(struct progress *progress)
 void progress_begin(struct progress *progress, struct slice name)
 {
     progress->name = name;
-    progress->begun_ns = progress->terminal ? now_ns() : 0;
+    progress->begun_ns = progress->terminal ? progress_now_ns() : 0;
     progress->drawn_ns = progress->begun_ns;
 }
 
@@ -79,7 +79,7 @@ static void write_line(const struct progress *progress, struct progress_point po
 void progress_show(struct progress *progress, struct progress_point point)
 {
     if (!progress->terminal) return;
-    int64_t const now = now_ns();
+    int64_t const now = progress_now_ns();
     if (now - progress->drawn_ns < REDRAW_NS) return;
     AUTO_BUFFER struct buffer line = {0};
     write_line(progress, point, now - progress->begun_ns, &line);

@@ -6,7 +6,7 @@
 
 enum { READ_BYTES = 64 << 10 };
 
-static bool read_all(int fd, struct buffer *text, struct error *err)
+static bool text_file_read_all(int fd, struct buffer *text, struct error *err)
 {
     for (;;) {
         buffer_reserve(text, READ_BYTES);
@@ -37,7 +37,7 @@ bool text_file_read(const char *path, struct buffer *ret_text, struct error *err
         (void)error_system(err, errno, "cannot open");
         return error_place(err, "%s", path);
     }
-    if (!read_all(fd, ret_text, err))
+    if (!text_file_read_all(fd, ret_text, err))
         return error_place(err, "%s", input ? "standard input" : path);
     drop_mark(ret_text);
     return true;

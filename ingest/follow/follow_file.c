@@ -163,7 +163,7 @@ static bool go_on(struct tail *tail, struct error *err)
 }
 
 /* Behind the last line that is whole, between the offset and the size. */
-static bool find_end(struct tail *tail, uint64_t *ret_end, struct error *err)
+static bool follow_file_find_end(struct tail *tail, uint64_t *ret_end, struct error *err)
 {
     uint8_t bytes[SCAN_BYTES];
     uint64_t end = tail->size;
@@ -185,7 +185,8 @@ static bool find_end(struct tail *tail, uint64_t *ret_end, struct error *err)
 }
 
 /* Takes what there is up to END. *ret_ended: the batch is over. */
-static bool load(struct tail *tail, uint64_t end, bool ends, bool *ret_ended, struct error *err)
+static bool follow_file_load(struct tail *tail, uint64_t end, bool ends, bool *ret_ended,
+                             struct error *err)
 {
     struct tail_checkpoint checkpoint = {
         .fd = tail->fd, .end_bytes = end, .inode = tail->inode, .ends = ends};
@@ -285,7 +286,7 @@ static bool visit(struct tail *tail, uint64_t size, int64_t now, struct error *e
 }
 
 /* One look at the file that is open. */
-static bool look(struct tail *tail, struct error *err)
+static bool follow_file_look(struct tail *tail, struct error *err)
 {
     struct stat stat;
     int64_t const now = follow_now_ms();
@@ -299,15 +300,17 @@ static bool look(struct tail *tail, struct error *err)
         return true;
     }
     if (!visit(tail, (uint64_t)stat.st_size, now, err)) return false;
-    if (over) return load(tail, tail->size, true, &ended, err) && (!ended || leave_file(tail, err));
+    if (over)
+        return follow_file_load(tail, tail->size, true, &ended, err) &&
+               (!ended || leave_file(tail, err));
     if (tail->size == tail->useless_size) return true;
-    if (!find_end(tail, &end, err)) return false;
+    if (!follow_file_find_end(tail, &end, err)) return false;
     if (end == tail->offset) return true;
     if (tail->waiting_ms == 0) tail->waiting_ms = now;
     bool const due = now - tail->waiting_ms >= tail->follow->bound.ms ||
                      end - tail->offset >= tail->follow->bound.bytes || follow_stopped();
     if (!due) return true;
-    return load(tail, end, false, &ended, err) && (!ended || leave_file(tail, err));
+    return follow_file_load(tail, end, false, &ended, err) && (!ended || leave_file(tail, err));
 }
 
 /* Until there may be something to do. */
@@ -326,7 +329,7 @@ static void wait_for_more(const struct tail *tail)
     }
 }
 
-static bool run(struct tail *tail, struct error *err)
+static bool follow_file_run(struct tail *tail, struct error *err)
 {
     if (!go_on(tail, err)) return false;
     if (tail->fd < 0)
@@ -335,7 +338,7 @@ static bool run(struct tail *tail, struct error *err)
     for (;;) {
         bool const last = follow_stopped();
         if (tail->fd < 0 && !open_next(tail, err)) return false;
-        if (tail->fd >= 0 && !look(tail, err)) return false;
+        if (tail->fd >= 0 && !follow_file_look(tail, err)) return false;
         if (last) return true;
         wait_for_more(tail);
     }
@@ -381,7 +384,7 @@ bool follow_file(struct follow *follow, const char *path, struct error *err)
     if (folder < 0) return error_system(err, errno, "%s", path);
     tail.folder = folder;
     tail.watch = watch;
-    bool const good = run(&tail, err) || error_wrap(err, "%s", path);
+    bool const good = follow_file_run(&tail, err) || error_wrap(err, "%s", path);
     auto_fd(&tail.fd);
     auto_fd(&tail.next_fd);
     return good;

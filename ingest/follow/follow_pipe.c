@@ -27,7 +27,7 @@ struct pipe {
 };
 
 /* Spools what there is, if anything. */
-static bool take(struct pipe *pipe, struct error *err)
+static bool follow_pipe_take(struct pipe *pipe, struct error *err)
 {
     uint8_t bytes[READ_BYTES];
     ssize_t const got = read(STDIN_FILENO, bytes, sizeof bytes);
@@ -44,7 +44,7 @@ static bool take(struct pipe *pipe, struct error *err)
     return true;
 }
 
-static bool load(struct pipe *pipe, struct error *err)
+static bool follow_pipe_load(struct pipe *pipe, struct error *err)
 {
     struct follow *const follow = pipe->follow;
     struct batch_input const input = {.path = "-", .checkpoint = &pipe->checkpoint};
@@ -78,15 +78,15 @@ static bool is_due(const struct pipe *pipe)
                                      pipe->checkpoint.end_bytes - pipe->offset >= bound->bytes);
 }
 
-static bool run(struct pipe *pipe, struct error *err)
+static bool follow_pipe_run(struct pipe *pipe, struct error *err)
 {
     const struct follow_bound *const bound = &pipe->follow->bound;
     while (!pipe->checkpoint.ends) {
         int64_t const until =
             pipe->waiting_ms ? pipe->waiting_ms + bound->ms - follow_now_ms() : -1;
         bool const ready = follow_wait(STDIN_FILENO, pipe->waiting_ms && until < 0 ? 0 : until);
-        if (ready && !take(pipe, err)) return false;
-        if (is_due(pipe) && !load(pipe, err)) return false;
+        if (ready && !follow_pipe_take(pipe, err)) return false;
+        if (is_due(pipe) && !follow_pipe_load(pipe, err)) return false;
     }
     return true;
 }
@@ -105,5 +105,5 @@ bool follow_pipe(struct follow *follow, struct error *err)
         (ssize_t)sizeof pipe.checkpoint.digest)
         return error_system(err, errno, "no random number for the name of the input");
     service_notify("READY=1");
-    return run(&pipe, err);
+    return follow_pipe_run(&pipe, err);
 }

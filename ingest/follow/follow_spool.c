@@ -23,7 +23,7 @@ enum { LOOK_BY_ITSELF_MS = 5000 };
 static const char *const unfinished_endings[] = {".tmp", ".part", ".partial", "~"};
 
 /* Hidden names, and those that programs give to what they still write. */
-static int is_wanted(const struct dirent *entry)
+static int follow_spool_is_wanted(const struct dirent *entry)
 {
     size_t const length = strlen(entry->d_name);
     if (entry->d_name[0] == '.') return 0;
@@ -81,7 +81,7 @@ static bool move_to(int folder, const char *name, const char *where, struct erro
     }
 }
 
-static void tell(struct follow *follow, const char *name, enum batch_ending ending)
+static void follow_spool_tell(struct follow *follow, const char *name, enum batch_ending ending)
 {
     const struct batch *const batch = &follow->report.batch;
     AUTO_BUFFER struct buffer shown = {0};
@@ -168,7 +168,7 @@ static bool load_file(struct spool *spool, const char *name, struct error *err)
     case BATCH_CHANGED:
     case BATCH_STOPPED: return false;
     }
-    tell(spool->follow, name, ending);
+    follow_spool_tell(spool->follow, name, ending);
     move_on(spool, name, "done");
     return true;
 }
@@ -176,7 +176,7 @@ static bool load_file(struct spool *spool, const char *name, struct error *err)
 static bool load_all(struct spool *spool, struct error *err)
 {
     struct dirent **entries;
-    int const count = scandirat(spool->folder, ".", &entries, is_wanted, by_bytes);
+    int const count = scandirat(spool->folder, ".", &entries, follow_spool_is_wanted, by_bytes);
     if (count < 0) return error_system(err, errno, "cannot list it");
     bool good = true;
     for (int i = 0; i < count; i++) {
@@ -189,7 +189,7 @@ static bool load_all(struct spool *spool, struct error *err)
     return good;
 }
 
-static bool make_folder(int folder, const char *name, struct error *err)
+static bool follow_spool_make_folder(int folder, const char *name, struct error *err)
 {
     if (mkdirat(folder, name, 0777) == 0 || errno == EEXIST) return true;
     return error_system(err, errno, "cannot make %s in it", name);
@@ -210,7 +210,8 @@ bool follow_spool(struct follow *follow, const char *path, struct error *err)
     if (folder < 0) return error_system(err, errno, "%s", path);
     /* Where there can be no watch, it is looked every few seconds. */
     if (watch >= 0) (void)inotify_add_watch(watch, path, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE);
-    if (!make_folder(folder, "done", err) || !make_folder(folder, "failed", err))
+    if (!follow_spool_make_folder(folder, "done", err) ||
+        !follow_spool_make_folder(folder, "failed", err))
         return error_place(err, "%s", path);
     service_notify("READY=1");
     struct spool spool = {.follow = follow, .path = path, .folder = folder};

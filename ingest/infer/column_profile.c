@@ -35,7 +35,7 @@ static void show_value(struct gathering *gathering, struct column_profile *fact,
     fact->shown[fact->shown_count++] = arena_copy(&gathering->facts->arena, buffer_slice(&shown));
 }
 
-static void visit_value(struct gathering *gathering, size_t field)
+static void column_profile_visit_value(struct gathering *gathering, size_t field)
 {
     struct column_profiles *const facts = gathering->facts;
     struct column_profile *const fact = &facts->of[field];
@@ -54,7 +54,7 @@ static void visit_value(struct gathering *gathering, size_t field)
     fact->hashes[facts->record_count] = hash;
 }
 
-static void visit_record(void *context, const struct record *record)
+static void column_profile_visit_record(void *context, const struct record *record)
 {
     struct gathering *const gathering = context;
     struct column_profiles *const facts = gathering->facts;
@@ -66,7 +66,7 @@ static void visit_record(void *context, const struct record *record)
         return;
     }
     for (size_t i = 0; i < facts->stream->field_count; i++)
-        visit_value(gathering, i);
+        column_profile_visit_value(gathering, i);
     facts->record_count++;
 }
 
@@ -97,7 +97,7 @@ bool column_profiles_gather(struct sample *sample, const struct stream *stream,
     for (size_t i = 0; i < stream->field_count; i++)
         facts->of[i].hashes = ARENA_ARRAY(&facts->arena, uint64_t, most);
     binder_init(&gathering.binder, stream, zone);
-    bool const good = sample_read(sample, stream, visit_record, &gathering, err);
+    bool const good = sample_read(sample, stream, column_profile_visit_record, &gathering, err);
     binder_done(&gathering.binder);
     refusal_done(&gathering.refusal);
     buffer_done(&gathering.text);

@@ -112,7 +112,7 @@ static void scan_object(struct scan *scan, struct slice object, unsigned steps)
     } while (cursor.at < cursor.end && *cursor.at == ',');
 }
 
-static void visit_record(void *context, const struct record *record)
+static void discover_visit_record(void *context, const struct record *record)
 {
     struct slice object = record->raw;
     while (object.length > 0 && object.at[0] != '{')
@@ -124,7 +124,7 @@ bool discover_members(struct sample *sample, struct error *err)
 {
     static const struct stream any = {.field_count = 0};
     struct scan scan = {.sample = sample};
-    bool const good = sample_read(sample, &any, visit_record, &scan, err);
+    bool const good = sample_read(sample, &any, discover_visit_record, &scan, err);
     buffer_done(&scan.pointer);
     return good;
 }

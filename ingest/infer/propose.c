@@ -25,7 +25,7 @@ bool proposal_is_dimension(const struct proposal *proposal, int field)
     return false;
 }
 
-static void visit_record(void *context, const struct record *record)
+static void propose_visit_record(void *context, const struct record *record)
 {
     struct proposal *const proposal = context;
     for (size_t i = 0; i < proposal->sample.column_count; i++)
@@ -44,7 +44,7 @@ static bool visit_columns(struct proposal *proposal, struct error *err)
         fields[i] = (struct field){.name = sample->columns[i], .column = sample->columns[i]};
         proposal->inferences[i].zone = proposal->zone;
     }
-    return sample_read(sample, &stream, visit_record, proposal, err);
+    return sample_read(sample, &stream, propose_visit_record, proposal, err);
 }
 
 /* A column goes by its name; a value inside a JSON record by the last step of the pointer to it. */
@@ -160,7 +160,7 @@ static struct slice stream_name(const char *path, struct arena *arena)
     return is_name ? name : slice_text("events");
 }
 
-static bool look(struct proposal *proposal, const char *path, struct error *err)
+static bool propose_look(struct proposal *proposal, const char *path, struct error *err)
 {
     if (!time_zone_new(slice_of(NULL, 0), &proposal->zone, err) ||
         !sample_open(path, &proposal->sample, err) || !sample_discover(&proposal->sample, err) ||
@@ -187,7 +187,7 @@ static void proposal_done(struct proposal *proposal)
 bool propose_schema(const char *path, struct buffer *ret_text, struct error *err)
 {
     struct proposal proposal = {.key_count = 0};
-    bool const good = look(&proposal, path, err);
+    bool const good = propose_look(&proposal, path, err);
     if (good) {
         propose_key(&proposal);
         propose_views(&proposal);

@@ -179,8 +179,8 @@ static void begin_remark(struct buffer *text, bool *first)
 }
 
 /* A time is shown to the day, or to the second. */
-static void add_value(const struct proposal *proposal, const struct value *value, bool exact,
-                      struct buffer *text)
+static void propose_write_add_value(const struct proposal *proposal, const struct value *value,
+                                    bool exact, struct buffer *text)
 {
     enum { DAY_BYTES = 10, SECOND_BYTES = 19 };
     if (value->kind != VALUE_TIME) {
@@ -198,10 +198,10 @@ static void add_range(const struct proposal *proposal, const struct column_profi
     int128 const two_days_ns = (int128)2 * 86400 * 1000000000;
     bool const exact = fact->least.kind == VALUE_TIME &&
                        fact->greatest.time_ns - fact->least.time_ns < two_days_ns;
-    add_value(proposal, &fact->least, exact, text);
+    propose_write_add_value(proposal, &fact->least, exact, text);
     if (fact->distinct == 1) return;
     buffer_add_text(text, " to ");
-    add_value(proposal, &fact->greatest, exact, text);
+    propose_write_add_value(proposal, &fact->greatest, exact, text);
 }
 
 static void write_values(const struct proposal *proposal, const struct column_profile *fact,

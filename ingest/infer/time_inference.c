@@ -95,7 +95,8 @@ bool inference_epoch(struct slice number, const struct time_zone *zone,
 }
 
 /* 1800 to 2200: further off, what was read as a year is something else. */
-static bool fits(struct slice text, const char *pattern, const struct time_zone *zone)
+static bool time_inference_fits(struct slice text, const char *pattern,
+                                const struct time_zone *zone)
 {
     int64_t const year_1800 = -5364662400, year_2200 = 7258118400;
     int128 time_ns;
@@ -105,7 +106,7 @@ static bool fits(struct slice text, const char *pattern, const struct time_zone 
 
 bool inference_compact_day(struct slice number, const struct time_zone *zone)
 {
-    return number.length == 8 && fits(number, "%Y%m%d", zone);
+    return number.length == 8 && time_inference_fits(number, "%Y%m%d", zone);
 }
 
 static void visit_iso(struct inference *inference, struct slice text)
@@ -133,7 +134,7 @@ void inference_time(struct inference *inference, struct slice text)
     for (size_t i = 0; i < PATTERNS; i++) {
         if (seen - inference->patterns[i] > HOPELESS_MISFITS) continue;
         write_pattern(i, pattern);
-        if (fits(text, pattern, inference->zone)) inference->patterns[i]++;
+        if (time_inference_fits(text, pattern, inference->zone)) inference->patterns[i]++;
     }
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "common/printable.h"
 #include "infer/column_names.h"
 
@@ -24,17 +25,12 @@ static const char money_words[] = "price amount revenue cost costs total subtota
                                   "discount profit turnover money eur usd gbp";
 static const char place_words[] = "lat latitude lon lng long longitude";
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
 /* As bind does for all but strings. */
-static struct slice trim(struct slice text)
+static struct slice type_inference_trim(struct slice text)
 {
-    while (text.length > 0 && is_blank(text.at[0]))
+    while (text.length > 0 && ascii_is_space(text.at[0]))
         text = slice_of(text.at + 1, text.length - 1);
-    while (text.length > 0 && is_blank(text.at[text.length - 1]))
+    while (text.length > 0 && ascii_is_space(text.at[text.length - 1]))
         text.length--;
     return text;
 }
@@ -136,7 +132,7 @@ void inference_add(struct inference *inference, const struct cell *cell)
     case CELL_NESTED: inference->nested++; break;
     case CELL_TEXT:
     case CELL_NUMBER: {
-        struct slice const text = trim(cell->text);
+        struct slice const text = type_inference_trim(cell->text);
         if (text.length == 0) {
             inference->blanks++;
             return;

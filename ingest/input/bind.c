@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "tables/events.h"
 #include "tables/hierarchy.h"
 
@@ -24,16 +25,11 @@ void binder_done(struct binder *binder)
     *binder = (struct binder){0};
 }
 
-static bool is_blank(uint8_t byte)
+static struct slice bind_trim(struct slice text)
 {
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-static struct slice trim(struct slice text)
-{
-    while (text.length > 0 && is_blank(text.at[0]))
+    while (text.length > 0 && ascii_is_space(text.at[0]))
         text = slice_of(text.at + 1, text.length - 1);
-    while (text.length > 0 && is_blank(text.at[text.length - 1]))
+    while (text.length > 0 && ascii_is_space(text.at[text.length - 1]))
         text.length--;
     return text;
 }
@@ -68,7 +64,7 @@ static bool read_short_int(struct slice text, int64_t *ret_integer)
     return true;
 }
 
-static enum decimal_reading read_number(struct slice text, struct value *value)
+static enum decimal_reading bind_read_number(struct slice text, struct value *value)
 {
     int64_t integer;
     value->kind = VALUE_NUMBER;
@@ -80,7 +76,7 @@ static enum decimal_reading read_number(struct slice text, struct value *value)
 /* This and the readers below return NULL, or what the text is not. */
 static const char *read_decimal(struct slice text, struct value *value)
 {
-    switch (read_number(text, value)) {
+    switch (bind_read_number(text, value)) {
     case DECIMAL_READ: return NULL;
     case DECIMAL_TOO_LONG: return "a number of at most 38 digits";
     case DECIMAL_MALFORMED: break;
@@ -97,7 +93,7 @@ static const char *read_float(struct slice text, struct value *value)
 static const char *read_int(struct slice text, struct value *value)
 {
     int64_t integer;
-    switch (read_number(text, value)) {
+    switch (bind_read_number(text, value)) {
     case DECIMAL_READ:
         if (decimal_to_int(&value->number, &integer)) return NULL;
         return value->number.scale > 0 ? "a whole number" : "a 64-bit integer";
@@ -121,8 +117,8 @@ static const char *read_bool(struct slice text, struct value *value)
     return "true or false";
 }
 
-static const char *read_time(const struct binder *binder, const struct field *field,
-                             struct slice text, struct value *value)
+static const char *bind_read_time(const struct binder *binder, const struct field *field,
+                                  struct slice text, struct value *value)
 {
     value->kind = VALUE_TIME;
     if (field->format.length == 0)
@@ -132,8 +128,8 @@ static const char *read_time(const struct binder *binder, const struct field *fi
                : "a time of the declared format";
 }
 
-static const char *read_typed(const struct binder *binder, const struct field *field,
-                              struct slice text, struct value *value)
+static const char *bind_read_typed(const struct binder *binder, const struct field *field,
+                                   struct slice text, struct value *value)
 {
     switch (field->type) {
     case FIELD_STRING:
@@ -143,7 +139,7 @@ static const char *read_typed(const struct binder *binder, const struct field *f
     case FIELD_BOOL: return read_bool(text, value);
     case FIELD_INT: return read_int(text, value);
     case FIELD_DECIMAL: return read_decimal(text, value);
-    case FIELD_TIME: return read_time(binder, field, text, value);
+    case FIELD_TIME: return bind_read_time(binder, field, text, value);
     case FIELD_FLOAT: return read_float(text, value);
     }
     return "of a known type";
@@ -173,10 +169,10 @@ static const char *bind_cell(const struct binder *binder, const struct field *fi
     if (cell->kind == CELL_NESTED || (word && !takes_words)) return type_wanted(field->type);
     struct slice text = cell_text(cell);
     if (field->type != FIELD_STRING && cell->kind == CELL_TEXT) {
-        text = trim(text);
+        text = bind_trim(text);
         if (text.length == 0) return NULL;
     }
-    return read_typed(binder, field, text, value);
+    return bind_read_typed(binder, field, text, value);
 }
 
 /* Several fields may read one column, so that an event can be longer than its record. */

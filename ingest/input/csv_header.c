@@ -40,7 +40,7 @@ static const char *name_text(struct slice name, struct arena *arena)
     return arena_text(arena, buffer_slice(&shown));
 }
 
-static void add_name(struct slice name, struct buffer *list)
+static void csv_header_add_name(struct slice name, struct buffer *list)
 {
     if (list->length > SHOWN_LIST_BYTES) return;
     if (list->length > 0) buffer_add_text(list, ", ");
@@ -54,9 +54,9 @@ static bool no_column(const struct csv_header *header, const struct source *sour
     AUTO_BUFFER struct buffer found = {0};
     AUTO_BUFFER struct buffer wanted = {0};
     for (size_t i = 0; i < header->count; i++)
-        add_name(header->names[i], &found);
+        csv_header_add_name(header->names[i], &found);
     for (size_t i = 0; i < stream->field_count; i++)
-        add_name(stream->fields[i].column, &wanted);
+        csv_header_add_name(stream->fields[i].column, &wanted);
     (void)error_set(err, ERROR_INPUT,
                     "the header has none of the stream's columns: it has %.*s; wanted are %.*s",
                     (int)found.length, (const char *)found.at, (int)wanted.length,
@@ -65,8 +65,8 @@ static bool no_column(const struct csv_header *header, const struct source *sour
     return source_place(source, 1, err);
 }
 
-static bool no_key(const struct csv_header *header, const struct source *source,
-                   struct slice column, struct arena *arena, struct error *err)
+static bool csv_header_no_key(const struct csv_header *header, const struct source *source,
+                              struct slice column, struct arena *arena, struct error *err)
 {
     struct slice const nearest = nearest_name(column, header->names, header->count);
     (void)error_set(err, ERROR_INPUT, "the header has no column '%s', which the key needs",
@@ -102,7 +102,7 @@ bool csv_header_map(const struct csv_header *header, const struct source *source
         int32_t const column = find_column(header, field->column, 0);
         ret_columns[i] = column;
         if (column == CSV_NO_COLUMN && is_key(stream, i))
-            return no_key(header, source, field->column, &arena, err);
+            return csv_header_no_key(header, source, field->column, &arena, err);
         if (column == CSV_NO_COLUMN) {
             emit_missing(header, source, field, notices, &arena);
         } else if (find_column(header, field->column, (size_t)column + 1) != CSV_NO_COLUMN) {

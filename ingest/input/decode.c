@@ -76,8 +76,8 @@ uint64_t decoder_position(const struct decoder *decoder)
     return decoder->position - (decoder->held_end - decoder->held_start);
 }
 
-static bool read_file(struct decoder *decoder, uint8_t *into, size_t room, size_t *ret_length,
-                      struct error *err)
+static bool decode_read_file(struct decoder *decoder, uint8_t *into, size_t room,
+                             size_t *ret_length, struct error *err)
 {
     size_t length = 0;
     while (length < room) {
@@ -96,13 +96,13 @@ static bool read_file(struct decoder *decoder, uint8_t *into, size_t room, size_
 static bool refill(struct decoder *decoder, struct error *err)
 {
     size_t length;
-    if (!read_file(decoder, decoder->held, HELD_BYTES, &length, err)) return false;
+    if (!decode_read_file(decoder, decoder->held, HELD_BYTES, &length, err)) return false;
     decoder->held_start = 0;
     decoder->held_end = length;
     return true;
 }
 
-static bool damaged(const struct decoder *decoder, const char *reason, struct error *err)
+static bool decode_damaged(const struct decoder *decoder, const char *reason, struct error *err)
 {
     return error_set(err, ERROR_INPUT, "the compressed input is damaged at byte %llu: %s",
                      (unsigned long long)decoder_position(decoder), reason);
@@ -117,8 +117,8 @@ static bool begin_member(struct decoder *decoder, struct error *err)
         decoder->padded = true;
     }
     if (decoder->held_start == decoder->held_end) return true;
-    if (decoder->padded) return damaged(decoder, "something else follows", err);
-    if (inflateReset(&decoder->zlib) != Z_OK) return damaged(decoder, "cannot begin", err);
+    if (decoder->padded) return decode_damaged(decoder, "something else follows", err);
+    if (inflateReset(&decoder->zlib) != Z_OK) return decode_damaged(decoder, "cannot begin", err);
     decoder->inside = true;
     return true;
 }
@@ -139,7 +139,7 @@ static bool decode_zlib(struct decoder *decoder, uint8_t *into, size_t room, siz
     *ret_length = offered - decoder->zlib.avail_out;
     if (answer == Z_STREAM_END) decoder->inside = false;
     if (answer == Z_OK || answer == Z_STREAM_END || answer == Z_BUF_ERROR) return true;
-    return damaged(decoder, decoder->zlib.msg ? decoder->zlib.msg : "no gzip data", err);
+    return decode_damaged(decoder, decoder->zlib.msg ? decoder->zlib.msg : "no gzip data", err);
 }
 
 static bool decode_zstd(struct decoder *decoder, uint8_t *into, size_t room, size_t *ret_length,
@@ -151,7 +151,7 @@ static bool decode_zstd(struct decoder *decoder, uint8_t *into, size_t room, siz
     size_t const answer = ZSTD_decompressStream(decoder->zstd, &out, &in);
     decoder->held_start = in.pos;
     *ret_length = out.pos;
-    if (ZSTD_isError(answer)) return damaged(decoder, ZSTD_getErrorName(answer), err);
+    if (ZSTD_isError(answer)) return decode_damaged(decoder, ZSTD_getErrorName(answer), err);
     decoder->inside = answer != 0;
     return true;
 }
@@ -178,7 +178,8 @@ static bool decode_some(struct decoder *decoder, uint8_t *into, size_t room, siz
 bool decoder_read(struct decoder *decoder, uint8_t *into, size_t room, size_t *ret_length,
                   struct error *err)
 {
-    if (decoder->format == DECODE_PLAIN) return read_file(decoder, into, room, ret_length, err);
+    if (decoder->format == DECODE_PLAIN)
+        return decode_read_file(decoder, into, room, ret_length, err);
     size_t length = 0;
     bool ended = false;
     while (length < room && !ended) {

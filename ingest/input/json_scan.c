@@ -142,7 +142,7 @@ static bool skip_digits(struct json_cursor *cursor)
     return cursor->at > start || json_fail(cursor, JSON_BAD_NUMBER);
 }
 
-static bool read_number(struct json_cursor *cursor, struct cell *cell)
+static bool json_scan_read_number(struct json_cursor *cursor, struct cell *cell)
 {
     const uint8_t *const start = cursor->at;
     (void)json_take(cursor, '-'); /* there or not */
@@ -187,7 +187,7 @@ static inline bool read_scalar(struct json_cursor *cursor, struct buffer *scratc
     case '6':
     case '7':
     case '8':
-    case '9': return read_number(cursor, cell);
+    case '9': return json_scan_read_number(cursor, cell);
     case 't': return read_literal(cursor, "true", CELL_TRUE, cell);
     case 'f': return read_literal(cursor, "false", CELL_FALSE, cell);
     case 'n': return read_literal(cursor, "null", CELL_NULL, cell);
@@ -214,7 +214,7 @@ static bool in_object(const struct levels *levels)
     return levels->bits[levels->depth / 8] >> levels->depth % 8 & 1;
 }
 
-static bool skip_name(struct json_cursor *cursor)
+static bool json_scan_skip_name(struct json_cursor *cursor)
 {
     struct slice ignored;
     if (!json_take(cursor, '"')) return json_fail(cursor, JSON_NO_NAME);
@@ -223,7 +223,8 @@ static bool skip_name(struct json_cursor *cursor)
 
 /* Opens a level if a bracket comes next, which *ret_opened tells; goes on to its first value, if it
  * has one. */
-static bool open_level(struct json_cursor *cursor, struct levels *levels, bool *ret_opened)
+static bool json_scan_open_level(struct json_cursor *cursor, struct levels *levels,
+                                 bool *ret_opened)
 {
     bool const object = json_take(cursor, '{');
     *ret_opened = object || json_take(cursor, '[');
@@ -237,7 +238,7 @@ static bool open_level(struct json_cursor *cursor, struct levels *levels, bool *
         *ret_opened = false; /* empty: close_levels takes it */
         return true;
     }
-    return !object || skip_name(cursor);
+    return !object || json_scan_skip_name(cursor);
 }
 
 /* Behind a value: closes what ends here, and goes on to the next value if a level is left. */
@@ -248,7 +249,7 @@ static bool close_levels(struct json_cursor *cursor, struct levels *levels)
         json_skip_blanks(cursor);
         if (json_take(cursor, ',')) {
             json_skip_blanks(cursor);
-            return !object || skip_name(cursor);
+            return !object || json_scan_skip_name(cursor);
         }
         if (!json_take(cursor, object ? '}' : ']')) return json_fail(cursor, JSON_NO_COMMA);
         levels->depth--;
@@ -266,7 +267,7 @@ static bool read_nested(struct json_cursor *cursor, struct cell *cell)
         bool opened;
         unsigned const depth = levels.depth;
         struct cell ignored;
-        if (!open_level(cursor, &levels, &opened)) return false;
+        if (!json_scan_open_level(cursor, &levels, &opened)) return false;
         if (opened) continue;
         bool const empty = levels.depth > depth;
         if (!empty && !read_scalar(cursor, NULL, &ignored)) return false;
@@ -319,8 +320,8 @@ static inline bool read_member(struct json_scanner *scanner, struct json_cursor 
     return json_read_value(cursor, &scanner->scratch, &cells[field]);
 }
 
-static bool read_object(struct json_scanner *scanner, struct json_cursor *cursor,
-                        struct cell *cells)
+static bool json_scan_read_object(struct json_scanner *scanner, struct json_cursor *cursor,
+                                  struct cell *cells)
 {
     json_skip_blanks(cursor);
     if (!json_take(cursor, '{')) {
@@ -372,7 +373,7 @@ enum json_fault json_scan(struct json_scanner *scanner, struct slice text, struc
     struct json_cursor cursor = {.at = text.at, .end = text.at + text.length};
     memset(cells, 0, scanner->stream->field_count * sizeof *cells); /* CELL_ABSENT */
     buffer_clear(&scanner->scratch);
-    if (!read_object(scanner, &cursor, cells)) {
+    if (!json_scan_read_object(scanner, &cursor, cells)) {
         *ret_offset = (size_t)(cursor.at - text.at);
         return cursor.fault;
     }

@@ -37,7 +37,7 @@ static struct cell read_word(struct json_cursor *cursor)
     return (struct cell){.kind = CELL_NUMBER, .text = text};
 }
 
-static bool no_key(const struct binder *binder, struct slice text, struct error *err)
+static bool key_file_no_key(const struct binder *binder, struct slice text, struct error *err)
 {
     AUTO_BUFFER struct buffer shown = {0}, names = {0};
     const struct stream *const stream = binder->stream;
@@ -89,7 +89,7 @@ bool key_file_add_text(struct binder *binder, struct slice text, struct events_c
     if (stream->key_count == 1 && (text.length == 0 || text.at[0] != '['))
         cells[stream->key_fields[0]] = (struct cell){.kind = CELL_TEXT, .text = text};
     else if (!read_array(binder, text, &arena, cells))
-        return no_key(binder, text, err);
+        return key_file_no_key(binder, text, err);
     return add_cells(binder, cells, chunk, err);
 }
 
@@ -144,7 +144,7 @@ static bool hold_all(struct source *source, struct error *err)
     return step == SOURCE_END;
 }
 
-static struct slice cut_line(struct slice *rest)
+static struct slice key_file_cut_line(struct slice *rest)
 {
     const uint8_t *const end = rest->length ? memchr(rest->at, '\n', rest->length) : NULL;
     size_t length = end ? (size_t)(end - rest->at) : rest->length;
@@ -160,7 +160,7 @@ static bool add_lines(struct binder *binder, struct source *source, struct event
 {
     struct slice rest = source_held(source);
     for (uint64_t number = 1; rest.length; number++) {
-        struct slice const line = cut_line(&rest);
+        struct slice const line = key_file_cut_line(&rest);
         if (line.length && !key_file_add_text(binder, line, chunk, err))
             return source_place(source, number, err);
     }
@@ -178,7 +178,8 @@ bool key_file_add_file(struct binder *binder, const char *path, int spool,
         !hold_all(source, err))
         return false;
     struct slice held = source_held(source);
-    if (!has_records(binder->stream, cut_line(&held))) return add_lines(binder, source, chunk, err);
+    if (!has_records(binder->stream, key_file_cut_line(&held)))
+        return add_lines(binder, source, chunk, err);
     return source_start(source, 0, err) &&
            reader_open(source, binder->stream, NULL, &nobody, &reader, err) &&
            add_records(binder, reader, source, chunk, err);

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "input/reader.h"
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
+#include "base/ascii.h"
 
 /* Takes the blank lines at the start, and tells the first byte behind them that is not blank; 0 if
  * there is none. */
-static bool sniff(struct source *source, uint64_t *line, uint8_t *ret_byte, struct error *err)
+static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byte,
+                         struct error *err)
 {
     *ret_byte = 0;
     for (;;) {
         struct slice const held = source_held(source);
         size_t blank = 0, whole_lines = 0;
-        for (; blank < held.length && is_blank(held.at[blank]); blank++) {
+        for (; blank < held.length && ascii_is_json_space(held.at[blank]); blank++) {
             if (held.at[blank] == '\n') whole_lines = blank + 1;
         }
         *line += reader_count_lines(slice_of(held.at, whole_lines));
@@ -39,7 +37,7 @@ bool reader_columns(struct source *source, struct arena *arena, struct slice **r
     uint8_t first;
     *ret_names = NULL;
     *ret_count = 0;
-    if (!sniff(source, &line, &first, err)) return false;
+    if (!reader_sniff(source, &line, &first, err)) return false;
     if (first == '{' || first == '[' || first == 0) return true;
     return reader_csv_columns(source, arena, ret_names, ret_count, err);
 }
@@ -59,7 +57,7 @@ bool reader_open(struct source *source, const struct stream *stream,
     struct reader *reader = NULL;
     uint64_t line = 1;
     uint8_t first;
-    if (!sniff(source, &line, &first, err)) return false;
+    if (!reader_sniff(source, &line, &first, err)) return false;
     if (first == '{' || first == 0)
         reader = reader_ndjson_new(stream);
     else if (first == '[' && source_grows(source))

@@ -10,6 +10,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/ascii.h"
 #include "input/json_scan.h"
 #include "input/reader.h"
 
@@ -30,13 +31,8 @@ struct reader_array {
     struct search search; /* in an element of which a part was handed out */
 };
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
 /* Goes on to the end of the element, or of what is held. */
-static bool find_end(struct search *search, struct slice held)
+static bool reader_array_find_end(struct search *search, struct slice held)
 {
     for (; search->searched < held.length; search->searched++) {
         uint8_t const byte = held.at[search->searched];
@@ -62,7 +58,7 @@ static bool hold_element(struct reader *reader, struct search *search, bool *ret
                          struct error *err)
 {
     *ret_whole = true;
-    while (!find_end(search, source_held(reader->source))) {
+    while (!reader_array_find_end(search, source_held(reader->source))) {
         *ret_whole = search->searched <= RECORD_BYTES_MAX;
         if (!*ret_whole) return true;
         switch (source_more(reader->source, err)) {
@@ -76,13 +72,13 @@ static bool hold_element(struct reader *reader, struct search *search, bool *ret
 }
 
 /* Takes blanks; *ret_byte is what follows, 0 at the end. */
-static bool skip_blanks(struct reader *reader, uint8_t *ret_byte, struct error *err)
+static bool reader_array_skip_blanks(struct reader *reader, uint8_t *ret_byte, struct error *err)
 {
     *ret_byte = 0;
     for (;;) {
         struct slice const held = source_held(reader->source);
         size_t blank = 0;
-        while (blank < held.length && is_blank(held.at[blank]))
+        while (blank < held.length && ascii_is_json_space(held.at[blank]))
             blank++;
         if (blank < held.length) *ret_byte = held.at[blank];
         reader->line += reader_count_lines(slice_of(held.at, blank));
@@ -94,15 +90,15 @@ static bool skip_blanks(struct reader *reader, uint8_t *ret_byte, struct error *
     }
 }
 
-static struct slice trim(struct slice text)
+static struct slice reader_array_trim(struct slice text)
 {
-    while (text.length > 0 && is_blank(text.at[text.length - 1]))
+    while (text.length > 0 && ascii_is_json_space(text.at[text.length - 1]))
         text.length--;
     return text;
 }
 
 /* Takes LENGTH bytes of what is held. */
-static struct slice take(struct reader *reader, size_t length)
+static struct slice reader_array_take(struct reader *reader, size_t length)
 {
     struct slice const taken = slice_of(source_held(reader->source).at, length);
     reader->line += reader_count_lines(taken);
@@ -118,13 +114,14 @@ static enum reader_step next_element(struct reader *reader, struct record *ret_r
     uint8_t byte;
     bool whole;
     size_t offset;
-    if (!skip_blanks(reader, &byte, err) || !hold_element(reader, &search, &whole, err))
+    if (!reader_array_skip_blanks(reader, &byte, err) ||
+        !hold_element(reader, &search, &whole, err))
         return READER_FAILED;
     *ret_record = (struct record){.line = reader->line, .cells = reader->cells, .more = !whole};
-    struct slice const text = take(reader, search.searched);
+    struct slice const text = reader_array_take(reader, search.searched);
     array->search = search;
     array->state = ARRAY_BEHIND_RECORD;
-    ret_record->raw = whole ? trim(text) : text;
+    ret_record->raw = whole ? reader_array_trim(text) : text;
     if (text.length > RECORD_BYTES_MAX) {
         reader_refuse_long(refusal);
         return READER_REFUSED;
@@ -141,7 +138,7 @@ static enum reader_step refuse_rest(struct reader *reader, struct record *ret_re
                                     struct refusal *refusal, const char *why)
 {
     *ret_record = (struct record){.line = reader->line, .more = true};
-    ret_record->raw = take(reader, source_held(reader->source).length);
+    ret_record->raw = reader_array_take(reader, source_held(reader->source).length);
     refusal_set(refusal, "%s", why);
     ((struct reader_array *)reader)->state = ARRAY_REFUSED;
     return READER_REFUSED;
@@ -154,8 +151,8 @@ static bool next_part(struct reader *reader, struct record *record, struct error
     if (step == SOURCE_FAILED) return false;
     struct slice const held = source_held(reader->source);
     array->search.searched = 0;
-    bool const ended = array->state != ARRAY_REFUSED && find_end(&array->search, held);
-    record->raw = take(reader, ended ? array->search.searched : held.length);
+    bool const ended = array->state != ARRAY_REFUSED && reader_array_find_end(&array->search, held);
+    record->raw = reader_array_take(reader, ended ? array->search.searched : held.length);
     record->more = !ended && step == SOURCE_MORE;
     return true;
 }
@@ -166,13 +163,13 @@ static void take_mark(struct reader *reader, enum array_state next)
     ((struct reader_array *)reader)->state = next;
 }
 
-static enum reader_step next_record(struct reader *reader, struct record *ret_record,
-                                    struct refusal *refusal, struct error *err)
+static enum reader_step reader_array_next_record(struct reader *reader, struct record *ret_record,
+                                                 struct refusal *refusal, struct error *err)
 {
     struct reader_array *const array = (struct reader_array *)reader;
     uint8_t byte;
     for (;;) {
-        if (!skip_blanks(reader, &byte, err)) return READER_FAILED;
+        if (!reader_array_skip_blanks(reader, &byte, err)) return READER_FAILED;
         switch (array->state) {
         case ARRAY_BEFORE: take_mark(reader, ARRAY_FIRST); continue;
         case ARRAY_FIRST:
@@ -207,7 +204,7 @@ static void array_done(struct reader *reader)
 struct reader *reader_array_new(const struct stream *stream, bool at_start)
 {
     static const struct reader_methods methods = {
-        .next = next_record, .rest = next_part, .done = array_done};
+        .next = reader_array_next_record, .rest = next_part, .done = array_done};
     struct reader_array *const array = memory_alloc(sizeof *array);
     array->base.methods = &methods;
     array->scanner = json_scanner_new(stream);

@@ -69,7 +69,7 @@ static void put_plain(struct reader_csv *csv, struct cut *cut, const uint8_t *st
 }
 
 /* A line without quotes. */
-static size_t cut_line(struct reader_csv *csv, struct slice line)
+static size_t reader_csv_cut_line(struct reader_csv *csv, struct slice line)
 {
     struct cut cut = {.at = line.at, .end = line.at + line.length};
     const uint8_t *delimiter;
@@ -218,8 +218,8 @@ static struct slice without_line_end(struct slice text)
     return text;
 }
 
-static enum reader_step finish(struct reader_csv *csv, size_t count, struct record *record,
-                               struct refusal *refusal)
+static enum reader_step reader_csv_finish(struct reader_csv *csv, size_t count,
+                                          struct record *record, struct refusal *refusal)
 {
     if (count != csv->column_count) {
         refusal_set(refusal, "wrong number of cells");
@@ -249,14 +249,14 @@ static enum reader_step next_quoted(struct reader_csv *csv, struct reader_line l
     ret_record->raw = without_line_end(slice_of(held.at, length));
     reader->line += reader_count_lines(slice_of(held.at, length));
     source_take(reader->source, length);
-    if (step == CUT_DONE) return finish(csv, cut.count, ret_record, refusal);
+    if (step == CUT_DONE) return reader_csv_finish(csv, cut.count, ret_record, refusal);
     ret_record->is_open = cut.is_open;
     refusal_set(refusal, "%s", cut_fault(step));
     return READER_REFUSED;
 }
 
-static enum reader_step next_record(struct reader *reader, struct record *ret_record,
-                                    struct refusal *refusal, struct error *err)
+static enum reader_step reader_csv_next_record(struct reader *reader, struct record *ret_record,
+                                               struct refusal *refusal, struct error *err)
 {
     struct reader_csv *const csv = (struct reader_csv *)reader;
     struct reader_line line;
@@ -276,7 +276,7 @@ static enum reader_step next_record(struct reader *reader, struct record *ret_re
         return next_quoted(csv, line, ret_record, refusal, err);
     reader->line++;
     source_take(reader->source, line.taken_bytes);
-    return finish(csv, cut_line(csv, line.text), ret_record, refusal);
+    return reader_csv_finish(csv, reader_csv_cut_line(csv, line.text), ret_record, refusal);
 }
 
 static void csv_done(struct reader *reader)
@@ -336,8 +336,9 @@ static bool choose_delimiter(struct reader_csv *csv, struct source *source,
     return true;
 }
 
-static bool read_header(struct reader_csv *csv, struct source *source, const struct stream *stream,
-                        const struct notices *notices, struct error *err)
+static bool reader_csv_read_header(struct reader_csv *csv, struct source *source,
+                                   const struct stream *stream, const struct notices *notices,
+                                   struct error *err)
 {
     uint8_t delimiter;
     struct cut cut;
@@ -381,10 +382,10 @@ bool reader_csv_new(struct source *source, const struct stream *stream,
                     const struct notices *notices, struct reader **ret_reader, struct error *err)
 {
     static const struct reader_methods methods = {
-        .next = next_record, .rest = reader_rest_of_line, .done = csv_done};
+        .next = reader_csv_next_record, .rest = reader_rest_of_line, .done = csv_done};
     struct reader_csv *const csv = memory_alloc(sizeof *csv);
     csv->base.methods = &methods;
-    if (!read_header(csv, source, stream, notices, err)) {
+    if (!reader_csv_read_header(csv, source, stream, notices, err)) {
         reader_free(&csv->base);
         return false;
     }

@@ -7,7 +7,7 @@ struct reader_ndjson {
     struct json_scanner *scanner;
 };
 
-static bool is_blank(struct slice line)
+static bool line_is_blank(struct slice line)
 {
     for (size_t i = 0; i < line.length; i++) {
         if (line.at[i] != ' ' && line.at[i] != '\t' && line.at[i] != '\r') return false;
@@ -15,8 +15,8 @@ static bool is_blank(struct slice line)
     return true;
 }
 
-static enum reader_step next_record(struct reader *reader, struct record *ret_record,
-                                    struct refusal *refusal, struct error *err)
+static enum reader_step reader_ndjson_next_record(struct reader *reader, struct record *ret_record,
+                                                  struct refusal *refusal, struct error *err)
 {
     struct reader_ndjson *const ndjson = (struct reader_ndjson *)reader;
     struct reader_line line;
@@ -29,7 +29,7 @@ static enum reader_step next_record(struct reader *reader, struct record *ret_re
         }
         ret_record->line = reader->line++;
         source_take(reader->source, line.taken_bytes);
-    } while (is_blank(line.text));
+    } while (line_is_blank(line.text));
     size_t offset;
     ret_record->raw = line.text;
     ret_record->more = ret_record->is_open = false;
@@ -48,7 +48,7 @@ static void ndjson_done(struct reader *reader)
 struct reader *reader_ndjson_new(const struct stream *stream)
 {
     static const struct reader_methods methods = {
-        .next = next_record, .rest = reader_rest_of_line, .done = ndjson_done};
+        .next = reader_ndjson_next_record, .rest = reader_rest_of_line, .done = ndjson_done};
     struct reader_ndjson *const ndjson = memory_alloc(sizeof *ndjson);
     ndjson->base.methods = &methods;
     ndjson->scanner = json_scanner_new(stream);

@@ -93,7 +93,7 @@ static bool digest_all(struct source *source, int from, int spool, struct progre
     return good;
 }
 
-static bool open_input(struct source *source, struct error *err)
+static bool source_open_input(struct source *source, struct error *err)
 {
     if (strcmp(source->path, "-") == 0)
         source->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -124,7 +124,7 @@ static bool digest_input(struct source *source, int directory, struct progress *
     return true;
 }
 
-static bool sniff(struct source *source, struct error *err)
+static bool source_sniff(struct source *source, struct error *err)
 {
     uint8_t head[DECODE_SNIFF_BYTES];
     ssize_t const length = pread(source->fd, head, sizeof head, 0);
@@ -147,8 +147,8 @@ bool source_open(const char *path, int spool, struct progress *progress, struct 
                  struct error *err)
 {
     struct source *const source = new_source(path);
-    if (!open_input(source, err) || !digest_input(source, spool, progress, err) ||
-        !sniff(source, err)) {
+    if (!source_open_input(source, err) || !digest_input(source, spool, progress, err) ||
+        !source_sniff(source, err)) {
         (void)source_place(source, 0, err);
         source_close(source);
         return false;
@@ -168,7 +168,7 @@ bool source_open_part(const char *path, const struct source_part *part, struct s
     };
     source->fd = fcntl(part->fd, F_DUPFD_CLOEXEC, 0);
     bool good = source->fd >= 0 || error_system(err, errno, "cannot open");
-    good = good && sniff(source, err);
+    good = good && source_sniff(source, err);
     if (good && source->identity.compressed) {
         (void)error_set(err, ERROR_INPUT, "is compressed, and cannot be followed");
         good = error_remedy(err, "tally ingest STORE FILE, once it is whole");
@@ -210,9 +210,9 @@ bool source_open_head(const char *path, uint64_t most_bytes, struct source **ret
                       struct error *err)
 {
     struct source *const source = new_source(path);
-    bool good = open_input(source, err);
+    bool good = source_open_input(source, err);
     if (good && source->spooled) good = hold_head(source, most_bytes, err);
-    if (!good || !sniff(source, err)) {
+    if (!good || !source_sniff(source, err)) {
         (void)source_place(source, 0, err);
         source_close(source);
         return false;
@@ -329,7 +329,7 @@ bool source_prove(struct source *source, struct progress *progress, struct error
     return step == SOURCE_END;
 }
 
-static bool same_time(struct timespec a, struct timespec b)
+static bool source_same_time(struct timespec a, struct timespec b)
 {
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
@@ -345,7 +345,7 @@ bool source_check(const struct source *source, struct error *err)
     if (source->is_part && (uint64_t)now.st_size >= source->identity.input_bytes) return true;
     if (!source->is_part && now.st_size == source->digested.st_size &&
         (uint64_t)now.st_size == source->identity.input_bytes &&
-        same_time(now.st_mtim, source->digested.st_mtim))
+        source_same_time(now.st_mtim, source->digested.st_mtim))
         return true;
     (void)error_set(err, ERROR_INPUT, "changed while it was read");
     (void)error_remedy(err, "ingest a file only when it is written as a whole");

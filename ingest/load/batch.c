@@ -61,7 +61,7 @@ static void load_done(struct load *load)
     load_links_done(load);
 }
 
-static void show_progress(struct load *load, uint64_t records)
+static void batch_show_progress(struct load *load, uint64_t records)
 {
     progress_show(load->options->progress,
                   (struct progress_point){
@@ -144,7 +144,7 @@ static bool validate(struct load *load, struct error *err)
             (void)error_remedy(err, "mend the record, or leave out --strict");
             return source_place(load->source, record.line, err);
         }
-        if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
+        if (++count % PROGRESS_RECORDS == 0) batch_show_progress(load, count);
     }
     load_links_done(load); /* the records come again */
     return source_check(load->source, err);
@@ -189,7 +189,7 @@ static bool take_record(struct load *load, enum reader_step step, struct record 
     return true;
 }
 
-static bool read_all(struct load *load, struct error *err)
+static bool batch_read_all(struct load *load, struct error *err)
 {
     struct record record;
     enum reader_step step;
@@ -205,7 +205,7 @@ static bool read_all(struct load *load, struct error *err)
             if (load->is_stopped) return load_await(load, err);
         }
         if (!take_record(load, step, &record, err)) return false;
-        if (++count % PROGRESS_RECORDS == 0) show_progress(load, count);
+        if (++count % PROGRESS_RECORDS == 0) batch_show_progress(load, count);
         place = reader_place(load->reader);
     }
     if (goes_on && count == 0) return true; /* nothing whole has come */
@@ -214,7 +214,7 @@ static bool read_all(struct load *load, struct error *err)
 }
 
 /* From an input that is open to its end. */
-static bool run(struct load *load, struct error *err)
+static bool batch_run(struct load *load, struct error *err)
 {
     const struct batch_options *const options = load->options;
     if (options->strict && !validate(load, err)) return false;
@@ -223,7 +223,7 @@ static bool run(struct load *load, struct error *err)
         load->store_failed = true;
         return false;
     }
-    if (!start_reading(load, err) || !read_all(load, err)) return false;
+    if (!start_reading(load, err) || !batch_read_all(load, err)) return false;
     if (options->dry_run && load->chunk_count > 1 && options->stream->key_count > 0)
         notices_show(
             options->notices,
@@ -232,7 +232,7 @@ static bool run(struct load *load, struct error *err)
     return true;
 }
 
-static bool open_input(struct load *load, const char *path, struct error *err)
+static bool batch_open_input(struct load *load, const char *path, struct error *err)
 {
     struct progress *const progress = load->options->progress;
     const struct tail_checkpoint *const checkpoint = load->checkpoint;
@@ -271,7 +271,7 @@ static enum batch_ending ending_of(const struct load *load, bool good)
 
 static enum batch_ending ingest(struct load *load, const char *path, struct error *err)
 {
-    if (!open_input(load, path, err)) return BATCH_REFUSED;
+    if (!batch_open_input(load, path, err)) return BATCH_REFUSED;
     if (!find_batch(load, err) || !find_dropped(load, err)) return BATCH_STOPPED;
     if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) {
         /* the run that loaded it may have been killed before it told the mounts */
@@ -281,7 +281,7 @@ static enum batch_ending ingest(struct load *load, const char *path, struct erro
     }
     if (load->checkpoint && !recognise(load, err)) return ending_of(load, false);
     rejects_init(&load->rejects, store_directory(load->store), load->batch);
-    return ending_of(load, run(load, err));
+    return ending_of(load, batch_run(load, err));
 }
 
 enum batch_ending batch_ingest(struct store *store, const struct batch_input *input,

@@ -35,7 +35,8 @@ static void close_check(struct load *load)
     load->links = NULL;
 }
 
-static enum link_verdict judge(struct load *load, const struct event *event, struct error *err)
+static enum link_verdict batch_links_judge(struct load *load, const struct event *event,
+                                           struct error *err)
 {
     struct link_fault fault;
     enum link_verdict const verdict = link_check_record(load->links, event, &fault, err);
@@ -68,7 +69,7 @@ bool load_check_links(struct load *load, struct error *err)
     if (!load->has_links) return true;
     if (!load_await(load, err) || !open_check(load, err)) return false;
     for (size_t i = 0; i < chunk->count && good; i++) {
-        switch (judge(load, &chunk->events[i], err)) {
+        switch (batch_links_judge(load, &chunk->events[i], err)) {
         case LINK_TAKEN: chunk->events[taken++] = chunk->events[i]; break;
         case LINK_REFUSED: good = refuse_kept(load, i, err); break;
         case LINK_UNKNOWN: good = false; break;
@@ -88,7 +89,7 @@ bool load_validate_links(struct load *load, bool *ret_taken, struct error *err)
     if (!load->has_links) return true;
     if (!open_check(load, err)) return false;
     events_chunk_add(chunk, load->binder.values);
-    enum link_verdict const verdict = judge(load, &chunk->events[0], err);
+    enum link_verdict const verdict = batch_links_judge(load, &chunk->events[0], err);
     events_chunk_clear(chunk);
     *ret_taken = verdict == LINK_TAKEN;
     return verdict != LINK_UNKNOWN;

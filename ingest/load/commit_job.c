@@ -12,7 +12,7 @@ static void keep_notice(void *context, const char *text)
     (void)snprintf(job->notice, sizeof job->notice, "%s", text); /* a cut is harmless */
 }
 
-static void *run(void *argument)
+static void *commit_job_run(void *argument)
 {
     struct commit_job *const job = argument;
     struct notices const notices = {.show = keep_notice, .context = job};
@@ -29,9 +29,9 @@ void commit_job_start(struct commit_job *job)
     sigset_t all, before;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-    job->has_thread = pthread_create(&job->thread, NULL, run, job) == 0;
+    job->has_thread = pthread_create(&job->thread, NULL, commit_job_run, job) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!job->has_thread) (void)run(job);
+    if (!job->has_thread) (void)commit_job_run(job);
 }
 
 void commit_job_wait(struct commit_job *job)

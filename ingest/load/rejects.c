@@ -32,7 +32,7 @@ void rejects_done(struct rejects *rejects)
     rejects->fd = rejects->folder = -1;
 }
 
-static bool fail(struct error *err, int sys, const char *what)
+static bool rejects_fail(struct error *err, int sys, const char *what)
 {
     (void)error_system(err, sys, "%s", what);
     return error_place(err, "%s", directory_name);
@@ -44,7 +44,7 @@ static bool open_file(struct rejects *rejects, int flags, struct error *err)
     rejects->fd = rejects->folder < 0 ? -1
                                       : open_beneath_file(rejects->folder, rejects->name,
                                                           O_WRONLY | O_CREAT | flags, 0644);
-    if (rejects->fd < 0) return fail(err, errno, "cannot open the file of refused records");
+    if (rejects->fd < 0) return rejects_fail(err, errno, "cannot open the file of refused records");
     return true;
 }
 
@@ -52,7 +52,7 @@ static bool open_file(struct rejects *rejects, int flags, struct error *err)
 static bool sync_directory(const struct rejects *rejects, struct error *err)
 {
     if (fsync(rejects->folder) != 0)
-        return fail(err, errno, "cannot write the directory of refused records");
+        return rejects_fail(err, errno, "cannot write the directory of refused records");
     return true;
 }
 
@@ -64,20 +64,20 @@ bool rejects_resume(struct rejects *rejects, const struct batch *batch, struct e
         if ((rejects->folder >= 0 && unlinkat(rejects->folder, rejects->name, 0) == 0) ||
             errno == ENOENT)
             return true;
-        return fail(err, errno, "cannot remove the refused records of an earlier attempt");
+        return rejects_fail(err, errno, "cannot remove the refused records of an earlier attempt");
     }
     if (!open_file(rejects, 0, err)) return false;
     if (fstat(rejects->fd, &found) != 0)
-        return fail(err, errno, "cannot look at the file of refused records");
+        return rejects_fail(err, errno, "cannot look at the file of refused records");
     /* Somebody may have taken the file away: what is gone is gone, the counts are in the ledger. */
     rejects->bytes = (uint64_t)found.st_size;
     if (rejects->bytes > batch->rejects_bytes) {
         rejects->bytes = batch->rejects_bytes;
         if (ftruncate(rejects->fd, (off_t)rejects->bytes) != 0)
-            return fail(err, errno, "cannot cut the file of refused records");
+            return rejects_fail(err, errno, "cannot cut the file of refused records");
     }
     if (lseek(rejects->fd, (off_t)rejects->bytes, SEEK_SET) < 0)
-        return fail(err, errno, "cannot go to the end of the refused records");
+        return rejects_fail(err, errno, "cannot go to the end of the refused records");
     return true;
 }
 
@@ -90,7 +90,7 @@ static bool write_out(struct rejects *rejects, struct slice rest, struct error *
     while (rest.length > 0) {
         ssize_t const done = write(rejects->fd, rest.at, rest.length);
         if (done < 0 && errno == EINTR) continue;
-        if (done < 0) return fail(err, errno, "cannot write the refused records");
+        if (done < 0) return rejects_fail(err, errno, "cannot write the refused records");
         rest = slice_of(rest.at + done, rest.length - (size_t)done);
     }
     return true;
@@ -131,6 +131,6 @@ bool rejects_sync(struct rejects *rejects, struct error *err)
 {
     if (!write_pending(rejects, err)) return false;
     if (rejects->fd >= 0 && fsync(rejects->fd) != 0)
-        return fail(err, errno, "cannot write the refused records");
+        return rejects_fail(err, errno, "cannot write the refused records");
     return true;
 }

@@ -39,9 +39,10 @@ bool tail_checkpoint_tail_hash(int fd, uint64_t offset, uint64_t *ret_hash, stru
     return tail_checkpoint_hash(fd, from, offset, ret_hash, err);
 }
 
-static enum batch_log_finding look(const struct snapshot *snapshot, uint16_t stream,
-                                   const char *path, uint64_t number, struct arena *arena,
-                                   struct batch *ret_batch, struct error *err)
+static enum batch_log_finding tail_checkpoint_look(const struct snapshot *snapshot, uint16_t stream,
+                                                   const char *path, uint64_t number,
+                                                   struct arena *arena, struct batch *ret_batch,
+                                                   struct error *err)
 {
     uint64_t digest[2];
     tail_checkpoint_name(path, number, digest);
@@ -55,18 +56,20 @@ enum batch_log_finding tail_checkpoint_find(const struct snapshot *snapshot, uin
                                             struct error *err)
 {
     uint64_t there = 0, step = 1;
-    enum batch_log_finding found = look(snapshot, stream, path, 0, arena, ret_batch, err);
+    enum batch_log_finding found =
+        tail_checkpoint_look(snapshot, stream, path, 0, arena, ret_batch, err);
     if (found != BATCH_LOG_FOUND) return found;
-    while ((found = look(snapshot, stream, path, there + step, arena, ret_batch, err)) ==
-           BATCH_LOG_FOUND) {
+    while ((found = tail_checkpoint_look(snapshot, stream, path, there + step, arena, ret_batch,
+                                         err)) == BATCH_LOG_FOUND) {
         there += step;
         step *= 2;
     }
     for (; step > 1 && found != BATCH_LOG_FAILED; step /= 2) {
-        found = look(snapshot, stream, path, there + step / 2, arena, ret_batch, err);
+        found =
+            tail_checkpoint_look(snapshot, stream, path, there + step / 2, arena, ret_batch, err);
         if (found == BATCH_LOG_FOUND) there += step / 2;
     }
     if (found == BATCH_LOG_FAILED) return found;
     *ret_number = there;
-    return look(snapshot, stream, path, there, arena, ret_batch, err);
+    return tail_checkpoint_look(snapshot, stream, path, there, arena, ret_batch, err);
 }

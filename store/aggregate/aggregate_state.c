@@ -115,7 +115,7 @@ void aggregate_apply(const struct aggregate *aggregate, struct state *state,
     }
 }
 
-static bool is_real(const struct aggregate *aggregate)
+static bool aggregate_state_is_real(const struct aggregate *aggregate)
 {
     return aggregate->type.kind == VALUE_FLOAT;
 }
@@ -123,7 +123,7 @@ static bool is_real(const struct aggregate *aggregate)
 static void merge_squares(const struct aggregate *aggregate, struct state *into,
                           const struct state *delta, struct arena *arena)
 {
-    if (is_real(aggregate)) {
+    if (aggregate_state_is_real(aggregate)) {
         if (!delta->real_squares) return;
         if (!into->real_squares) into->real_squares = ARENA_NEW(arena, struct float_sum);
         float_sum_merge(into->real_squares, delta->real_squares, arena);
@@ -137,7 +137,7 @@ static void merge_squares(const struct aggregate *aggregate, struct state *into,
 static void merge_sums(const struct aggregate *aggregate, struct state *into,
                        const struct state *delta, struct arena *arena)
 {
-    if (is_real(aggregate))
+    if (aggregate_state_is_real(aggregate))
         float_sum_merge(&into->real, &delta->real, arena);
     else
         decimal_sum_merge(&into->sum, &delta->sum);
@@ -172,7 +172,7 @@ void aggregate_merge(const struct aggregate *aggregate, struct state *into,
 
 static void negate_sums(const struct aggregate *aggregate, struct state *state)
 {
-    if (is_real(aggregate)) {
+    if (aggregate_state_is_real(aggregate)) {
         float_sum_negate(&state->real);
         if (state->real_squares) float_sum_negate(state->real_squares);
     } else {
@@ -281,15 +281,16 @@ static struct result best_result(const struct aggregate *aggregate, const struct
 
 static struct result sum_result(const struct aggregate *aggregate, const struct state *state)
 {
-    if (is_real(aggregate)) return result_double(float_sum_to_double(&state->real));
+    if (aggregate_state_is_real(aggregate)) return result_double(float_sum_to_double(&state->real));
     return (struct result){.kind = RESULT_EXACT, .exact = state->sum};
 }
 
 static struct result average_result(const struct aggregate *aggregate, const struct state *state)
 {
     struct decimal_sum const count = decimal_sum_from_int(state->count);
-    return result_double(is_real(aggregate) ? float_sum_ratio(&state->real, (uint64_t)state->count)
-                                            : decimal_sum_ratio(&state->sum, &count));
+    return result_double(aggregate_state_is_real(aggregate)
+                             ? float_sum_ratio(&state->real, (uint64_t)state->count)
+                             : decimal_sum_ratio(&state->sum, &count));
 }
 
 /* (n * sum of squares - sum^2) / (n * divisor), rounded once. */
@@ -305,7 +306,7 @@ static struct result variance_result(const struct aggregate *aggregate, const st
     if (sample && count < 2) return (struct result){.kind = RESULT_NULL};
     uint64_t const divisor = sample ? count - 1 : count;
     double const variance =
-        is_real(aggregate)
+        aggregate_state_is_real(aggregate)
             ? float_sum_covariance(&state->real, &state->real,
                                    state->real_squares ? state->real_squares : &no_real_squares,
                                    count, divisor)

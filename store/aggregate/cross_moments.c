@@ -34,7 +34,7 @@ size_t cross_moments_size(const struct aggregate *aggregate)
     return cross_moments_sample_size(aggregate) * (aggregate->chosen ? 2 : 1);
 }
 
-static bool is_real(const struct aggregate *aggregate)
+static bool cross_moments_is_real(const struct aggregate *aggregate)
 {
     return aggregate->type.kind == VALUE_FLOAT;
 }
@@ -60,7 +60,7 @@ static void apply_sample(const struct aggregate *aggregate, union comoment *at,
 {
     size_t const width = cross_moments_width(aggregate);
     for (size_t i = 0; i < width; i++) {
-        if (is_real(aggregate))
+        if (cross_moments_is_real(aggregate))
             float_sum_add(&at[i].real, values[i].real, weight, arena);
         else
             decimal_sum_add(&at[i].exact, &values[i].number, weight);
@@ -88,7 +88,7 @@ void cross_moments_merge(const struct aggregate *aggregate, struct moments *into
 {
     into->chosen_count += delta->chosen_count;
     for (size_t i = 0; i < cross_moments_size(aggregate); i++) {
-        if (is_real(aggregate))
+        if (cross_moments_is_real(aggregate))
             float_sum_merge(&into->at[i].real, &delta->at[i].real, arena);
         else
             decimal_sum_merge(&into->at[i].exact, &delta->at[i].exact);
@@ -99,7 +99,7 @@ void cross_moments_negate(const struct aggregate *aggregate, struct moments *mom
 {
     moments->chosen_count = -moments->chosen_count;
     for (size_t i = 0; i < cross_moments_size(aggregate); i++) {
-        if (is_real(aggregate))
+        if (cross_moments_is_real(aggregate))
             float_sum_negate(&moments->at[i].real);
         else
             decimal_sum_negate(&moments->at[i].exact);

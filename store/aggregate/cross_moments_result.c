@@ -16,14 +16,15 @@ struct sample {
     uint64_t count;
 };
 
-static bool is_real(const struct sample *sample)
+static bool cross_moments_result_is_real(const struct sample *sample)
 {
     return sample->aggregate->type.kind == VALUE_FLOAT;
 }
 
 static double mean(const struct sample *sample, size_t i)
 {
-    if (is_real(sample)) return float_sum_ratio(&sample->at[i].real, sample->count);
+    if (cross_moments_result_is_real(sample))
+        return float_sum_ratio(&sample->at[i].real, sample->count);
     struct decimal_sum const count = decimal_sum_from_int((int64_t)sample->count);
     return decimal_sum_ratio(&sample->at[i].exact, &count);
 }
@@ -33,7 +34,7 @@ static double covariance(const struct sample *sample, size_t i, size_t j, uint64
     const union comoment *const x = &sample->at[i], *const y = &sample->at[j];
     const union comoment *const products =
         &sample->at[cross_moments_product(sample->aggregate, i < j ? i : j, i < j ? j : i)];
-    return is_real(sample)
+    return cross_moments_result_is_real(sample)
                ? float_sum_covariance(&x->real, &y->real, &products->real, sample->count, divisor)
                : decimal_sum_covariance(&x->exact, &y->exact, &products->exact, sample->count,
                                         divisor);
@@ -57,7 +58,7 @@ static struct result correlation(const struct sample *sample)
 static double ratio(const struct sample *sample)
 {
     const union comoment *const x = &sample->at[0], *const y = &sample->at[1];
-    if (!is_real(sample))
+    if (!cross_moments_result_is_real(sample))
         return decimal_sum_is_zero(&y->exact) ? NAN : decimal_sum_ratio(&x->exact, &y->exact);
     double const under = float_sum_to_double(&y->real);
     return isfinite(under) ? float_sum_to_double(&x->real) / under : NAN;
@@ -104,7 +105,8 @@ static struct result ratio_variance(const struct sample *sample)
 {
     struct result exact;
     if (sample->count < 2) return null_result();
-    if (!is_real(sample) && decimal_sum_ratio_variance(sample, &exact)) return exact;
+    if (!cross_moments_result_is_real(sample) && decimal_sum_ratio_variance(sample, &exact))
+        return exact;
     double const quotient = ratio(sample), y = mean(sample, 1);
     double const of_x = covariance(sample, 0, 0, sample->count - 1);
     double const of_both = covariance(sample, 0, 1, sample->count - 1);

@@ -55,7 +55,7 @@ struct tally_listing {
 };
 
 /* Tells the caller what went wrong, if that is asked for. Returns false, as those of error.h. */
-static bool tell(struct tally_error *error, const struct error *err)
+static bool tally_tell(struct tally_error *error, const struct error *err)
 {
     if (!error) return false;
     error->kind = (enum tally_error_kind)err->kind;
@@ -114,7 +114,7 @@ bool tally_open(const char *path, struct tally_store **ret_store, struct tally_e
         *ret_store = store;
     }
     (void)pthread_mutex_unlock(&opened.lock);
-    return good || tell(error, &err);
+    return good || tally_tell(error, &err);
 }
 
 void tally_close(struct tally_store *store)
@@ -137,7 +137,7 @@ bool tally_snapshot_open(struct tally_store *store, struct tally_snapshot **ret_
 {
     struct error err;
     struct snapshot *inner;
-    if (!snapshot_open(store->store, &inner, &err)) return tell(error, &err);
+    if (!snapshot_open(store->store, &inner, &err)) return tally_tell(error, &err);
     struct tally_snapshot *const snapshot = memory_alloc(sizeof *snapshot);
     snapshot->snapshot = inner;
     *ret_snapshot = snapshot;
@@ -156,7 +156,7 @@ uint64_t tally_snapshot_commit(const struct tally_snapshot *snapshot)
     return snapshot->snapshot->commit_id;
 }
 
-static int64_t now_ms(void)
+static int64_t tally_now_ms(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
@@ -168,16 +168,16 @@ enum tally_answer tally_wait(struct tally_store *store, uint64_t after, int time
 {
     struct error err;
     uint64_t newest;
-    int64_t const deadline = now_ms() + timeout_ms;
+    int64_t const deadline = tally_now_ms() + timeout_ms;
     AUTO_FD int const watch =
         announce_watch(store->store); /* before looking: nothing slips through */
     for (;;) {
         if (!store_newest_commit(store->store, &newest, &err)) {
-            (void)tell(error, &err);
+            (void)tally_tell(error, &err);
             return TALLY_FAILED;
         }
         if (newest > after) break;
-        int64_t const left = timeout_ms < 0 ? LOOK_BY_ITSELF_MS : deadline - now_ms();
+        int64_t const left = timeout_ms < 0 ? LOOK_BY_ITSELF_MS : deadline - tally_now_ms();
         if (left <= 0) return TALLY_MISSING;
         struct pollfd told = {.fd = watch, .events = POLLIN}; /* poll passes over -1 */
         int const ready =
@@ -189,8 +189,8 @@ enum tally_answer tally_wait(struct tally_store *store, uint64_t after, int time
     return TALLY_FOUND;
 }
 
-static enum tally_answer answer_of(enum tree_answer found, struct tally_error *error,
-                                   const struct error *err)
+static enum tally_answer tally_answer_of(enum tree_answer found, struct tally_error *error,
+                                         const struct error *err)
 {
     switch (found) {
     case TREE_FOUND: return TALLY_FOUND;
@@ -199,7 +199,7 @@ static enum tally_answer answer_of(enum tree_answer found, struct tally_error *e
     case TREE_UNKNOWN: return TALLY_MISSING;
     case TREE_FAILED: break;
     }
-    (void)tell(error, err);
+    (void)tally_tell(error, err);
     return TALLY_FAILED;
 }
 
@@ -212,12 +212,12 @@ static struct tally_stat stat_of(const struct node_stat *stat)
 }
 
 /* The node of PATH, whose key lives in ARENA. */
-static enum tally_answer find(const struct tally_snapshot *snapshot, const char *path,
-                              struct arena *arena, struct node *ret_node,
-                              struct node_stat *ret_stat, struct tally_error *error)
+static enum tally_answer tally_find(const struct tally_snapshot *snapshot, const char *path,
+                                    struct arena *arena, struct node *ret_node,
+                                    struct node_stat *ret_stat, struct tally_error *error)
 {
     struct error err;
-    return answer_of(
+    return tally_answer_of(
         tree_find(snapshot->snapshot, slice_text(path), arena, ret_node, ret_stat, &err), error,
         &err);
 }
@@ -228,7 +228,7 @@ enum tally_answer tally_stat(const struct tally_snapshot *snapshot, const char *
     AUTO_ARENA struct arena arena = {0};
     struct node node;
     struct node_stat stat;
-    enum tally_answer const found = find(snapshot, path, &arena, &node, &stat, error);
+    enum tally_answer const found = tally_find(snapshot, path, &arena, &node, &stat, error);
     if (found == TALLY_FOUND) *ret_stat = stat_of(&stat);
     return found;
 }
@@ -239,7 +239,7 @@ static enum tally_answer is_other(const char *path, const char *fact, struct tal
     struct error err;
     (void)error_set(&err, ERROR_INPUT, "%s", fact);
     (void)error_place(&err, "%s", path);
-    (void)tell(error, &err);
+    (void)tally_tell(error, &err);
     return TALLY_FAILED;
 }
 
@@ -248,7 +248,8 @@ static enum tally_answer find_file(const struct tally_snapshot *snapshot, const 
 {
     struct node_stat stat;
     *file = (struct tally_file){.snapshot = snapshot->snapshot};
-    enum tally_answer const found = find(snapshot, path, &file->arena, &file->node, &stat, error);
+    enum tally_answer const found =
+        tally_find(snapshot, path, &file->arena, &file->node, &stat, error);
     if (found != TALLY_FOUND) return found;
     if (stat.directory) return is_other(path, "is a directory", error);
     file->size = stat.size_bytes;
@@ -271,7 +272,7 @@ bool tally_file_read(struct tally_file *file, uint64_t offset, void *bytes, size
     if (size > left) size = (size_t)left;
     if (size > 0 &&
         !tree_read(file->snapshot, &file->node, &file->reader, offset, size, &into, &err))
-        return tell(error, &err);
+        return tally_tell(error, &err);
     *ret_size = into.length;
     return true;
 }
@@ -320,11 +321,11 @@ enum tally_answer tally_list(const struct tally_snapshot *snapshot, const char *
     struct node node;
     struct node_stat stat;
     struct tree_listing *inner;
-    enum tally_answer const found = find(snapshot, path, &arena, &node, &stat, error);
+    enum tally_answer const found = tally_find(snapshot, path, &arena, &node, &stat, error);
     if (found != TALLY_FOUND) return found;
     if (!stat.directory) return is_other(path, "is no directory", error);
     if (!tree_list(snapshot->snapshot, &node, &inner, &err))
-        return answer_of(TREE_FAILED, error, &err);
+        return tally_answer_of(TREE_FAILED, error, &err);
     struct tally_listing *const listing = memory_alloc(sizeof *listing);
     listing->listing = inner;
     *ret_listing = listing;
@@ -337,7 +338,7 @@ enum tally_answer tally_list_next(struct tally_listing *listing, struct tally_en
     struct error err;
     struct tree_entry entry;
     enum tally_answer const found =
-        answer_of(tree_listing_next(listing->listing, &entry, &err), error, &err);
+        tally_answer_of(tree_listing_next(listing->listing, &entry, &err), error, &err);
     if (found != TALLY_FOUND) return found;
     buffer_set(&listing->name, entry.name);
     buffer_add_byte(&listing->name, '\0');

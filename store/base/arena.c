@@ -71,7 +71,7 @@ static void add_block(struct arena *arena, size_t least_bytes)
     enter_block(arena, block);
 }
 
-static uint8_t *take(struct arena *arena, size_t bytes)
+static uint8_t *arena_take(struct arena *arena, size_t bytes)
 {
     size_t const step = alignof(max_align_t);
     size_t const rounded = (bytes + step - 1) / step * step;
@@ -84,7 +84,7 @@ static uint8_t *take(struct arena *arena, size_t bytes)
 
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
-    uint8_t *const at = take(arena, bytes);
+    uint8_t *const at = arena_take(arena, bytes);
     if (bytes) memset(at, 0, bytes);
     return at;
 }
@@ -96,7 +96,7 @@ struct slice arena_copy(struct arena *arena, struct slice slice)
 
 char *arena_text(struct arena *arena, struct slice slice)
 {
-    uint8_t *const text = take(arena, slice.length + 1);
+    uint8_t *const text = arena_take(arena, slice.length + 1);
     if (slice.length) memcpy(text, slice.at, slice.length);
     text[slice.length] = '\0';
     return (char *)text;

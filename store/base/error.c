@@ -8,10 +8,10 @@
 
 /* Cuts with a mark, and keeps what a user's data may have put into the text from driving the
  * terminal that shows it. */
-static void write_text(char *text, size_t size, const char *format, va_list arguments)
+static void error_write_text(char *text, size_t size, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
-static void write_text(char *text, size_t size, const char *format, va_list arguments)
+static void error_write_text(char *text, size_t size, const char *format, va_list arguments)
 {
     int const length = vsnprintf(text, size, format, arguments);
     if (length < 0) text[0] = '\0';
@@ -28,7 +28,7 @@ bool(error_set)(struct error *err, enum error_kind kind, const char *format, ...
     err->remedy[0] = '\0';
     va_list arguments;
     va_start(arguments, format);
-    write_text(err->fact, sizeof err->fact, format, arguments);
+    error_write_text(err->fact, sizeof err->fact, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -58,7 +58,7 @@ bool(error_system)(struct error *err, int sys, const char *format, ...)
     err->remedy[0] = '\0';
     va_list arguments;
     va_start(arguments, format);
-    write_text(err->fact, sizeof err->fact, format, arguments);
+    error_write_text(err->fact, sizeof err->fact, format, arguments);
     va_end(arguments);
     size_t const length = strlen(err->fact);
     char reason[128];
@@ -73,7 +73,7 @@ bool(error_place)(struct error *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    write_text(err->place, sizeof err->place, format, arguments);
+    error_write_text(err->place, sizeof err->place, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -82,7 +82,7 @@ bool(error_remedy)(struct error *err, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    write_text(err->remedy, sizeof err->remedy, format, arguments);
+    error_write_text(err->remedy, sizeof err->remedy, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -93,7 +93,7 @@ bool(error_wrap)(struct error *err, const char *format, ...)
     memcpy(inner, err->place, sizeof inner);
     va_list arguments;
     va_start(arguments, format);
-    write_text(err->place, sizeof err->place, format, arguments);
+    error_write_text(err->place, sizeof err->place, format, arguments);
     va_end(arguments);
     if (inner[0] == '\0') return false;
     size_t const length = strlen(err->place);

@@ -111,7 +111,7 @@ static void write_number(uint64_t number, uint8_t bytes[MESSAGE_BYTES])
         bytes[i] = (uint8_t)(number >> (8 * i));
 }
 
-static uint64_t read_number(const uint8_t bytes[MESSAGE_BYTES])
+static uint64_t announce_read_number(const uint8_t bytes[MESSAGE_BYTES])
 {
     uint64_t number = 0;
     for (int i = MESSAGE_BYTES; i > 0; i--)
@@ -129,7 +129,7 @@ enum announce_message announce_accept(const struct announce_socket *socket, int 
     if (poll(&waiting, 1, PATIENCE_MS) != 1 ||
         recv(connection, bytes, sizeof bytes, MSG_DONTWAIT) != MESSAGE_BYTES)
         return ANNOUNCE_NONE;
-    *ret_commit_id = read_number(bytes);
+    *ret_commit_id = announce_read_number(bytes);
     *ret_connection = take_fd(&connection);
     return ANNOUNCE_COMMIT;
 }
@@ -142,7 +142,7 @@ void announce_reply(int connection, uint64_t commit_id)
     (void)close(connection);
 }
 
-static int64_t now_ms(void)
+static int64_t announce_now_ms(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
@@ -158,8 +158,8 @@ struct told {
 };
 
 /* Tells one mount. Nobody listening means that it was killed: its socket goes. */
-static void tell(int directory, const char *name, uint64_t commit_id, struct told *told,
-                 struct announce_result *result)
+static void announce_tell(int directory, const char *name, uint64_t commit_id, struct told *told,
+                          struct announce_result *result)
 {
     uint8_t bytes[MESSAGE_BYTES];
     struct sockaddr_un const address = address_of(directory, name);
@@ -202,7 +202,7 @@ static enum answer read_answer(const struct told *told, nfds_t place, uint64_t c
     ssize_t const got = recv(mount->fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got != MESSAGE_BYTES)
         return still_listens(told->directory, told->names[place]) ? ANSWER_BEHIND : ANSWER_SHOWN;
-    return read_number(bytes) >= commit_id ? ANSWER_SHOWN : ANSWER_BEHIND;
+    return announce_read_number(bytes) >= commit_id ? ANSWER_SHOWN : ANSWER_BEHIND;
 }
 
 /* Counts the mount and lets it go. */
@@ -237,7 +237,7 @@ static void await_answers(struct told *told, uint64_t commit_id, int64_t deadlin
                           struct announce_result *result)
 {
     while (take_answers(told, commit_id, result)) {
-        int64_t const left = deadline_ms - now_ms();
+        int64_t const left = deadline_ms - announce_now_ms();
         for (nfds_t i = 0; i < told->count; i++)
             told->polls[i].revents = 0;
         if (left <= 0 || (poll(told->polls, told->count, (int)left) <= 0 && errno != EINTR)) break;
@@ -251,7 +251,7 @@ bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
                      struct announce_result *ret_result, struct error *err)
 {
     struct announce_result result = {0};
-    int64_t const deadline = now_ms() + deadline_ms;
+    int64_t const deadline = announce_now_ms() + deadline_ms;
     int directory_fd;
     if (!open_mounts(store, &directory_fd, err)) return false;
     DIR *const directory = fdopendir(directory_fd);
@@ -264,7 +264,8 @@ bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
     for (const struct dirent *entry; (entry = readdir(directory));) {
         size_t const length = strlen(entry->d_name);
         if (length < 5 || strcmp(entry->d_name + length - 5, ".sock") != 0) continue;
-        if (told->count < MOUNTS_MAX) tell(directory_fd, entry->d_name, commit_id, told, &result);
+        if (told->count < MOUNTS_MAX)
+            announce_tell(directory_fd, entry->d_name, commit_id, told, &result);
     }
     await_answers(told, commit_id, deadline, &result);
     free(told);

@@ -93,7 +93,7 @@ static bool check_target(const char *target, struct error *err)
     return error_place(err, "%s", target);
 }
 
-static bool take_lock(struct backup *backup, struct error *err)
+static bool backup_take_lock(struct backup *backup, struct error *err)
 {
     AUTO_FD int fd = open_beneath_file(backup->directory, "ingest.lock", O_RDWR | O_CREAT, 0666);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -106,7 +106,7 @@ static bool take_lock(struct backup *backup, struct error *err)
 }
 
 /* The folder of the copy, this process's alone, and empty whatever an earlier try left in it. */
-static bool make_folder(struct backup *backup, const struct store *store, struct error *err)
+static bool backup_make_folder(struct backup *backup, const struct store *store, struct error *err)
 {
     struct stat like;
     backup->made = mkdir(backup->path, 0777) == 0;
@@ -114,7 +114,7 @@ static bool make_folder(struct backup *backup, const struct store *store, struct
         return error_system(err, errno, "cannot make %s", backup->path);
     backup->directory = open(backup->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (backup->directory < 0) return error_system(err, errno, "%s", backup->path);
-    if (!take_lock(backup, err)) return false;
+    if (!backup_take_lock(backup, err)) return false;
     if (fstat(store_directory(store), &like) < 0 ||
         fchmod(backup->directory, like.st_mode & 0777) < 0)
         return error_system(err, errno, "%s", backup->path);
@@ -204,7 +204,7 @@ bool backup_begin(struct store *store, const char *target, struct backup **ret_b
                               .directory = -1,
                               .lock = -1,
                               .rejects = -1};
-    if (check_target(backup->target, err) && make_folder(backup, store, err) &&
+    if (check_target(backup->target, err) && backup_make_folder(backup, store, err) &&
         copy_data(backup, store, err) && copy_rejects(backup, store, err)) {
         *ret_backup = backup;
         return true;

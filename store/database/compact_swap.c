@@ -56,7 +56,7 @@ static bool exists(int directory, const char *name)
     return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static bool take_lock(int fd, int how, const char *path, struct error *err)
+static bool compact_swap_take_lock(int fd, int how, const char *path, struct error *err)
 {
     struct timespec const pause = {.tv_nsec = LOOK_MS * 1000000};
     for (int waited_ms = 0; flock(fd, how | LOCK_NB) < 0; waited_ms += LOOK_MS) {
@@ -77,14 +77,14 @@ static bool open_lock(int directory, int how, const char *path, int *ret_fd, str
 {
     AUTO_FD int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return error_system(err, errno, "cannot lock %s", path);
-    if (!take_lock(fd, how, path, err)) return false;
+    if (!compact_swap_take_lock(fd, how, path, err)) return false;
     *ret_fd = take_fd(&fd);
     return true;
 }
 
 /* Ends a swap from wherever it stands, under the directory's lock. On a read-only medium nothing can be done, and as
  * nobody writes there, nothing has to be. */
-static bool settle(int directory, const char *path, struct error *err)
+static bool compact_swap_settle(int directory, const char *path, struct error *err)
 {
     if (!exists(directory, "lock.mdb.old")) return true;
     bool const moved = exists(directory, "lock.mdb");
@@ -107,8 +107,8 @@ bool compact_swap_hold(int directory, const char *path, int *ret_hold, struct er
 {
     AUTO_FD int fd = -1;
     if (!open_lock(directory, LOCK_SH, path, &fd, err)) return false;
-    if (exists(directory, "lock.mdb.old") &&
-        (!take_lock(fd, LOCK_EX, path, err) || !settle(directory, path, err)))
+    if (exists(directory, "lock.mdb.old") && (!compact_swap_take_lock(fd, LOCK_EX, path, err) ||
+                                              !compact_swap_settle(directory, path, err)))
         return false;
     *ret_hold = take_fd(&fd);
     return true;
@@ -168,8 +168,9 @@ bool compact_swap_finish(int directory, const char *path, struct error *err)
         return error_system(err, errno, "cannot replace %s/lock.mdb", path);
     if (renameat(directory, "data.mdb.new", directory, "data.mdb") < 0) {
         (void)error_system(err, errno, "cannot replace %s/data.mdb", path);
-        (void)settle(directory, path, &unsettled); /* or the next to open the store does */
+        (void)compact_swap_settle(directory, path,
+                                  &unsettled); /* or the next to open the store does */
         return false;
     }
-    return settle(directory, path, err);
+    return compact_swap_settle(directory, path, err);
 }

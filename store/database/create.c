@@ -86,7 +86,7 @@ static bool claim(struct place *place, struct error *err)
 }
 
 /* What is there already is left of an init that was killed; a link would lead elsewhere. */
-static bool make_folder(const struct place *place, const char *name, struct error *err)
+static bool create_make_folder(const struct place *place, const char *name, struct error *err)
 {
     struct stat there;
     if (mkdirat(place->directory, name, 0777) == 0) return true;
@@ -99,7 +99,7 @@ static bool make_folder(const struct place *place, const char *name, struct erro
 static bool make_folders(const struct place *place, struct error *err)
 {
     for (size_t i = 0; i < COUNT_OF(folders); i++) {
-        if (!make_folder(place, folders[i], err)) return false;
+        if (!create_make_folder(place, folders[i], err)) return false;
     }
     return true;
 }

@@ -96,7 +96,7 @@ static bool parse_abs(struct expr_parser *parser, const struct expr **ret_expr)
     return true;
 }
 
-static bool no_function(struct expr_parser *parser, struct slice name)
+static bool expr_call_no_function(struct expr_parser *parser, struct slice name)
 {
     struct slice names[BUCKET_UNITS + COUNT_OF(choices) + 1];
     for (size_t i = 0; i < BUCKET_UNITS; i++)
@@ -129,5 +129,5 @@ bool parser_call(struct expr_parser *parser, const struct token *name, const str
     }
     if (parser->per) return parser_inner_call(parser, name, ret_expr);
     parser->token = *name; /* where the error is */
-    return no_function(parser, name->text);
+    return expr_call_no_function(parser, name->text);
 }

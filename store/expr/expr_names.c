@@ -37,8 +37,8 @@ const struct expr *parser_field(struct expr_parser *parser, size_t field)
     return expr;
 }
 
-static bool find_field(struct expr_parser *parser, const struct stream *stream, struct slice name,
-                       size_t *ret_field)
+static bool expr_names_find_field(struct expr_parser *parser, const struct stream *stream,
+                                  struct slice name, size_t *ret_field)
 {
     for (size_t i = 0; i < stream->field_count; i++) {
         if (!slice_equal(stream->fields[i].name, name)) continue;
@@ -51,7 +51,8 @@ static bool find_field(struct expr_parser *parser, const struct stream *stream, 
 static bool no_reference(struct expr_parser *parser, const struct stream *stream, struct slice name)
 {
     size_t field;
-    if (!find_field(parser, stream, name, &field)) return false; /* it is nothing at all */
+    if (!expr_names_find_field(parser, stream, name, &field))
+        return false; /* it is nothing at all */
     (void)parser_fail(parser, "'%.*s' of stream '%.*s' refers to no other stream", (int)name.length,
                       name.at, (int)stream->name.length, stream->name.at);
     if (stream->is_of_several)
@@ -85,7 +86,7 @@ static bool follow_path(struct expr_parser *parser, const struct stream *stream,
                            (int)target->name.length, target->name.at);
     if (!parser_enter(parser) || !parser_next(parser)) return false;
     if (parser_is_sign(parser, ".") ? !follow_path(parser, target, next.text, &value)
-                                    : !find_field(parser, target, next.text, &value))
+                                    : !expr_names_find_field(parser, target, next.text, &value))
         return false;
     parser->depth--;
     *ret_value = stream_join(stream, reference, value, parser->arena);
@@ -100,7 +101,7 @@ bool parser_named_field(struct expr_parser *parser, struct slice name, const str
         if (stream->joins && !stream->joins->is_open)
             return parser_fail(parser, "references are followed by views alone");
         if (!follow_path(parser, stream, name, &value)) return false;
-    } else if (!find_field(parser, stream, name, &value)) {
+    } else if (!expr_names_find_field(parser, stream, name, &value)) {
         return false;
     }
     *ret_expr = parser_field(parser, value);

@@ -28,7 +28,7 @@ struct expr *expr_new(struct expr_parser *parser, enum expr_op op, enum value_ki
     return expr;
 }
 
-static unsigned most(unsigned a, unsigned b)
+static unsigned expr_node_most(unsigned a, unsigned b)
 {
     return a > b ? a : b;
 }
@@ -41,7 +41,7 @@ void expr_set_operands(struct expr_parser *parser, struct expr *expr,
     expr->operands = kept;
     expr->operand_count = count;
     for (size_t i = 0; i < count; i++)
-        expr->height = most(expr->height, operands[i]->height + 1);
+        expr->height = expr_node_most(expr->height, operands[i]->height + 1);
 }
 
 const struct expr *expr_new_unary(struct expr_parser *parser, enum expr_op op, enum value_kind kind,

@@ -6,7 +6,7 @@
 static const char *const keywords[] = {"and",     "or",   "not",  "in",    "is",   "like",
                                        "between", "null", "true", "false", "where"};
 
-static unsigned most(unsigned a, unsigned b)
+static unsigned expr_parse_most(unsigned a, unsigned b)
 {
     return a > b ? a : b;
 }
@@ -21,7 +21,7 @@ bool expr_is_keyword(struct slice name)
     return false;
 }
 
-static bool parse_name(struct expr_parser *parser, const struct expr **ret_expr)
+static bool expr_parse_parse_name(struct expr_parser *parser, const struct expr **ret_expr)
 {
     struct token const name = parser->token;
     if (!parser_next(parser)) return false;
@@ -29,7 +29,7 @@ static bool parse_name(struct expr_parser *parser, const struct expr **ret_expr)
                                        : parser_named_field(parser, name.text, ret_expr);
 }
 
-static void count_digits(struct expr *literal)
+static void expr_parse_count_digits(struct expr *literal)
 {
     char text[DECIMAL_TEXT_BYTES];
     const struct decimal *const number = &literal->literal.number;
@@ -51,7 +51,7 @@ static bool parse_number(struct expr_parser *parser, const struct expr **ret_exp
     case DECIMAL_TOO_LONG:
         return parser_fail(parser, "a number has more than %d digits", DECIMAL_DIGITS);
     }
-    count_digits(expr);
+    expr_parse_count_digits(expr);
     *ret_expr = expr;
     return parser_next(parser);
 }
@@ -66,12 +66,12 @@ static bool parse_word(struct expr_parser *parser, const struct expr **ret_expr)
         *ret_expr = expr;
         return parser_next(parser);
     }
-    if (!expr_is_keyword(parser->token.text)) return parse_name(parser, ret_expr);
+    if (!expr_is_keyword(parser->token.text)) return expr_parse_parse_name(parser, ret_expr);
     return parser_fail(parser, "expected a value before '%.*s'", (int)parser->token.text.length,
                        parser->token.text.at);
 }
 
-static bool parse_primary(struct expr_parser *parser, const struct expr **ret_expr)
+static bool expr_parse_parse_primary(struct expr_parser *parser, const struct expr **ret_expr)
 {
     struct slice const source = parser->token.source;
     switch (parser->token.kind) {
@@ -95,12 +95,13 @@ static bool parse_primary(struct expr_parser *parser, const struct expr **ret_ex
     return parser_fail(parser, "expected a value before '%.*s'", (int)source.length, source.at);
 }
 
-static bool parse_unary(struct expr_parser *parser, const struct expr **ret_expr)
+static bool expr_parse_parse_unary(struct expr_parser *parser, const struct expr **ret_expr)
 {
     bool const minus = parser_is_sign(parser, "-");
-    if (!minus && !parser_is_sign(parser, "+")) return parse_primary(parser, ret_expr);
+    if (!minus && !parser_is_sign(parser, "+")) return expr_parse_parse_primary(parser, ret_expr);
     const struct expr *operand;
-    if (!parser_enter(parser) || !parser_next(parser) || !parse_unary(parser, &operand) ||
+    if (!parser_enter(parser) || !parser_next(parser) ||
+        !expr_parse_parse_unary(parser, &operand) ||
         !parser_wants_number(parser, operand, minus ? "-" : "+"))
         return false;
     parser->depth--;
@@ -150,21 +151,21 @@ static bool new_arithmetic(struct expr_parser *parser, enum expr_op op, const st
         expr->digits = (*left)->digits + right->scale + 1;
         expr->scale = DECIMAL_QUOTIENT_SCALE;
     } else {
-        expr->digits = most((*left)->digits, right->digits) + 1;
-        expr->scale = most((*left)->scale, right->scale);
+        expr->digits = expr_parse_most((*left)->digits, right->digits) + 1;
+        expr->scale = expr_parse_most((*left)->scale, right->scale);
     }
     *left = expr;
     return true;
 }
 
-static bool parse_product(struct expr_parser *parser, const struct expr **ret_expr)
+static bool expr_parse_parse_product(struct expr_parser *parser, const struct expr **ret_expr)
 {
     const struct expr *left, *right;
-    if (!parse_unary(parser, &left)) return false;
+    if (!expr_parse_parse_unary(parser, &left)) return false;
     for (;;) {
         bool const times = parser_is_sign(parser, "*");
         if (!times && !parser_is_sign(parser, "/")) break;
-        if (!parser_next(parser) || !parse_unary(parser, &right) ||
+        if (!parser_next(parser) || !expr_parse_parse_unary(parser, &right) ||
             !new_arithmetic(parser, times ? EXPR_MULTIPLY : EXPR_DIVIDE, &left, right,
                             times ? "*" : "/"))
             return false;
@@ -176,11 +177,11 @@ static bool parse_product(struct expr_parser *parser, const struct expr **ret_ex
 static bool parse_sum(struct expr_parser *parser, const struct expr **ret_expr)
 {
     const struct expr *left, *right;
-    if (!parse_product(parser, &left)) return false;
+    if (!expr_parse_parse_product(parser, &left)) return false;
     for (;;) {
         bool const plus = parser_is_sign(parser, "+");
         if (!plus && !parser_is_sign(parser, "-")) break;
-        if (!parser_next(parser) || !parse_product(parser, &right) ||
+        if (!parser_next(parser) || !expr_parse_parse_product(parser, &right) ||
             !new_arithmetic(parser, plus ? EXPR_ADD : EXPR_SUBTRACT, &left, right,
                             plus ? "+" : "-"))
             return false;

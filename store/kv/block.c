@@ -33,7 +33,7 @@ static size_t shared_length(struct slice a, struct slice b)
     return shared;
 }
 
-static void begin(struct block *block, struct slice key)
+static void block_begin(struct block *block, struct slice key)
 {
     buffer_set(&block->fence, key);
     buffer_set(&block->last_key, key);
@@ -41,7 +41,7 @@ static void begin(struct block *block, struct slice key)
 
 bool block_add(struct block *block, struct slice key, struct slice value)
 {
-    if (block_is_empty(block)) begin(block, key);
+    if (block_is_empty(block)) block_begin(block, key);
     size_t const start = block->bytes.length;
     size_t const shared = shared_length(buffer_slice(&block->last_key), key);
     pack_varint(&block->bytes, shared);

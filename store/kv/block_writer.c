@@ -77,7 +77,7 @@ static bool is_ours(const struct block_writer *writer, const struct db_entry *en
     return slice_starts(entry->key, buffer_slice(&writer->prefix));
 }
 
-static bool read_next(struct block_writer *writer, struct error *err)
+static bool block_writer_read_next(struct block_writer *writer, struct error *err)
 {
     enum block_step const step = block_next(&writer->reader);
     writer->has_entry = step == BLOCK_ONE;
@@ -96,7 +96,7 @@ static bool take_block(struct block_writer *writer, const struct db_entry *entry
     enum db_finding const found = cursor_next(writer->cursor, &behind, err);
     writer->has_limit = found == DB_FOUND && is_ours(writer, &behind);
     if (writer->has_limit) buffer_set(&writer->limit, behind.key);
-    return found != DB_FAILED && read_next(writer, err);
+    return found != DB_FAILED && block_writer_read_next(writer, err);
 }
 
 static bool begin_range(struct block_writer *writer, struct slice key, struct error *err)
@@ -132,8 +132,8 @@ static bool write_block(struct block_writer *writer, struct error *err)
     return good;
 }
 
-static bool add(struct block_writer *writer, struct slice key, struct slice value,
-                struct error *err)
+static bool block_writer_add(struct block_writer *writer, struct slice key, struct slice value,
+                             struct error *err)
 {
     if (block_add(&writer->open, key, value)) return true;
     return write_block(writer, err) && block_add(&writer->open, key, value);
@@ -145,10 +145,10 @@ static bool pass_entry(struct block_writer *writer, struct error *err)
     bool const in_step = writer->in_step;
     writer->in_step = true;
     if (!in_step || !block_add_raw(&writer->open, &writer->reader)) {
-        if (!add(writer, buffer_slice(&writer->reader.key), writer->reader.value, err))
+        if (!block_writer_add(writer, buffer_slice(&writer->reader.key), writer->reader.value, err))
             return false;
     }
-    return read_next(writer, err);
+    return block_writer_read_next(writer, err);
 }
 
 static bool pass_rest(struct block_writer *writer, struct error *err)
@@ -171,7 +171,7 @@ static bool end_range(struct block_writer *writer, struct error *err)
 }
 
 /* Whether the range should have the next block, too. */
-static bool is_small(const struct block_writer *writer)
+static bool block_writer_is_small(const struct block_writer *writer)
 {
     return writer->changed && writer->has_limit && !writer->was_cut &&
            writer->open.bytes.length < SMALL_BLOCK_BYTES;
@@ -190,7 +190,7 @@ static bool widen_range(struct block_writer *writer, struct error *err)
 }
 
 /* Leaves the place of the last seek behind. */
-static bool leave(struct block_writer *writer, struct error *err)
+static bool block_writer_leave(struct block_writer *writer, struct error *err)
 {
     bool const known = writer->is_known;
     writer->is_known = false;
@@ -203,7 +203,8 @@ static bool reach(struct block_writer *writer, struct slice key, struct error *e
     while (writer->has_range && writer->has_limit &&
            slice_compare(key, buffer_slice(&writer->limit)) >= 0) {
         if (!pass_rest(writer, err)) return false;
-        if (!(is_small(writer) ? widen_range(writer, err) : end_range(writer, err))) return false;
+        if (!(block_writer_is_small(writer) ? widen_range(writer, err) : end_range(writer, err)))
+            return false;
     }
     return writer->has_range || begin_range(writer, key, err);
 }
@@ -213,7 +214,7 @@ bool block_writer_seek(struct block_writer *writer, struct slice key, struct sli
 {
     int order = 1;
     *ret_value = (struct slice){0};
-    if (!leave(writer, err) || !reach(writer, key, err)) return false;
+    if (!block_writer_leave(writer, err) || !reach(writer, key, err)) return false;
     buffer_set(&writer->key, key);
     while (writer->has_entry &&
            (order = slice_compare(buffer_slice(&writer->reader.key), key)) < 0) {
@@ -228,10 +229,11 @@ bool block_writer_set(struct block_writer *writer, struct slice value, struct er
 {
     writer->changed = true;
     writer->in_step = false;
-    if (value.length && !add(writer, buffer_slice(&writer->key), value, err)) return false;
+    if (value.length && !block_writer_add(writer, buffer_slice(&writer->key), value, err))
+        return false;
     bool const known = writer->is_known;
     writer->is_known = false;
-    return !known || read_next(writer, err);
+    return !known || block_writer_read_next(writer, err);
 }
 
 /* Goes on to the next block where the range ends inside PREFIX. */
@@ -253,17 +255,17 @@ bool block_writer_clear(struct block_writer *writer, struct slice prefix, struct
     while (writer->has_entry && slice_starts(buffer_slice(&writer->reader.key), prefix)) {
         writer->changed = true;
         writer->in_step = false;
-        if (!read_next(writer, err) || !reach_more(writer, prefix, err)) return false;
+        if (!block_writer_read_next(writer, err) || !reach_more(writer, prefix, err)) return false;
     }
     return true;
 }
 
 bool block_writer_finish(struct block_writer *writer, struct error *err)
 {
-    if (!leave(writer, err)) return false;
+    if (!block_writer_leave(writer, err)) return false;
     if (!writer->has_range) return true;
     if (!pass_rest(writer, err)) return false;
-    while (is_small(writer)) {
+    while (block_writer_is_small(writer)) {
         if (!widen_range(writer, err) || !pass_rest(writer, err)) return false;
     }
     return end_range(writer, err);

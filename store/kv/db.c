@@ -47,7 +47,7 @@ const char *const db_table_names[DB_TABLES] = {
 };
 
 /* The one place where LMDB's codes become words. */
-static bool fail(struct error *err, const char *place, int code)
+static bool db_fail(struct error *err, const char *place, int code)
 {
     switch (code) {
     case MDB_MAP_FULL:
@@ -104,7 +104,7 @@ static bool fail_txn(const struct txn *txn, enum db_table table, int code, struc
 {
     struct txn *const marked = mark_failed(txn);
     if (code == MDB_MAP_FULL) marked->map_full = true;
-    return fail(err, db_table_names[table], code);
+    return db_fail(err, db_table_names[table], code);
 }
 
 /* LMDB has no sums: each value ends in one, of itself and its key. */
@@ -221,7 +221,7 @@ static bool open_tables(struct db *db, enum db_access access, struct error *err)
 {
     MDB_txn *txn;
     int code = mdb_txn_begin(db->env, NULL, access == DB_CREATE ? 0 : MDB_RDONLY, &txn);
-    if (code != MDB_SUCCESS) return fail(err, db->directory, code);
+    if (code != MDB_SUCCESS) return db_fail(err, db->directory, code);
     for (unsigned i = 0; i < DB_TABLES; i++) {
         code = mdb_dbi_open(txn, db_table_names[i], access == DB_CREATE ? MDB_CREATE : 0,
                             &db->tables[i]);
@@ -232,10 +232,10 @@ static bool open_tables(struct db *db, enum db_access access, struct error *err)
         }
         mdb_txn_abort(txn);
         return code == MDB_NOTFOUND ? fail_without(db, db_table_names[i], err)
-                                    : fail(err, db->directory, code);
+                                    : db_fail(err, db->directory, code);
     }
     code = mdb_txn_commit(txn);
-    return code == MDB_SUCCESS || fail(err, db->directory, code);
+    return code == MDB_SUCCESS || db_fail(err, db->directory, code);
 }
 
 static void answer_assertion(MDB_env *env, const char *text)
@@ -278,7 +278,7 @@ static bool fail_to_open(const struct db *db, enum db_access access, int code, s
     buffer_add_byte(&lock, '\0');
     if (access != DB_READ || code != EACCES ||
         faccessat(AT_FDCWD, (const char *)lock.at, W_OK, AT_EACCESS) == 0)
-        return fail(err, db->directory, code);
+        return db_fail(err, db->directory, code);
     (void)error_set(err, ERROR_DENIED,
                     "lock.mdb may not be written: writers would not see the reader");
     (void)error_remedy(err, "give the right to write lock.mdb, and no other file of the store");
@@ -319,7 +319,7 @@ const char *db_library(void)
 bool db_copy(struct db *db, int fd, struct error *err)
 {
     int const code = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
-    return code == MDB_SUCCESS || fail(err, db->directory, code);
+    return code == MDB_SUCCESS || db_fail(err, db->directory, code);
 }
 
 bool db_is_replaced(const struct db *db, int directory)
@@ -345,7 +345,7 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
     if (code == MDB_MAP_RESIZED && atomic_load(&db->open_txns) == 0 &&
         mdb_env_set_mapsize(db->env, 0) == MDB_SUCCESS)
         code = mdb_txn_begin(db->env, NULL, flags, &mdb);
-    if (code != MDB_SUCCESS) return fail(err, db->directory, code);
+    if (code != MDB_SUCCESS) return db_fail(err, db->directory, code);
     struct txn *const txn = memory_alloc(sizeof *txn);
     *txn = (struct txn){.db = db, .mdb = mdb};
     atomic_fetch_add(&db->open_txns, 1);
@@ -378,7 +378,7 @@ bool txn_commit(struct txn *txn, struct error *err)
     const char *const place = txn->db->directory;
     atomic_fetch_sub(&txn->db->open_txns, 1);
     free(txn);
-    return code == MDB_SUCCESS || fail(err, place, code);
+    return code == MDB_SUCCESS || db_fail(err, place, code);
 }
 
 void txn_abort(struct txn *txn)
@@ -396,9 +396,10 @@ bool txn_map_full(const struct txn *txn)
 
 bool db_grow(struct db *db, struct error *err)
 {
-    if (atomic_load(&db->open_txns)) return fail(err, db->directory, MDB_MAP_FULL);
+    if (atomic_load(&db->open_txns)) return db_fail(err, db->directory, MDB_MAP_FULL);
     int const code = mdb_env_set_mapsize(db->env, db->map_bytes * 2);
-    if (code != MDB_SUCCESS) return fail(err, db->directory, code == ENOMEM ? MDB_MAP_FULL : code);
+    if (code != MDB_SUCCESS)
+        return db_fail(err, db->directory, code == ENOMEM ? MDB_MAP_FULL : code);
     db->map_bytes *= 2;
     return true;
 }
@@ -413,7 +414,7 @@ bool db_blame(enum db_table table, struct error *err)
     return error_place(err, "%s", db_table_names[table]);
 }
 
-static enum db_finding damaged(const struct txn *txn, enum db_table table, struct error *err)
+static enum db_finding db_damaged(const struct txn *txn, enum db_table table, struct error *err)
 {
     mark_failed(txn);
     (void)error_set(err, ERROR_CORRUPT, "an entry is damaged");
@@ -436,7 +437,7 @@ enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice 
     MDB_val key_val = val_of(key), value;
     int const code = mdb_get(txn->mdb, txn->db->tables[table], &key_val, &value);
     if (code == MDB_SUCCESS && !check_sum(&key_val, &value, ret_value))
-        return damaged(txn, table, err);
+        return db_damaged(txn, table, err);
     return finding(txn, table, code, err);
 }
 
@@ -493,7 +494,7 @@ static enum db_finding step(struct cursor *cursor, MDB_val *key, MDB_cursor_op o
     if (code == MDB_SUCCESS) {
         ret_entry->key = slice_of_val(key);
         if (!check_sum(key, &value, &ret_entry->value))
-            return damaged(cursor->txn, cursor->table, err);
+            return db_damaged(cursor->txn, cursor->table, err);
     }
     return finding(cursor->txn, cursor->table, code, err);
 }

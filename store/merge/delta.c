@@ -155,7 +155,7 @@ static struct delta_value *new_value(struct delta *delta, const struct delta_pen
     return value;
 }
 
-static struct delta_value *value_of(struct delta *delta, const struct delta_pending *pending)
+static struct delta_value *delta_value_of(struct delta *delta, const struct delta_pending *pending)
 {
     struct delta_table *const table = &delta->values;
     struct slice const key = slice_of(delta->queue.keys.at + pending->key_at, pending->key_length);
@@ -198,7 +198,7 @@ void delta_flush(struct delta *delta)
         if (table->slots[slot].entry) __builtin_prefetch(table->slots[slot].entry);
     }
     for (size_t i = 0; i < queue->count; i++)
-        value_of(delta, &queue->pending[i])->weight += queue->pending[i].weight;
+        delta_value_of(delta, &queue->pending[i])->weight += queue->pending[i].weight;
     queue->count = 0;
     buffer_clear(&queue->keys);
 }
@@ -208,7 +208,7 @@ void delta_add_value(struct delta *delta, struct delta_leaf *leaf, uint8_t set, 
 {
     const struct delta_pending *const pending = enqueue(delta, leaf, set, key, weight);
     if (exact.length) {
-        struct delta_value *const value = value_of(delta, pending);
+        struct delta_value *const value = delta_value_of(delta, pending);
         if (value->exact.length == 0) value->exact = arena_copy(&delta->arena, exact);
     }
     if (delta->queue.count == DELTA_QUEUE) delta_flush(delta);
@@ -223,7 +223,7 @@ struct fold {
     struct delta_leaf *leaf;
 };
 
-static struct value eval(const struct fold *fold, const struct expr *expr)
+static struct value delta_eval(const struct fold *fold, const struct expr *expr)
 {
     struct value value;
     if (!expr_eval(expr, fold->fields, fold->delta->schema->zone, &value)) value.kind = VALUE_NULL;
@@ -238,7 +238,7 @@ static bool pack_element(const struct fold *fold, const struct expr *const *orde
     struct buffer *const element = &fold->delta->element;
     buffer_clear(element);
     for (size_t i = 0; i < order_count; i++) {
-        struct value const rank = eval(fold, order[i]);
+        struct value const rank = delta_eval(fold, order[i]);
         if (i == 0 && rank.kind == VALUE_NULL) return false;
         (void)pack_value(element, &rank, PACK_NO_LIMIT);
     }
@@ -256,7 +256,7 @@ static bool fold_multiset(const struct fold *fold, size_t index)
     struct delta *const delta = fold->delta;
     const struct multiset *const set = &fold->leaf->view->multisets[index];
     if (!expr_holds(set->where, fold->fields, delta->schema->zone)) return false;
-    struct value const value = eval(fold, set->argument);
+    struct value const value = delta_eval(fold, set->argument);
     if (value.kind == VALUE_NULL || !pack_element(fold, set->order, set->order_count, &value))
         return false;
     struct slice const element = buffer_slice(&delta->element);
@@ -276,15 +276,15 @@ static bool wants_element(const struct aggregate *aggregate)
 }
 
 /* The values of all arguments, as aggregate_apply wants them; false: one is null. */
-static bool eval_arguments(const struct fold *fold, const struct aggregate *aggregate,
-                           struct value values[AGGREGATE_VALUES_MAX])
+static bool delta_eval_arguments(const struct fold *fold, const struct aggregate *aggregate,
+                                 struct value values[AGGREGATE_VALUES_MAX])
 {
     values[0] = (struct value){.kind = VALUE_NULL};
     if (!aggregate->argument) return true; /* count() */
-    values[0] = eval(fold, aggregate->argument);
+    values[0] = delta_eval(fold, aggregate->argument);
     if (values[0].kind == VALUE_NULL) return false;
     for (size_t i = 0; i < aggregate->other_count; i++) {
-        values[i + 1] = eval(fold, aggregate->others[i]);
+        values[i + 1] = delta_eval(fold, aggregate->others[i]);
         if (values[i + 1].kind == VALUE_NULL) return false;
     }
     if (aggregate->chosen)
@@ -300,7 +300,7 @@ static void fold_aggregate(const struct fold *fold, size_t index)
     const struct aggregate *const aggregate = &fold->leaf->view->aggregates[index];
     struct value values[AGGREGATE_VALUES_MAX];
     if (!expr_holds(aggregate->where, fold->fields, delta->schema->zone)) return;
-    if (!eval_arguments(fold, aggregate, values)) return;
+    if (!delta_eval_arguments(fold, aggregate, values)) return;
     buffer_clear(&delta->element);
     if (wants_element(aggregate) &&
         !pack_element(fold, aggregate->order, aggregate->order_count, &values[0]))
@@ -310,8 +310,8 @@ static void fold_aggregate(const struct fold *fold, size_t index)
 }
 
 /* Whether the view has let the event's groups go. */
-static bool is_expired(const struct delta *delta, const struct view *view,
-                       const struct value *dimensions)
+static bool delta_is_expired(const struct delta *delta, const struct view *view,
+                             const struct value *dimensions)
 {
     if (view->retain_seconds == 0 || !delta->cutoffs) return false;
     const struct value *const cutoff = &delta->cutoffs[view - delta->schema->views];
@@ -335,7 +335,7 @@ static void fold_link(const struct fold *fold)
 {
     struct delta *const delta = fold->delta;
     const struct view *const view = fold->leaf->view;
-    struct value const parent = eval(fold, view->hierarchy->parent);
+    struct value const parent = delta_eval(fold, view->hierarchy->parent);
     if (parent.kind == VALUE_NULL) return;
     buffer_clear(&delta->key);
     buffer_clear(&delta->exact);
@@ -374,7 +374,7 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
         view_is_breakdown(view) ? view->owner->hierarchy : view->hierarchy;
     if (hierarchy && hierarchy->kind == HIERARCHY_PATHS)
         (void)hierarchy_normalise(hierarchy, &dimensions[0], &delta->element); /* else it is null */
-    if (is_expired(delta, view, dimensions)) return;
+    if (delta_is_expired(delta, view, dimensions)) return;
     pack_dimensions(delta, view, dimensions, (unsigned)view->dimension_count);
     struct delta_leaf **const last = &of_view(delta, view)->last;
     if (!*last || !slice_equal((*last)->key, buffer_slice(&delta->key)))

@@ -57,8 +57,8 @@ static bool load_level(struct merge *merge, unsigned depth, struct error *err)
     return true;
 }
 
-static void tell(struct merge *merge, unsigned depth, const struct merge_group *group,
-                 unsigned flags)
+static void merge_tell(struct merge *merge, unsigned depth, const struct merge_group *group,
+                       unsigned flags)
 {
     if (flags == 0) return;
     struct change const change = {
@@ -78,8 +78,8 @@ static bool pack_states(const struct merge *merge, const struct merge_group *gro
 }
 
 /* The group's states, packed and rendered. */
-static bool render(struct merge *merge, unsigned depth, struct merge_group *group,
-                   struct buffer *states, struct buffer *text, struct error *err)
+static bool merge_render(struct merge *merge, unsigned depth, struct merge_group *group,
+                         struct buffer *states, struct buffer *text, struct error *err)
 {
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     const struct view *const view = merge->view;
@@ -90,8 +90,8 @@ static bool render(struct merge *merge, unsigned depth, struct merge_group *grou
     return true;
 }
 
-static void hand_up(struct merge_group *parent, const struct rows_delta *rows, bool rows_changed,
-                    bool listing_changed)
+static void merge_hand_up(struct merge_group *parent, const struct rows_delta *rows,
+                          bool rows_changed, bool listing_changed)
 {
     if (!parent) return;
     parent->rows.count += rows->count;
@@ -142,8 +142,8 @@ static bool drop_group(struct merge *merge, unsigned depth, struct merge_group *
     if (leaf) merge->meta->row_count--;
     if (depth == 0) merge->meta->root_listing_commit_id = merge->meta->commit_id;
     struct rows_delta const gone = leaf ? without(old) : group->rows;
-    hand_up(group->parent, &gone, true, true);
-    tell(merge, depth, group, CHANGE_EXISTS | CHANGE_TEXT | (leaf ? 0 : CHANGE_ROWS));
+    merge_hand_up(group->parent, &gone, true, true);
+    merge_tell(merge, depth, group, CHANGE_EXISTS | CHANGE_TEXT | (leaf ? 0 : CHANGE_ROWS));
     return groups_drop(merge->txn, merge->view, depth, group->key, err);
 }
 
@@ -164,7 +164,7 @@ static void count_leaf(struct merge *merge, struct merge_group *group, bool text
     rows.json_bytes += (int64_t)text.length;
     rows.csv_bytes += (int64_t)stored->csv_bytes;
     rows.prometheus_bytes += (int64_t)stored->prometheus_bytes;
-    hand_up(group->parent, &rows, true, !group->existed);
+    merge_hand_up(group->parent, &rows, true, !group->existed);
     if (!group->existed) merge->meta->row_count++;
 }
 
@@ -178,7 +178,7 @@ static void count_inner(struct merge *merge, struct merge_group *group)
     stored->prometheus_bytes += (uint64_t)group->rows.prometheus_bytes;
     if (group->rows_changed) stored->rows_commit_id = commit_id;
     if (group->listing_changed) stored->listing_commit_id = commit_id;
-    hand_up(group->parent, &group->rows, group->rows_changed, !group->existed);
+    merge_hand_up(group->parent, &group->rows, group->rows_changed, !group->existed);
 }
 
 /* Step 4 for one group. */
@@ -192,7 +192,7 @@ static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *g
     if (event_count == 0) return drop_group(merge, depth, group, err);
     buffer_clear(states);
     buffer_clear(text);
-    if (!render(merge, depth, group, states, text, err)) return false;
+    if (!merge_render(merge, depth, group, states, text, err)) return false;
     bool const text_changed = !group->existed || !slice_equal(stored->text, buffer_slice(text));
     if (leaf && text_changed && !emit_dependents(merge, group, false, err)) return false;
     if (text_changed) stored->text_commit_id = merge->meta->commit_id;
@@ -201,10 +201,10 @@ static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *g
     else
         count_inner(merge, group);
     if (!group->existed && depth == 0) merge->meta->root_listing_commit_id = merge->meta->commit_id;
-    tell(merge, depth, group,
-         (text_changed ? CHANGE_TEXT : 0) | (group->existed ? 0 : CHANGE_EXISTS) |
-             (group->rows_changed ? CHANGE_ROWS : 0) |
-             (group->listing_changed ? CHANGE_LISTING : 0));
+    merge_tell(merge, depth, group,
+               (text_changed ? CHANGE_TEXT : 0) | (group->existed ? 0 : CHANGE_EXISTS) |
+                   (group->rows_changed ? CHANGE_ROWS : 0) |
+                   (group->listing_changed ? CHANGE_LISTING : 0));
     stored->event_count = (uint64_t)event_count;
     stored->states = buffer_slice(states);
     stored->text = buffer_slice(text);
@@ -265,7 +265,7 @@ static bool merge_level(struct merge *merge, unsigned depth, struct error *err)
 }
 
 /* The rows that the view has before this commit. */
-static bool count_committed(const struct merge *merge, uint64_t *ret_count, struct error *err)
+static bool merge_count_committed(const struct merge *merge, uint64_t *ret_count, struct error *err)
 {
     AUTO_TXN struct txn *txn = NULL;
     struct group group = {0};
@@ -292,12 +292,12 @@ static bool check_row_count(const struct merge *merge, struct error *err)
     const struct view *const view = merge->view;
     uint64_t committed;
     if (whole->rows.count <= 0 || whole->group.row_count <= view->max_rows) return true;
-    if (!count_committed(merge, &committed, err)) return false;
+    if (!merge_count_committed(merge, &committed, err)) return false;
     return whole->group.row_count <= committed ||
            merge_too_many_rows(view, whole->group.row_count, err);
 }
 
-static bool merge_view(struct merge *merge, const struct delta *delta, struct error *err)
+static bool merge_merge_view(struct merge *merge, const struct delta *delta, struct error *err)
 {
     unsigned const leaf_depth = (unsigned)merge->view->dimension_count;
     if (merge->view->hierarchy) return merge_hierarchy(merge, err);
@@ -327,7 +327,7 @@ bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct
                               .delta = delta,
                               .has_dependents = view_has_dependents(schema, schema->order[i])};
         delta_flush(delta); /* the rows of views merged before are among it */
-        bool const good = merge_view(&merge, delta, err);
+        bool const good = merge_merge_view(&merge, delta, err);
         arena_done(&merge.arena);
         if (!good) return false;
     }

@@ -27,7 +27,7 @@ struct breakdown {
     struct buffer exact;
 };
 
-static struct value keep_value(struct arena *arena, struct value value)
+static struct value merge_breakdown_keep_value(struct arena *arena, struct value value)
 {
     if (value.kind == VALUE_STRING) value.string = arena_copy(arena, value.string);
     return value;
@@ -49,7 +49,7 @@ static struct breakdown_row *row_of(struct breakdown *breakdown, struct hierarch
     row->group.states = ARENA_ARRAY(arena, struct state, view->aggregate_count);
     row->dimensions = ARENA_ARRAY(arena, struct value, view->dimension_count);
     for (size_t i = 0; i < view->dimension_count; i++)
-        row->dimensions[i] = keep_value(arena, dimensions[i]);
+        row->dimensions[i] = merge_breakdown_keep_value(arena, dimensions[i]);
     row->next = node->breakdown;
     node->breakdown = row;
     return row;
@@ -88,7 +88,7 @@ static bool collect_rows(struct breakdown *breakdown, struct error *err)
 }
 
 /* Each node's rows into those of the node above. */
-static bool hand_up(struct breakdown *breakdown, struct error *err)
+static bool merge_breakdown_hand_up(struct breakdown *breakdown, struct error *err)
 {
     const struct view *const view = breakdown->merge.view;
     struct value dimensions[SCHEMA_DIMENSIONS_MAX], above;
@@ -109,7 +109,8 @@ static bool hand_up(struct breakdown *breakdown, struct error *err)
 }
 
 /* From the delta to what will be stored. */
-static bool add_stored(struct breakdown *breakdown, struct breakdown_row *row, struct error *err)
+static bool merge_breakdown_add_stored(struct breakdown *breakdown, struct breakdown_row *row,
+                                       struct error *err)
 {
     struct merge *const merge = &breakdown->merge;
     struct merge_group *const group = &row->group;
@@ -135,8 +136,8 @@ static bool add_stored(struct breakdown *breakdown, struct breakdown_row *row, s
     return true;
 }
 
-static bool render(struct breakdown *breakdown, struct breakdown_row *row, struct buffer *states,
-                   struct buffer *text, struct error *err)
+static bool merge_breakdown_render(struct breakdown *breakdown, struct breakdown_row *row,
+                                   struct buffer *states, struct buffer *text, struct error *err)
 {
     const struct view *const view = breakdown->merge.view;
     struct view const shown = view_shown(view);
@@ -149,7 +150,7 @@ static bool render(struct breakdown *breakdown, struct breakdown_row *row, struc
     return true;
 }
 
-static void count_row(struct rows_delta *rows, struct slice text, int sign)
+static void merge_breakdown_count_row(struct rows_delta *rows, struct slice text, int sign)
 {
     AUTO_BUFFER struct buffer csv = {0};
     rows_csv(text, &csv);
@@ -169,12 +170,13 @@ static bool write_row(struct breakdown *breakdown, struct breakdown_row *row,
     int64_t const event_count = (int64_t)stored->event_count + row->group.event_count;
     if (event_count < 0) return merge_lost_count(err);
     if (event_count == 0 && !row->group.existed) return true;
-    if (event_count > 0 && !render(breakdown, row, &states, &text, err)) return false;
+    if (event_count > 0 && !merge_breakdown_render(breakdown, row, &states, &text, err))
+        return false;
     if (event_count == 0 || !row->group.existed ||
         !slice_equal(stored->text, buffer_slice(&text))) {
         *changed = true;
-        if (row->group.existed) count_row(rows, stored->text, -1);
-        if (event_count > 0) count_row(rows, buffer_slice(&text), +1);
+        if (row->group.existed) merge_breakdown_count_row(rows, stored->text, -1);
+        if (event_count > 0) merge_breakdown_count_row(rows, buffer_slice(&text), +1);
         stored->text_commit_id = merge->meta->commit_id;
     }
     if (event_count == 0) return groups_drop(merge->txn, merge->view, depth, row->group.key, err);
@@ -187,7 +189,8 @@ static bool write_row(struct breakdown *breakdown, struct breakdown_row *row,
 }
 
 /* Where the node stands now, or stood. */
-static void tell(struct breakdown *breakdown, const struct hierarchy_node *node, unsigned flags)
+static void merge_breakdown_tell(struct breakdown *breakdown, const struct hierarchy_node *node,
+                                 unsigned flags)
 {
     struct buffer *const key = &breakdown->key;
     bool const root = hierarchy_is_root(node->group.key);
@@ -204,8 +207,8 @@ static void tell(struct breakdown *breakdown, const struct hierarchy_node *node,
 }
 
 /* The group of the node alone. */
-static bool write_node(struct breakdown *breakdown, struct hierarchy_node *node,
-                       const struct rows_delta *rows, struct error *err)
+static bool merge_breakdown_write_node(struct breakdown *breakdown, struct hierarchy_node *node,
+                                       const struct rows_delta *rows, struct error *err)
 {
     AUTO_ARENA struct arena arena = {0};
     AUTO_BUFFER struct buffer key = {0};
@@ -224,7 +227,7 @@ static bool write_node(struct breakdown *breakdown, struct hierarchy_node *node,
     whole.csv_bytes += (uint64_t)rows->csv_bytes;
     whole.rows_commit_id = merge->meta->commit_id;
     bool const exists = whole.row_count > 0;
-    tell(breakdown, node, CHANGE_ROWS | (exists != existed ? CHANGE_EXISTS : 0));
+    merge_breakdown_tell(breakdown, node, CHANGE_ROWS | (exists != existed ? CHANGE_EXISTS : 0));
     if (exists != existed) node->group.listing_changed = true;
     whole.exact = whole.states = whole.text = (struct slice){0};
     if (!exists)
@@ -242,7 +245,7 @@ static bool write_rows(struct breakdown *breakdown, struct error *err)
         for (struct breakdown_row *row = node->breakdown; row; row = row->next) {
             if (!write_row(breakdown, row, &rows, &changed, err)) return false;
         }
-        if (changed && !write_node(breakdown, node, &rows, err)) return false;
+        if (changed && !merge_breakdown_write_node(breakdown, node, &rows, err)) return false;
     }
     return true;
 }
@@ -252,13 +255,13 @@ static bool add_all_stored(struct breakdown *breakdown, struct error *err)
     for (size_t i = 0; i < breakdown->rows.capacity; i++) {
         /* the key is the row's first member */
         struct breakdown_row *const row = (struct breakdown_row *)(void *)breakdown->rows.slots[i];
-        if (row && !add_stored(breakdown, row, err)) return false;
+        if (row && !merge_breakdown_add_stored(breakdown, row, err)) return false;
     }
     return true;
 }
 
-static bool merge_view(struct hierarchy *hierarchy, const struct view *view, void *context,
-                       struct error *err)
+static bool merge_breakdown_merge_view(struct hierarchy *hierarchy, const struct view *view,
+                                       void *context, struct error *err)
 {
     (void)context;
     const struct merge *const owner = hierarchy->merge;
@@ -271,7 +274,7 @@ static bool merge_view(struct hierarchy *hierarchy, const struct view *view, voi
                                             .delta = owner->delta}};
     for (size_t i = 0; i < hierarchy->touched_count; i++)
         hierarchy->touched[i]->breakdown = NULL;
-    bool const good = collect_rows(&breakdown, err) && hand_up(&breakdown, err) &&
+    bool const good = collect_rows(&breakdown, err) && merge_breakdown_hand_up(&breakdown, err) &&
                       add_all_stored(&breakdown, err) &&
                       merge_values(&breakdown.merge, owner->delta, err) &&
                       write_rows(&breakdown, err);
@@ -284,5 +287,5 @@ static bool merge_view(struct hierarchy *hierarchy, const struct view *view, voi
 
 bool merge_breakdown(struct hierarchy *hierarchy, struct error *err)
 {
-    return breakdown_scan(hierarchy, merge_view, NULL, err);
+    return breakdown_scan(hierarchy, merge_breakdown_merge_view, NULL, err);
 }

@@ -27,7 +27,7 @@
 #include "types/pack.h"
 
 /* Step 1: the delta's leaves. */
-static bool collect(struct hierarchy *hierarchy, struct error *err)
+static bool merge_hierarchy_collect(struct hierarchy *hierarchy, struct error *err)
 {
     const struct delta_table *const leaves = &hierarchy->merge->delta->leaves;
     for (size_t i = 0; i < leaves->capacity; i++) {
@@ -45,7 +45,7 @@ static bool collect(struct hierarchy *hierarchy, struct error *err)
 }
 
 /* Step 1: what events say of parents; SIGN -1 takes it back. */
-static bool add_links(struct hierarchy *hierarchy, int sign, struct error *err)
+static bool merge_hierarchy_add_links(struct hierarchy *hierarchy, int sign, struct error *err)
 {
     struct merge *const merge = hierarchy->merge;
     const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->values;
@@ -121,7 +121,8 @@ static bool find_place(struct hierarchy *hierarchy, struct hierarchy_node *node,
     return true;
 }
 
-static bool leave(struct hierarchy *hierarchy, const struct hierarchy_node *node, struct error *err)
+static bool merge_hierarchy_leave(struct hierarchy *hierarchy, const struct hierarchy_node *node,
+                                  struct error *err)
 {
     struct merge *const merge = hierarchy->merge;
     struct hierarchy_node *const parent =
@@ -131,7 +132,8 @@ static bool leave(struct hierarchy *hierarchy, const struct hierarchy_node *node
            hierarchy_seed(hierarchy, parent, node, -1, err);
 }
 
-static bool join(struct hierarchy *hierarchy, const struct hierarchy_node *node, struct error *err)
+static bool merge_hierarchy_join(struct hierarchy *hierarchy, const struct hierarchy_node *node,
+                                 struct error *err)
 {
     struct merge *const merge = hierarchy->merge;
     struct hierarchy_node *const parent =
@@ -142,13 +144,13 @@ static bool join(struct hierarchy *hierarchy, const struct hierarchy_node *node,
 }
 
 /* Step 2 for one node. */
-static bool settle(struct hierarchy *hierarchy, const struct hierarchy_node *node,
-                   struct error *err)
+static bool merge_hierarchy_settle(struct hierarchy *hierarchy, const struct hierarchy_node *node,
+                                   struct error *err)
 {
     bool const existed = node->group.existed, exists = node->exists;
     bool const moves = existed && exists && !slice_equal(node->old_parent, node->new_parent);
-    if (existed && (moves || !exists) && !leave(hierarchy, node, err)) return false;
-    return !exists || (existed && !moves) || join(hierarchy, node, err);
+    if (existed && (moves || !exists) && !merge_hierarchy_leave(hierarchy, node, err)) return false;
+    return !exists || (existed && !moves) || merge_hierarchy_join(hierarchy, node, err);
 }
 
 /* Step 1: which nodes exist, and where those stand that may have moved. */
@@ -231,7 +233,7 @@ static enum cycle_finding find_cycle(struct hierarchy *hierarchy, struct error *
 static bool postpone(struct hierarchy *hierarchy, const struct error *cycle, struct error *err)
 {
     struct delta *const delta = hierarchy->merge->delta;
-    if (!add_links(hierarchy, -1, err)) return false;
+    if (!merge_hierarchy_add_links(hierarchy, -1, err)) return false;
     delta->cycle = *cycle;
     for (size_t i = 0; i < delta->schema->all_view_count; i++) {
         const struct view *const view = &delta->schema->views[i];
@@ -246,7 +248,8 @@ static bool postpone(struct hierarchy *hierarchy, const struct error *cycle, str
 static bool settle_links(struct hierarchy *hierarchy, struct error *err)
 {
     struct error cycle;
-    if (!add_links(hierarchy, +1, err) || !find_places(hierarchy, err)) return false;
+    if (!merge_hierarchy_add_links(hierarchy, +1, err) || !find_places(hierarchy, err))
+        return false;
     switch (find_cycle(hierarchy, &cycle)) {
     case CYCLE_NONE: break;
     case CYCLE_FOUND: return postpone(hierarchy, &cycle, err);
@@ -254,7 +257,8 @@ static bool settle_links(struct hierarchy *hierarchy, struct error *err)
     }
     size_t const settled = hierarchy->touched_count; /* what is touched now has not moved */
     for (size_t i = 0; i < settled; i++) {
-        if (hierarchy->touched[i]->links_changed && !settle(hierarchy, hierarchy->touched[i], err))
+        if (hierarchy->touched[i]->links_changed &&
+            !merge_hierarchy_settle(hierarchy, hierarchy->touched[i], err))
             return false;
     }
     return true;
@@ -324,7 +328,8 @@ static bool put_in_order(struct hierarchy *hierarchy, struct error *err)
 bool merge_hierarchy(struct merge *merge, struct error *err)
 {
     struct hierarchy hierarchy = {.merge = merge};
-    bool good = collect(&hierarchy, err) && merge_breakdown_collect(&hierarchy, err);
+    bool good =
+        merge_hierarchy_collect(&hierarchy, err) && merge_breakdown_collect(&hierarchy, err);
     if (good && hierarchy.touched_count > 0) {
         hierarchy.root = hierarchy_node_of(&hierarchy, hierarchy_root, (struct slice){0}, err);
         good = hierarchy.root &&

@@ -22,7 +22,7 @@ struct state *hierarchy_states(struct hierarchy *hierarchy, struct hierarchy_nod
 }
 
 /* SIGN times the row with TEXT. */
-static void add_row(struct hierarchy_rows *rows, struct slice text, int sign)
+static void merge_hierarchy_step_add_row(struct hierarchy_rows *rows, struct slice text, int sign)
 {
     AUTO_BUFFER struct buffer csv = {0};
     rows_csv(text, &csv);
@@ -31,7 +31,8 @@ static void add_row(struct hierarchy_rows *rows, struct slice text, int sign)
     rows->csv_bytes += sign * (int64_t)csv.length;
 }
 
-static void add_rows(struct hierarchy_rows *rows, const struct hierarchy_rows *more, int sign)
+static void merge_hierarchy_step_add_rows(struct hierarchy_rows *rows,
+                                          const struct hierarchy_rows *more, int sign)
 {
     rows->count += sign * more->count;
     rows->json_bytes += sign * more->json_bytes;
@@ -63,7 +64,8 @@ struct values_seed {
     int sign;
 };
 
-static void visit_value(void *context, struct slice key, struct slice exact, uint64_t weight)
+static void merge_hierarchy_step_visit_value(void *context, struct slice key, struct slice exact,
+                                             uint64_t weight)
 {
     const struct values_seed *const seed = context;
     delta_add_value(seed->delta, seed->leaf, seed->set, key, exact, seed->sign * (int64_t)weight);
@@ -80,7 +82,8 @@ bool hierarchy_seed_values(struct hierarchy *hierarchy, uint64_t group, size_t f
     for (size_t i = first_set; i < sets; i++) {
         struct multiset_place const place = {.group = group, .set = (uint8_t)i};
         seed.set = (uint8_t)i;
-        if (!multiset_scan(&reader, place, visit_value, &seed, err)) return false;
+        if (!multiset_scan(&reader, place, merge_hierarchy_step_visit_value, &seed, err))
+            return false;
     }
     return true;
 }
@@ -109,9 +112,9 @@ bool hierarchy_seed(struct hierarchy *hierarchy, struct hierarchy_node *parent,
         parent->level_changed[i] = true;
     if (!node->group.existed) return true; /* its delta is all there is */
     parent->group.event_count += sign * (int64_t)stored->event_count;
-    add_row(&parent->levels[0], stored->text, sign);
+    merge_hierarchy_step_add_row(&parent->levels[0], stored->text, sign);
     for (unsigned i = 1; i < levels; i++)
-        add_rows(&parent->levels[i], &node->old.levels[i - 1], sign);
+        merge_hierarchy_step_add_rows(&parent->levels[i], &node->old.levels[i - 1], sign);
     return seed_states(hierarchy, parent, node, sign, err) &&
            seed_values(hierarchy, parent, node, sign, err) &&
            merge_breakdown_seed(hierarchy, parent, node, sign, err);
@@ -135,7 +138,8 @@ static void add_up(struct hierarchy *hierarchy)
 }
 
 /* From deltas to what will be stored. */
-static bool add_stored(struct hierarchy *hierarchy, struct hierarchy_node *node, struct error *err)
+static bool merge_hierarchy_step_add_stored(struct hierarchy *hierarchy,
+                                            struct hierarchy_node *node, struct error *err)
 {
     struct merge *const merge = hierarchy->merge;
     const struct view *const view = merge->view;
@@ -153,8 +157,9 @@ static bool add_stored(struct hierarchy *hierarchy, struct hierarchy_node *node,
 }
 
 /* What readers call the node: where it stands, and its id. */
-static void tell(struct hierarchy *hierarchy, const struct hierarchy_node *node,
-                 struct slice parent, unsigned flags)
+static void merge_hierarchy_step_tell(struct hierarchy *hierarchy,
+                                      const struct hierarchy_node *node, struct slice parent,
+                                      unsigned flags)
 {
     struct merge *const merge = hierarchy->merge;
     bool const root = hierarchy_is_root(node->group.key);
@@ -172,19 +177,20 @@ static void tell(struct hierarchy *hierarchy, const struct hierarchy_node *node,
 }
 
 /* The node's row as it is now, as the rows of the nodes above have it; what it was is known there of one that moved. */
-static void hand_up(struct hierarchy *hierarchy, struct hierarchy_node *node, struct slice text,
-                    bool text_changed)
+static void merge_hierarchy_step_hand_up(struct hierarchy *hierarchy, struct hierarchy_node *node,
+                                         struct slice text, bool text_changed)
 {
     struct hierarchy_node *const parent = node->parent;
     if (!parent) return;
     if (text_changed) {
-        if (node->group.existed) add_row(&parent->levels[0], node->group.group.text, -1);
-        if (node->exists) add_row(&parent->levels[0], text, +1);
+        if (node->group.existed)
+            merge_hierarchy_step_add_row(&parent->levels[0], node->group.group.text, -1);
+        if (node->exists) merge_hierarchy_step_add_row(&parent->levels[0], text, +1);
         parent->level_changed[0] = true;
     }
     if (node->exists != node->group.existed) parent->group.listing_changed = true;
     for (unsigned i = 1; i < hierarchy->merge->view->hierarchy->levels; i++) {
-        add_rows(&parent->levels[i], &node->levels[i - 1], +1);
+        merge_hierarchy_step_add_rows(&parent->levels[i], &node->levels[i - 1], +1);
         parent->level_changed[i] |= node->level_changed[i - 1];
     }
 }
@@ -206,9 +212,10 @@ static bool drop(struct hierarchy *hierarchy, struct hierarchy_node *node, struc
     struct merge *const merge = hierarchy->merge;
     bool const root = hierarchy_is_root(node->group.key);
     if (!node->group.existed) return true;
-    hand_up(hierarchy, node, (struct slice){0}, true);
+    merge_hierarchy_step_hand_up(hierarchy, node, (struct slice){0}, true);
     count_node(hierarchy, node, -1);
-    tell(hierarchy, node, node->old_parent, CHANGE_EXISTS | CHANGE_TEXT | CHANGE_ROWS);
+    merge_hierarchy_step_tell(hierarchy, node, node->old_parent,
+                              CHANGE_EXISTS | CHANGE_TEXT | CHANGE_ROWS);
     if (!root && merge->view->hierarchy->kind == HIERARCHY_PATHS &&
         !hierarchy_edge_drop(merge->txn, merge->view, node->old_parent, node->group.key, err))
         return false;
@@ -217,8 +224,9 @@ static bool drop(struct hierarchy *hierarchy, struct hierarchy_node *node, struc
 }
 
 /* The node's states, packed and rendered. */
-static bool render(struct hierarchy *hierarchy, struct hierarchy_node *node, struct buffer *states,
-                   struct buffer *text, struct error *err)
+static bool merge_hierarchy_step_render(struct hierarchy *hierarchy, struct hierarchy_node *node,
+                                        struct buffer *states, struct buffer *text,
+                                        struct error *err)
 {
     struct merge *const merge = hierarchy->merge;
     const struct view *const view = merge->view;
@@ -245,8 +253,8 @@ static unsigned count_rows(struct hierarchy *hierarchy, struct hierarchy_node *n
     bool const is_new = !node->group.existed;
     struct hierarchy_rows sum = {.count = 0};
     for (unsigned i = 0; i < hierarchy->merge->view->hierarchy->levels; i++) {
-        add_rows(&node->facts.levels[i], &node->levels[i], +1);
-        add_rows(&sum, &node->facts.levels[i], +1);
+        merge_hierarchy_step_add_rows(&node->facts.levels[i], &node->levels[i], +1);
+        merge_hierarchy_step_add_rows(&sum, &node->facts.levels[i], +1);
         node->group.rows_changed |= node->level_changed[i];
     }
     stored->row_count = (uint64_t)sum.count;
@@ -269,15 +277,16 @@ static bool put(struct hierarchy *hierarchy, struct hierarchy_node *node, struct
     struct group *const stored = &node->group.group;
     bool const existed = node->group.existed, root = hierarchy_is_root(node->group.key);
     AUTO_BUFFER struct buffer facts = {0};
-    if (!render(hierarchy, node, states, text, err)) return false;
+    if (!merge_hierarchy_step_render(hierarchy, node, states, text, err)) return false;
     bool const text_changed = !existed || !slice_equal(stored->text, buffer_slice(text));
     if (text_changed) stored->text_commit_id = merge->meta->commit_id;
-    hand_up(hierarchy, node, buffer_slice(text), text_changed);
+    merge_hierarchy_step_hand_up(hierarchy, node, buffer_slice(text), text_changed);
     if (!existed) count_node(hierarchy, node, +1);
     unsigned const flags = count_rows(hierarchy, node) | (text_changed ? CHANGE_TEXT : 0u);
     bool const moved = existed && !slice_equal(node->old_parent, node->new_parent);
-    if (moved) tell(hierarchy, node, node->old_parent, CHANGE_EXISTS);
-    tell(hierarchy, node, node->new_parent, flags | (existed && !moved ? 0 : CHANGE_EXISTS));
+    if (moved) merge_hierarchy_step_tell(hierarchy, node, node->old_parent, CHANGE_EXISTS);
+    merge_hierarchy_step_tell(hierarchy, node, node->new_parent,
+                              flags | (existed && !moved ? 0 : CHANGE_EXISTS));
     if (!existed && !root && merge->view->hierarchy->kind == HIERARCHY_PATHS &&
         !hierarchy_edge_put(merge->txn, merge->view, node->new_parent, node->group.key, err))
         return false;
@@ -291,8 +300,9 @@ static bool put(struct hierarchy *hierarchy, struct hierarchy_node *node, struct
                       root ? slice_of(NULL, 0) : node->group.key, stored, err);
 }
 
-static bool write_node(struct hierarchy *hierarchy, struct hierarchy_node *node,
-                       struct buffer *states, struct buffer *text, struct error *err)
+static bool merge_hierarchy_step_write_node(struct hierarchy *hierarchy,
+                                            struct hierarchy_node *node, struct buffer *states,
+                                            struct buffer *text, struct error *err)
 {
     bool const by_links = hierarchy->merge->view->hierarchy->kind == HIERARCHY_LINKS;
     int64_t const count = (int64_t)node->group.group.event_count + node->group.event_count;
@@ -307,7 +317,8 @@ static bool write_node(struct hierarchy *hierarchy, struct hierarchy_node *node,
 }
 
 /* The nodes that are committed. */
-static bool count_committed(const struct merge *merge, uint64_t *ret_count, struct error *err)
+static bool merge_hierarchy_step_count_committed(const struct merge *merge, uint64_t *ret_count,
+                                                 struct error *err)
 {
     AUTO_TXN struct txn *txn = NULL;
     struct group root = {0};
@@ -329,7 +340,7 @@ static bool check_node_count(const struct hierarchy *hierarchy, struct error *er
     uint64_t const now = hierarchy->root->facts.node_count;
     uint64_t committed;
     if (hierarchy->node_count <= 0 || now <= view->max_rows) return true;
-    if (!count_committed(merge, &committed, err)) return false;
+    if (!merge_hierarchy_step_count_committed(merge, &committed, err)) return false;
     return now <= committed || merge_too_many_rows(view, now, err);
 }
 
@@ -338,11 +349,12 @@ bool hierarchy_write(struct hierarchy *hierarchy, const struct delta *delta, str
     AUTO_BUFFER struct buffer states = {0}, text = {0};
     add_up(hierarchy);
     for (size_t i = 0; i < hierarchy->touched_count; i++) {
-        if (!add_stored(hierarchy, hierarchy->touched[i], err)) return false;
+        if (!merge_hierarchy_step_add_stored(hierarchy, hierarchy->touched[i], err)) return false;
     }
     if (!merge_values(hierarchy->merge, delta, err)) return false;
     for (size_t i = 0; i < hierarchy->touched_count; i++) {
-        if (!write_node(hierarchy, hierarchy->touched[i], &states, &text, err)) return false;
+        if (!merge_hierarchy_step_write_node(hierarchy, hierarchy->touched[i], &states, &text, err))
+            return false;
     }
     return check_node_count(hierarchy, err);
 }

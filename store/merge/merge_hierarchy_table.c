@@ -4,7 +4,8 @@
 enum { TOUCHED_FIRST = 256 };
 
 /* What is stored of the node. */
-static bool load(struct hierarchy *hierarchy, struct hierarchy_node *node, struct error *err)
+static bool merge_hierarchy_table_load(struct hierarchy *hierarchy, struct hierarchy_node *node,
+                                       struct error *err)
 {
     struct merge *const merge = hierarchy->merge;
     struct arena *const arena = &merge->arena;
@@ -39,7 +40,7 @@ struct hierarchy_node *hierarchy_node_of(struct hierarchy *hierarchy, struct sli
         hash_table_find(&hierarchy->nodes, key, sizeof *node, arena, &is_new);
     if (!is_new) return node;
     if (exact.length) node->group.exact = arena_copy(arena, exact);
-    return load(hierarchy, node, err) ? node : NULL;
+    return merge_hierarchy_table_load(hierarchy, node, err) ? node : NULL;
 }
 
 void hierarchy_touch(struct hierarchy *hierarchy, struct hierarchy_node *node)

@@ -25,7 +25,8 @@ bool merge_lost_count(struct error *err)
     return error_remedy(err, "tally rebuild STORE");
 }
 
-static struct multiset_place place_of(const struct merge *merge, const struct value_change *change)
+static struct multiset_place merge_values_place_of(const struct merge *merge,
+                                                   const struct value_change *change)
 {
     uint8_t const set = change->value->set;
     return (struct multiset_place){.group = change->group->group.id,
@@ -40,8 +41,8 @@ static bool put_weight(struct merge *merge, struct multiset_writer *writer,
     struct weights weights;
     const struct view *const view = merge->view;
     struct slice const key = delta_value_key(change->value);
-    if (!multiset_add(writer, place_of(merge, change), key, change->value->exact, weight, &weights,
-                      err))
+    if (!multiset_add(writer, merge_values_place_of(merge, change), key, change->value->exact,
+                      weight, &weights, err))
         return false;
     for (size_t i = 0; i < view->aggregate_count; i++) {
         const struct aggregate *const aggregate = &view->aggregates[i];
@@ -75,13 +76,13 @@ static bool same_place(const struct value_change *left, const struct value_chang
     return left->group == right->group && left->value->set == right->value->set;
 }
 
-static bool settle(struct merge *merge, struct multiset_reader *reader,
-                   const struct value_change *change, struct error *err)
+static bool merge_values_settle(struct merge *merge, struct multiset_reader *reader,
+                                const struct value_change *change, struct error *err)
 {
     const struct view *const view = merge->view;
     for (size_t i = 0; i < view->aggregate_count; i++) {
         if (view->aggregates[i].multiset != change->value->set) continue;
-        if (!multiset_settle(reader, place_of(merge, change), &view->aggregates[i],
+        if (!multiset_settle(reader, merge_values_place_of(merge, change), &view->aggregates[i],
                              &change->group->states[i], &merge->arena, err))
             return false;
     }
@@ -97,7 +98,7 @@ static bool settle_all(struct merge *merge, const struct value_change *changes,
     for (size_t i = 0; i < count; i++) {
         const struct value_change *const change = &changes[order[i]];
         if (i > 0 && same_place(change, &changes[order[i - 1]])) continue;
-        if (!settle(merge, &reader, change, err)) return false;
+        if (!merge_values_settle(merge, &reader, change, err)) return false;
     }
     return true;
 }
@@ -107,7 +108,7 @@ static void add_change(struct merge *merge, struct value_change *change, struct 
 {
     STACK_BUFFER(key, KEY_ROOM_BYTES);
     *change = (struct value_change){.group = group, .value = value};
-    multiset_full_key(place_of(merge, change), delta_value_key(value), &key);
+    multiset_full_key(merge_values_place_of(merge, change), delta_value_key(value), &key);
     change->key = arena_copy(keys, buffer_slice(&key));
 }
 

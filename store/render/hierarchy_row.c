@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/hierarchy.h"
 
-static void add_measures(const struct view *view, const struct time_zone *zone, const char *name,
-                         const struct result *results, struct buffer *row)
+static void hierarchy_row_add_measures(const struct view *view, const struct time_zone *zone,
+                                       const char *name, const struct result *results,
+                                       struct buffer *row)
 {
     buffer_format(row, ",\"%s\":{", name);
     for (size_t i = 0; i < view->measure_count; i++) {
@@ -27,7 +28,7 @@ void hierarchy_row(const struct view *view, const struct time_zone *zone, const 
     value_json(id, view->dimensions[0].type, zone, row);
     buffer_add_text(row, ",\"parent\":");
     value_json(parent, view->dimensions[0].type, zone, row);
-    add_measures(view, zone, "direct", results, row);
-    add_measures(view, zone, "subtree", results + view->aggregate_count / 2, row);
+    hierarchy_row_add_measures(view, zone, "direct", results, row);
+    hierarchy_row_add_measures(view, zone, "subtree", results + view->aggregate_count / 2, row);
     buffer_add_byte(row, '}');
 }

@@ -41,7 +41,8 @@ void prometheus_head(const struct view *view, size_t measure, struct buffer *tex
 }
 
 /* JSON is a dimension's value in a row. */
-static void add_label_value(struct slice json, struct buffer *scratch, struct buffer *text)
+static void prometheus_text_add_label_value(struct slice json, struct buffer *scratch,
+                                            struct buffer *text)
 {
     AUTO_BUFFER struct buffer plain = {0};
     struct slice value = json;
@@ -58,7 +59,8 @@ static void add_label_value(struct slice json, struct buffer *scratch, struct bu
 }
 
 /* Seconds with as many digits as the time has. */
-static void add_time(struct slice text_of_time, const struct time_zone *zone, struct buffer *text)
+static void prometheus_text_add_time(struct slice text_of_time, const struct time_zone *zone,
+                                     struct buffer *text)
 {
     int128 ns;
     if (!calendar_read(text_of_time, zone, &ns)) return; /* written by calendar_write */
@@ -73,13 +75,13 @@ static void add_time(struct slice text_of_time, const struct time_zone *zone, st
     buffer_format(text, ".%0*u", digits, fraction);
 }
 
-static void add_number(struct slice json, const struct time_zone *zone, struct buffer *scratch,
-                       struct buffer *text)
+static void prometheus_text_add_number(struct slice json, const struct time_zone *zone,
+                                       struct buffer *scratch, struct buffer *text)
 {
     if (slice_is(json, "true") || slice_is(json, "false"))
         buffer_add_byte(text, json.at[0] == 't' ? '1' : '0');
     else if (json.length > 1 && json.at[0] == '"')
-        add_time(rows_string(json, scratch), zone, text);
+        prometheus_text_add_time(rows_string(json, scratch), zone, text);
     else
         buffer_add_slice(text, json);
 }
@@ -96,7 +98,7 @@ void prometheus_sample(const struct view *view, const struct time_zone *zone, st
         buffer_add_byte(text, i == 0 ? '{' : ',');
         prometheus_label(view, i, text);
         buffer_add_text(text, "=\"");
-        add_label_value(json, &scratch, text);
+        prometheus_text_add_label_value(json, &scratch, text);
         buffer_add_byte(text, '"');
     }
     buffer_add_text(text, view->dimension_count ? "} " : " ");
@@ -107,7 +109,7 @@ void prometheus_sample(const struct view *view, const struct time_zone *zone, st
         text->length = start;
         return;
     }
-    add_number(json, zone, &scratch, text);
+    prometheus_text_add_number(json, zone, &scratch, text);
     buffer_add_byte(text, '\n');
 }
 

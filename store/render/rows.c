@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/rows.h"
 
-static void add_name(struct slice name, bool first, struct buffer *row)
+static void rows_add_name(struct slice name, bool first, struct buffer *row)
 {
     if (!first) buffer_add_byte(row, ',');
     json_string(name, row);
@@ -18,13 +18,13 @@ void rows_text(const struct view *view, const struct time_zone *zone,
         results[i] = aggregate_result(&view->aggregates[i], &states[i], &arena);
     buffer_add_byte(row, '{');
     for (unsigned i = 0; i < depth; i++) {
-        add_name(view->dimensions[i].name, i == 0, row);
+        rows_add_name(view->dimensions[i].name, i == 0, row);
         value_json(&dimensions[i], view->dimensions[i].type, zone, row);
     }
     for (size_t i = 0; i < view->measure_count; i++) {
         const struct measure *const measure = &view->measures[i];
         struct result const result = formula_eval(measure->formula, results);
-        add_name(measure->name, depth == 0 && i == 0, row);
+        rows_add_name(measure->name, depth == 0 && i == 0, row);
         result_json(&result, formula_type(measure->formula), zone, row);
     }
     buffer_add_byte(row, '}');
@@ -58,7 +58,7 @@ static void add_cell(struct slice text, struct buffer *line)
     buffer_add_byte(line, '"');
 }
 
-static unsigned hex_value(uint8_t digit)
+static unsigned rows_hex_value(uint8_t digit)
 {
     if (digit <= '9') return digit - (unsigned)'0';
     return (digit | 0x20u) - (unsigned)'a' + 10;
@@ -72,7 +72,7 @@ static uint8_t byte_at(struct slice text, size_t i)
 
 /* Undoes one escape of json_string: it writes \u00XX for a character and, for a byte that is not UTF-8, \udcXX. TEXT
  * begins behind the backslash; returns how much is used. */
-static size_t unescape(struct slice text, struct buffer *bytes)
+static size_t rows_unescape(struct slice text, struct buffer *bytes)
 {
     static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
     uint8_t const first = byte_at(text, 0);
@@ -81,7 +81,8 @@ static size_t unescape(struct slice text, struct buffer *bytes)
         buffer_add_byte(bytes, letter ? (uint8_t)meant[letter - letters] : first);
         return 1;
     }
-    uint8_t const byte = (uint8_t)(hex_value(byte_at(text, 3)) << 4 | hex_value(byte_at(text, 4)));
+    uint8_t const byte =
+        (uint8_t)(rows_hex_value(byte_at(text, 3)) << 4 | rows_hex_value(byte_at(text, 4)));
     /* a character of two bytes */
     if (byte_at(text, 1) == '0' && byte >= 0x80) buffer_add_byte(bytes, 0xc2);
     buffer_add_byte(bytes, byte);
@@ -106,7 +107,7 @@ struct slice rows_string(struct slice quoted, struct buffer *bytes)
     buffer_clear(bytes);
     for (size_t i = 0; i < inside.length;) {
         if (inside.at[i] == '\\')
-            i += 1 + unescape(slice_of(inside.at + i + 1, inside.length - i - 1), bytes);
+            i += 1 + rows_unescape(slice_of(inside.at + i + 1, inside.length - i - 1), bytes);
         else
             buffer_add_byte(bytes, inside.at[i++]);
     }

@@ -70,7 +70,7 @@ static const struct function {
     {"cuped_var", AGGREGATE_CUPED_VAR, TAKES_NUMBER, REST_NUMBERS, false},
 };
 
-static bool no_function(struct reading *reading, struct slice name)
+static bool aggregate_parse_no_function(struct reading *reading, struct slice name)
 {
     struct slice names[COUNT_OF(functions) + FORMULA_FUNCTIONS];
     for (size_t i = 0; i < COUNT_OF(functions); i++)
@@ -291,7 +291,7 @@ static struct aggregate new_aggregate(const struct function *function)
 }
 
 /* What cannot be told of entities: their rows change, and have no time. */
-static bool check_entities(struct reading *reading, const struct function *function)
+static bool aggregate_parse_check_entities(struct reading *reading, const struct function *function)
 {
     if (function->kind != AGGREGATE_APPROX_UNIQ && !function->by_time) return true;
     return parser_fail(&reading->parser, "%s() cannot be over entities", function->name);
@@ -302,7 +302,9 @@ static bool parse_over(struct reading *reading, const struct function *function,
                        struct own_aggregate *own)
 {
     struct per per;
-    if (!per_begin(reading, &per) || (per.view && !check_entities(reading, function))) return false;
+    if (!per_begin(reading, &per) ||
+        (per.view && !aggregate_parse_check_entities(reading, function)))
+        return false;
     own->entities = per.view;
     own->aggregate.entities = per.view;
     bool const good = parse_arguments(reading, function, &own->aggregate);
@@ -328,7 +330,7 @@ bool aggregate_parse_inner(struct reading *reading, const struct token *name,
         return formula_function_find(name->text)
                    ? parser_fail(&reading->parser, "%.*s() is of measures, not of one entity",
                                  (int)name->text.length, name->text.at)
-                   : no_function(reading, name->text);
+                   : aggregate_parse_no_function(reading, name->text);
     }
     *ret_aggregate = new_aggregate(function);
     if (!check_inner(reading, function) || !parser_expect(&reading->parser, "(") ||
@@ -346,7 +348,7 @@ bool aggregate_parse(struct reading *reading, const struct token *name,
     const struct function *const function = find_function(name->text);
     if (!function) {
         parser->token = *name; /* where the error is */
-        return no_function(reading, name->text);
+        return aggregate_parse_no_function(reading, name->text);
     }
     struct own_aggregate own = {.aggregate = new_aggregate(function)};
     if (!check_retraction(reading, function) || !parser_expect(parser, "(") ||

@@ -97,14 +97,14 @@ static bool unpack_layout(struct slice from, struct arena *arena, struct layout 
     return from.length == 0;
 }
 
-static bool corrupt(struct error *err)
+static bool catalog_ids_corrupt(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "the store's record of its names cannot be read");
     (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
     return error_place(err, "meta");
 }
 
-static int find_field(const struct stream *stream, struct slice name)
+static int catalog_ids_find_field(const struct stream *stream, struct slice name)
 {
     for (size_t i = 0; i < stream->field_count; i++) {
         if (slice_equal(stream->fields[i].name, name)) return (int)i;
@@ -134,8 +134,9 @@ static bool place_fields(const struct placed_stream *placed, struct stream *stre
     struct slot *const slots = ARENA_ARRAY(arena, struct slot, placed->slot_count);
     size_t found = 0;
     for (size_t i = 0; i < placed->slot_count; i++) {
-        int const field =
-            placed->slots[i].name.length ? find_field(stream, placed->slots[i].name) : -1;
+        int const field = placed->slots[i].name.length
+                              ? catalog_ids_find_field(stream, placed->slots[i].name)
+                              : -1;
         slots[i] = (struct slot){.field = field, .type = placed->slots[i].type};
         if (field < 0) continue;
         if (stream->fields[field].type != placed->slots[i].type) return false;
@@ -151,17 +152,17 @@ bool catalog_ids_apply(struct slice packed, struct schema *schema, struct error 
 {
     struct layout layout = {.next_stream = 0};
     AUTO_ARENA struct arena arena = {0};
-    if (!unpack_layout(packed, &arena, &layout)) return corrupt(err);
+    if (!unpack_layout(packed, &arena, &layout)) return catalog_ids_corrupt(err);
     if (layout.stream_count != schema->stream_count || layout.view_count != schema->all_view_count)
-        return corrupt(err);
+        return catalog_ids_corrupt(err);
     for (size_t i = 0; i < layout.stream_count; i++) {
         struct stream *const stream = own_stream(schema, layout.streams[i].name);
         if (!stream || !place_fields(&layout.streams[i], stream, &schema->arena))
-            return corrupt(err);
+            return catalog_ids_corrupt(err);
     }
     for (size_t i = 0; i < layout.view_count; i++) {
         struct view *const view = own_view(schema, layout.views[i].name);
-        if (!view) return corrupt(err);
+        if (!view) return catalog_ids_corrupt(err);
         view->id = layout.views[i].id;
     }
     return true;
@@ -191,7 +192,8 @@ static void place_slots(const struct placed_stream *old, const struct stream *st
     placed->slots = ARENA_ARRAY(arena, struct named_slot, old_count + stream->field_count);
     for (size_t i = 0; i < old_count; i++) {
         placed->slots[i] = old->slots[i];
-        if (find_field(stream, old->slots[i].name) < 0) placed->slots[i].name.length = 0;
+        if (catalog_ids_find_field(stream, old->slots[i].name) < 0)
+            placed->slots[i].name.length = 0;
     }
     placed->slot_count = old_count;
     for (size_t i = 0; i < stream->field_count; i++) {
@@ -241,7 +243,7 @@ bool catalog_ids_change(struct slice old_packed, const struct schema *next, cons
 {
     AUTO_ARENA struct arena arena = {0};
     struct layout old = {.next_stream = 0}, layout;
-    if (!unpack_layout(old_packed, &arena, &old)) return corrupt(err);
+    if (!unpack_layout(old_packed, &arena, &old)) return catalog_ids_corrupt(err);
     if (old.next_stream + next->stream_count > UINT16_MAX ||
         old.next_view + next->all_view_count > UINT16_MAX) {
         (void)error_set(err, ERROR_FULL, "the schema has been changed too often");

@@ -30,7 +30,7 @@ static bool is_zero(const struct result *result)
     return result->kind == RESULT_EXACT ? decimal_sum_is_zero(&result->exact) : result->number == 0;
 }
 
-static struct result divide(const struct result *left, const struct result *right)
+static struct result formula_eval_divide(const struct result *left, const struct result *right)
 {
     if (is_zero(right)) return (struct result){.kind = RESULT_NULL};
     if (left->kind == RESULT_EXACT && right->kind == RESULT_EXACT)
@@ -71,7 +71,8 @@ static bool is_less(const struct result *left, const struct result *right)
 }
 
 /* coalesce, least and greatest: nulls are no choice. */
-static struct result choose(const struct formula *formula, const struct result *aggregates)
+static struct result formula_eval_choose(const struct formula *formula,
+                                         const struct result *aggregates)
 {
     struct result best = {.kind = RESULT_NULL};
     for (size_t i = 0; i < formula->operand_count; i++) {
@@ -98,7 +99,7 @@ static struct result compute(const struct formula *formula, const struct result 
         if (left->kind == RESULT_DOUBLE) return result_double(fabs(left->number));
         return decimal_sum_is_negative(&left->exact) ? negate(left) : *left;
     case FORMULA_CALL: return formula_call_compute(formula->function, operands);
-    case FORMULA_DIVIDE: return divide(left, right);
+    case FORMULA_DIVIDE: return formula_eval_divide(left, right);
     case FORMULA_ADD:
     case FORMULA_SUBTRACT:
     case FORMULA_MULTIPLY: return combine(formula->op, left, right);
@@ -119,7 +120,7 @@ struct result formula_eval(const struct formula *formula, const struct result *a
         return (struct result){.kind = RESULT_EXACT, .exact = formula->literal};
     if (formula->op == FORMULA_COALESCE || formula->op == FORMULA_LEAST ||
         formula->op == FORMULA_GREATEST)
-        return choose(formula, aggregates);
+        return formula_eval_choose(formula, aggregates);
     for (size_t i = 0; i < formula->operand_count; i++) {
         operands[i] = formula_eval(formula->operands[i], aggregates);
         if (operands[i].kind == RESULT_NULL) return operands[i];
@@ -145,8 +146,8 @@ struct value result_value(const struct result *result, struct value_type type)
 }
 
 /* A time in full, where value_json has the form of names. */
-static void add_value(const struct value *value, struct value_type type,
-                      const struct time_zone *zone, struct buffer *json)
+static void formula_eval_add_value(const struct value *value, struct value_type type,
+                                   const struct time_zone *zone, struct buffer *json)
 {
     char time[CALENDAR_TEXT_BYTES];
     if (value->kind != VALUE_TIME) {
@@ -170,7 +171,7 @@ static void add_list(struct slice list, struct value_type type, const struct tim
     while (unpack_varint(&list, &count) && unpack_bytes(&list, &packed) &&
            unpack_value(&packed, &arena, &value) == UNPACKED) {
         buffer_add_text(json, first ? "{\"value\":" : ",{\"value\":");
-        add_value(&value, type, zone, json);
+        formula_eval_add_value(&value, type, zone, json);
         buffer_format(json, ",\"count\":%llu}", (unsigned long long)count);
         first = false;
     }
@@ -185,7 +186,7 @@ void result_json(const struct result *result, struct value_type type, const stru
     case RESULT_NULL: buffer_add_text(json, "null"); return;
     case RESULT_EXACT: buffer_add(json, exact, decimal_sum_write(&result->exact, exact)); return;
     case RESULT_DOUBLE: buffer_add(json, number, double_write(result->number, number)); return;
-    case RESULT_VALUE: add_value(&result->value, type, zone, json); return;
+    case RESULT_VALUE: formula_eval_add_value(&result->value, type, zone, json); return;
     case RESULT_LIST: add_list(result->list, type, zone, json); return;
     }
 }

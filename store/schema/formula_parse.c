@@ -47,7 +47,7 @@ static bool no_measure(struct reading *reading, struct slice name)
 }
 
 /* Tells the chain of measures that leads back to its beginning. */
-static bool is_cycle(struct formulas *all, size_t index)
+static bool formula_parse_is_cycle(struct formulas *all, size_t index)
 {
     AUTO_BUFFER struct buffer chain = {0};
     size_t *const backwards = ARENA_ARRAY(all->arena, size_t, all->count);
@@ -72,7 +72,7 @@ static bool parse_reference(struct reading *reading, const struct token *name,
     struct formulas *const all = reading->all;
     for (size_t i = 0; i < all->count; i++) {
         if (!slice_equal(all->sources[i].name, name->text)) continue;
-        if (all->progress[i] == IN_PARSING) return is_cycle(all, i);
+        if (all->progress[i] == IN_PARSING) return formula_parse_is_cycle(all, i);
         if (all->progress[i] == NOT_PARSED && !parse_measure(all, i)) return false;
         struct formula *const copy = ARENA_NEW(all->arena, struct formula);
         *copy = *all->formulas[i];
@@ -83,7 +83,7 @@ static bool parse_reference(struct reading *reading, const struct token *name,
     return no_measure(reading, name->text);
 }
 
-static bool parse_name(struct reading *reading, struct formula **ret_formula)
+static bool formula_parse_parse_name(struct reading *reading, struct formula **ret_formula)
 {
     struct token const name = reading->parser.token;
     if (!parser_next(&reading->parser)) return false;
@@ -94,7 +94,7 @@ static bool parse_name(struct reading *reading, struct formula **ret_formula)
     return aggregate_parse(reading, &name, ret_formula);
 }
 
-static bool parse_primary(struct reading *reading, struct formula **ret_formula)
+static bool formula_parse_parse_primary(struct reading *reading, struct formula **ret_formula)
 {
     struct expr_parser *const parser = &reading->parser;
     struct slice const source = parser->token.source;
@@ -109,7 +109,7 @@ static bool parse_primary(struct reading *reading, struct formula **ret_formula)
         return parser_next(parser);
     }
     if (parser->token.kind == TOKEN_NAME || parser->token.kind == TOKEN_QUOTED)
-        return parse_name(reading, ret_formula);
+        return formula_parse_parse_name(reading, ret_formula);
     if (parser_is_sign(parser, "("))
         return parser_enter(parser) && parser_next(parser) &&
                formula_parse_sum(reading, ret_formula) &&
@@ -141,8 +141,8 @@ bool formula_set_operands(struct reading *reading, struct formula *formula,
     return true;
 }
 
-static bool join(struct reading *reading, enum formula_op op, struct formula **left,
-                 struct formula *right)
+static bool formula_parse_join(struct reading *reading, enum formula_op op, struct formula **left,
+                               struct formula *right)
 {
     const struct formula **const operands =
         ARENA_ARRAY(reading->all->arena, const struct formula *, 2);
@@ -158,26 +158,29 @@ static bool join(struct reading *reading, enum formula_op op, struct formula **l
     return formula_set_operands(reading, formula, operands, right ? 2 : 1);
 }
 
-static bool parse_unary(struct reading *reading, struct formula **ret_formula)
+static bool formula_parse_parse_unary(struct reading *reading, struct formula **ret_formula)
 {
     struct expr_parser *const parser = &reading->parser;
     bool const minus = parser_is_sign(parser, "-");
-    if (!minus && !parser_is_sign(parser, "+")) return parse_primary(reading, ret_formula);
-    if (!parser_enter(parser) || !parser_next(parser) || !parse_unary(reading, ret_formula))
+    if (!minus && !parser_is_sign(parser, "+"))
+        return formula_parse_parse_primary(reading, ret_formula);
+    if (!parser_enter(parser) || !parser_next(parser) ||
+        !formula_parse_parse_unary(reading, ret_formula))
         return false;
     parser->depth--;
-    return !minus || join(reading, FORMULA_NEGATE, ret_formula, NULL);
+    return !minus || formula_parse_join(reading, FORMULA_NEGATE, ret_formula, NULL);
 }
 
-static bool parse_product(struct reading *reading, struct formula **ret_formula)
+static bool formula_parse_parse_product(struct reading *reading, struct formula **ret_formula)
 {
     struct formula *right;
-    if (!parse_unary(reading, ret_formula)) return false;
+    if (!formula_parse_parse_unary(reading, ret_formula)) return false;
     for (;;) {
         bool const times = parser_is_sign(&reading->parser, "*");
         if (!times && !parser_is_sign(&reading->parser, "/")) return true;
-        if (!parser_next(&reading->parser) || !parse_unary(reading, &right) ||
-            !join(reading, times ? FORMULA_MULTIPLY : FORMULA_DIVIDE, ret_formula, right))
+        if (!parser_next(&reading->parser) || !formula_parse_parse_unary(reading, &right) ||
+            !formula_parse_join(reading, times ? FORMULA_MULTIPLY : FORMULA_DIVIDE, ret_formula,
+                                right))
             return false;
     }
 }
@@ -185,12 +188,12 @@ static bool parse_product(struct reading *reading, struct formula **ret_formula)
 bool formula_parse_sum(struct reading *reading, struct formula **ret_formula)
 {
     struct formula *right;
-    if (!parse_product(reading, ret_formula)) return false;
+    if (!formula_parse_parse_product(reading, ret_formula)) return false;
     for (;;) {
         bool const plus = parser_is_sign(&reading->parser, "+");
         if (!plus && !parser_is_sign(&reading->parser, "-")) return true;
-        if (!parser_next(&reading->parser) || !parse_product(reading, &right) ||
-            !join(reading, plus ? FORMULA_ADD : FORMULA_SUBTRACT, ret_formula, right))
+        if (!parser_next(&reading->parser) || !formula_parse_parse_product(reading, &right) ||
+            !formula_parse_join(reading, plus ? FORMULA_ADD : FORMULA_SUBTRACT, ret_formula, right))
             return false;
     }
 }

@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schema/prometheus_names.h"
 
-#include <stdlib.h>
+#include "base/ascii.h"
 
-static bool is_letter(uint8_t byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-}
+#include <stdlib.h>
 
 /* [a-zA-Z_][a-zA-Z0-9_]*: legal for metrics and labels. Colons are left to recording rules. */
 static void add_legal(struct slice name, struct buffer *text)
 {
     for (size_t i = 0; i < name.length; i++) {
         uint8_t const byte = name.at[i];
-        bool const digit = byte >= '0' && byte <= '9';
-        buffer_add_byte(text, is_letter(byte) || digit ? byte : '_');
+        buffer_add_byte(text, ascii_is_letter(byte) || ascii_is_digit(byte) ? byte : '_');
     }
 }
 
 void prometheus_family(const struct view *view, size_t measure, struct buffer *text)
 {
-    if (!is_letter(view->name.at[0])) buffer_add_byte(text, '_');
+    if (!ascii_is_letter(view->name.at[0])) buffer_add_byte(text, '_');
     add_legal(view->name, text);
     buffer_add_byte(text, '_');
     add_legal(view->measures[measure].name, text);
@@ -29,7 +25,7 @@ void prometheus_family(const struct view *view, size_t measure, struct buffer *t
 void prometheus_label(const struct view *view, size_t dimension, struct buffer *text)
 {
     struct slice const name = view->dimensions[dimension].name;
-    if (!is_letter(name.at[0])) buffer_add_byte(text, 'd'); /* "__" is reserved */
+    if (!ascii_is_letter(name.at[0])) buffer_add_byte(text, 'd'); /* "__" is reserved */
     add_legal(name, text);
 }
 

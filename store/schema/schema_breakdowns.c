@@ -27,7 +27,7 @@ bool schema_read_distance(struct schema *schema, const struct view *view, struct
 }
 
 /* It stands behind a dot, beside .total.json and .node. */
-static bool check_name(const char *name, struct error *err)
+static bool schema_breakdowns_check_name(const char *name, struct error *err)
 {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -40,7 +40,8 @@ static bool check_name(const char *name, struct error *err)
     return true;
 }
 
-static struct view *new_view(struct schema *schema, const struct view *owner, const char *name)
+static struct view *schema_breakdowns_new_view(struct schema *schema, const struct view *owner,
+                                               const char *name)
 {
     struct view *const view = schema_hide_view(schema, owner, name);
     view->breakdown = arena_copy(&schema->arena, slice_text(name));
@@ -66,7 +67,8 @@ static void complete(struct schema *schema, struct view *view)
                       : owner->where;
 }
 
-static bool check_entities(const struct schema *schema, const struct view *view, struct error *err)
+static bool schema_breakdowns_check_entities(const struct schema *schema, const struct view *view,
+                                             struct error *err)
 {
     for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
         if (schema->views[i].owner == view)
@@ -79,8 +81,9 @@ static bool read_one(struct schema *schema, const cJSON *json, const struct view
                      struct error *err)
 {
     static const char *const keys[] = {"by", "where", "measures", NULL};
-    if (!check_name(json->string, err) || !json_is_object(json, keys, err)) return false;
-    struct view *const view = new_view(schema, owner, json->string);
+    if (!schema_breakdowns_check_name(json->string, err) || !json_is_object(json, keys, err))
+        return false;
+    struct view *const view = schema_breakdowns_new_view(schema, owner, json->string);
     if (!schema_read_by(schema, json_get(json, "by"), view, err)) return error_wrap_dot(err, "by");
     if (view->hierarchy) {
         (void)error_set(err, ERROR_SCHEMA, "a tree is not divided by another one");
@@ -95,7 +98,7 @@ static bool read_one(struct schema *schema, const cJSON *json, const struct view
     if (!schema_read_where(schema, json_get(json, "where"), view, err))
         return error_wrap_dot(err, "where");
     if (!schema_read_measures(schema, json_get(json, "measures"), view, err) ||
-        !check_entities(schema, view, err))
+        !schema_breakdowns_check_entities(schema, view, err))
         return error_wrap_dot(err, "measures");
     complete(schema, view);
     schema_describe_rows(schema, view);

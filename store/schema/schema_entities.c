@@ -64,7 +64,7 @@ struct view *schema_hide_view(struct schema *schema, const struct view *owner, c
     return view;
 }
 
-static struct view *new_view(struct entities *entities, const struct expr *entity)
+static struct view *schema_entities_new_view(struct entities *entities, const struct expr *entity)
 {
     struct arena *const arena = &entities->schema->arena;
     const struct view *const owner = entities->owner;
@@ -95,7 +95,7 @@ bool entities_view(struct entities *entities, const struct expr *entity, struct 
     if (entities->count == SCHEMA_FEEDERS_MAX)
         return error_set(err, ERROR_SCHEMA, "the view is over more than %d kinds of entities",
                          SCHEMA_FEEDERS_MAX);
-    *ret_view = new_view(entities, entity);
+    *ret_view = schema_entities_new_view(entities, entity);
     return true;
 }
 

@@ -31,7 +31,7 @@ static struct found **bucket_of(struct fallible *fallible, const struct expr *ex
 }
 
 /* What other events tell is not known yet when a record is read: there what overflows is null. */
-static void add(struct fallible *fallible, const struct expr *expr)
+static void schema_fallible_add(struct fallible *fallible, const struct expr *expr)
 {
     if (!expr || !expr_can_overflow(expr) || expr_follows(expr, fallible->stream)) return;
     struct found **const bucket = bucket_of(fallible, expr);
@@ -57,32 +57,33 @@ static void add_exprs(struct fallible *fallible, const struct view *view,
                       const struct expr *const *values)
 {
     const struct expr *exprs[AGGREGATE_EXPRS_MAX];
-    add(fallible, over_record(fallible, view->where, values));
+    schema_fallible_add(fallible, over_record(fallible, view->where, values));
     for (size_t i = 0; i < view->aggregate_count; i++) {
         if (view->aggregates[i].entities) continue; /* over rows, as a view over a view */
         size_t const count = aggregate_exprs(&view->aggregates[i], exprs);
         for (size_t j = 0; j < count; j++)
-            add(fallible, over_record(fallible, exprs[j], values));
+            schema_fallible_add(fallible, over_record(fallible, exprs[j], values));
     }
 }
 
-static void add_view(struct fallible *fallible, const struct view *view)
+static void schema_fallible_add_view(struct fallible *fallible, const struct view *view)
 {
     for (size_t i = 0; i < view->input_count; i++) {
         const struct view_input *const input = &view->inputs[i];
         if (input->stream != fallible->stream) continue;
-        add(fallible, input->where);
+        schema_fallible_add(fallible, input->where);
         for (size_t j = 0; input->values && j < view->stream->field_count; j++)
-            add(fallible, input->values[j]);
+            schema_fallible_add(fallible, input->values[j]);
         add_exprs(fallible, view, input->values);
     }
 }
 
-static void collect(struct fallible *fallible, const struct schema *schema, struct stream *stream)
+static void schema_fallible_collect(struct fallible *fallible, const struct schema *schema,
+                                    struct stream *stream)
 {
     for (size_t i = 0; i < schema->all_view_count; i++)
-        add_view(fallible, &schema->views[i]);
-    add(fallible, stream->delete_when);
+        schema_fallible_add_view(fallible, &schema->views[i]);
+    schema_fallible_add(fallible, stream->delete_when);
     size_t const count = fallible->list.length / sizeof(const struct expr *);
     const struct expr **const list = ARENA_ARRAY(fallible->schema, const struct expr *, count);
     if (count) memcpy(list, fallible->list.at, fallible->list.length);
@@ -98,7 +99,7 @@ void schema_collect_fallible(struct schema *schema)
         struct stream *const stream = (struct stream *)(uintptr_t)&schema->streams[i];
         fallible->stream = stream;
         fallible->schema = &schema->arena;
-        collect(fallible, schema, stream);
+        schema_fallible_collect(fallible, schema, stream);
         memset(fallible->buckets, 0, sizeof fallible->buckets);
         buffer_clear(&fallible->list);
         arena_reset(&fallible->found);

@@ -22,7 +22,7 @@ struct reading {
     size_t field_count;
 };
 
-static bool same_type(const struct value_type *a, const struct value_type *b)
+static bool schema_inputs_same_type(const struct value_type *a, const struct value_type *b)
 {
     return a->kind == b->kind && a->unit == b->unit;
 }
@@ -40,15 +40,16 @@ static bool join_types(struct common_field *common, const struct expr *expr, enu
     }
     if (common->field.type != type)
         common->field.type = FIELD_DECIMAL; /* of any number of digits */
-    if (same_type(&common->field.value, &value)) return true;
+    if (schema_inputs_same_type(&common->field.value, &value)) return true;
     (void)error_set(err, ERROR_SCHEMA, "'%.*s' is %s in one stream and %s in another",
                     (int)common->field.name.length, common->field.name.at,
                     type_name(common->field.value.kind), type_name(value.kind));
     return error_remedy(err, "define it by another name: {\"stream\": {\"name\": \"field\"}}");
 }
 
-static bool add_value(struct reading *reading, size_t input, struct slice name,
-                      const struct expr *expr, enum field_type type, struct error *err)
+static bool schema_inputs_add_value(struct reading *reading, size_t input, struct slice name,
+                                    const struct expr *expr, enum field_type type,
+                                    struct error *err)
 {
     for (size_t i = 0; i < reading->field_count; i++) {
         struct common_field *const common = &reading->fields[i];
@@ -73,7 +74,8 @@ static bool add_own_fields(struct reading *reading, size_t input, const cJSON *d
     for (size_t i = 0; i < stream->field_count; i++) {
         const struct field *const field = &stream->fields[i];
         if (json_get(defined, (const char *)field->name.at)) continue;
-        if (!add_value(reading, input, field->name, parser_field(&parser, i), field->type, err))
+        if (!schema_inputs_add_value(reading, input, field->name, parser_field(&parser, i),
+                                     field->type, err))
             return false;
     }
     return true;
@@ -101,7 +103,7 @@ static bool add_defined(struct reading *reading, size_t input, const cJSON *defi
             (void)error_set(err, ERROR_SCHEMA, "a condition is true or false, this is neither");
             return error_wrap_dot(err, entry->string);
         }
-        if (!add_value(reading, input, name, expr, FIELD_DECIMAL, err))
+        if (!schema_inputs_add_value(reading, input, name, expr, FIELD_DECIMAL, err))
             return error_wrap_dot(err, entry->string);
     }
     return true;
@@ -131,7 +133,7 @@ static bool read_input(struct reading *reading, const char *name, const cJSON *d
            add_defined(reading, input, defined, err);
 }
 
-static bool read_list(struct reading *reading, const cJSON *json, struct error *err)
+static bool schema_inputs_read_list(struct reading *reading, const cJSON *json, struct error *err)
 {
     size_t index = 0;
     const cJSON *entry;
@@ -145,7 +147,7 @@ static bool read_list(struct reading *reading, const cJSON *json, struct error *
     return true;
 }
 
-static bool read_object(struct reading *reading, const cJSON *json, struct error *err)
+static bool schema_inputs_read_object(struct reading *reading, const cJSON *json, struct error *err)
 {
     const cJSON *entry;
     if (!json_is_object(json, NULL, err)) return false;
@@ -237,7 +239,8 @@ bool schema_read_inputs(struct schema *schema, const cJSON *json, struct view *v
     if (cJSON_GetArraySize(json) == 0)
         return error_set(err, ERROR_SCHEMA, "expected the name of a stream, or several");
     reading.inputs = ARENA_ARRAY(&schema->arena, struct view_input, INPUTS_MAX);
-    if (!(cJSON_IsArray(json) ? read_list(&reading, json, err) : read_object(&reading, json, err)))
+    if (!(cJSON_IsArray(json) ? schema_inputs_read_list(&reading, json, err)
+                              : schema_inputs_read_object(&reading, json, err)))
         return false;
     set_stream(&reading, view);
     return true;

@@ -2,7 +2,8 @@
 #include "schema/schema_entities.h"
 #include "schema/schema_p.h"
 
-static bool name_is_free(const struct view *view, struct slice name, struct error *err)
+static bool schema_measures_name_is_free(const struct view *view, struct slice name,
+                                         struct error *err)
 {
     if (name.length == 0) return error_set(err, ERROR_SCHEMA, "the name of a measure is empty");
     for (size_t i = 0; i < view->dimension_count && !view->hierarchy; i++) {
@@ -159,7 +160,7 @@ bool schema_read_measures(struct schema *schema, const cJSON *json, struct view 
     cJSON_ArrayForEach(entry, json)
     {
         if (!json_is_text(entry, "a measure such as \"sum(x)\"", err) ||
-            !name_is_free(view, slice_text(entry->string), err))
+            !schema_measures_name_is_free(view, slice_text(entry->string), err))
             return error_wrap_dot(err, entry->string);
         sources[index].name = arena_copy(&schema->arena, slice_text(entry->string));
         sources[index++].text = arena_copy(&schema->arena, slice_text(entry->valuestring));

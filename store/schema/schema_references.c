@@ -34,8 +34,8 @@ static bool find_target(const struct reading *reading, const char *name,
     return json_unknown("stream", name, names, schema->stream_count, err);
 }
 
-static bool same_type(const struct reading *reading, const struct stream *target, size_t place,
-                      uint16_t field, struct error *err)
+static bool schema_references_same_type(const struct reading *reading, const struct stream *target,
+                                        size_t place, uint16_t field, struct error *err)
 {
     const struct field *const own = &reading->stream->fields[field];
     const struct field *const key = &target->fields[target->key_fields[place]];
@@ -68,7 +68,7 @@ static bool read_of_field(struct reading *reading, const cJSON *json, uint16_t f
                             "[fields]}} beside \"fields\"",
                             json->valuestring);
     }
-    if (!same_type(reading, target, 0, field, err)) return false;
+    if (!schema_references_same_type(reading, target, 0, field, err)) return false;
     uint16_t *const fields = ARENA_NEW(&reading->schema->arena, uint16_t);
     *fields = field;
     add_reference(reading, reading->stream->fields[field].name, target, fields);
@@ -89,12 +89,14 @@ static bool read_by(const struct reading *reading, const cJSON *json, const stru
             !stream_find_field(reading->stream, item->valuestring, &field, err))
             return error_wrap_index(err, i);
         fields[i] = (uint16_t)field;
-        if (!same_type(reading, target, i, fields[i], err)) return error_wrap_index(err, i);
+        if (!schema_references_same_type(reading, target, i, fields[i], err))
+            return error_wrap_index(err, i);
     }
     return true;
 }
 
-static bool name_is_free(const struct reading *reading, struct slice name, struct error *err)
+static bool schema_references_name_is_free(const struct reading *reading, struct slice name,
+                                           struct error *err)
 {
     if (name.length == 0) return error_set(err, ERROR_SCHEMA, "the name of a reference is empty");
     for (size_t i = 0; i < reading->stream->field_count; i++) {
@@ -111,7 +113,8 @@ static bool read_of_stream(struct reading *reading, const cJSON *json, struct er
     const cJSON *const stream = json_get(json, "stream"), *const by = json_get(json, "by");
     const struct stream *target;
     struct slice const name = arena_copy(arena, slice_text(json->string));
-    if (!name_is_free(reading, name, err) || !json_is_object(json, keys, err)) return false;
+    if (!schema_references_name_is_free(reading, name, err) || !json_is_object(json, keys, err))
+        return false;
     if (!stream || !by)
         return error_set(err, ERROR_SCHEMA, "expected {\"stream\": \"name\", \"by\": [fields]}");
     if (!json_is_text(stream, "the name of a stream", err) ||
@@ -123,7 +126,8 @@ static bool read_of_stream(struct reading *reading, const cJSON *json, struct er
     return true;
 }
 
-static bool read_fields(struct reading *reading, const cJSON *json, struct error *err)
+static bool schema_references_read_fields(struct reading *reading, const cJSON *json,
+                                          struct error *err)
 {
     uint16_t index = 0;
     const cJSON *entry;
@@ -139,7 +143,8 @@ static bool read_fields(struct reading *reading, const cJSON *json, struct error
     return true;
 }
 
-static bool read_list(struct reading *reading, const cJSON *json, struct error *err)
+static bool schema_references_read_list(struct reading *reading, const cJSON *json,
+                                        struct error *err)
 {
     const cJSON *entry;
     if (!json) return true;
@@ -151,14 +156,15 @@ static bool read_list(struct reading *reading, const cJSON *json, struct error *
     return true;
 }
 
-static bool read_stream(struct reading *reading, const cJSON *json, struct error *err)
+static bool schema_references_read_stream(struct reading *reading, const cJSON *json,
+                                          struct error *err)
 {
     const cJSON *const fields = json_get(json, "fields"), *const list =
                                                               json_get(json, "references");
     size_t const most = reading->stream->field_count + (size_t)cJSON_GetArraySize(list);
     reading->references = ARENA_ARRAY(&reading->schema->arena, struct reference, most);
-    if (!read_fields(reading, fields, err)) return error_wrap_dot(err, "fields");
-    if (!read_list(reading, list, err)) return error_wrap_dot(err, "references");
+    if (!schema_references_read_fields(reading, fields, err)) return error_wrap_dot(err, "fields");
+    if (!schema_references_read_list(reading, list, err)) return error_wrap_dot(err, "references");
     if (reading->count > SCHEMA_REFERENCES_MAX)
         return error_set(err, ERROR_SCHEMA, "more than %d references", SCHEMA_REFERENCES_MAX);
     reading->stream->references = reading->references;
@@ -175,7 +181,8 @@ bool schema_read_references(struct schema *schema, struct stream *streams, const
     cJSON_ArrayForEach(entry, json)
     {
         struct reading reading = {.schema = schema, .stream = &streams[index++]};
-        if (!read_stream(&reading, entry, err)) return error_wrap_dot(err, entry->string);
+        if (!schema_references_read_stream(&reading, entry, err))
+            return error_wrap_dot(err, entry->string);
     }
     return true;
 }

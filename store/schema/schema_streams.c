@@ -5,7 +5,7 @@
 
 enum { NAME_BYTES_LIMIT = 200, PATTERN_BYTES_LIMIT = 200 };
 
-static bool read_name(const char *name, const char *what, struct error *err)
+static bool schema_streams_read_name(const char *name, const char *what, struct error *err)
 {
     size_t const length = strlen(name);
     if (length == 0) return error_set(err, ERROR_SCHEMA, "the name of a %s is empty", what);
@@ -44,12 +44,12 @@ static bool read_field_type(const cJSON *json, struct field *field, struct error
     return true;
 }
 
-static bool read_field(struct schema *schema, const cJSON *json, struct field *field,
-                       struct error *err)
+static bool schema_streams_read_field(struct schema *schema, const cJSON *json, struct field *field,
+                                      struct error *err)
 {
     static const char *const keys[] = {"type", "format", "column", "references", NULL};
     field->name = field->column = arena_copy(&schema->arena, slice_text(json->string));
-    if (!read_name(json->string, "field", err)) return false;
+    if (!schema_streams_read_name(json->string, "field", err)) return false;
     if (cJSON_IsString(json)) return read_field_type(json, field, err);
     if (!json_is_object(json, keys, err)) return false;
     const cJSON *const type = json_get(json, "type");
@@ -79,8 +79,8 @@ static bool read_field(struct schema *schema, const cJSON *json, struct field *f
     return error_wrap_dot(err, "format");
 }
 
-static bool read_fields(struct schema *schema, const cJSON *json, struct stream *stream,
-                        struct error *err)
+static bool schema_streams_read_fields(struct schema *schema, const cJSON *json,
+                                       struct stream *stream, struct error *err)
 {
     size_t index = 0;
     if (!json_is_object(json, NULL, err)) return false;
@@ -92,7 +92,7 @@ static bool read_fields(struct schema *schema, const cJSON *json, struct stream 
     const cJSON *entry;
     cJSON_ArrayForEach(entry, json)
     {
-        if (!read_field(schema, entry, &fields[index++], err))
+        if (!schema_streams_read_field(schema, entry, &fields[index++], err))
             return error_wrap_dot(err, entry->string);
     }
     struct slot *const slots = ARENA_ARRAY(&schema->arena, struct slot, count);
@@ -145,7 +145,7 @@ static bool read_key(struct schema *schema, const cJSON *json, struct stream *st
     return true;
 }
 
-static bool read_time(const cJSON *json, struct stream *stream, struct error *err)
+static bool schema_streams_read_time(const cJSON *json, struct stream *stream, struct error *err)
 {
     size_t field;
     stream->time_field = -1;
@@ -232,19 +232,22 @@ static bool read_keep(const cJSON *json, struct stream *stream, struct error *er
     return error_remedy(err, "name its field of type 'time' as \"time\"");
 }
 
-static bool read_stream(struct schema *schema, const cJSON *json, struct stream *stream,
-                        struct error *err)
+static bool schema_streams_read_stream(struct schema *schema, const cJSON *json,
+                                       struct stream *stream, struct error *err)
 {
     static const char *const keys[] = {"key",  "time",   "on_duplicate", "delete_when",
                                        "keep", "fields", "references",   NULL};
     stream->name = arena_copy(&schema->arena, slice_text(json->string));
     stream->definition = json_definition(json, &schema->arena);
-    if (!read_name(json->string, "stream", err) || !json_is_object(json, keys, err)) return false;
+    if (!schema_streams_read_name(json->string, "stream", err) || !json_is_object(json, keys, err))
+        return false;
     const cJSON *const fields = json_get(json, "fields");
     if (!fields) return error_set(err, ERROR_SCHEMA, "a stream needs \"fields\"");
-    if (!read_fields(schema, fields, stream, err)) return error_wrap_dot(err, "fields");
+    if (!schema_streams_read_fields(schema, fields, stream, err))
+        return error_wrap_dot(err, "fields");
     if (!read_key(schema, json_get(json, "key"), stream, err)) return error_wrap_dot(err, "key");
-    if (!read_time(json_get(json, "time"), stream, err)) return error_wrap_dot(err, "time");
+    if (!schema_streams_read_time(json_get(json, "time"), stream, err))
+        return error_wrap_dot(err, "time");
     if (!read_on_duplicate(json_get(json, "on_duplicate"), stream, err))
         return error_wrap_dot(err, "on_duplicate");
     if (!read_delete_when(schema, json_get(json, "delete_when"), stream, err))
@@ -269,7 +272,7 @@ bool schema_read_streams(struct schema *schema, const cJSON *json, struct error 
     cJSON_ArrayForEach(entry, json)
     {
         streams[index].id = (uint16_t)index;
-        if (!read_stream(schema, entry, &streams[index++], err))
+        if (!schema_streams_read_stream(schema, entry, &streams[index++], err))
             return error_wrap_dot(err, entry->string);
     }
     return schema_read_references(schema, streams, json, err);

@@ -32,7 +32,7 @@ static void open_joins(const struct schema *schema, bool is_open)
 }
 
 /* Tells the chain of views that leads back to its beginning. */
-static bool is_cycle(const struct views *all, size_t index, struct error *err)
+static bool schema_views_is_cycle(const struct views *all, size_t index, struct error *err)
 {
     AUTO_BUFFER struct buffer chain = {0};
     buffer_add_slice(&chain, all->views[index].name);
@@ -101,7 +101,7 @@ static bool read_from(struct views *all, const cJSON *json, struct view *view, s
     }
     for (size_t i = 0; i < schema->view_count; i++) {
         if (!slice_is(all->views[i].name, json->valuestring)) continue;
-        if (all->progress[i] == IN_READING) return is_cycle(all, i, err);
+        if (all->progress[i] == IN_READING) return schema_views_is_cycle(all, i, err);
         if (all->progress[i] == NOT_READ && !read_view_at(all, i, err)) return false;
         return set_source(view, &all->views[i], err);
     }
@@ -293,7 +293,7 @@ static struct slice view_definition(const cJSON *json, struct arena *arena)
     return definition;
 }
 
-static bool check_name(const char *name, struct error *err)
+static bool schema_views_check_name(const char *name, struct error *err)
 {
     size_t const length = strlen(name);
     if (length == 0 || length > VIEW_NAME_BYTES_MAX)
@@ -315,7 +315,8 @@ static bool read_view(struct views *all, const cJSON *json, struct view *view, s
     static const char *const keys[] = {"from",     "by",      "where", "measures", "retain",
                                        "max_rows", "formats", "depth", "within",   NULL};
     struct schema *const schema = all->schema;
-    if (!check_name(json->string, err) || !json_is_object(json, keys, err)) return false;
+    if (!schema_views_check_name(json->string, err) || !json_is_object(json, keys, err))
+        return false;
     if (!read_from(all, json_get(json, "from"), view, err)) return false;
     if (!schema_read_by(schema, json_get(json, "by"), view, err)) return error_wrap_dot(err, "by");
     if (!schema_read_levels(json_get(json, "depth"), view, err))

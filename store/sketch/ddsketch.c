@@ -13,14 +13,14 @@ enum {
 };
 static double const GAMMA = 1.01 / 0.99; /* (1 + a) / (1 - a) for an error of a = 1 % */
 
-static int32_t key_of(double value)
+static int32_t ddsketch_key_of(double value)
 {
     if (value == 0) return 0;
     int32_t const key = (int32_t)ceil(log(fabs(value)) / log(GAMMA)) + KEY_BIAS;
     return value < 0 ? -key : key;
 }
 
-static double value_of(int32_t key)
+static double ddsketch_value_of(int32_t key)
 {
     if (key == 0) return 0;
     double const value = 2 * pow(GAMMA, abs(key) - KEY_BIAS) / (GAMMA + 1);
@@ -28,7 +28,7 @@ static double value_of(int32_t key)
 }
 
 /* The first bucket whose key is not before KEY. */
-static size_t find(const struct ddsketch *sketch, int32_t key)
+static size_t ddsketch_find(const struct ddsketch *sketch, int32_t key)
 {
     size_t low = 0, high = sketch->count;
     while (low < high) {
@@ -41,7 +41,7 @@ static size_t find(const struct ddsketch *sketch, int32_t key)
     return low;
 }
 
-static void make_room(struct ddsketch *sketch, struct arena *arena)
+static void ddsketch_make_room(struct ddsketch *sketch, struct arena *arena)
 {
     if (sketch->count < sketch->capacity) return;
     sketch->capacity = sketch->capacity ? sketch->capacity * 2 : BUCKETS_FIRST;
@@ -54,7 +54,7 @@ static void make_room(struct ddsketch *sketch, struct arena *arena)
 
 static void add_weight(struct ddsketch *sketch, int32_t key, int64_t weight, struct arena *arena)
 {
-    size_t const at = find(sketch, key);
+    size_t const at = ddsketch_find(sketch, key);
     if (at < sketch->count && sketch->buckets[at].key == key) {
         sketch->buckets[at].weight += weight;
         if (sketch->buckets[at].weight != 0) return;
@@ -64,7 +64,7 @@ static void add_weight(struct ddsketch *sketch, int32_t key, int64_t weight, str
         return;
     }
     if (weight == 0) return;
-    make_room(sketch, arena);
+    ddsketch_make_room(sketch, arena);
     memmove(sketch->buckets + at + 1, sketch->buckets + at,
             (sketch->count - at) * sizeof *sketch->buckets);
     sketch->buckets[at] = (struct ddsketch_bucket){.key = key, .weight = weight};
@@ -73,7 +73,7 @@ static void add_weight(struct ddsketch *sketch, int32_t key, int64_t weight, str
 
 void ddsketch_add(struct ddsketch *sketch, double value, int64_t weight, struct arena *arena)
 {
-    add_weight(sketch, key_of(value), weight, arena);
+    add_weight(sketch, ddsketch_key_of(value), weight, arena);
 }
 
 void ddsketch_merge(struct ddsketch *into, const struct ddsketch *other, struct arena *arena)
@@ -97,7 +97,7 @@ double ddsketch_quantile(const struct ddsketch *sketch, double fraction)
     int64_t const rank = (int64_t)floor(fraction * (double)(total - 1));
     for (size_t i = 0; i < sketch->count; i++) {
         seen += sketch->buckets[i].weight;
-        if (seen > rank) return value_of(sketch->buckets[i].key);
+        if (seen > rank) return ddsketch_value_of(sketch->buckets[i].key);
     }
     return NAN;
 }

@@ -82,7 +82,7 @@ static void add_term(struct float_sum *sum, uint128 mantissa, int exponent, int6
 }
 
 /* |VALUE| = *ret_mantissa * 2^*ret_exponent, without zeros at the end, so that windows stay narrow. */
-static void split(double value, uint64_t *ret_mantissa, int *ret_exponent)
+static void float_sum_split(double value, uint64_t *ret_mantissa, int *ret_exponent)
 {
     int exponent;
     double const fraction = frexp(fabs(value), &exponent);
@@ -101,7 +101,7 @@ void float_sum_add(struct float_sum *sum, double value, int64_t weight, struct a
 {
     uint64_t mantissa;
     int exponent;
-    split(value, &mantissa, &exponent);
+    float_sum_split(value, &mantissa, &exponent);
     add_term(sum, mantissa, exponent, weight, value < 0, arena);
 }
 
@@ -110,8 +110,8 @@ void float_sum_add_product(struct float_sum *sum, double a, double b, int64_t we
 {
     uint64_t left, right;
     int left_exponent, right_exponent;
-    split(a, &left, &left_exponent);
-    split(b, &right, &right_exponent);
+    float_sum_split(a, &left, &left_exponent);
+    float_sum_split(b, &right, &right_exponent);
     add_term(sum, (uint128)left * right, left_exponent + right_exponent, weight, (a < 0) != (b < 0),
              arena);
 }
@@ -170,7 +170,7 @@ double float_sum_to_double(const struct float_sum *sum)
 }
 
 /* Copies |sum|; returns whether it was negative. */
-static bool load_magnitude(const struct float_sum *sum, uint64_t limbs[LIMBS_MAX + 2])
+static bool float_sum_load_magnitude(const struct float_sum *sum, uint64_t limbs[LIMBS_MAX + 2])
 {
     bool const negative = is_negative(sum);
     if (sum->count) memcpy(limbs, sum->limb, sum->count * sizeof *limbs);
@@ -188,8 +188,9 @@ double float_sum_covariance(const struct float_sum *x, const struct float_sum *y
     if (!has_sums && products->count == 0) return 0;
     uint64_t left[LIMBS_MAX + 2] = {0}, right[LIMBS_MAX + 2] = {0};
     uint64_t of_products[LIMBS_MAX + 2] = {0}, limbs[WIDTH] = {0};
-    bool const turned = has_sums && load_magnitude(x, left) != load_magnitude(y, right);
-    bool const below_zero = load_magnitude(products, of_products);
+    bool const turned =
+        has_sums && float_sum_load_magnitude(x, left) != float_sum_load_magnitude(y, right);
+    bool const below_zero = float_sum_load_magnitude(products, of_products);
     unsigned const sums_at = x->first + y->first, products_at = products->first + UNIT_LIMBS;
     bool const products_lower = products->count && (!has_sums || products_at < sums_at);
     unsigned const first = products_lower ? products_at : sums_at;

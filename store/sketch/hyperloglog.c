@@ -12,7 +12,7 @@ enum {
     LIST_FIRST = 8,
 };
 
-static unsigned place_of(uint32_t entry)
+static unsigned hyperloglog_place_of(uint32_t entry)
 {
     return entry >> 8;
 }
@@ -26,16 +26,16 @@ static void spread(struct hyperloglog *sketch, struct arena *arena)
 {
     sketch->registers = arena_alloc(arena, HYPERLOGLOG_REGISTERS);
     for (unsigned i = 0; i < sketch->count; i++)
-        sketch->registers[place_of(sketch->list[i])] = rank_of(sketch->list[i]);
+        sketch->registers[hyperloglog_place_of(sketch->list[i])] = rank_of(sketch->list[i]);
 }
 
 /* The first entry of the list whose place is not before PLACE. */
-static unsigned find(const struct hyperloglog *sketch, unsigned place)
+static unsigned hyperloglog_find(const struct hyperloglog *sketch, unsigned place)
 {
     unsigned low = 0, high = sketch->count;
     while (low < high) {
         unsigned const middle = (low + high) / 2;
-        if (place_of(sketch->list[middle]) < place)
+        if (hyperloglog_place_of(sketch->list[middle]) < place)
             low = middle + 1;
         else
             high = middle;
@@ -43,7 +43,7 @@ static unsigned find(const struct hyperloglog *sketch, unsigned place)
     return low;
 }
 
-static void make_room(struct hyperloglog *sketch, struct arena *arena)
+static void hyperloglog_make_room(struct hyperloglog *sketch, struct arena *arena)
 {
     if (sketch->count < sketch->capacity) return;
     sketch->capacity = sketch->capacity ? sketch->capacity * 2 : LIST_FIRST;
@@ -57,14 +57,14 @@ static void raise_register(struct hyperloglog *sketch, unsigned place, uint8_t r
                            struct arena *arena)
 {
     if (!sketch->registers) {
-        unsigned const at = find(sketch, place);
+        unsigned const at = hyperloglog_find(sketch, place);
         uint32_t const entry = place << 8 | rank;
-        if (at < sketch->count && place_of(sketch->list[at]) == place) {
+        if (at < sketch->count && hyperloglog_place_of(sketch->list[at]) == place) {
             if (rank > rank_of(sketch->list[at])) sketch->list[at] = entry;
             return;
         }
         if (sketch->count < LIST_MAX) {
-            make_room(sketch, arena);
+            hyperloglog_make_room(sketch, arena);
             memmove(sketch->list + at + 1, sketch->list + at,
                     (sketch->count - at) * sizeof *sketch->list);
             sketch->list[at] = entry;
@@ -87,7 +87,7 @@ void hyperloglog_merge(struct hyperloglog *into, const struct hyperloglog *other
                        struct arena *arena)
 {
     for (unsigned i = 0; !other->registers && i < other->count; i++)
-        raise_register(into, place_of(other->list[i]), rank_of(other->list[i]), arena);
+        raise_register(into, hyperloglog_place_of(other->list[i]), rank_of(other->list[i]), arena);
     for (unsigned i = 0; other->registers && i < HYPERLOGLOG_REGISTERS; i++) {
         if (other->registers[i]) raise_register(into, i, other->registers[i], arena);
     }
@@ -147,7 +147,7 @@ void hyperloglog_pack(const struct hyperloglog *sketch, struct buffer *into)
     }
     pack_varint(into, sketch->count);
     for (unsigned i = 0; i < sketch->count; i++) {
-        pack_u16(into, (uint16_t)place_of(sketch->list[i]));
+        pack_u16(into, (uint16_t)hyperloglog_place_of(sketch->list[i]));
         buffer_add_byte(into, rank_of(sketch->list[i]));
     }
 }

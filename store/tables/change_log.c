@@ -31,7 +31,7 @@ static bool read_change(struct slice *from, struct change *ret_change)
     return true;
 }
 
-static bool corrupt(struct error *err)
+static bool change_log_corrupt(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "a list of changes cannot be read");
     return error_place(err, "changes");
@@ -66,7 +66,7 @@ static bool drop_old(struct txn *txn, uint64_t commit_id, struct error *err)
     enum db_finding answer = cursor_seek(cursor, buffer_slice(&first), &entry, err);
     for (; answer == DB_FOUND; answer = cursor_next(cursor, &entry, err)) {
         uint64_t id;
-        if (!unpack_u64(&entry.key, &id)) return corrupt(err);
+        if (!unpack_u64(&entry.key, &id)) return change_log_corrupt(err);
         if (id > oldest) return true;
         if (!cursor_drop(cursor, err)) return false;
     }
@@ -104,7 +104,7 @@ static enum change_log_answer scan_commit(struct cursor *cursor, uint64_t commit
     while (answer == DB_FOUND && slice_starts(entry.key, commit_key)) {
         while (entry.value.length) {
             if (!read_change(&entry.value, &change)) {
-                (void)corrupt(err);
+                (void)change_log_corrupt(err);
                 return CHANGE_LOG_FAILED;
             }
             visit(context, &change);

@@ -75,7 +75,7 @@ static bool unpack_integer(struct slice *from, size_t width, int128 *ret_number)
     return true;
 }
 
-static void pack_time(struct buffer *into, int128 time_ns)
+static void events_pack_time(struct buffer *into, int128 time_ns)
 {
     int128 seconds = time_ns / NS_PER_SECOND;
     int64_t ns = (int64_t)(time_ns % NS_PER_SECOND);
@@ -110,7 +110,7 @@ static void pack_field(struct buffer *into, enum field_type type, const struct v
     case FIELD_BOOL: buffer_add_byte(into, value->boolean ? 2 : 1); break;
     case FIELD_INT: pack_integer(into, value->number.coefficient, 0); break;
     case FIELD_DECIMAL: pack_decimal(into, &value->number); break;
-    case FIELD_TIME: pack_time(into, value->time_ns); break;
+    case FIELD_TIME: events_pack_time(into, value->time_ns); break;
     case FIELD_FLOAT:
         buffer_add_byte(into, 1);
         buffer_add(into, &value->real, sizeof value->real);
@@ -129,7 +129,8 @@ static bool unpack_text(struct slice *from, struct value *ret_value)
     return true;
 }
 
-static bool unpack_number(struct slice *from, uint8_t head, bool has_scale, struct value *ret_value)
+static bool events_unpack_number(struct slice *from, uint8_t head, bool has_scale,
+                                 struct value *ret_value)
 {
     uint8_t scale = 0;
     if (has_scale && (!unpack_byte(from, &scale) || scale > DECIMAL_DIGITS)) return false;
@@ -138,7 +139,7 @@ static bool unpack_number(struct slice *from, uint8_t head, bool has_scale, stru
     return unpack_integer(from, head - 1u, &ret_value->number.coefficient);
 }
 
-static bool unpack_time(struct slice *from, uint8_t head, struct value *ret_value)
+static bool events_unpack_time(struct slice *from, uint8_t head, struct value *ret_value)
 {
     int128 seconds;
     uint64_t ns = 0;
@@ -150,7 +151,7 @@ static bool unpack_time(struct slice *from, uint8_t head, struct value *ret_valu
     return ns < NS_PER_SECOND;
 }
 
-static bool unpack_float(struct slice *from, struct value *ret_value)
+static bool events_unpack_float(struct slice *from, struct value *ret_value)
 {
     if (from->length < sizeof ret_value->real) return false;
     memcpy(&ret_value->real, from->at, sizeof ret_value->real);
@@ -173,10 +174,10 @@ static bool unpack_field(struct slice *from, enum field_type type, struct value 
         ret_value->kind = VALUE_BOOL;
         ret_value->boolean = head == 2;
         return head <= 2;
-    case FIELD_INT: return unpack_number(from, head, false, ret_value);
-    case FIELD_DECIMAL: return unpack_number(from, head, true, ret_value);
-    case FIELD_TIME: return unpack_time(from, head, ret_value);
-    case FIELD_FLOAT: return head == 1 && unpack_float(from, ret_value);
+    case FIELD_INT: return events_unpack_number(from, head, false, ret_value);
+    case FIELD_DECIMAL: return events_unpack_number(from, head, true, ret_value);
+    case FIELD_TIME: return events_unpack_time(from, head, ret_value);
+    case FIELD_FLOAT: return head == 1 && events_unpack_float(from, ret_value);
     }
     return false;
 }
@@ -329,7 +330,7 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
     return key.length == 0;
 }
 
-static struct slice key_of(const void *items, size_t i)
+static struct slice events_key_of(const void *items, size_t i)
 {
     return ((const struct event *)items)[i].key;
 }
@@ -338,7 +339,7 @@ void events_chunk_sort(struct events_chunk *chunk)
 {
     if (chunk->count < 2 || chunk->stream->key_count == 0 || chunk->rises) return;
     AUTO_FREE uint32_t *const order =
-        radix_sort(chunk->events, key_of, chunk->count, chunk->common_length);
+        radix_sort(chunk->events, events_key_of, chunk->count, chunk->common_length);
     struct event *const sorted = memory_alloc(chunk->capacity * sizeof *sorted);
     for (size_t i = 0; i < chunk->count; i++)
         sorted[i] = chunk->events[order[i]];

@@ -37,7 +37,7 @@ size_t group_key_prefix(struct slice key, unsigned depth)
     return end;
 }
 
-static bool corrupt(struct error *err)
+static bool groups_corrupt(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "an entry of a view cannot be read");
     (void)error_place(err, "groups");
@@ -49,9 +49,9 @@ bool group_dimensions(struct slice key, const struct group *group, unsigned dept
 {
     struct slice rest = group->exact.length ? group->exact : key;
     for (unsigned i = 0; i < depth; i++) {
-        if (unpack_value(&rest, arena, &ret_dimensions[i]) != UNPACKED) return corrupt(err);
+        if (unpack_value(&rest, arena, &ret_dimensions[i]) != UNPACKED) return groups_corrupt(err);
     }
-    return rest.length == 0 || corrupt(err);
+    return rest.length == 0 || groups_corrupt(err);
 }
 
 bool group_states(const struct view *view, const struct group *group, struct arena *arena,
@@ -64,8 +64,8 @@ bool group_states(const struct view *view, const struct group *group, struct are
     return error_remedy(err, "tally rebuild STORE");
 }
 
-static void table_key(const struct view *view, unsigned depth, struct slice key,
-                      struct buffer *into)
+static void groups_table_key(const struct view *view, unsigned depth, struct slice key,
+                             struct buffer *into)
 {
     pack_u16(into, view->id);
     buffer_add_byte(into, (uint8_t)depth);
@@ -127,12 +127,12 @@ enum db_finding groups_get(const struct txn *txn, const struct view *view, unsig
 {
     STACK_BUFFER(full, KEY_ROOM_BYTES);
     struct slice value;
-    table_key(view, depth, key, &full);
+    groups_table_key(view, depth, key, &full);
     if (full.length > DB_KEY_BYTES_MAX) return DB_MISSING; /* asked for a name that none can have */
     enum db_finding const answer = db_get(txn, TABLE_GROUPS, buffer_slice(&full), &value, err);
     if (answer != DB_FOUND) return answer;
     if (group_unpack(value, group_is_leaf(view, depth), ret_group)) return DB_FOUND;
-    (void)corrupt(err);
+    (void)groups_corrupt(err);
     return DB_FAILED;
 }
 
@@ -141,7 +141,7 @@ bool groups_put(struct txn *txn, const struct view *view, unsigned depth, struct
 {
     STACK_BUFFER(full, KEY_ROOM_BYTES);
     STACK_BUFFER(value, GROUP_ROOM_BYTES);
-    table_key(view, depth, key, &full);
+    groups_table_key(view, depth, key, &full);
     group_pack(group, group_is_leaf(view, depth), &value);
     return db_put(txn, TABLE_GROUPS, buffer_slice(&full), buffer_slice(&value), err);
 }
@@ -150,7 +150,7 @@ bool groups_drop(struct txn *txn, const struct view *view, unsigned depth, struc
                  struct error *err)
 {
     STACK_BUFFER(full, KEY_ROOM_BYTES);
-    table_key(view, depth, key, &full);
+    groups_table_key(view, depth, key, &full);
     return db_drop(txn, TABLE_GROUPS, buffer_slice(&full), err);
 }
 
@@ -159,8 +159,8 @@ bool groups_scan_open(struct groups_scan *scan, const struct txn *txn, const str
 {
     *scan = (struct groups_scan){.leaf = group_is_leaf(view, depth)};
     if (!cursor_open(txn, TABLE_GROUPS, &scan->cursor, err)) return false;
-    table_key(view, depth, prefix, &scan->prefix);
-    table_key(view, depth, from.length ? from : prefix, &scan->start);
+    groups_table_key(view, depth, prefix, &scan->prefix);
+    groups_table_key(view, depth, from.length ? from : prefix, &scan->start);
     return true;
 }
 
@@ -183,7 +183,7 @@ enum db_finding groups_scan_next(struct groups_scan *scan, struct slice *ret_key
     if (answer != DB_FOUND) return answer;
     if (!slice_starts(entry.key, buffer_slice(&scan->prefix))) return DB_MISSING;
     if (!group_unpack(entry.value, scan->leaf, ret_group)) {
-        (void)corrupt(err);
+        (void)groups_corrupt(err);
         return DB_FAILED;
     }
     *ret_key = slice_of(entry.key.at + KEY_HEAD_BYTES, entry.key.length - KEY_HEAD_BYTES);

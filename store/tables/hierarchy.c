@@ -8,7 +8,7 @@ enum { HIERARCHY_AT_TOP = 1 };
 static const uint8_t packed_null[] = {1}; /* as pack_value has it */
 const struct slice hierarchy_root = {.at = packed_null, .length = sizeof packed_null};
 
-static bool corrupt(struct error *err)
+static bool hierarchy_corrupt(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "a node of a tree cannot be read");
     (void)error_place(err, "groups");
@@ -35,9 +35,9 @@ bool hierarchy_facts_unpack(const struct view *view, const struct group *group,
     uint8_t flags;
     if (!unpack_varint(&from, &facts.own_events) || !unpack_byte(&from, &flags) ||
         !unpack_varint(&from, &facts.node_count) || !unpack_varint(&from, &facts.nodes_commit_id))
-        return corrupt(err);
+        return hierarchy_corrupt(err);
     for (unsigned i = 0; i < view->hierarchy->levels; i++) {
-        if (!unpack_rows(&from, &facts.levels[i])) return corrupt(err);
+        if (!unpack_rows(&from, &facts.levels[i])) return hierarchy_corrupt(err);
     }
     facts.at_top = flags & HIERARCHY_AT_TOP;
     facts.parent = from;

@@ -6,15 +6,15 @@
 
 enum { KEY_ROOM_BYTES = DB_KEY_BYTES_MAX + 1 };
 
-static bool corrupt(struct error *err)
+static bool hierarchy_links_corrupt(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "a view has forgotten events that it counted");
     (void)error_place(err, "links");
     return error_remedy(err, "tally rebuild STORE");
 }
 
-static void table_key(const struct view *view, enum hierarchy_links_kind kind, struct slice first,
-                      struct slice second, struct buffer *key)
+static void hierarchy_links_table_key(const struct view *view, enum hierarchy_links_kind kind,
+                                      struct slice first, struct slice second, struct buffer *key)
 {
     buffer_clear(key);
     pack_u16(key, view->id);
@@ -27,7 +27,7 @@ static bool put_child(struct txn *txn, const struct view *view, enum hierarchy_l
                       struct slice parent, struct slice id, struct error *err)
 {
     STACK_BUFFER(key, KEY_ROOM_BYTES);
-    table_key(view, kind, parent, id, &key);
+    hierarchy_links_table_key(view, kind, parent, id, &key);
     return db_put(txn, TABLE_LINKS, buffer_slice(&key), (struct slice){0}, err);
 }
 
@@ -35,7 +35,7 @@ static bool drop_child(struct txn *txn, const struct view *view, enum hierarchy_
                        struct slice parent, struct slice id, struct error *err)
 {
     STACK_BUFFER(key, KEY_ROOM_BYTES);
-    table_key(view, kind, parent, id, &key);
+    hierarchy_links_table_key(view, kind, parent, id, &key);
     return db_drop(txn, TABLE_LINKS, buffer_slice(&key), err);
 }
 
@@ -46,12 +46,13 @@ bool hierarchy_link_add(struct txn *txn, const struct view *view, struct slice i
     AUTO_BUFFER struct buffer value = {0};
     struct slice known = {0};
     uint64_t old_weight = 0;
-    table_key(view, HIERARCHY_PARENTS, id, parent, &key);
+    hierarchy_links_table_key(view, HIERARCHY_PARENTS, id, parent, &key);
     enum db_finding const found = db_get(txn, TABLE_LINKS, buffer_slice(&key), &known, err);
     if (found == DB_FAILED) return false;
-    if (found == DB_FOUND && !unpack_varint(&known, &old_weight)) return corrupt(err);
+    if (found == DB_FOUND && !unpack_varint(&known, &old_weight))
+        return hierarchy_links_corrupt(err);
     int64_t const sum = (int64_t)old_weight + weight;
-    if (sum < 0) return corrupt(err);
+    if (sum < 0) return hierarchy_links_corrupt(err);
     if (weight == 0) return true;
     if (sum == 0)
         return db_drop(txn, TABLE_LINKS, buffer_slice(&key), err) &&
@@ -74,7 +75,7 @@ enum db_finding hierarchy_link_get(const struct txn *txn, const struct view *vie
     enum db_finding const found = hierarchy_links_next(&links, &parent, &value, err);
     if (found != DB_FOUND) return found;
     if (!unpack_varint(&value, &weight) || weight == 0) {
-        (void)corrupt(err);
+        (void)hierarchy_links_corrupt(err);
         return DB_FAILED;
     }
     ret_link->parent = arena_copy(arena, parent);
@@ -99,7 +100,7 @@ enum db_finding hierarchy_edge_get(const struct txn *txn, const struct view *vie
 {
     STACK_BUFFER(key, KEY_ROOM_BYTES);
     struct slice value;
-    table_key(view, HIERARCHY_EDGES, parent, id, &key);
+    hierarchy_links_table_key(view, HIERARCHY_EDGES, parent, id, &key);
     if (key.length > DB_KEY_BYTES_MAX) return DB_MISSING;
     return db_get(txn, TABLE_LINKS, buffer_slice(&key), &value, err);
 }
@@ -110,8 +111,8 @@ bool hierarchy_links_open(struct hierarchy_links *links, const struct txn *txn,
 {
     *links = (struct hierarchy_links){.started = false};
     if (!cursor_open(txn, TABLE_LINKS, &links->cursor, err)) return false;
-    table_key(view, kind, node, (struct slice){0}, &links->prefix);
-    table_key(view, kind, node, from, &links->start);
+    hierarchy_links_table_key(view, kind, node, (struct slice){0}, &links->prefix);
+    hierarchy_links_table_key(view, kind, node, from, &links->start);
     return true;
 }
 

@@ -9,8 +9,8 @@ static bool lost(struct error *err)
 }
 
 /* The node's parent, appended to PARENT. */
-static bool find_parent(const struct hierarchy_scan *scan, struct slice id, struct buffer *parent,
-                        struct error *err)
+static bool hierarchy_scan_find_parent(const struct hierarchy_scan *scan, struct slice id,
+                                       struct buffer *parent, struct error *err)
 {
     struct group group;
     struct hierarchy_facts facts;
@@ -21,8 +21,8 @@ static bool find_parent(const struct hierarchy_scan *scan, struct slice id, stru
     return hierarchy_parent_key(scan->view, &facts, parent) || lost(err);
 }
 
-static bool open_level(struct hierarchy_scan *scan, struct slice node, struct slice from,
-                       struct error *err)
+static bool hierarchy_scan_open_level(struct hierarchy_scan *scan, struct slice node,
+                                      struct slice from, struct error *err)
 {
     struct hierarchy_links *const links = &scan->levels[scan->depth];
     if (!hierarchy_links_open(links, scan->txn, scan->view, HIERARCHY_EDGES, node, from, err))
@@ -41,11 +41,11 @@ static bool open_levels(struct hierarchy_scan *scan, struct slice node, struct s
     while (!slice_equal(chain[count], node)) {
         AUTO_BUFFER struct buffer parent = {0};
         if (count == scan->view->hierarchy->levels) return lost(err);
-        if (!find_parent(scan, chain[count], &parent, err)) return false;
+        if (!hierarchy_scan_find_parent(scan, chain[count], &parent, err)) return false;
         chain[++count] = arena_copy(arena, buffer_slice(&parent));
     }
     for (; count > 0; count--) {
-        if (!open_level(scan, chain[count], chain[count - 1], err)) return false;
+        if (!hierarchy_scan_open_level(scan, chain[count], chain[count - 1], err)) return false;
         if (count == 1) break;
         switch (hierarchy_links_next(&scan->levels[scan->depth - 1], &id, NULL, err)) {
         case DB_FOUND: break;
@@ -62,7 +62,7 @@ bool hierarchy_scan_open(struct hierarchy_scan *scan, const struct txn *txn,
 {
     *scan = (struct hierarchy_scan){.txn = txn, .view = view};
     return from.length ? open_levels(scan, node, from, err)
-                       : open_level(scan, node, (struct slice){0}, err);
+                       : hierarchy_scan_open_level(scan, node, (struct slice){0}, err);
 }
 
 void hierarchy_scan_close(struct hierarchy_scan *scan)
@@ -78,7 +78,8 @@ enum db_finding hierarchy_scan_next(struct hierarchy_scan *scan, struct slice *r
                                     struct group *ret_group, struct error *err)
 {
     struct slice id;
-    if (scan->descends && !open_level(scan, buffer_slice(&scan->id), (struct slice){0}, err))
+    if (scan->descends &&
+        !hierarchy_scan_open_level(scan, buffer_slice(&scan->id), (struct slice){0}, err))
         return DB_FAILED;
     scan->descends = false;
     enum db_finding found = DB_MISSING;

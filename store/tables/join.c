@@ -86,8 +86,8 @@ static enum db_finding load_target(struct join *join, const struct stream *targe
 
 /* Which joined values of the target the values WANTED of the stream ask for by one reference; false: none of them goes
  * that way. */
-static bool choose(const struct stream *stream, size_t reference, const bool *wanted,
-                   bool *ret_wanted)
+static bool join_choose(const struct stream *stream, size_t reference, const bool *wanted,
+                        bool *ret_wanted)
 {
     size_t const own = stream->references[reference].target->field_count;
     bool any = false;
@@ -108,7 +108,7 @@ static bool follow(struct join *join, const struct stream *stream, size_t refere
     bool *const wanted_there = ARENA_ARRAY(&join->arena, bool, deeper + 1);
     struct value *found = NULL;
     struct value absent = {.kind = VALUE_NULL};
-    if (!choose(stream, reference, wanted, wanted_there)) return true;
+    if (!join_choose(stream, reference, wanted, wanted_there)) return true;
     if (join_target_key(&stream->references[reference], values, &join->key)) {
         absent.kind = VALUE_UNRESOLVED;
         if (load_target(join, target, buffer_slice(&join->key), wanted_there, &found, err) ==

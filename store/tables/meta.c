@@ -6,7 +6,7 @@
 #include "tables/format.h"
 #include "types/pack.h"
 
-static bool corrupt(struct error *err, const char *what)
+static bool meta_corrupt(struct error *err, const char *what)
 {
     (void)error_set(err, ERROR_CORRUPT, "the store's record of %s cannot be read", what);
     (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
@@ -18,7 +18,7 @@ static bool get(const struct txn *txn, struct slice key, struct slice *ret_value
 {
     switch (db_get(txn, TABLE_META, key, ret_value, err)) {
     case DB_FOUND: return true;
-    case DB_MISSING: return corrupt(err, what);
+    case DB_MISSING: return meta_corrupt(err, what);
     case DB_FAILED: break;
     }
     return false;
@@ -31,7 +31,7 @@ bool meta_load(const struct txn *txn, struct meta *ret_meta, struct error *err)
     uint64_t commit_ns;
     struct meta meta = {0};
     if (!get(txn, slice_text("store"), &rest, "its state", err)) return false;
-    if (!unpack_u16(&rest, &format)) return corrupt(err, "its format");
+    if (!unpack_u16(&rest, &format)) return meta_corrupt(err, "its format");
     if (format != FORMAT_VERSION) {
         (void)error_set(err, ERROR_VERSION, "the store has format %u, this program reads format %u",
                         format, FORMAT_VERSION);
@@ -43,7 +43,7 @@ bool meta_load(const struct txn *txn, struct meta *ret_meta, struct error *err)
         !unpack_varint(&rest, &meta.root_listing_commit_id) ||
         !unpack_varint(&rest, &meta.next_group_id) || !unpack_varint(&rest, &meta.last_batch_id) ||
         !unpack_varint(&rest, &meta.event_count) || !unpack_varint(&rest, &meta.row_count))
-        return corrupt(err, "its state");
+        return meta_corrupt(err, "its state");
     meta.commit_ns = (int64_t)commit_ns;
     *ret_meta = meta;
     return true;
@@ -87,11 +87,11 @@ bool meta_commit_load(const struct txn *txn, uint64_t commit_id, struct meta_com
     pack_u64(&key, commit_id);
     switch (db_get(txn, TABLE_COMMITS, buffer_slice(&key), &value, err)) {
     case DB_FOUND: break;
-    case DB_MISSING: return corrupt(err, "a commit");
+    case DB_MISSING: return meta_corrupt(err, "a commit");
     case DB_FAILED: return false;
     }
     if (!unpack_u64(&value, &ns) || !unpack_varint(&value, &ret_commit->batch_id))
-        return corrupt(err, "a commit");
+        return meta_corrupt(err, "a commit");
     ret_commit->ns = (int64_t)ns;
     return true;
 }
@@ -118,7 +118,7 @@ bool meta_stream_load(const struct txn *txn, uint16_t stream, struct meta_stream
         unpack_value(&rest, NULL, &meta.newest) != UNPACKED || /* times need no arena */
         !unpack_varint(&rest, &meta.dropped_count) ||
         unpack_value(&rest, NULL, &meta.dropped_before) != UNPACKED)
-        return corrupt(err, "a stream");
+        return meta_corrupt(err, "a stream");
     *ret_stream = meta;
     return true;
 }
@@ -157,7 +157,7 @@ bool meta_view_load(const struct txn *txn, uint16_t view, struct meta_view *ret_
     if (unpack_value(&rest, NULL, &meta.retained_from) != UNPACKED ||
         unpack_value(&rest, NULL, &meta.complete_from) != UNPACKED ||
         !unpack_varint(&rest, &meta.missed_count))
-        return corrupt(err, "a view");
+        return meta_corrupt(err, "a view");
     *ret_view = meta;
     return true;
 }

@@ -22,7 +22,7 @@ struct scan {
     struct buffer prefix;        /* of the keys in the table */
 };
 
-static bool corrupt(struct error *err)
+static bool multisets_corrupt(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "a view has forgotten events that it counted");
     (void)error_place(err, "values");
@@ -42,7 +42,7 @@ bool multiset_key(struct slice element, struct buffer *key)
     return false;
 }
 
-static void start_key(struct multiset_place place, struct buffer *key)
+static void multisets_start_key(struct multiset_place place, struct buffer *key)
 {
     buffer_clear(key);
     pack_u64(key, place.group);
@@ -52,14 +52,14 @@ static void start_key(struct multiset_place place, struct buffer *key)
 static void rank_key(struct multiset_place place, uint64_t weight, struct slice element,
                      struct buffer *key)
 {
-    start_key(place, key);
+    multisets_start_key(place, key);
     pack_u64(key, ~weight);
     buffer_add_slice(key, element);
 }
 
 void multiset_full_key(struct multiset_place place, struct slice key, struct buffer *into)
 {
-    start_key(place, into);
+    multisets_start_key(place, into);
     buffer_add_slice(into, key);
 }
 
@@ -102,9 +102,9 @@ bool multiset_add(struct multiset_writer *writer, struct multiset_place place, s
     struct slice known;
     multiset_full_key(place, key, &writer->key);
     if (!block_writer_seek(writer->blocks, buffer_slice(&writer->key), &known, err)) return false;
-    if (known.length && !unpack_varint(&known, &weights.old_weight)) return corrupt(err);
+    if (known.length && !unpack_varint(&known, &weights.old_weight)) return multisets_corrupt(err);
     int64_t const sum = (int64_t)weights.old_weight + weight;
-    if (sum < 0) return corrupt(err);
+    if (sum < 0) return multisets_corrupt(err);
     weights.new_weight = (uint64_t)sum;
     *ret_weights = weights;
     if (weights.new_weight == weights.old_weight) return true;
@@ -133,7 +133,7 @@ static void scan_open(struct scan *scan, const struct multiset_reader *reader,
                       struct multiset_place place)
 {
     *scan = (struct scan){.blocks = reader->blocks};
-    start_key(place, &scan->prefix);
+    multisets_start_key(place, &scan->prefix);
 }
 
 static void scan_close(struct scan *scan)
@@ -154,7 +154,7 @@ static enum db_finding read_element(const struct scan *scan, enum db_finding fou
     element.key = slice_of(entry->key.at + length, entry->key.length - length);
     if (!unpack_varint(&exact, &element.weight) || element.weight == 0 ||
         (element.key.length == MULTISET_CUT_BYTES) != (exact.length > 0)) {
-        (void)corrupt(err);
+        (void)multisets_corrupt(err);
         return DB_FAILED;
     }
     element.whole = exact.length ? exact : element.key;
@@ -261,13 +261,13 @@ static bool settle_quantile(struct scan *scan, const struct aggregate *aggregate
         state->best.below += element.weight;
         found = scan_step(scan, true, &element, err);
     }
-    if (found != DB_FOUND) return found == DB_MISSING && corrupt(err);
+    if (found != DB_FOUND) return found == DB_MISSING && multisets_corrupt(err);
     state->best.value = arena_copy(arena, element.whole);
     state->best.next = (struct slice){0};
     if (!between) return true;
     if (rank + 1 >= state->best.below + element.weight) {
         found = scan_step(scan, true, &element, err);
-        if (found != DB_FOUND) return found == DB_MISSING && corrupt(err);
+        if (found != DB_FOUND) return found == DB_MISSING && multisets_corrupt(err);
     }
     state->best.next = arena_copy(arena, element.whole);
     return true;
@@ -280,7 +280,7 @@ static bool settle_top(const struct txn *txn, struct multiset_place place,
     AUTO_CURSOR struct cursor *cursor = NULL;
     AUTO_BUFFER struct buffer prefix = {0}, list = {0};
     struct db_entry entry;
-    start_key(place, &prefix);
+    multisets_start_key(place, &prefix);
     if (!cursor_open(txn, TABLE_RANKS, &cursor, err)) return false;
     enum db_finding found = cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
     for (unsigned i = 0; i < aggregate->limit && found == DB_FOUND; i++) {
@@ -288,7 +288,7 @@ static bool settle_top(const struct txn *txn, struct multiset_place place,
         struct slice rest =
             slice_of(entry.key.at + prefix.length, entry.key.length - prefix.length);
         uint64_t inverted;
-        if (!unpack_u64(&rest, &inverted)) return corrupt(err);
+        if (!unpack_u64(&rest, &inverted)) return multisets_corrupt(err);
         pack_varint(&list, ~inverted);
         pack_bytes(&list, entry.value.length ? entry.value : rest);
         found = cursor_next(cursor, &entry, err);

@@ -30,23 +30,23 @@ void reference_index_log_done(struct reference_index_log *log)
     *log = (struct reference_index_log){0};
 }
 
-static void add_hash(struct slice bytes, struct buffer *key)
+static void reference_index_add_hash(struct slice bytes, struct buffer *key)
 {
     XXH128_canonical_t hash;
     XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes.at, bytes.length));
     buffer_add(key, hash.digest, sizeof hash.digest);
 }
 
-static void start_key(const struct stream *stream, size_t reference, struct slice target,
-                      struct buffer *key)
+static void reference_index_start_key(const struct stream *stream, size_t reference,
+                                      struct slice target, struct buffer *key)
 {
     buffer_clear(key);
     pack_u16(key, stream->id);
     buffer_add_byte(key, (uint8_t)reference);
-    add_hash(target, key);
+    reference_index_add_hash(target, key);
 }
 
-static struct references_change *next_change(struct reference_index_log *log)
+static struct references_change *reference_index_next_change(struct reference_index_log *log)
 {
     if (log->count == log->capacity) {
         log->capacity = log->capacity ? log->capacity * 2 : 256;
@@ -62,9 +62,9 @@ void reference_index_note(struct reference_index_log *log, const struct stream *
     STACK_BUFFER(entry, KEY_BYTES);
     for (size_t i = 0; i < stream->reference_count; i++) {
         if (!join_target_key(&stream->references[i], values, &target)) continue;
-        start_key(stream, i, buffer_slice(&target), &entry);
-        add_hash(key, &entry);
-        struct references_change *const change = next_change(log);
+        reference_index_start_key(stream, i, buffer_slice(&target), &entry);
+        reference_index_add_hash(key, &entry);
+        struct references_change *const change = reference_index_next_change(log);
         *change = (struct references_change){.key = arena_copy(&log->arena, buffer_slice(&entry)),
                                              .number = log->count};
         if (is_there) change->event = arena_copy(&log->arena, key);
@@ -157,7 +157,7 @@ bool reference_index_scan(struct reference_index_cursor *reader, const struct st
     STACK_BUFFER(prefix, KEY_BYTES);
     struct db_entry block;
     bool behind = false;
-    start_key(stream, reference, target, &prefix);
+    reference_index_start_key(stream, reference, target, &prefix);
     enum db_finding found =
         block_find(reader->cursor, (struct slice){0}, buffer_slice(&prefix), &block, err);
     while (found == DB_FOUND && !behind) {

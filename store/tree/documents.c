@@ -47,8 +47,9 @@ static const char readme[] =
     "  rejects/       the records that were refused: line, reason, record\n"
     "  daemon.prom    in a mount: the daemon's own metrics, as they are now\n";
 
-static enum tree_answer view_version(const struct snapshot *snapshot, const struct node *node,
-                                     uint64_t *ret_commit_id, struct error *err)
+static enum tree_answer documents_view_version(const struct snapshot *snapshot,
+                                               const struct node *node, uint64_t *ret_commit_id,
+                                               struct error *err)
 {
     const struct view *const view = tree_view(snapshot, node);
     struct group group;
@@ -84,7 +85,7 @@ enum tree_answer document_version(const struct snapshot *snapshot, const struct 
         *ret_commit_id = snapshot->schema_commit_id;
         return TREE_FOUND;
     }
-    if (node->kind == NODE_VIEW) return view_version(snapshot, node, ret_commit_id, err);
+    if (node->kind == NODE_VIEW) return documents_view_version(snapshot, node, ret_commit_id, err);
     if (node_is_page(node)) return page_version(snapshot, node, ret_commit_id, err);
     enum tree_answer const answer = tree_batch(snapshot, node, &arena, &batch, err);
     if (answer != TREE_FOUND) return answer;
@@ -96,7 +97,7 @@ enum tree_answer document_version(const struct snapshot *snapshot, const struct 
 }
 
 /* cJSON prints large integers as doubles; their digits go in as they are. */
-static void add_number(cJSON *object, const char *name, uint64_t number)
+static void documents_add_number(cJSON *object, const char *name, uint64_t number)
 {
     char text[24];
     (void)snprintf(text, sizeof text, "%llu", (unsigned long long)number);
@@ -120,14 +121,15 @@ static void add_item(cJSON *array, struct slice text)
     (void)cJSON_AddItemToArray(array, cJSON_CreateRaw((char *)json.at));
 }
 
-static void add_time(cJSON *object, const char *name, int128 time_ns, const struct time_zone *zone)
+static void documents_add_time(cJSON *object, const char *name, int128 time_ns,
+                               const struct time_zone *zone)
 {
     char text[CALENDAR_TEXT_BYTES];
     add_text(object, name, slice_of(text, calendar_write(time_ns, zone, text)));
 }
 
 /* Prints and frees the document. */
-static bool finish(cJSON *document, struct buffer *text, struct error *err)
+static bool documents_finish(cJSON *document, struct buffer *text, struct error *err)
 {
     char *const printed = cJSON_Print(document);
     cJSON_Delete(document);
@@ -138,7 +140,8 @@ static bool finish(cJSON *document, struct buffer *text, struct error *err)
     return true;
 }
 
-static bool add_streams(const struct snapshot *snapshot, cJSON *document, struct error *err)
+static bool documents_add_streams(const struct snapshot *snapshot, cJSON *document,
+                                  struct error *err)
 {
     cJSON *const streams = cJSON_AddObjectToObject(document, "streams");
     for (size_t i = 0; i < snapshot->schema->stream_count; i++) {
@@ -149,11 +152,12 @@ static bool add_streams(const struct snapshot *snapshot, cJSON *document, struct
         buffer_add_slice(&name, stream->name);
         buffer_add_byte(&name, '\0');
         cJSON *const entry = cJSON_AddObjectToObject(streams, (char *)name.at);
-        add_number(entry, "events", meta.event_count);
+        documents_add_number(entry, "events", meta.event_count);
         if (meta.newest.kind == VALUE_NULL)
             (void)cJSON_AddNullToObject(entry, "newest_event_time");
         else
-            add_time(entry, "newest_event_time", meta.newest.time_ns, snapshot->schema->zone);
+            documents_add_time(entry, "newest_event_time", meta.newest.time_ns,
+                               snapshot->schema->zone);
     }
     return true;
 }
@@ -172,9 +176,9 @@ static bool add_batches(const struct snapshot *snapshot, cJSON *document, struct
         partial += batch.state == BATCH_PARTIAL && batch.kind != BATCH_FOLLOW;
         rejected += batch.rejected_count;
     }
-    add_number(document, "batches", snapshot->last_batch_id);
-    add_number(document, "unfinished_batches", partial);
-    add_number(document, "rejected", rejected);
+    documents_add_number(document, "batches", snapshot->last_batch_id);
+    documents_add_number(document, "unfinished_batches", partial);
+    documents_add_number(document, "rejected", rejected);
     return true;
 }
 
@@ -182,21 +186,22 @@ static bool render_status(const struct snapshot *snapshot, struct buffer *text, 
 {
     cJSON *const document = cJSON_CreateObject();
     uint64_t total = 0;
-    add_number(document, "commit", snapshot->commit_id);
-    add_time(document, "committed", snapshot->commit_ns, snapshot->schema->zone);
-    add_number(document, "events", snapshot->event_count);
-    add_number(document, "rows", snapshot->row_count);
-    bool good = add_batches(snapshot, document, err) && add_streams(snapshot, document, err);
+    documents_add_number(document, "commit", snapshot->commit_id);
+    documents_add_time(document, "committed", snapshot->commit_ns, snapshot->schema->zone);
+    documents_add_number(document, "events", snapshot->event_count);
+    documents_add_number(document, "rows", snapshot->row_count);
+    bool good =
+        add_batches(snapshot, document, err) && documents_add_streams(snapshot, document, err);
     cJSON *const bytes = cJSON_AddObjectToObject(document, "bytes");
     for (unsigned i = 0; i < DB_TABLES && good; i++) {
         uint64_t table;
         good = db_table_bytes(snapshot->txn, (enum db_table)i, &table, err);
         if (!good) break;
         total += table;
-        add_number(bytes, db_table_names[i], table);
+        documents_add_number(bytes, db_table_names[i], table);
     }
-    add_number(bytes, "total", total);
-    if (good) return finish(document, text, err);
+    documents_add_number(bytes, "total", total);
+    if (good) return documents_finish(document, text, err);
     cJSON_Delete(document);
     return false;
 }
@@ -242,10 +247,11 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
         }
         rows = facts.node_count;
     }
-    add_number(document, "rows", rows);
-    add_number(document, "max_rows", view->max_rows);
+    documents_add_number(document, "rows", rows);
+    documents_add_number(document, "max_rows", view->max_rows);
     uint64_t const list = view->dimension_count && group.row_count ? group.row_count + 1 : 0;
-    add_number(document, "bytes", group.row_count ? group.json_bytes + group.row_count + list : 0);
+    documents_add_number(document, "bytes",
+                         group.row_count ? group.json_bytes + group.row_count + list : 0);
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) {
         cJSON_Delete(document);
         return false;
@@ -253,8 +259,9 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
     if (stored.complete_from.kind == VALUE_NULL)
         (void)cJSON_AddNullToObject(document, "complete_from"); /* from the first event on */
     else
-        add_time(document, "complete_from", stored.complete_from.time_ns, snapshot->schema->zone);
-    return finish(document, text, err);
+        documents_add_time(document, "complete_from", stored.complete_from.time_ns,
+                           snapshot->schema->zone);
+    return documents_finish(document, text, err);
 }
 
 static bool render_batch(const struct snapshot *snapshot, const struct node *node,
@@ -272,7 +279,7 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     (void)snprintf(digest, sizeof digest, "%016llx%016llx", (unsigned long long)batch.digest[0],
                    (unsigned long long)batch.digest[1]);
     cJSON *const document = cJSON_CreateObject();
-    add_number(document, "batch", batch.id);
+    documents_add_number(document, "batch", batch.id);
     add_text(document, "source", batch.source);
     add_text(document, "xxh3_128", slice_text(digest));
     const struct stream *const stream = schema_stream_of(snapshot->schema, batch.stream);
@@ -281,19 +288,19 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
              stream ? stream->name : slice_text("")); /* a dropped one has no name */
     const char *const open = batch.kind == BATCH_FOLLOW ? "followed" : "unfinished";
     add_text(document, "state", slice_text(batch.state == BATCH_LOADED ? "loaded" : open));
-    add_number(document, "bytes", batch.input_bytes);
-    add_number(document, "read", batch.read_count);
-    add_number(document, "new", batch.new_count);
-    add_number(document, "duplicate", batch.duplicate_count);
-    add_number(document, "replaced", batch.replaced_count);
-    add_number(document, "stale", batch.stale_count);
-    add_number(document, "deleted", batch.deleted_count);
-    add_number(document, "rejected", batch.rejected_count);
+    documents_add_number(document, "bytes", batch.input_bytes);
+    documents_add_number(document, "read", batch.read_count);
+    documents_add_number(document, "new", batch.new_count);
+    documents_add_number(document, "duplicate", batch.duplicate_count);
+    documents_add_number(document, "replaced", batch.replaced_count);
+    documents_add_number(document, "stale", batch.stale_count);
+    documents_add_number(document, "deleted", batch.deleted_count);
+    documents_add_number(document, "rejected", batch.rejected_count);
     cJSON *const reasons = cJSON_AddArrayToObject(document, "reasons");
     for (size_t i = 0; i < batch.reason_count; i++) {
         cJSON *const reason = cJSON_CreateObject();
         add_text(reason, "reason", batch.reasons[i].text);
-        add_number(reason, "count", batch.reasons[i].count);
+        documents_add_number(reason, "count", batch.reasons[i].count);
         (void)cJSON_AddItemToArray(reasons, reason);
     }
     if (batch.first_error.length)
@@ -304,10 +311,10 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
         add_text(document, "rejects", batch.rejects);
     else
         (void)cJSON_AddNullToObject(document, "rejects");
-    add_number(document, "first_commit", batch.first_commit);
-    add_number(document, "commit", batch.last_commit);
-    add_time(document, "committed", commit.ns, snapshot->schema->zone);
-    return finish(document, text, err);
+    documents_add_number(document, "first_commit", batch.first_commit);
+    documents_add_number(document, "commit", batch.last_commit);
+    documents_add_time(document, "committed", commit.ns, snapshot->schema->zone);
+    return documents_finish(document, text, err);
 }
 
 bool document_render(const struct snapshot *snapshot, const struct node *node, struct buffer *text,

@@ -31,7 +31,8 @@ static void add_member(const char *name, struct slice text, struct buffer *json)
 }
 
 /* What it is called, and what its files are. */
-static void add_name(const struct snapshot *snapshot, const struct view *view, struct buffer *json)
+static void page_add_name(const struct snapshot *snapshot, const struct view *view,
+                          struct buffer *json)
 {
     STACK_BUFFER(file, NODE_ROOM_BYTES);
     tree_view_name(snapshot, view, &file);
@@ -70,7 +71,7 @@ static void add_dimensions(const struct view *view, struct buffer *json)
     buffer_add_byte(json, ']');
 }
 
-static void add_measures(const struct view *view, struct buffer *json)
+static void page_add_measures(const struct view *view, struct buffer *json)
 {
     buffer_add_text(json, ",\"measures\":[");
     for (size_t i = 0; i < view->measure_count; i++) {
@@ -95,12 +96,12 @@ static void add_formats(const struct view *view, struct buffer *json)
     buffer_add_byte(json, ']');
 }
 
-static void add_view(const struct view *view, const struct group *group, struct buffer *json)
+static void page_add_view(const struct view *view, const struct group *group, struct buffer *json)
 {
     buffer_format(json, ",\"rows\":%llu", (unsigned long long)group->row_count);
     add_formats(view, json);
     add_dimensions(view, json);
-    add_measures(view, json);
+    page_add_measures(view, json);
     buffer_add_text(json, ",\"total\":");
     if (group->text.length)
         buffer_add_slice(json, group->text);
@@ -131,10 +132,10 @@ static bool view_line(const struct snapshot *snapshot, const struct node *node, 
         tree_whole_view(snapshot, view, &group, err) != DB_FOUND)
         return false;
     buffer_add_byte(line, '{');
-    add_name(snapshot, view, line);
+    page_add_name(snapshot, view, line);
     buffer_add_byte(line, ',');
     if (!add_version(snapshot, version, line, err)) return false;
-    add_view(view, &group, line);
+    page_add_view(view, &group, line);
     buffer_add_byte(line, '\n');
     return true;
 }
@@ -155,8 +156,8 @@ static bool front_line(const struct snapshot *snapshot, struct buffer *line, str
         if (tree_whole_view(snapshot, view, &group, err) == DB_FAILED) return false;
         buffer_add_text(line, any ? ",{" : "{");
         any = true;
-        add_name(snapshot, view, line);
-        add_view(view, &group, line);
+        page_add_name(snapshot, view, line);
+        page_add_view(view, &group, line);
     }
     buffer_add_text(line, "]}\n");
     return true;
@@ -169,8 +170,8 @@ bool page_line(const struct snapshot *snapshot, const struct node *node, struct 
                                          : view_line(snapshot, node, line, err);
 }
 
-static enum db_finding view_version(const struct snapshot *snapshot, const struct view *view,
-                                    uint64_t *version, struct error *err)
+static enum db_finding page_view_version(const struct snapshot *snapshot, const struct view *view,
+                                         uint64_t *version, struct error *err)
 {
     struct group group;
     enum db_finding const found = tree_whole_view(snapshot, view, &group, err);
@@ -187,13 +188,14 @@ enum tree_answer page_version(const struct snapshot *snapshot, const struct node
     if (node->kind == NODE_FRONT_PAGE) {
         if (version < snapshot->root_listing_commit_id) version = snapshot->root_listing_commit_id;
         for (size_t i = 0; i < snapshot->schema->view_count; i++) {
-            if (view_version(snapshot, &snapshot->schema->views[i], &version, err) == DB_FAILED)
+            if (page_view_version(snapshot, &snapshot->schema->views[i], &version, err) ==
+                DB_FAILED)
                 return TREE_FAILED;
         }
     } else {
         const struct view *const view = tree_view(snapshot, node);
         if (!view || view->dimension_count == 0 || view->hierarchy) return TREE_MISSING;
-        switch (view_version(snapshot, view, &version, err)) {
+        switch (page_view_version(snapshot, view, &version, err)) {
         case DB_FOUND: break;
         case DB_MISSING: return TREE_MISSING;
         case DB_FAILED: return TREE_FAILED;

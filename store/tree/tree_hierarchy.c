@@ -14,7 +14,7 @@ struct slice tree_hierarchy_id(const struct node *node)
     return slice_of(node->key.at + parent, node->key.length - parent);
 }
 
-static enum tree_answer answer_of(enum db_finding found)
+static enum tree_answer tree_hierarchy_answer_of(enum db_finding found)
 {
     switch (found) {
     case DB_FOUND: return TREE_FOUND;
@@ -32,10 +32,10 @@ enum tree_answer tree_hierarchy_group(const struct snapshot *snapshot, const str
     if (node->depth > 0 && node->kind != NODE_BY_ID) {
         struct slice const parent = slice_of(node->key.at, group_key_prefix(node->key, 1));
         enum db_finding const stands = hierarchy_edge_get(snapshot->txn, view, parent, id, err);
-        if (stands != DB_FOUND) return answer_of(stands);
+        if (stands != DB_FOUND) return tree_hierarchy_answer_of(stands);
     }
     if (node->depth > 0 && hierarchy_is_root(id)) return TREE_MISSING;
-    return answer_of(hierarchy_get(snapshot->txn, view, id, ret_group, err));
+    return tree_hierarchy_answer_of(hierarchy_get(snapshot->txn, view, id, ret_group, err));
 }
 
 enum tree_answer tree_breakdown_key(const struct snapshot *snapshot, const struct node *node,
@@ -63,8 +63,8 @@ enum tree_answer tree_breakdown_group(const struct snapshot *snapshot, const str
     AUTO_BUFFER struct buffer key = {0};
     enum tree_answer const there = tree_breakdown_key(snapshot, node, &key, err);
     if (there != TREE_FOUND) return there;
-    return answer_of(groups_get(snapshot->txn, tree_view(snapshot, node), 1, buffer_slice(&key),
-                                ret_group, err));
+    return tree_hierarchy_answer_of(groups_get(snapshot->txn, tree_view(snapshot, node), 1,
+                                               buffer_slice(&key), ret_group, err));
 }
 
 const struct view *tree_breakdown_next(const struct snapshot *snapshot, const struct view *view,
@@ -151,8 +151,8 @@ static void full_id(const struct view *view, const struct value *above, struct v
     id->string = arena_copy(arena, buffer_slice(&path));
 }
 
-static void add_name(const struct snapshot *snapshot, const struct view *view, bool whole,
-                     const struct value *id, struct buffer *name)
+static void tree_hierarchy_add_name(const struct snapshot *snapshot, const struct view *view,
+                                    bool whole, const struct value *id, struct buffer *name)
 {
     struct value shown = *id;
     if (!whole && view->hierarchy->kind == HIERARCHY_PATHS)
@@ -180,9 +180,10 @@ static bool open_children(struct tree_hierarchy_children *children, const struct
 }
 
 /* The packed id and the group of the next child. */
-static enum db_finding next_child(struct tree_hierarchy_children *children,
-                                  const struct snapshot *snapshot, const struct node *directory,
-                                  struct slice *ret_id, struct group *ret_group, struct error *err)
+static enum db_finding tree_hierarchy_next_child(struct tree_hierarchy_children *children,
+                                                 const struct snapshot *snapshot,
+                                                 const struct node *directory, struct slice *ret_id,
+                                                 struct group *ret_group, struct error *err)
 {
     const struct view *const view = tree_view(snapshot, directory);
     if (directory->kind == NODE_IDS)
@@ -210,19 +211,21 @@ enum tree_answer tree_hierarchy_children_next(struct tree_hierarchy_children *ch
     struct value value;
     if (!children->open && !open_children(children, snapshot, directory, (struct slice){0}, err))
         return TREE_FAILED;
-    enum db_finding const found = next_child(children, snapshot, directory, &id, ret_group, err);
-    if (found != DB_FOUND) return answer_of(found);
+    enum db_finding const found =
+        tree_hierarchy_next_child(children, snapshot, directory, &id, ret_group, err);
+    if (found != DB_FOUND) return tree_hierarchy_answer_of(found);
     if (!read_id(id, ret_group, &arena, &value, err)) return TREE_FAILED;
     child_key(directory, id, key);
     buffer_clear(name);
-    add_name(snapshot, view, directory->kind == NODE_IDS, &value, name);
+    tree_hierarchy_add_name(snapshot, view, directory->kind == NODE_IDS, &value, name);
     return TREE_FOUND;
 }
 
 /* The child whose name is cut and hashed: one of those whose id begins with PREFIX. */
-static enum tree_answer find_hashed(const struct snapshot *snapshot, const struct node *directory,
-                                    struct slice stem, struct slice prefix, struct arena *arena,
-                                    struct node *node, struct error *err)
+static enum tree_answer tree_hierarchy_find_hashed(const struct snapshot *snapshot,
+                                                   const struct node *directory, struct slice stem,
+                                                   struct slice prefix, struct arena *arena,
+                                                   struct node *node, struct error *err)
 {
     const struct view *const view = tree_view(snapshot, directory);
     AUTO(tree_hierarchy_children_close) struct tree_hierarchy_children children = {.open = false};
@@ -234,12 +237,13 @@ static enum tree_answer find_hashed(const struct snapshot *snapshot, const struc
     if (!open_children(&children, snapshot, directory, buffer_slice(&from), err))
         return TREE_FAILED;
     enum db_finding found;
-    while ((found = next_child(&children, snapshot, directory, &id, &group, err)) == DB_FOUND) {
+    while ((found = tree_hierarchy_next_child(&children, snapshot, directory, &id, &group, err)) ==
+           DB_FOUND) {
         if (!read_id(id, &group, arena, &value, err)) return TREE_FAILED;
         if (tree_is_beyond(value.string, prefix)) break;
         if (!slice_starts(value.string, prefix)) continue;
         buffer_clear(&name);
-        add_name(snapshot, view, directory->kind == NODE_IDS, &value, &name);
+        tree_hierarchy_add_name(snapshot, view, directory->kind == NODE_IDS, &value, &name);
         if (!slice_equal(buffer_slice(&name), stem)) continue;
         child_key(directory, id, &key);
         node->key = arena_copy(arena, buffer_slice(&key));
@@ -261,7 +265,7 @@ static enum tree_answer find_child(const struct snapshot *snapshot, const struct
     if (reading == NAME_INVALID || value.kind != view->dimensions[0].type.kind) return TREE_NEVER;
     full_id(view, above, &value, arena);
     if (reading == NAME_HASHED)
-        return find_hashed(snapshot, parent, stem, value.string, arena, node, err);
+        return tree_hierarchy_find_hashed(snapshot, parent, stem, value.string, arena, node, err);
     (void)group_key_add(view, &value, &id); /* a cut key is as good to find by */
     child_key(parent, buffer_slice(&id), &key);
     node->key = arena_copy(arena, buffer_slice(&key));

@@ -62,7 +62,7 @@ void tree_listing_free(struct tree_listing *listing)
     free(listing);
 }
 
-static enum tree_answer tell(struct tree_listing *listing, struct tree_entry *entry)
+static enum tree_answer tree_list_tell(struct tree_listing *listing, struct tree_entry *entry)
 {
     entry->name = buffer_slice(&listing->name);
     listing->index++;
@@ -83,7 +83,7 @@ static enum tree_answer emit_node(struct tree_listing *listing, struct node node
     enum tree_answer const answer = tree_stat(listing->snapshot, &node, &entry->stat, err);
     if (answer != TREE_FOUND) return answer;
     entry->node = node;
-    return tell(listing, entry);
+    return tree_list_tell(listing, entry);
 }
 
 /* The directory or the file of the child that the scan stands at. */
@@ -99,7 +99,7 @@ static enum tree_answer emit_child(struct tree_listing *listing, bool file,
     if (!tree_group_stat(listing->snapshot, &entry->node, &listing->group, &entry->stat, err))
         return TREE_FAILED;
     name_is(listing, buffer_slice(&listing->stem), file ? rows_extensions[ROWS_JSON] : "");
-    return tell(listing, entry);
+    return tree_list_tell(listing, entry);
 }
 
 /* What a node is divided into, in front of its children. */
@@ -161,11 +161,11 @@ static enum tree_answer next_node(struct tree_listing *listing, struct tree_entr
     if (!tree_group_stat(listing->snapshot, &entry->node, &listing->group, &entry->stat, err))
         return TREE_FAILED;
     name_is(listing, buffer_slice(&listing->stem), file || ids ? rows_extensions[ROWS_JSON] : "");
-    return tell(listing, entry);
+    return tree_list_tell(listing, entry);
 }
 
-static enum tree_answer next_child(struct tree_listing *listing, struct tree_entry *entry,
-                                   struct error *err)
+static enum tree_answer tree_list_next_child(struct tree_listing *listing, struct tree_entry *entry,
+                                             struct error *err)
 {
     const struct snapshot *const snapshot = listing->snapshot;
     const struct view *const view = tree_view(snapshot, &listing->directory);
@@ -292,7 +292,7 @@ enum tree_answer tree_listing_next(struct tree_listing *listing, struct tree_ent
     const struct view *const view = tree_view(listing->snapshot, &listing->directory);
     if (kind == NODE_IDS || (kind == NODE_GROUP && view && view->hierarchy))
         return view ? next_node(listing, ret_entry, err) : TREE_MISSING;
-    if (kind == NODE_GROUP) return next_child(listing, ret_entry, err);
+    if (kind == NODE_GROUP) return tree_list_next_child(listing, ret_entry, err);
     if (kind == NODE_ROOT) return next_of_root(listing, ret_entry, err);
     if (kind == NODE_SYSTEM) return next_of_system(listing, ret_entry, err);
     if (kind == NODE_VIEWS) return next_of_views(listing, ret_entry, err);

@@ -70,9 +70,10 @@ bool tree_is_beyond(struct slice text, struct slice prefix)
 }
 
 /* The child whose name is cut and hashed: one of those whose value begins with PREFIX. */
-static enum tree_answer find_hashed(const struct snapshot *snapshot, const struct node *parent,
-                                    struct slice stem, struct slice prefix, struct arena *arena,
-                                    struct node *node, struct error *err)
+static enum tree_answer tree_lookup_find_hashed(const struct snapshot *snapshot,
+                                                const struct node *parent, struct slice stem,
+                                                struct slice prefix, struct arena *arena,
+                                                struct node *node, struct error *err)
 {
     const struct view *const view = tree_view(snapshot, parent);
     const struct dimension *const dimension = &view->dimensions[parent->depth];
@@ -128,7 +129,8 @@ static enum tree_answer lookup_child(const struct snapshot *snapshot, const stru
     struct value_type const type = view->dimensions[parent->depth].type;
     switch (file_name_read(stem, type, snapshot->schema->zone, arena, &value)) {
     case NAME_EXACT: break;
-    case NAME_HASHED: return find_hashed(snapshot, parent, stem, value.string, arena, node, err);
+    case NAME_HASHED:
+        return tree_lookup_find_hashed(snapshot, parent, stem, value.string, arena, node, err);
     case NAME_INVALID: return TREE_NEVER;
     }
     STACK_BUFFER(key, NODE_ROOM_BYTES);

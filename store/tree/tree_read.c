@@ -83,7 +83,7 @@ static void emit_head(struct window *window, const struct view *view, enum rows_
     emit(window, buffer_slice(scratch));
 }
 
-static bool is_expired(struct error *err)
+static bool tree_read_is_expired(struct error *err)
 {
     (void)error_set(err, ERROR_CORRUPT, "a file that was there has no rows");
     return error_remedy(err, "tally rebuild STORE");
@@ -118,7 +118,8 @@ static bool rows_scan_open(struct rows_scan *scan, const struct snapshot *snapsh
     if (node->kind == NODE_BREAKDOWN) {
         AUTO_BUFFER struct buffer prefix = {0};
         enum tree_answer const there = tree_breakdown_key(snapshot, node, &prefix, err);
-        if (there == TREE_FAILED || (there != TREE_FOUND && !is_expired(err))) return false;
+        if (there == TREE_FAILED || (there != TREE_FOUND && !tree_read_is_expired(err)))
+            return false;
         return groups_scan_open(&scan->groups, snapshot->txn, view, (unsigned)view->dimension_count,
                                 buffer_slice(&prefix), from, err);
     }
@@ -245,7 +246,7 @@ static bool read_group(const struct snapshot *snapshot, const struct node *node,
     case TREE_FOUND: break;
     case TREE_MISSING:
     case TREE_NEVER:
-    case TREE_UNKNOWN: return is_expired(err);
+    case TREE_UNKNOWN: return tree_read_is_expired(err);
     case TREE_FAILED: return false;
     }
     if (row && node->format == ROWS_CSV) {
@@ -297,7 +298,7 @@ bool tree_read(const struct snapshot *snapshot, const struct node *node, struct 
                uint64_t offset, size_t size, struct buffer *into, struct error *err)
 {
     struct window window = {.start = offset, .end = offset + size, .into = into};
-    if (node_of_group(node) && !tree_view(snapshot, node)) return is_expired(err);
+    if (node_of_group(node) && !tree_view(snapshot, node)) return tree_read_is_expired(err);
     if (node->kind == NODE_ROWS && node->format == ROWS_PROM)
         return read_prom(snapshot, node, reader, &window, err);
     if (node->kind == NODE_ROWS || node->kind == NODE_BREAKDOWN)

@@ -90,7 +90,7 @@ int128 civil_instant(const struct civil *civil, const struct time_zone *zone)
     return (int128)(local - offsets[0]) * NS_PER_SECOND + civil->ns;
 }
 
-static bool is_digit(struct slice text, size_t at)
+static bool digit_at(struct slice text, size_t at)
 {
     return at < text.length && text.at[at] >= '0' && text.at[at] <= '9';
 }
@@ -98,7 +98,7 @@ static bool is_digit(struct slice text, size_t at)
 bool read_digits(struct slice text, size_t *at, int least, int most, int *ret_number)
 {
     int count = 0, number = 0;
-    while (count < most && is_digit(text, *at)) {
+    while (count < most && digit_at(text, *at)) {
         number = number * 10 + (text.at[(*at)++] - '0');
         count++;
     }
@@ -110,8 +110,8 @@ bool read_digits(struct slice text, size_t *at, int least, int most, int *ret_nu
 bool read_fraction(struct slice text, size_t *at, int64_t *ret_ns)
 {
     int64_t ns = 0, worth = NS_PER_SECOND / 10;
-    if (!is_digit(text, *at)) return false;
-    for (; is_digit(text, *at); (*at)++, worth /= 10)
+    if (!digit_at(text, *at)) return false;
+    for (; digit_at(text, *at); (*at)++, worth /= 10)
         ns += (text.at[*at] - '0') * worth;
     *ret_ns = ns;
     return true;
@@ -134,9 +134,9 @@ bool read_offset(struct slice text, size_t *at, struct civil *civil)
     if (!west && !read_byte(text, at, '+')) return false;
     if (!read_digits(text, at, 2, 2, &hours)) return false;
     bool const colon = read_byte(text, at, ':');
-    if (colon || is_digit(text, *at)) {
+    if (colon || digit_at(text, *at)) {
         if (!read_digits(text, at, 2, 2, &minutes)) return false;
-        if ((colon && read_byte(text, at, ':')) || (!colon && is_digit(text, *at))) {
+        if ((colon && read_byte(text, at, ':')) || (!colon && digit_at(text, *at))) {
             if (!read_digits(text, at, 2, 2, &seconds)) return false;
         }
     }
@@ -153,7 +153,7 @@ static bool read_date(struct slice text, size_t *at, struct civil *civil)
            read_digits(text, at, 2, 2, &civil->day);
 }
 
-static bool read_clock(struct slice text, size_t *at, struct civil *civil)
+static bool calendar_read_clock(struct slice text, size_t *at, struct civil *civil)
 {
     if (!read_digits(text, at, 2, 2, &civil->hour) || !read_byte(text, at, ':') ||
         !read_digits(text, at, 2, 2, &civil->minute))
@@ -174,7 +174,7 @@ static bool in_range(int128 time_ns)
 }
 
 /* A number of seconds, or by its size of milli-, micro- or nanoseconds, since 1970. */
-static bool read_epoch(struct slice text, int128 *ret_time_ns)
+static bool calendar_read_epoch(struct slice text, int128 *ret_time_ns)
 {
     struct decimal number;
     if (decimal_read(text, &number) != DECIMAL_READ) return false;
@@ -206,12 +206,12 @@ bool calendar_read(struct slice text, const struct time_zone *zone, int128 *ret_
 {
     struct civil civil = {0};
     size_t at = 0;
-    if (!read_date(text, &at, &civil)) return read_epoch(text, ret_time_ns);
+    if (!read_date(text, &at, &civil)) return calendar_read_epoch(text, ret_time_ns);
     if (at < text.length) {
         uint8_t const mark = text.at[at];
         if (mark != 'T' && mark != 't' && mark != ' ') return false;
         at++;
-        if (!read_clock(text, &at, &civil)) return false;
+        if (!calendar_read_clock(text, &at, &civil)) return false;
         if (at + 1 < text.length && text.at[at] == ' ') at++; /* "2015-05-17 10:05:03 +0000" */
         if (at < text.length && !read_offset(text, &at, &civil)) return false;
     }
@@ -221,8 +221,8 @@ bool calendar_read(struct slice text, const struct time_zone *zone, int128 *ret_
 }
 
 /* Appends like snprintf to TEXT, of which LENGTH bytes are used. */
-static size_t add(char *text, size_t length, const char *format, ...) PRINTF_LIKE(3, 4);
-static size_t add(char *text, size_t length, const char *format, ...)
+static size_t calendar_add(char *text, size_t length, const char *format, ...) PRINTF_LIKE(3, 4);
+static size_t calendar_add(char *text, size_t length, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -234,25 +234,25 @@ static size_t add(char *text, size_t length, const char *format, ...)
 static size_t add_offset(char *text, size_t length, int32_t offset, const char *colon)
 {
     int32_t const size = offset < 0 ? -offset : offset;
-    length = add(text, length, "%c%02d%s%02d", offset < 0 ? '-' : '+', size / SECONDS_PER_HOUR,
-                 colon, size / SECONDS_PER_MINUTE % 60);
+    length = calendar_add(text, length, "%c%02d%s%02d", offset < 0 ? '-' : '+',
+                          size / SECONDS_PER_HOUR, colon, size / SECONDS_PER_MINUTE % 60);
     if (size % SECONDS_PER_MINUTE)
-        length = add(text, length, "%s%02d", colon, size % SECONDS_PER_MINUTE);
+        length = calendar_add(text, length, "%s%02d", colon, size % SECONDS_PER_MINUTE);
     return length;
 }
 
 /* Date and time with COLON between the parts of the clock, and a fraction if there is one. */
-static size_t add_time(char *text, int64_t local, int64_t ns, const char *colon)
+static size_t calendar_add_time(char *text, int64_t local, int64_t ns, const char *colon)
 {
     int year, month, day;
     int64_t const days = floor_days(local);
     int const rest = (int)(local - days * SECONDS_PER_DAY);
     civil_date(days, &year, &month, &day);
-    size_t length =
-        add(text, 0, "%04d-%02d-%02dT%02d%s%02d%s%02d", year, month, day, rest / SECONDS_PER_HOUR,
-            colon, rest / SECONDS_PER_MINUTE % 60, colon, rest % SECONDS_PER_MINUTE);
+    size_t length = calendar_add(text, 0, "%04d-%02d-%02dT%02d%s%02d%s%02d", year, month, day,
+                                 rest / SECONDS_PER_HOUR, colon, rest / SECONDS_PER_MINUTE % 60,
+                                 colon, rest % SECONDS_PER_MINUTE);
     if (ns == 0) return length;
-    length = add(text, length, ".%09d", (int)ns);
+    length = calendar_add(text, length, ".%09d", (int)ns);
     while (text[length - 1] == '0')
         length--;
     return length;
@@ -263,8 +263,8 @@ size_t calendar_write(int128 time_ns, const struct time_zone *zone, char text[CA
     int64_t ns;
     int64_t const seconds = split_ns(time_ns, &ns);
     int32_t const offset = time_zone_offset(zone, seconds);
-    size_t const length = add_time(text, seconds + offset, ns, ":");
-    return offset == 0 ? add(text, length, "Z") : add_offset(text, length, offset, ":");
+    size_t const length = calendar_add_time(text, seconds + offset, ns, ":");
+    return offset == 0 ? calendar_add(text, length, "Z") : add_offset(text, length, offset, ":");
 }
 
 size_t calendar_name_write(int128 time_ns, const struct time_zone *zone,
@@ -273,7 +273,7 @@ size_t calendar_name_write(int128 time_ns, const struct time_zone *zone,
     int64_t ns;
     int64_t const seconds = split_ns(time_ns, &ns);
     int32_t const offset = time_zone_offset(zone, seconds);
-    size_t const length = add_time(text, seconds + offset, ns, "");
+    size_t const length = calendar_add_time(text, seconds + offset, ns, "");
     return time_zone_repeats(zone, seconds + offset, 1) ? add_offset(text, length, offset, "")
                                                         : length;
 }
@@ -339,7 +339,7 @@ static size_t add_week(char *text, int64_t monday)
     int year, month, day;
     civil_date(monday + 3, &year, &month, &day);
     int64_t const first = monday_of(civil_days(year, 1, 4));
-    return add(text, 0, "%04d-W%02d", year, (int)((monday - first) / 7 + 1));
+    return calendar_add(text, 0, "%04d-W%02d", year, (int)((monday - first) / 7 + 1));
 }
 
 size_t calendar_bucket_write(const struct bucket *bucket, enum bucket_unit unit,
@@ -352,16 +352,18 @@ size_t calendar_bucket_write(const struct bucket *bucket, enum bucket_unit unit,
     size_t length = 0;
     civil_date(days, &year, &month, &day);
     switch (unit) {
-    case BUCKET_YEAR: return add(text, 0, "%04d", year);
-    case BUCKET_QUARTER: return add(text, 0, "%04d-Q%d", year, (month + 2) / 3);
-    case BUCKET_MONTH: return add(text, 0, "%04d-%02d", year, month);
+    case BUCKET_YEAR: return calendar_add(text, 0, "%04d", year);
+    case BUCKET_QUARTER: return calendar_add(text, 0, "%04d-Q%d", year, (month + 2) / 3);
+    case BUCKET_MONTH: return calendar_add(text, 0, "%04d-%02d", year, month);
     case BUCKET_WEEK: return add_week(text, days);
-    case BUCKET_DAY: return add(text, 0, "%04d-%02d-%02d", year, month, day);
+    case BUCKET_DAY: return calendar_add(text, 0, "%04d-%02d-%02d", year, month, day);
     case BUCKET_HOUR:
     case BUCKET_MINUTE: break;
     }
-    length = add(text, 0, "%04d-%02d-%02dT%02d", year, month, day, rest / SECONDS_PER_HOUR);
-    if (unit == BUCKET_MINUTE) length = add(text, length, "%02d", rest / SECONDS_PER_MINUTE % 60);
+    length =
+        calendar_add(text, 0, "%04d-%02d-%02dT%02d", year, month, day, rest / SECONDS_PER_HOUR);
+    if (unit == BUCKET_MINUTE)
+        length = calendar_add(text, length, "%02d", rest / SECONDS_PER_MINUTE % 60);
     if (!time_zone_repeats(zone, local, unit_seconds)) return length;
     return add_offset(text, length, bucket->offset_seconds, "");
 }

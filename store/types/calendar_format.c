@@ -7,6 +7,8 @@
 
 #include "types/calendar_p.h"
 
+#include "base/ascii.h"
+
 /* What a pattern may leave in pieces until the end. */
 struct pieces {
     struct civil civil;
@@ -23,14 +25,9 @@ static const char *const days[] = {"sunday",   "monday", "tuesday", "wednesday",
                                    "thursday", "friday", "saturday"};
 static const char directives[] = "YymdejHIMSfpbBhaAzZsTDFRnt%";
 
-static bool is_blank(uint8_t byte)
+static void calendar_format_skip_blanks(struct slice text, size_t *at)
 {
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-static void skip_blanks(struct slice text, size_t *at)
-{
-    while (*at < text.length && is_blank(text.at[*at]))
+    while (*at < text.length && ascii_is_space(text.at[*at]))
         (*at)++;
 }
 
@@ -40,8 +37,8 @@ static bool starts_with(struct slice text, size_t at, const char *word, size_t l
 }
 
 /* One of NAMES, whole or its first three letters, in any case. */
-static bool read_name(struct slice text, size_t *at, const char *const *names, int count,
-                      int *ret_index)
+static bool calendar_format_read_name(struct slice text, size_t *at, const char *const *names,
+                                      int count, int *ret_index)
 {
     for (int i = 0; i < count; i++) {
         size_t const whole = strlen(names[i]);
@@ -84,7 +81,7 @@ static bool read_zone_name(struct slice text, size_t *at, struct civil *civil)
     return false;
 }
 
-static bool read_epoch(struct slice text, size_t *at, struct pieces *pieces)
+static bool calendar_format_read_epoch(struct slice text, size_t *at, struct pieces *pieces)
 {
     bool const negative = *at < text.length && text.at[*at] == '-';
     size_t const start = *at += negative;
@@ -106,7 +103,9 @@ static bool read_directive(struct slice text, size_t *at, char directive, struct
     case 'Y': return read_digits(text, at, 1, 4, &civil->year);
     case 'y': return read_two_digit_year(text, at, &civil->year);
     case 'm': return read_digits(text, at, 1, 2, &civil->month);
-    case 'e': skip_blanks(text, at); return read_digits(text, at, 1, 2, &civil->day);
+    case 'e':
+        calendar_format_skip_blanks(text, at);
+        return read_digits(text, at, 1, 2, &civil->day);
     case 'd': return read_digits(text, at, 1, 2, &civil->day);
     case 'j': return read_digits(text, at, 1, 3, &pieces->day_of_year) && pieces->day_of_year > 0;
     case 'H': return read_digits(text, at, 1, 2, &civil->hour);
@@ -119,20 +118,20 @@ static bool read_directive(struct slice text, size_t *at, char directive, struct
     case 'b':
     case 'B':
     case 'h':
-        if (!read_name(text, at, months, COUNT_OF(months), &index)) return false;
+        if (!calendar_format_read_name(text, at, months, COUNT_OF(months), &index)) return false;
         civil->month = index + 1;
         return true;
     case 'a':
-    case 'A': return read_name(text, at, days, COUNT_OF(days), &index);
+    case 'A': return calendar_format_read_name(text, at, days, COUNT_OF(days), &index);
     case 'z': return read_offset(text, at, civil);
     case 'Z': return read_zone_name(text, at, civil);
-    case 's': return read_epoch(text, at, pieces);
+    case 's': return calendar_format_read_epoch(text, at, pieces);
     case 'T': return read_pattern(text, at, slice_text("%H:%M:%S"), pieces);
     case 'D': return read_pattern(text, at, slice_text("%m/%d/%y"), pieces);
     case 'F': return read_pattern(text, at, slice_text("%Y-%m-%d"), pieces);
     case 'R': return read_pattern(text, at, slice_text("%H:%M"), pieces);
     case 'n':
-    case 't': skip_blanks(text, at); return true;
+    case 't': calendar_format_skip_blanks(text, at); return true;
     case '%': return *at < text.length && text.at[(*at)++] == '%';
     default: return false; /* calendar_check_format has refused it */
     }
@@ -141,8 +140,8 @@ static bool read_directive(struct slice text, size_t *at, char directive, struct
 static bool read_pattern(struct slice text, size_t *at, struct slice format, struct pieces *pieces)
 {
     for (size_t i = 0; i < format.length; i++) {
-        if (is_blank(format.at[i])) {
-            skip_blanks(text, at);
+        if (ascii_is_space(format.at[i])) {
+            calendar_format_skip_blanks(text, at);
         } else if (format.at[i] == '%' && i + 1 < format.length) {
             if (!read_directive(text, at, (char)format.at[++i], pieces)) return false;
         } else {

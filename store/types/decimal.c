@@ -3,11 +3,12 @@
 
 #include <assert.h>
 
+#include "base/ascii.h"
 #include "types/uint576.h"
 
 enum { FAST_DIGITS = 18, EXPONENT_DIGITS_MAX = 9 };
 
-static uint128 power_of_ten(unsigned exponent)
+static uint128 decimal_power_of_ten(unsigned exponent)
 {
     uint128 power = 1;
     while (exponent-- > 0)
@@ -18,11 +19,6 @@ static uint128 power_of_ten(unsigned exponent)
 static uint128 magnitude_of(int128 number)
 {
     return number < 0 ? -(uint128)number : (uint128)number;
-}
-
-static bool is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
 }
 
 /* What decimal_read collects: digits without the zeros at their ends, and where the point is. */
@@ -47,7 +43,8 @@ static void add_digit(struct digits *digits, unsigned digit, bool behind_point)
         digits->too_long = true;
         return;
     }
-    digits->coefficient = digits->coefficient * power_of_ten((unsigned)digits->zeros + 1) + digit;
+    digits->coefficient =
+        digits->coefficient * decimal_power_of_ten((unsigned)digits->zeros + 1) + digit;
     digits->count += (unsigned)digits->zeros + 1;
     digits->zeros = 0;
 }
@@ -58,7 +55,7 @@ static bool read_exponent(struct slice text, size_t *at, int64_t *ret_exponent)
     int64_t exponent = 0;
     if (*at < text.length && (text.at[*at] == '+' || text.at[*at] == '-'))
         negative = text.at[(*at)++] == '-';
-    for (; *at < text.length && is_digit(text.at[*at]); (*at)++) {
+    for (; *at < text.length && ascii_is_digit(text.at[*at]); (*at)++) {
         any = true;
         if (exponent < 1000000000000) exponent = exponent * 10 + (text.at[*at] - '0');
     }
@@ -66,7 +63,8 @@ static bool read_exponent(struct slice text, size_t *at, int64_t *ret_exponent)
     return any;
 }
 
-static enum decimal_reading finish(struct digits *digits, bool negative, struct decimal *ret)
+static enum decimal_reading decimal_finish(struct digits *digits, bool negative,
+                                           struct decimal *ret)
 {
     if (digits->coefficient == 0 && !digits->too_long) {
         *ret = (struct decimal){0};
@@ -78,7 +76,7 @@ static enum decimal_reading finish(struct digits *digits, bool negative, struct 
     if (scale > DECIMAL_DIGITS) return DECIMAL_TOO_LONG;
     if (scale < 0) {
         if (digits->count - scale > DECIMAL_DIGITS) return DECIMAL_TOO_LONG;
-        digits->coefficient *= power_of_ten((unsigned)-scale);
+        digits->coefficient *= decimal_power_of_ten((unsigned)-scale);
         scale = 0;
     }
     int128 const coefficient = (int128)digits->coefficient;
@@ -95,7 +93,7 @@ static bool read_short(struct slice text, struct decimal *ret)
     int64_t number = 0;
     if (digits == 0 || digits > FAST_DIGITS) return false;
     for (size_t at = i; at < text.length; at++) {
-        if (!is_digit(text.at[at])) return false;
+        if (!ascii_is_digit(text.at[at])) return false;
         number = number * 10 + (text.at[at] - '0');
     }
     *ret = (struct decimal){.coefficient = i ? -number : number};
@@ -110,10 +108,10 @@ enum decimal_reading decimal_read(struct slice text, struct decimal *ret_decimal
     if (read_short(text, ret_decimal)) return DECIMAL_READ;
     bool const negative = text.length && text.at[0] == '-';
     if (text.length && (text.at[0] == '-' || text.at[0] == '+')) at++;
-    for (; at < text.length && is_digit(text.at[at]); at++)
+    for (; at < text.length && ascii_is_digit(text.at[at]); at++)
         add_digit(&digits, text.at[at] - (unsigned)'0', false);
     if (at < text.length && text.at[at] == '.') {
-        for (at++; at < text.length && is_digit(text.at[at]); at++)
+        for (at++; at < text.length && ascii_is_digit(text.at[at]); at++)
             add_digit(&digits, text.at[at] - (unsigned)'0', true);
     }
     if (!digits.any) return DECIMAL_MALFORMED;
@@ -123,7 +121,7 @@ enum decimal_reading decimal_read(struct slice text, struct decimal *ret_decimal
     }
     if (at != text.length) return DECIMAL_MALFORMED;
     digits.scale -= exponent;
-    return finish(&digits, negative, ret_decimal);
+    return decimal_finish(&digits, negative, ret_decimal);
 }
 
 struct decimal decimal_from_int(int64_t integer)
@@ -139,9 +137,9 @@ bool decimal_to_int(const struct decimal *decimal, int64_t *ret_integer)
     return true;
 }
 
-static bool fits(uint128 magnitude)
+static bool decimal_fits(uint128 magnitude)
 {
-    return magnitude < power_of_ten(DECIMAL_DIGITS);
+    return magnitude < decimal_power_of_ten(DECIMAL_DIGITS);
 }
 
 /* The canonical decimal of a signed wide number / 10^scale, if it fits. */
@@ -158,18 +156,18 @@ static bool from_wide(struct uint576 number, unsigned scale, struct decimal *ret
     if (uint576_is_zero(&number)) scale = 0;
     if (uint576_bits(&number) > 127 || scale > DECIMAL_DIGITS) return false;
     uint128 const magnitude = (uint128)number.limb[1] << 64 | number.limb[0];
-    if (!fits(magnitude)) return false;
+    if (!decimal_fits(magnitude)) return false;
     *ret = (struct decimal){.coefficient = negative ? -(int128)magnitude : (int128)magnitude,
                             .scale = scale};
     return true;
 }
 
-static bool is_small(int128 number)
+static bool decimal_is_small(int128 number)
 {
     return number <= INT64_MAX && number >= INT64_MIN;
 }
 
-static struct decimal canonical(int128 coefficient, unsigned scale)
+static struct decimal decimal_canonical(int128 coefficient, unsigned scale)
 {
     while (scale > 0 && coefficient % 10 == 0) {
         coefficient /= 10;
@@ -192,8 +190,9 @@ static struct uint576 raised(int128 number, unsigned exponent)
 
 bool decimal_add(const struct decimal *a, const struct decimal *b, struct decimal *ret)
 {
-    if (a->scale == b->scale && is_small(a->coefficient) && is_small(b->coefficient)) {
-        *ret = canonical(a->coefficient + b->coefficient, a->scale);
+    if (a->scale == b->scale && decimal_is_small(a->coefficient) &&
+        decimal_is_small(b->coefficient)) {
+        *ret = decimal_canonical(a->coefficient + b->coefficient, a->scale);
         return true;
     }
     unsigned const scale = a->scale > b->scale ? a->scale : b->scale;
@@ -212,9 +211,9 @@ bool decimal_subtract(const struct decimal *a, const struct decimal *b, struct d
 bool decimal_multiply(const struct decimal *a, const struct decimal *b, struct decimal *ret)
 {
     unsigned const scale = a->scale + b->scale;
-    if (is_small(a->coefficient) && is_small(b->coefficient)) {
-        struct decimal const product = canonical(a->coefficient * b->coefficient, scale);
-        if (product.scale > DECIMAL_DIGITS || !fits(magnitude_of(product.coefficient)))
+    if (decimal_is_small(a->coefficient) && decimal_is_small(b->coefficient)) {
+        struct decimal const product = decimal_canonical(a->coefficient * b->coefficient, scale);
+        if (product.scale > DECIMAL_DIGITS || !decimal_fits(magnitude_of(product.coefficient)))
             return false;
         *ret = product;
         return true;

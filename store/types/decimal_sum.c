@@ -66,7 +66,7 @@ static bool raise_scale(struct decimal_sum *number, unsigned scale)
     return true;
 }
 
-static struct decimal_sum canonical(const struct decimal_sum *number)
+static struct decimal_sum decimal_sum_canonical(const struct decimal_sum *number)
 {
     struct uint576 wide = uint576_of(number);
     unsigned scale = number->scale;
@@ -82,7 +82,8 @@ static struct decimal_sum canonical(const struct decimal_sum *number)
 }
 
 /* Adds two numbers of any scale; false: the sum does not fit. */
-static bool add(const struct decimal_sum *a, const struct decimal_sum *b, struct decimal_sum *ret)
+static bool add_decimal_sum(const struct decimal_sum *a, const struct decimal_sum *b,
+                            struct decimal_sum *ret)
 {
     struct decimal_sum left = *a, right = *b;
     if (!raise_scale(&left, right.scale) || !raise_scale(&right, left.scale)) return false;
@@ -97,7 +98,7 @@ static bool add(const struct decimal_sum *a, const struct decimal_sum *b, struct
 
 void decimal_sum_merge(struct decimal_sum *sum, const struct decimal_sum *other)
 {
-    bool const good = add(sum, other, sum);
+    bool const good = add_decimal_sum(sum, other, sum);
     assert(good); /* see the promise in the header */
 }
 
@@ -170,7 +171,7 @@ bool decimal_sum_is_negative(const struct decimal_sum *number)
 bool decimal_sum_plus(const struct decimal_sum *a, const struct decimal_sum *b,
                       struct decimal_sum *ret)
 {
-    return add(a, b, ret);
+    return add_decimal_sum(a, b, ret);
 }
 
 bool decimal_sum_minus(const struct decimal_sum *a, const struct decimal_sum *b,
@@ -179,20 +180,20 @@ bool decimal_sum_minus(const struct decimal_sum *a, const struct decimal_sum *b,
     struct uint576 wide = uint576_of(b);
     uint576_negate(&wide);
     struct decimal_sum const minus_b = decimal_sum_of(&wide, b->scale);
-    return add(a, &minus_b, ret);
+    return add_decimal_sum(a, &minus_b, ret);
 }
 
 bool decimal_sum_times(const struct decimal_sum *a, const struct decimal_sum *b,
                        struct decimal_sum *ret)
 {
-    struct decimal_sum const short_a = canonical(a), short_b = canonical(b);
+    struct decimal_sum const short_a = decimal_sum_canonical(a), short_b = decimal_sum_canonical(b);
     struct uint576 left = uint576_of(&short_a), right = uint576_of(&short_b), product;
     bool const negative = split_sign(&left) != split_sign(&right);
     unsigned const scale = short_a.scale + short_b.scale;
     if (!uint576_multiply(&left, &right, &product)) return false;
     join_sign(&product, negative);
     struct decimal_sum const exact = decimal_sum_of(&product, scale);
-    struct decimal_sum const result = canonical(&exact);
+    struct decimal_sum const result = decimal_sum_canonical(&exact);
     if (result.scale > SCALE_MAX) return false;
     *ret = result;
     return true;
@@ -207,7 +208,7 @@ static bool align(struct uint576 *a, unsigned a_scale, struct uint576 *b, unsign
 
 /* The double nearest to the magnitude OVER / UNDER, ties to even: 66 or more bits of the quotient, the
  * last of them set if anything is left, and one rounding by ldexp-free conversion. */
-static double divide(struct uint576 over, struct uint576 under)
+static double decimal_sum_divide(struct uint576 over, struct uint576 under)
 {
     struct uint576 quotient, rest;
     int exponent = 0;
@@ -235,7 +236,7 @@ static double divide(struct uint576 over, struct uint576 under)
 double decimal_sum_ratio(const struct decimal_sum *a, const struct decimal_sum *b)
 {
     static uint64_t const whole_doubles = (uint64_t)1 << DBL_MANT_DIG;
-    struct decimal_sum const short_a = canonical(a), short_b = canonical(b);
+    struct decimal_sum const short_a = decimal_sum_canonical(a), short_b = decimal_sum_canonical(b);
     struct uint576 over = uint576_of(&short_a), under = uint576_of(&short_b);
     bool const negative = split_sign(&over) != split_sign(&under);
     if (uint576_is_zero(&over)) return 0;
@@ -247,13 +248,13 @@ double decimal_sum_ratio(const struct decimal_sum *a, const struct decimal_sum *
              over.limb[0] < whole_doubles && under.limb[0] < whole_doubles)
         ratio = (double)over.limb[0] / (double)under.limb[0]; /* both exact: rounded once */
     else
-        ratio = divide(over, under);
+        ratio = decimal_sum_divide(over, under);
     return negative ? -ratio : ratio;
 }
 
 enum { TEN_STEP = 18, COVARIANCE_LIMBS = 32, QUOTIENT_LIMBS = 8 };
 
-static uint64_t power_of_ten(unsigned exponent)
+static uint64_t decimal_sum_power_of_ten(unsigned exponent)
 {
     uint64_t power = 1;
     while (exponent-- > 0)
@@ -267,15 +268,16 @@ static void raise_limbs(uint64_t limbs[COVARIANCE_LIMBS], unsigned exponent)
     while (exponent > 0) {
         unsigned const step = exponent < TEN_STEP ? exponent : TEN_STEP;
         uint64_t raised[COVARIANCE_LIMBS] = {0};
-        bignum_add_scaled(raised, COVARIANCE_LIMBS, limbs, COVARIANCE_LIMBS, power_of_ten(step));
+        bignum_add_scaled(raised, COVARIANCE_LIMBS, limbs, COVARIANCE_LIMBS,
+                          decimal_sum_power_of_ten(step));
         memcpy(limbs, raised, sizeof raised);
         exponent -= step;
     }
 }
 
 /* LIMBS = |number| in units of 10^-scale; returns whether it was negative. */
-static bool load_magnitude(const struct decimal_sum *number, unsigned scale,
-                           uint64_t limbs[COVARIANCE_LIMBS])
+static bool decimal_sum_load_magnitude(const struct decimal_sum *number, unsigned scale,
+                                       uint64_t limbs[COVARIANCE_LIMBS])
 {
     struct uint576 wide = uint576_of(number);
     bool const negative = split_sign(&wide);
@@ -290,7 +292,7 @@ static bool divide_by_ten(uint64_t *limbs, unsigned count, unsigned exponent)
     bool sticky = false;
     while (exponent > 0) {
         unsigned const step = exponent < TEN_STEP ? exponent : TEN_STEP;
-        sticky |= bignum_divide(limbs, count, power_of_ten(step));
+        sticky |= bignum_divide(limbs, count, decimal_sum_power_of_ten(step));
         exponent -= step;
     }
     return sticky;
@@ -302,17 +304,17 @@ static bool divide_by_ten(uint64_t *limbs, unsigned count, unsigned exponent)
 double decimal_sum_covariance(const struct decimal_sum *x, const struct decimal_sum *y,
                               const struct decimal_sum *products, uint64_t count, uint64_t divisor)
 {
-    struct decimal_sum const short_x = canonical(x), short_y = canonical(y);
-    struct decimal_sum const short_products = canonical(products);
+    struct decimal_sum const short_x = decimal_sum_canonical(x), short_y = decimal_sum_canonical(y);
+    struct decimal_sum const short_products = decimal_sum_canonical(products);
     unsigned const of_sums = short_x.scale > short_y.scale ? short_x.scale : short_y.scale;
     unsigned const half = (short_products.scale + 1) / 2;
     unsigned const scale = of_sums > half ? of_sums : half;
     uint64_t left[COVARIANCE_LIMBS], right[COVARIANCE_LIMBS], of_products[COVARIANCE_LIMBS];
     uint64_t limbs[QUOTIENT_LIMBS + COVARIANCE_LIMBS] = {0};
     uint64_t *const numerator = limbs + QUOTIENT_LIMBS;
-    bool const turned =
-        load_magnitude(&short_x, scale, left) != load_magnitude(&short_y, scale, right);
-    bool const below_zero = load_magnitude(&short_products, 2 * scale, of_products);
+    bool const turned = decimal_sum_load_magnitude(&short_x, scale, left) !=
+                        decimal_sum_load_magnitude(&short_y, scale, right);
+    bool const below_zero = decimal_sum_load_magnitude(&short_products, 2 * scale, of_products);
     bignum_add_scaled(numerator, COVARIANCE_LIMBS, of_products, COVARIANCE_LIMBS, count);
     if (below_zero != turned) bignum_negate(numerator, COVARIANCE_LIMBS);
     bignum_subtract_product(numerator, COVARIANCE_LIMBS, left, COVARIANCE_LIMBS, right,
@@ -335,7 +337,7 @@ double decimal_sum_to_double(const struct decimal_sum *number)
 
 size_t decimal_sum_write(const struct decimal_sum *number, char text[DECIMAL_SUM_TEXT_BYTES])
 {
-    struct decimal_sum const shortest = canonical(number);
+    struct decimal_sum const shortest = decimal_sum_canonical(number);
     struct uint576 wide = uint576_of(&shortest);
     char digits[UINT576_DIGITS_MAX];
     size_t length = 0;
@@ -361,7 +363,7 @@ size_t decimal_sum_write(const struct decimal_sum *number, char text[DECIMAL_SUM
 /* [width][scale] and WIDTH bytes of two's complement, little-endian, without those that only repeat the sign. */
 size_t decimal_sum_pack(const struct decimal_sum *number, uint8_t bytes[DECIMAL_SUM_PACKED_BYTES])
 {
-    struct decimal_sum const shortest = canonical(number);
+    struct decimal_sum const shortest = decimal_sum_canonical(number);
     uint8_t all[DECIMAL_SUM_LIMBS * 8];
     for (size_t i = 0; i < sizeof all; i++)
         all[i] = (uint8_t)(shortest.limb[i / 8] >> (i % 8 * 8));

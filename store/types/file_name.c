@@ -70,7 +70,7 @@ void file_name_escape(struct slice text, struct buffer *into)
     }
 }
 
-static void write_text(struct slice text, struct buffer *name)
+static void file_name_write_text(struct slice text, struct buffer *name)
 {
     size_t const dot = extension_dot(text), start = name->length;
     size_t cut = start; /* where the last unit ends that leaves room for a hash */
@@ -106,10 +106,10 @@ void file_name_write(const struct value *value, struct value_type type,
     if (text.length == 0)
         buffer_add_text(name, "%empty");
     else
-        write_text(buffer_slice(&text), name);
+        file_name_write_text(buffer_slice(&text), name);
 }
 
-static int hex_value(uint8_t digit)
+static int file_name_hex_value(uint8_t digit)
 {
     if (digit >= '0' && digit <= '9') return digit - '0';
     if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
@@ -127,7 +127,8 @@ static bool read_text(struct slice name, struct arena *arena, struct slice *ret_
             continue;
         }
         if (i + 2 >= name.length) return false;
-        int const high = hex_value(name.at[i + 1]), low = hex_value(name.at[i + 2]);
+        int const high = file_name_hex_value(name.at[i + 1]),
+                  low = file_name_hex_value(name.at[i + 2]);
         if (high < 0 || low < 0) return false;
         text[length++] = (uint8_t)(high << 4 | low);
         i += 2;
@@ -136,8 +137,8 @@ static bool read_text(struct slice name, struct arena *arena, struct slice *ret_
     return true;
 }
 
-static bool read_typed(struct slice text, struct value_type type, const struct time_zone *zone,
-                       struct value *value)
+static bool file_name_read_typed(struct slice text, struct value_type type,
+                                 const struct time_zone *zone, struct value *value)
 {
     value->kind = type.kind;
     switch (type.kind) {
@@ -186,7 +187,7 @@ enum name_reading file_name_read(struct slice name, struct value_type type,
         text = slice_text("");
     else if (!read_text(name, arena, &text) || text.length == 0)
         return NAME_INVALID;
-    if (!read_typed(text, type, zone, &value)) return NAME_INVALID;
+    if (!file_name_read_typed(text, type, zone, &value)) return NAME_INVALID;
     if (!cut) {
         file_name_write(&value, type, zone, &again);
         if (!slice_equal(buffer_slice(&again), name)) return NAME_INVALID;

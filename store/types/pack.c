@@ -115,7 +115,7 @@ static void pack_number(struct buffer *into, const struct decimal *number)
     buffer_add_byte(into, flip);
 }
 
-static bool unpack_number(struct slice *from, bool negative, struct decimal *ret_number)
+static bool pack_unpack_number(struct slice *from, bool negative, struct decimal *ret_number)
 {
     uint8_t const flip = negative ? 0xff : 0;
     uint8_t byte;
@@ -157,7 +157,7 @@ static void pack_float(struct buffer *into, double real)
     pack_u64(into, (bits & SIGN_BIT) ? ~bits : bits | SIGN_BIT);
 }
 
-static bool unpack_float(struct slice *from, double *ret_real)
+static bool pack_unpack_float(struct slice *from, double *ret_real)
 {
     uint64_t bits;
     if (!unpack_u64(from, &bits)) return false;
@@ -166,7 +166,7 @@ static bool unpack_float(struct slice *from, double *ret_real)
     return isfinite(*ret_real);
 }
 
-static void pack_time(struct buffer *into, int128 time_ns)
+static void pack_pack_time(struct buffer *into, int128 time_ns)
 {
     int64_t seconds = (int64_t)(time_ns / NS_PER_SECOND);
     int64_t ns = (int64_t)(time_ns % NS_PER_SECOND);
@@ -179,7 +179,7 @@ static void pack_time(struct buffer *into, int128 time_ns)
     pack_big_endian(into, (uint64_t)ns, 4);
 }
 
-static bool unpack_time(struct slice *from, int128 *ret_time_ns)
+static bool pack_unpack_time(struct slice *from, int128 *ret_time_ns)
 {
     uint64_t seconds, ns;
     if (!unpack_big_endian(from, 5, &seconds) || !unpack_big_endian(from, 4, &ns)) return false;
@@ -256,7 +256,7 @@ bool pack_value(struct buffer *into, const struct value *value, size_t reject_li
     case VALUE_BOOL: buffer_add_byte(into, value->boolean ? TAG_TRUE : TAG_FALSE); return true;
     case VALUE_NUMBER: pack_number(into, &value->number); return true;
     case VALUE_FLOAT: pack_float(into, value->real); return true;
-    case VALUE_TIME: pack_time(into, value->time_ns); return true;
+    case VALUE_TIME: pack_pack_time(into, value->time_ns); return true;
     case VALUE_BUCKET: pack_bucket(into, &value->bucket); return true;
     case VALUE_STRING: return pack_string(into, value->string, reject_limit_bytes);
     }
@@ -264,7 +264,7 @@ bool pack_value(struct buffer *into, const struct value *value, size_t reject_li
 }
 
 /* The place of the 00 that ends the packed string BYTES, and what follows it. */
-static bool find_end(struct slice bytes, size_t *ret_end, bool *ret_has_nul)
+static bool pack_find_end(struct slice bytes, size_t *ret_end, bool *ret_has_nul)
 {
     size_t at = 0;
     *ret_has_nul = false;
@@ -283,7 +283,7 @@ static bool find_end(struct slice bytes, size_t *ret_end, bool *ret_has_nul)
     return false;
 }
 
-static struct slice unescape(struct slice escaped, struct arena *arena)
+static struct slice pack_unescape(struct slice escaped, struct arena *arena)
 {
     uint8_t *const text = arena_alloc(arena, escaped.length);
     size_t length = 0;
@@ -298,13 +298,13 @@ static enum unpacking unpack_string(struct slice *from, struct arena *arena, str
 {
     size_t end;
     bool has_nul;
-    if (!find_end(*from, &end, &has_nul)) return UNPACK_FAILED;
+    if (!pack_find_end(*from, &end, &has_nul)) return UNPACK_FAILED;
     if (has_nul && !arena) return UNPACK_FAILED;
     bool const cut = from->at[end + 1] == STRING_CUT;
     struct slice const kept = slice_of(from->at, end);
     size_t const used = end + 2 + (cut ? HASH_BYTES : 0);
     *from = slice_of(from->at + used, from->length - used);
-    *ret_text = has_nul ? unescape(kept, arena) : kept;
+    *ret_text = has_nul ? pack_unescape(kept, arena) : kept;
     return cut ? UNPACKED_CUT : UNPACKED;
 }
 
@@ -328,15 +328,15 @@ enum unpacking unpack_value(struct slice *from, struct arena *arena, struct valu
     case TAG_NEGATIVE:
     case TAG_POSITIVE:
         value.kind = VALUE_NUMBER;
-        good = unpack_number(&rest, tag == TAG_NEGATIVE, &value.number);
+        good = pack_unpack_number(&rest, tag == TAG_NEGATIVE, &value.number);
         break;
     case TAG_FLOAT:
         value.kind = VALUE_FLOAT;
-        good = unpack_float(&rest, &value.real);
+        good = pack_unpack_float(&rest, &value.real);
         break;
     case TAG_TIME:
         value.kind = VALUE_TIME;
-        good = unpack_time(&rest, &value.time_ns);
+        good = pack_unpack_time(&rest, &value.time_ns);
         break;
     case TAG_BUCKET:
         value.kind = VALUE_BUCKET;
@@ -369,13 +369,13 @@ size_t packed_length(struct slice from)
     case TAG_ZERO: return 1;
     case TAG_NEGATIVE:
     case TAG_POSITIVE:
-        if (!unpack_number(&rest, from.at[0] == TAG_NEGATIVE, &number)) return 0;
+        if (!pack_unpack_number(&rest, from.at[0] == TAG_NEGATIVE, &number)) return 0;
         return from.length - rest.length;
     case TAG_FLOAT: length = 1 + 8; break;
     case TAG_TIME: length = 1 + 5 + 4; break;
     case TAG_BUCKET: length = 1 + 5 + 3; break;
     case TAG_STRING:
-        if (!find_end(rest, &length, &has_nul)) return 0;
+        if (!pack_find_end(rest, &length, &has_nul)) return 0;
         length += rest.at[length + 1] == STRING_CUT ? 1 + 2 + HASH_BYTES : 1 + 2;
         break;
     default: return 0;

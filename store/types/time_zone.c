@@ -128,7 +128,8 @@ int32_t time_zone_offset(const struct time_zone *zone, int64_t utc_seconds)
 }
 
 /* The first change of offset in (from, to], as an instant; false if there is none. */
-static bool next_change(const struct time_zone *zone, int64_t from, int64_t to, int64_t *ret_at)
+static bool time_zone_next_change(const struct time_zone *zone, int64_t from, int64_t to,
+                                  int64_t *ret_at)
 {
     int32_t const offset = time_zone_offset(zone, from);
     /* Offsets hold for hours at least: a coarse scan finds the change, halving its second. */
@@ -163,7 +164,7 @@ int time_zone_local(const struct time_zone *zone, int64_t local_seconds, int32_t
     int32_t offset = first, gap_before = first, gap_behind = first;
     int64_t begin = from, change;
     for (bool more = true; more; begin = change) {
-        more = next_change(zone, begin, to, &change);
+        more = time_zone_next_change(zone, begin, to, &change);
         int64_t const instant = local_seconds - offset;
         if (found < 2 && instant >= begin && (!more || instant < change))
             ret_offsets[found++] = offset;
@@ -190,7 +191,7 @@ bool time_zone_repeats(const struct time_zone *zone, int64_t local_start, int64_
     int64_t begin = local_start - OFFSET_MOST, change;
     if (zone->count == 0 && !zone->has_summer) return false;
     int32_t offset = time_zone_offset(zone, begin);
-    while (next_change(zone, begin, to, &change)) {
+    while (time_zone_next_change(zone, begin, to, &change)) {
         int32_t const next = time_zone_offset(zone, change);
         /* The clock went from change + offset back to change + next. */
         if (next < offset && change + next < local_start + length_seconds &&
@@ -226,7 +227,7 @@ struct block {
 };
 enum { HEADER_BYTES = 44, TYPE_BYTES = 6 };
 
-static bool read_header(struct slice *from, uint8_t *ret_version, struct block *ret_block)
+static bool time_zone_read_header(struct slice *from, uint8_t *ret_version, struct block *ret_block)
 {
     if (from->length < HEADER_BYTES || memcmp(from->at, "TZif", 4) != 0) return false;
     *ret_version = from->at[4];
@@ -269,7 +270,7 @@ static bool read_transitions(const uint8_t *at, const struct block *block, unsig
 }
 
 /* The footer: std offset [dst [offset] , rule , rule]. Each reader moves *at on. */
-static bool skip_name(const char **at)
+static bool time_zone_skip_name(const char **at)
 {
     const char *const start = *at;
     if (**at == '<') {
@@ -282,7 +283,7 @@ static bool skip_name(const char **at)
     return *at - start >= 3;
 }
 
-static bool read_number(const char **at, int most, int *ret_number)
+static bool time_zone_read_number(const char **at, int most, int *ret_number)
 {
     int number = 0;
     if (**at < '0' || **at > '9') return false;
@@ -295,18 +296,18 @@ static bool read_number(const char **at, int most, int *ret_number)
 }
 
 /* [+-]hh[:mm[:ss]], hours up to 167 as RFC 8536 extends POSIX. */
-static bool read_clock(const char **at, int32_t *ret_seconds)
+static bool time_zone_read_clock(const char **at, int32_t *ret_seconds)
 {
     int hours, minutes = 0, seconds = 0;
     int const sign = **at == '-' ? -1 : 1;
     if (**at == '-' || **at == '+') (*at)++;
-    if (!read_number(at, 167, &hours)) return false;
+    if (!time_zone_read_number(at, 167, &hours)) return false;
     if (**at == ':') {
         (*at)++;
-        if (!read_number(at, 59, &minutes)) return false;
+        if (!time_zone_read_number(at, 59, &minutes)) return false;
         if (**at == ':') {
             (*at)++;
-            if (!read_number(at, 59, &seconds)) return false;
+            if (!time_zone_read_number(at, 59, &seconds)) return false;
         }
     }
     *ret_seconds = sign * (hours * SECONDS_PER_HOUR + minutes * 60 + seconds);
@@ -319,34 +320,34 @@ static bool read_rule(const char **at, struct rule *rule)
     if (**at == 'M') {
         (*at)++;
         rule->kind = RULE_MONTH;
-        if (!read_number(at, 12, &rule->month) || rule->month < 1 || *(*at)++ != '.' ||
-            !read_number(at, 5, &rule->week) || rule->week < 1 || *(*at)++ != '.' ||
-            !read_number(at, 6, &rule->day))
+        if (!time_zone_read_number(at, 12, &rule->month) || rule->month < 1 || *(*at)++ != '.' ||
+            !time_zone_read_number(at, 5, &rule->week) || rule->week < 1 || *(*at)++ != '.' ||
+            !time_zone_read_number(at, 6, &rule->day))
             return false;
     } else {
         rule->kind = **at == 'J' ? RULE_JULIAN : RULE_DAY;
         if (**at == 'J') (*at)++;
-        if (!read_number(at, 365, &rule->day)) return false;
+        if (!time_zone_read_number(at, 365, &rule->day)) return false;
     }
     rule->seconds = 2 * SECONDS_PER_HOUR;
     if (**at != '/') return true;
     (*at)++;
-    return read_clock(at, &rule->seconds);
+    return time_zone_read_clock(at, &rule->seconds);
 }
 
 static bool read_footer(const char *at, struct time_zone *zone)
 {
     int32_t west;
     if (*at == '\0') return true; /* no rule: the last offset holds for ever */
-    if (!skip_name(&at) || !read_clock(&at, &west)) return false;
+    if (!time_zone_skip_name(&at) || !time_zone_read_clock(&at, &west)) return false;
     zone->standard = -west;
     zone->has_footer = true;
     if (*at == '\0') return true;
     zone->has_summer = true;
     zone->summer = zone->standard + SECONDS_PER_HOUR;
-    if (!skip_name(&at)) return false;
+    if (!time_zone_skip_name(&at)) return false;
     if (*at != ',') {
-        if (!read_clock(&at, &west)) return false;
+        if (!time_zone_read_clock(&at, &west)) return false;
         zone->summer = -west;
     }
     return read_rule(&at, &zone->to_summer) && read_rule(&at, &zone->to_standard) && *at == '\0';
@@ -357,12 +358,12 @@ static bool read_zone(struct slice bytes, struct time_zone *zone)
     uint8_t version;
     struct block block;
     unsigned time_bytes = 4;
-    if (!read_header(&bytes, &version, &block)) return false;
+    if (!time_zone_read_header(&bytes, &version, &block)) return false;
     if (version >= '2') { /* the first block is for old readers: what counts stands behind it */
         uint64_t const skipped = block_bytes(&block, 4);
         if (bytes.length < skipped) return false;
         bytes = slice_of(bytes.at + skipped, bytes.length - (size_t)skipped);
-        if (!read_header(&bytes, &version, &block)) return false;
+        if (!time_zone_read_header(&bytes, &version, &block)) return false;
         time_bytes = 8;
     }
     uint64_t const used = block_bytes(&block, time_bytes);

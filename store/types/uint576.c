@@ -4,7 +4,7 @@
 enum { TEN_POWER_STEP = 19 }; /* 10^19 is the greatest power of ten in a limb */
 static uint64_t const ten_to_step = 10000000000000000000u;
 
-static uint64_t power_of_ten(unsigned exponent)
+static uint64_t uint576_power_of_ten(unsigned exponent)
 {
     uint64_t power = 1;
     while (exponent-- > 0)
@@ -86,7 +86,7 @@ bool uint576_raise(struct uint576 *magnitude, unsigned exponent)
 {
     while (exponent > 0) {
         unsigned const step = exponent < TEN_POWER_STEP ? exponent : TEN_POWER_STEP;
-        if (uint576_scale(magnitude, power_of_ten(step)) || uint576_is_negative(magnitude))
+        if (uint576_scale(magnitude, uint576_power_of_ten(step)) || uint576_is_negative(magnitude))
             return false;
         exponent -= step;
     }

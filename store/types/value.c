@@ -74,7 +74,7 @@ void value_json(const struct value *value, struct value_type type, const struct 
     }
 }
 
-static size_t count_digits(struct slice text, size_t at)
+static size_t value_count_digits(struct slice text, size_t at)
 {
     size_t count = 0;
     while (at + count < text.length && text.at[at + count] >= '0' && text.at[at + count] <= '9')
@@ -91,17 +91,17 @@ static bool is_sign(struct slice text, size_t at)
 static bool is_number(struct slice text)
 {
     size_t at = is_sign(text, 0);
-    size_t digits = count_digits(text, at);
+    size_t digits = value_count_digits(text, at);
     at += digits;
     if (at < text.length && text.at[at] == '.') {
-        size_t const fraction = count_digits(text, at + 1);
+        size_t const fraction = value_count_digits(text, at + 1);
         digits += fraction;
         at += 1 + fraction;
     }
     if (digits == 0) return false;
     if (at < text.length && (text.at[at] | 0x20) == 'e') {
         at += 1 + (size_t)is_sign(text, at + 1);
-        size_t const exponent = count_digits(text, at);
+        size_t const exponent = value_count_digits(text, at);
         if (exponent == 0) return false;
         at += exponent;
     }

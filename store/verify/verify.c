@@ -161,8 +161,8 @@ void verify_header(const struct view *view, unsigned first, struct buffer *text)
 }
 
 /* The file of the leaves [first, first + count). */
-static void expect_rows(struct check *check, enum kind kind, size_t first, size_t count,
-                        bool is_list)
+static void verify_expect_rows(struct check *check, enum kind kind, size_t first, size_t count,
+                               bool is_list)
 {
     const struct view *const view = check->view->view;
     unsigned const depth = (unsigned)view->dimension_count;
@@ -194,8 +194,8 @@ static size_t count_under(const struct tallied_level *level, size_t first, struc
     return count;
 }
 
-static void add_name(const struct check *check, const struct tallied_group *group, unsigned depth,
-                     struct buffer *path)
+static void verify_add_name(const struct check *check, const struct tallied_group *group,
+                            unsigned depth, struct buffer *path)
 {
     file_name_write(&group->dimensions[depth - 1], check->view->view->dimensions[depth - 1].type,
                     check->snapshot->schema->zone, path);
@@ -211,8 +211,8 @@ bool verify_next_name(struct tree_listing *listing, struct slice name, bool *goo
 }
 
 /* The names in the group's directory: its total, and what belongs to each of the COUNT groups below. */
-static bool check_listing(struct check *check, unsigned depth, size_t first, size_t count,
-                          struct error *err)
+static bool verify_check_listing(struct check *check, unsigned depth, size_t first, size_t count,
+                                 struct error *err)
 {
     AUTO_ARENA struct arena arena = {0};
     AUTO(tree_listing_close) struct tree_listing *listing = NULL;
@@ -232,7 +232,7 @@ static bool check_listing(struct check *check, unsigned depth, size_t first, siz
     if (!verify_next_name(listing, slice_text(".total.json"), &good, err)) return false;
     for (size_t i = 0; i < count && good; i++) {
         buffer_clear(&name);
-        add_name(check, &check->view->levels[depth + 1].groups[first + i], depth + 1, &name);
+        verify_add_name(check, &check->view->levels[depth + 1].groups[first + i], depth + 1, &name);
         if (!leaves && !verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
         buffer_add_text(&name, ".json");
         if (good && !verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
@@ -256,7 +256,7 @@ static bool check_group(struct check *check, unsigned depth, const struct tallie
     size_t const leaves = count_under(&view->levels[leaf_depth], *leaf, group->key);
     for (enum kind kind = KIND_JSON; kind <= KIND_PROM; kind++) {
         if (!view->view->formats[kind]) continue;
-        expect_rows(check, kind, *leaf, leaves, depth < leaf_depth);
+        verify_expect_rows(check, kind, *leaf, leaves, depth < leaf_depth);
         if (!check_file(check, verify_extensions[kind], err)) return false;
     }
     *leaf += leaves;
@@ -266,12 +266,12 @@ static bool check_group(struct check *check, unsigned depth, const struct tallie
     buffer_add_byte(&check->expected, '\n');
     if (!check_file(check, verify_extensions[KIND_TOTAL], err)) return false;
     size_t const children = count_under(&view->levels[depth + 1], *child, group->key);
-    if (!check_listing(check, depth, *child, children, err)) return false;
+    if (!verify_check_listing(check, depth, *child, children, err)) return false;
     *child += children;
     return true;
 }
 
-static void set_path(struct check *check, const struct tallied_group *group, unsigned depth)
+static void verify_set_path(struct check *check, const struct tallied_group *group, unsigned depth)
 {
     struct value const name = {.kind = VALUE_STRING, .string = check->view->view->name};
     struct value_type const type = {.kind = VALUE_STRING};
@@ -279,7 +279,7 @@ static void set_path(struct check *check, const struct tallied_group *group, uns
     file_name_write(&name, type, check->snapshot->schema->zone, &check->path);
     for (unsigned i = 1; i <= depth; i++) {
         buffer_add_byte(&check->path, '/');
-        add_name(check, group, i, &check->path);
+        verify_add_name(check, group, i, &check->path);
     }
 }
 
@@ -290,7 +290,7 @@ static bool check_absent(struct check *check, struct error *err)
     AUTO_BUFFER struct buffer path = {0};
     struct node node;
     struct node_stat stat;
-    set_path(check, NULL, 0);
+    verify_set_path(check, NULL, 0);
     buffer_add_slice(&path, buffer_slice(&check->path));
     buffer_add_text(&path, ".json");
     check->result.files++;
@@ -339,7 +339,7 @@ static bool check_view(struct check *check, struct error *err)
     if (whole && view->levels[0].count == 0) return check_absent(check, err);
     if (view->view->hierarchy) {
         if (!verify_links(check, err)) return false;
-        set_path(check, NULL, 0);
+        verify_set_path(check, NULL, 0);
         return verify_hierarchy_files(check, err);
     }
     for (unsigned depth = 0; depth <= view->view->dimension_count; depth++) {
@@ -350,7 +350,7 @@ static bool check_view(struct check *check, struct error *err)
                 skip_group(check, group, depth, &child, &leaf);
                 continue;
             }
-            set_path(check, group, depth);
+            verify_set_path(check, group, depth);
             if (!check_group(check, depth, group, &child, &leaf, err)) return false;
         }
     }

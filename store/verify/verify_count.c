@@ -41,7 +41,7 @@ struct entry *set_find(struct set *set, struct slice bytes)
     return set_slot(set, bytes);
 }
 
-static struct value keep_value(struct arena *arena, struct value value)
+static struct value verify_count_keep_value(struct arena *arena, struct value value)
 {
     if (value.kind == VALUE_STRING) value.string = arena_copy(arena, value.string);
     return value;
@@ -65,7 +65,7 @@ struct tallied_group *counting_group(struct counting *counting, unsigned depth, 
     group->key = slice_of(entry->bytes.at + 1, length);
     group->dimensions = ARENA_ARRAY(&view->arena, struct value, depth);
     for (unsigned i = 0; i < depth; i++)
-        group->dimensions[i] = keep_value(&view->arena, dimensions[i]);
+        group->dimensions[i] = verify_count_keep_value(&view->arena, dimensions[i]);
     group->tallies = ARENA_ARRAY(&view->arena, struct tally, view->view->aggregate_count);
     return group;
 }
@@ -84,8 +84,8 @@ static bool is_first(struct counting *counting, const struct tallied_group *grou
     return true;
 }
 
-static struct value eval(const struct counting *counting, const struct expr *expr,
-                         const struct value *fields)
+static struct value verify_count_eval(const struct counting *counting, const struct expr *expr,
+                                      const struct value *fields)
 {
     struct value value;
     if (!expr_eval(expr, fields, counting->zone, &value)) value.kind = VALUE_NULL;
@@ -99,7 +99,7 @@ static bool make_element(struct counting *counting, const struct aggregate *aggr
     struct value const key = {.kind = VALUE_STRING, .string = counting->own_key};
     buffer_clear(&counting->element);
     for (size_t i = 0; i < aggregate->order_count; i++) {
-        struct value const rank = eval(counting, aggregate->order[i], fields);
+        struct value const rank = verify_count_eval(counting, aggregate->order[i], fields);
         if (i == 0 && rank.kind == VALUE_NULL) return false;
         (void)pack_value(&counting->element, &rank, PACK_NO_LIMIT);
     }
@@ -109,12 +109,15 @@ static bool make_element(struct counting *counting, const struct aggregate *aggr
 }
 
 /* What stands in the parentheses; false: something is null. */
-static bool eval_arguments(const struct counting *counting, const struct aggregate *aggregate,
-                           const struct value *fields, struct value values[AGGREGATE_VALUES_MAX])
+static bool verify_count_eval_arguments(const struct counting *counting,
+                                        const struct aggregate *aggregate,
+                                        const struct value *fields,
+                                        struct value values[AGGREGATE_VALUES_MAX])
 {
     size_t const width = 1 + aggregate->other_count;
     for (size_t i = 0; i < width; i++) {
-        values[i] = eval(counting, i == 0 ? aggregate->argument : aggregate->others[i - 1], fields);
+        values[i] = verify_count_eval(
+            counting, i == 0 ? aggregate->argument : aggregate->others[i - 1], fields);
         if (values[i].kind == VALUE_NULL) return false;
     }
     if (aggregate->chosen) {
@@ -133,8 +136,9 @@ void counting_add(struct counting *counting, struct tallied_group *group,
         struct value values[AGGREGATE_VALUES_MAX] = {{.kind = VALUE_NULL}};
         if (aggregate->entities != entities) continue;
         if (!expr_holds(aggregate->where, fields, counting->zone)) continue;
-        if (aggregate->argument && (!eval_arguments(counting, aggregate, fields, values) ||
-                                    !make_element(counting, aggregate, fields, &values[0])))
+        if (aggregate->argument &&
+            (!verify_count_eval_arguments(counting, aggregate, fields, values) ||
+             !make_element(counting, aggregate, fields, &values[0])))
             continue;
         if (aggregate->kind == AGGREGATE_UNIQ && !is_first(counting, group, i, &values[0]))
             continue;

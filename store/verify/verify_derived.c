@@ -12,7 +12,7 @@
 #include "types/pack.h"
 #include "verify/verify_check.h"
 
-static void tell(struct check *check, const char *what, struct slice name)
+static void verify_derived_tell(struct check *check, const char *what, struct slice name)
 {
     buffer_clear(&check->path);
     buffer_format(&check->path, "%s of ", what);
@@ -20,7 +20,7 @@ static void tell(struct check *check, const char *what, struct slice name)
     verify_emit(check, "", "are not those of the stored events");
 }
 
-static void add_hash(struct buffer *key, struct slice bytes)
+static void verify_derived_add_hash(struct buffer *key, struct slice bytes)
 {
     XXH128_canonical_t hash;
     XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes.at, bytes.length));
@@ -37,8 +37,8 @@ static uint64_t sum_of_event(const struct stream *stream, const struct event *ev
         buffer_clear(key);
         pack_u16(key, stream->id);
         buffer_add_byte(key, (uint8_t)i);
-        add_hash(key, buffer_slice(target));
-        add_hash(key, event->key);
+        verify_derived_add_hash(key, buffer_slice(target));
+        verify_derived_add_hash(key, event->key);
         buffer_add_slice(key, event->key);
         sum += XXH3_64bits(key->at, key->length);
     }
@@ -96,7 +96,7 @@ bool verify_references(struct check *check, struct error *err)
         if (!sum_of_events(check->snapshot, stream, &expected, err) ||
             !sum_of_references(check->snapshot, stream, &found, err))
             return false;
-        if (found != expected) tell(check, "references", stream->name);
+        if (found != expected) verify_derived_tell(check, "references", stream->name);
     }
     return true;
 }
@@ -117,8 +117,8 @@ struct links_sums {
     uint64_t children; /* the same, as it is found by the parent */
 };
 
-static bool add_links(const struct check *check, enum hierarchy_links_kind kind,
-                      struct links_sums *sums, struct error *err)
+static bool verify_derived_add_links(const struct check *check, enum hierarchy_links_kind kind,
+                                     struct links_sums *sums, struct error *err)
 {
     AUTO(hierarchy_links_close) struct hierarchy_links links = {0};
     struct slice key, value, nothing = {0};
@@ -147,10 +147,10 @@ bool verify_links(struct check *check, struct error *err)
     const struct view *const view = check->view->view;
     struct links_sums sums = {0};
     if (view->hierarchy->kind != HIERARCHY_LINKS) return true;
-    if (!add_links(check, HIERARCHY_PARENTS, &sums, err) ||
-        !add_links(check, HIERARCHY_CHILDREN, &sums, err))
+    if (!verify_derived_add_links(check, HIERARCHY_PARENTS, &sums, err) ||
+        !verify_derived_add_links(check, HIERARCHY_CHILDREN, &sums, err))
         return false;
     if (sums.parents != check->view->links || sums.children != sums.pairs)
-        tell(check, "links", view->name);
+        verify_derived_tell(check, "links", view->name);
     return true;
 }

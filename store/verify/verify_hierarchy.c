@@ -15,7 +15,7 @@ struct parent {
     struct value value;
 };
 
-static struct parent *parent_of(struct tallied_view *view, struct slice key)
+static struct parent *verify_hierarchy_parent_of(struct tallied_view *view, struct slice key)
 {
     struct entry *const entry = set_find(&view->parents, key);
     if (entry->bytes.at) return entry->payload;
@@ -32,7 +32,8 @@ static const struct view *hierarchy_of(const struct tallied_view *view)
 }
 
 /* As the hierarchy has it: a division's keys may be cut at other places, and the least parent is told by keys. */
-static void key_of(const struct tallied_view *view, const struct value *id, struct buffer *key)
+static void verify_hierarchy_key_of(const struct tallied_view *view, const struct value *id,
+                                    struct buffer *key)
 {
     buffer_clear(key);
     (void)group_key_add(hierarchy_of(view), id, key);
@@ -41,7 +42,7 @@ static void key_of(const struct tallied_view *view, const struct value *id, stru
 static void name_parent(struct counting *counting, struct parent *node, const struct value *parent)
 {
     struct tallied_view *const view = counting->view;
-    key_of(view, parent, &counting->name);
+    verify_hierarchy_key_of(view, parent, &counting->name);
     struct slice const key = buffer_slice(&counting->name);
     if (node->is_named && slice_compare(node->key, key) <= 0) return;
     node->is_named = true;
@@ -54,8 +55,9 @@ static void name_parent(struct counting *counting, struct parent *node, const st
 static void learn(struct counting *counting, const struct value *id, const struct value *parent)
 {
     if (id->kind == VALUE_NULL) return;
-    key_of(counting->view, id, &counting->key);
-    struct parent *const node = parent_of(counting->view, buffer_slice(&counting->key));
+    verify_hierarchy_key_of(counting->view, id, &counting->key);
+    struct parent *const node =
+        verify_hierarchy_parent_of(counting->view, buffer_slice(&counting->key));
     node->is_node = true;
     if (parent->kind == VALUE_NULL) return;
     name_parent(counting, node, parent);
@@ -87,17 +89,18 @@ static void count_links(struct counting *counting, struct value id, const struct
     /* a chain has no more nodes than there are, unless the store has a cycle */
     for (size_t left = view->parents.count + 1; id.kind != VALUE_NULL && left > 0; left--) {
         count_in(counting, &id, false, fields);
-        key_of(view, &id, &counting->key);
-        const struct parent *const node = parent_of(view, buffer_slice(&counting->key));
-        bool const stands = node->is_named && parent_of(view, node->key)->is_node;
+        verify_hierarchy_key_of(view, &id, &counting->key);
+        const struct parent *const node =
+            verify_hierarchy_parent_of(view, buffer_slice(&counting->key));
+        bool const stands = node->is_named && verify_hierarchy_parent_of(view, node->key)->is_node;
         id = stands ? node->value : (struct value){.kind = VALUE_NULL};
     }
     count_in(counting, &(struct value){.kind = VALUE_NULL}, false, fields);
 }
 
 /* Where a path's segments end, with one separator between two, in PATH. */
-static void split(struct slice from, struct slice separator, struct buffer *path,
-                  struct buffer *ends)
+static void verify_hierarchy_split(struct slice from, struct slice separator, struct buffer *path,
+                                   struct buffer *ends)
 {
     size_t start = 0;
     for (size_t at = 0; at <= from.length; at++) {
@@ -120,7 +123,7 @@ static void count_path(struct counting *counting, const struct value *whole,
     struct tallied_view *const view = counting->view;
     struct value id = {.kind = VALUE_NULL}, above;
     if (whole->kind == VALUE_STRING)
-        split(whole->string, view->view->hierarchy->separator, &path, &ends);
+        verify_hierarchy_split(whole->string, view->view->hierarchy->separator, &path, &ends);
     size_t left = ends.length / sizeof(size_t);
     if (left > SCHEMA_SEGMENTS_MAX) left = 0;
     for (bool own = true;; own = false) {
@@ -131,20 +134,21 @@ static void count_path(struct counting *counting, const struct value *whole,
         if (own) count_in(counting, &above, true, fields);
         count_in(counting, &above, false, fields);
         if (id.kind == VALUE_STRING && above.kind == VALUE_STRING) {
-            key_of(view, &id, &counting->key);
-            name_parent(counting, parent_of(view, buffer_slice(&counting->key)), &above);
+            verify_hierarchy_key_of(view, &id, &counting->key);
+            name_parent(counting, verify_hierarchy_parent_of(view, buffer_slice(&counting->key)),
+                        &above);
         }
         if (left == 0) return;
-        key_of(view, &above, &counting->key);
-        parent_of(view, buffer_slice(&counting->key))->is_node = true;
+        verify_hierarchy_key_of(view, &above, &counting->key);
+        verify_hierarchy_parent_of(view, buffer_slice(&counting->key))->is_node = true;
         id = above;
         left--;
     }
 }
 
 /* The row of one node, DISTANCE above the event's own, in a division. */
-static void count_row(struct counting *counting, struct value *dimensions, size_t distance,
-                      const struct value *fields)
+static void verify_hierarchy_count_row(struct counting *counting, struct value *dimensions,
+                                       size_t distance, const struct value *fields)
 {
     const struct view *const view = counting->view->view;
     for (size_t i = 1; i < view->dimension_count; i++) {
@@ -172,7 +176,8 @@ static void count_breakdown(struct counting *counting, const struct value *id,
         dimensions[i] = expr_dimension(view->view->dimensions[i].expr, fields, counting->zone);
     dimensions[0] = *id;
     if (hierarchy->kind == HIERARCHY_PATHS) {
-        if (id->kind == VALUE_STRING) split(id->string, hierarchy->separator, &path, &ends);
+        if (id->kind == VALUE_STRING)
+            verify_hierarchy_split(id->string, hierarchy->separator, &path, &ends);
         left = ends.length / sizeof left;
         if (left > SCHEMA_SEGMENTS_MAX) left = 0;
     }
@@ -184,14 +189,15 @@ static void count_breakdown(struct counting *counting, const struct value *id,
                                            .string = slice_of(path.at, end)};
             if (left > 0) left--;
         }
-        count_row(counting, dimensions, distance, fields);
+        verify_hierarchy_count_row(counting, dimensions, distance, fields);
         if (dimensions[0].kind == VALUE_NULL ||
             distance > view->parents.count + SCHEMA_SEGMENTS_MAX)
             return;
         if (hierarchy->kind == HIERARCHY_PATHS) continue;
-        key_of(view, &dimensions[0], &counting->key);
-        const struct parent *const node = parent_of(view, buffer_slice(&counting->key));
-        bool const stands = node->is_named && parent_of(view, node->key)->is_node;
+        verify_hierarchy_key_of(view, &dimensions[0], &counting->key);
+        const struct parent *const node =
+            verify_hierarchy_parent_of(view, buffer_slice(&counting->key));
+        bool const stands = node->is_named && verify_hierarchy_parent_of(view, node->key)->is_node;
         dimensions[0] = stands ? node->value : (struct value){.kind = VALUE_NULL};
     }
 }

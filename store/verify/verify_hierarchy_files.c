@@ -27,8 +27,8 @@ struct placing {
     size_t count;
 };
 
-static void add_name(const struct check *check, const struct placed *node, bool whole,
-                     struct buffer *name)
+static void verify_hierarchy_files_add_name(const struct check *check, const struct placed *node,
+                                            bool whole, struct buffer *name)
 {
     const struct view *const view = check->view->view;
     struct value id = node->group->dimensions[0];
@@ -57,8 +57,9 @@ static int compare_key(const void *key, const void *group)
 }
 
 /* The number of the node's parent among the groups, from 1; 0 for the root. */
-static size_t find_parent(const struct tallied_view *view, const struct tallied_group *group,
-                          struct value *ret_parent)
+static size_t verify_hierarchy_files_find_parent(const struct tallied_view *view,
+                                                 const struct tallied_group *group,
+                                                 struct value *ret_parent)
 {
     const struct tallied_level *const level = &view->levels[1];
     struct slice key;
@@ -83,7 +84,7 @@ static void place_all(struct placing *placing)
     size_t *const next = ARENA_ARRAY(arena, size_t, count + 1);
     size_t *const place = ARENA_ARRAY(arena, size_t, count); /* of a group: its number as a node */
     for (size_t i = 0; i < count; i++) {
-        parents[i] = find_parent(view, &level->groups[i], &named[i]);
+        parents[i] = verify_hierarchy_files_find_parent(view, &level->groups[i], &named[i]);
         first[parents[i] + 1]++;
     }
     for (size_t i = 0; i <= count; i++) {
@@ -122,8 +123,8 @@ static void add_half(const struct check *check, enum kind kind, bool own,
     if (kind != KIND_CSV) buffer_add_byte(row, '}');
 }
 
-static void add_row(const struct check *check, enum kind kind, const struct placed *node,
-                    struct buffer *row)
+static void verify_hierarchy_files_add_row(const struct check *check, enum kind kind,
+                                           const struct placed *node, struct buffer *row)
 {
     const struct view *const view = check->view->view;
     AUTO_BUFFER struct buffer json = {0};
@@ -162,26 +163,31 @@ static void add_header(const struct view *view, struct buffer *text)
 }
 
 /* The nodes below, LEVELS down: it calls itself for each level, of which there are few. */
-static void add_rows(const struct check *check, enum kind kind, const struct placed *above,
-                     unsigned levels, bool *first, struct buffer *text)
+static void verify_hierarchy_files_add_rows(const struct check *check, enum kind kind,
+                                            const struct placed *above, unsigned levels,
+                                            bool *first, struct buffer *text)
 {
     for (size_t i = 0; i < above->child_count; i++) {
         if (kind == KIND_JSON && !*first) buffer_add_text(text, ",\n");
         *first = false;
-        add_row(check, kind, &above->children[i], text);
+        verify_hierarchy_files_add_row(check, kind, &above->children[i], text);
         if (kind != KIND_JSON) buffer_add_byte(text, '\n');
-        if (levels > 1) add_rows(check, kind, &above->children[i], levels - 1, first, text);
+        if (levels > 1)
+            verify_hierarchy_files_add_rows(check, kind, &above->children[i], levels - 1, first,
+                                            text);
     }
 }
 
-static void expect_rows(struct check *check, enum kind kind, const struct placed *node)
+static void verify_hierarchy_files_expect_rows(struct check *check, enum kind kind,
+                                               const struct placed *node)
 {
     struct buffer *const text = &check->expected;
     bool first = true;
     buffer_clear(text);
     if (kind == KIND_CSV) add_header(check->view->view, text);
     if (kind == KIND_JSON) buffer_add_byte(text, '[');
-    add_rows(check, kind, node, check->view->view->hierarchy->levels, &first, text);
+    verify_hierarchy_files_add_rows(check, kind, node, check->view->view->hierarchy->levels, &first,
+                                    text);
     if (kind == KIND_JSON) buffer_add_text(text, "]\n");
 }
 
@@ -190,12 +196,13 @@ static void expect_row(struct check *check, enum kind kind, const struct placed 
     struct buffer *const text = &check->expected;
     buffer_clear(text);
     if (kind == KIND_CSV) add_header(check->view->view, text);
-    add_row(check, kind, node, text);
+    verify_hierarchy_files_add_row(check, kind, node, text);
     buffer_add_byte(text, '\n');
 }
 
-static bool check_name(struct check *check, const struct node *directory, struct slice stem,
-                       const char *extension, struct error *err)
+static bool verify_hierarchy_files_check_name(struct check *check, const struct node *directory,
+                                              struct slice stem, const char *extension,
+                                              struct error *err)
 {
     AUTO_ARENA struct arena arena = {0};
     AUTO_BUFFER struct buffer name = {0};
@@ -229,8 +236,8 @@ static bool check_divisions(struct placing *placing, const struct placed *node, 
         for (enum kind kind = KIND_JSON; kind <= KIND_CSV && count > 0; kind++) {
             if (!division->view->formats[kind]) continue;
             verify_breakdown_expect(check, division->view, kind, rows, count);
-            if (!check_name(check, &node->directory, buffer_slice(&stem), verify_extensions[kind],
-                            err))
+            if (!verify_hierarchy_files_check_name(check, &node->directory, buffer_slice(&stem),
+                                                   verify_extensions[kind], err))
                 return false;
         }
     }
@@ -254,7 +261,8 @@ static bool next_divisions(const struct placing *placing, const struct placed *n
 }
 
 /* The names in the node's directory. */
-static bool check_listing(struct placing *placing, const struct placed *node, struct error *err)
+static bool verify_hierarchy_files_check_listing(struct placing *placing, const struct placed *node,
+                                                 struct error *err)
 {
     struct check *const check = placing->check;
     AUTO(tree_listing_close) struct tree_listing *listing = NULL;
@@ -267,7 +275,7 @@ static bool check_listing(struct placing *placing, const struct placed *node, st
         return false;
     for (size_t i = 0; i < node->child_count && good; i++) {
         buffer_clear(&name);
-        add_name(check, &node->children[i], false, &name);
+        verify_hierarchy_files_add_name(check, &node->children[i], false, &name);
         if (!verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
         buffer_add_text(&name, ".json");
         if (good && !verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
@@ -278,7 +286,8 @@ static bool check_listing(struct placing *placing, const struct placed *node, st
     return true;
 }
 
-static void set_path(struct check *check, const struct placed *node, size_t root_length)
+static void verify_hierarchy_files_set_path(struct check *check, const struct placed *node,
+                                            size_t root_length)
 {
     AUTO_BUFFER struct buffer chain = {0};
     check->path.length = root_length;
@@ -288,7 +297,7 @@ static void set_path(struct check *check, const struct placed *node, size_t root
         chain.length -= sizeof node;
         memcpy(&node, chain.at + chain.length, sizeof node);
         buffer_add_byte(&check->path, '/');
-        add_name(check, node, false, &check->path);
+        verify_hierarchy_files_add_name(check, node, false, &check->path);
     }
 }
 
@@ -300,13 +309,15 @@ static bool check_node(struct placing *placing, struct placed *node, struct slic
     const struct view *const view = check->view->view;
     AUTO_BUFFER struct buffer id = {0};
     struct node_stat stat;
-    if (node->above) add_name(check, node, true, &id);
+    if (node->above) verify_hierarchy_files_add_name(check, node, true, &id);
     for (enum kind kind = KIND_JSON; kind <= KIND_CSV; kind++) {
         if (!view->formats[kind]) continue;
-        expect_rows(check, kind, node);
-        if (!check_name(check, above, stem, verify_extensions[kind], err)) return false;
+        verify_hierarchy_files_expect_rows(check, kind, node);
+        if (!verify_hierarchy_files_check_name(check, above, stem, verify_extensions[kind], err))
+            return false;
         expect_row(check, kind, node);
-        if (node->above && !check_name(check, ids, buffer_slice(&id), verify_extensions[kind], err))
+        if (node->above && !verify_hierarchy_files_check_name(check, ids, buffer_slice(&id),
+                                                              verify_extensions[kind], err))
             return false;
     }
     switch (
@@ -318,8 +329,10 @@ static bool check_node(struct placing *placing, struct placed *node, struct slic
     case TREE_UNKNOWN: verify_emit(check, "/", "is missing"); return true;
     }
     expect_row(check, KIND_TOTAL, node);
-    return check_name(check, &node->directory, slice_text(""), ".total.json", err) &&
-           check_divisions(placing, node, err) && check_listing(placing, node, err);
+    return verify_hierarchy_files_check_name(check, &node->directory, slice_text(""), ".total.json",
+                                             err) &&
+           check_divisions(placing, node, err) &&
+           verify_hierarchy_files_check_listing(placing, node, err);
 }
 
 /* The names of all nodes. */
@@ -335,7 +348,7 @@ static bool check_ids(struct check *check, const struct placing *placing, const 
     for (size_t i = 0; i < level->count && good; i++) {
         AUTO_BUFFER struct buffer name = {0};
         struct placed const node = {.group = &level->groups[i]};
-        add_name(check, &node, true, &name);
+        verify_hierarchy_files_add_name(check, &node, true, &name);
         buffer_add_text(&name, ".json");
         if (!verify_next_name(listing, buffer_slice(&name), &good, err)) return false;
     }
@@ -359,9 +372,9 @@ static bool check_all(struct placing *placing, struct error *err)
         return false;
     for (size_t i = 0; i < placing->count; i++) {
         struct placed *const node = placing->queue[i];
-        set_path(check, node, root_length);
+        verify_hierarchy_files_set_path(check, node, root_length);
         buffer_clear(&stem);
-        add_name(check, node, false, &stem);
+        verify_hierarchy_files_add_name(check, node, false, &stem);
         /* below one that is missing all is */
         if (node->above->directory.kind != NODE_GROUP) continue;
         if (!check_node(placing, node, buffer_slice(&stem), &node->above->directory, &ids, err))

@@ -18,8 +18,8 @@ static void add_quoted(struct slice value, struct buffer *text)
 }
 
 /* As prometheus_text.h tells it. */
-static void add_label_value(const struct value *value, struct value_type type,
-                            const struct time_zone *zone, struct buffer *text)
+static void verify_prometheus_add_label_value(const struct value *value, struct value_type type,
+                                              const struct time_zone *zone, struct buffer *text)
 {
     AUTO_BUFFER struct buffer plain = {0}, escaped = {0};
     if (value->kind == VALUE_NULL) {
@@ -35,7 +35,7 @@ static void add_label_value(const struct value *value, struct value_type type,
     add_quoted(buffer_slice(&escaped), text);
 }
 
-static void add_time(int128 time_ns, struct buffer *text)
+static void verify_prometheus_add_time(int128 time_ns, struct buffer *text)
 {
     char digits[64];
     enum { NS_PER_SECOND = 1000000000 };
@@ -56,7 +56,7 @@ static void add_figure(const struct result *result, struct value_type type,
     if (plain && result->value.kind == VALUE_BOOL)
         buffer_add_text(text, result->value.boolean ? "1" : "0");
     else if (plain && result->value.kind == VALUE_TIME)
-        add_time(result->value.time_ns, text);
+        verify_prometheus_add_time(result->value.time_ns, text);
     else
         result_json(result, type, zone, text);
 }
@@ -81,7 +81,8 @@ static void add_sample(const struct view *view, const struct time_zone *zone,
         buffer_add_text(text, i ? "," : "{");
         buffer_add_slice(text, buffer_slice(&label));
         buffer_add_text(text, "=\"");
-        add_label_value(&group->dimensions[i], view->dimensions[i].type, zone, text);
+        verify_prometheus_add_label_value(&group->dimensions[i], view->dimensions[i].type, zone,
+                                          text);
         buffer_add_text(text, "\"");
     }
     buffer_add_text(text, view->dimension_count ? "} " : " ");

@@ -98,7 +98,8 @@ static void count_tuple(const struct aggregate *aggregate, struct state *state,
     add_tuple(aggregate, moments->at + cross_moments_sample_size(aggregate), values, arena);
 }
 
-static void add_number(struct state *state, const struct value *value, struct arena *arena)
+static void verify_values_add_number(struct state *state, const struct value *value,
+                                     struct arena *arena)
 {
     if (value->kind == VALUE_FLOAT)
         float_sum_add(&state->real, value->real, 1, arena);
@@ -136,9 +137,9 @@ void tally_value(struct counting *counting, struct tallied_group *group, size_t 
     tally->state.count++;
     switch (state_form(aggregate->kind)) {
     case STATE_COUNT: break;
-    case STATE_SUM: add_number(&tally->state, value, arena); break;
+    case STATE_SUM: verify_values_add_number(&tally->state, value, arena); break;
     case STATE_MOMENTS:
-        add_number(&tally->state, value, arena);
+        verify_values_add_number(&tally->state, value, arena);
         add_square(&tally->state, value, arena);
         break;
     case STATE_BEST: count_best(counting, aggregate, tally); break;

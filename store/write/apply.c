@@ -27,7 +27,7 @@ struct applying {
 };
 
 /* The time zone of a store stays as it was loaded, unless it is another one. */
-static bool read_next(struct applying *applying, struct error *err)
+static bool apply_read_next(struct applying *applying, struct error *err)
 {
     AUTO_TXN struct txn *txn = NULL;
     struct slice text, zone;
@@ -168,11 +168,12 @@ static bool try_apply(struct applying *applying, struct write_txn *write, struct
            write_txn_commit(write, err);
 }
 
-static bool run(struct applying *applying, uint64_t *ret_commit_id, struct error *err)
+static bool apply_run(struct applying *applying, uint64_t *ret_commit_id, struct error *err)
 {
     struct write_txn write = {0};
     AUTO_TXN struct txn *reading = NULL;
-    if (!read_next(applying, err) || !txn_begin(store_db(applying->store), false, &reading, err) ||
+    if (!apply_read_next(applying, err) ||
+        !txn_begin(store_db(applying->store), false, &reading, err) ||
         !plan_next(applying, reading, err))
         return false;
     txn_abort(TAKE(reading));
@@ -190,7 +191,8 @@ bool apply_schema(struct store *store, struct slice text, const struct apply_opt
                   uint64_t *ret_commit_id, struct error *err)
 {
     struct applying applying = {.store = store, .text = text, .options = options};
-    bool const good = store_schema(store, &applying.old, err) && run(&applying, ret_commit_id, err);
+    bool const good =
+        store_schema(store, &applying.old, err) && apply_run(&applying, ret_commit_id, err);
     schema_free(applying.next);
     buffer_done(&applying.zone);
     buffer_done(&applying.layout);

@@ -4,7 +4,7 @@
 #include "tables/view_history.h"
 #include "write/write_txn.h"
 
-static const struct field *find_field(const struct stream *stream, struct slice name)
+static const struct field *apply_plan_find_field(const struct stream *stream, struct slice name)
 {
     for (size_t i = 0; i < stream->field_count; i++) {
         if (slice_equal(stream->fields[i].name, name)) return &stream->fields[i];
@@ -13,7 +13,7 @@ static const struct field *find_field(const struct stream *stream, struct slice 
 }
 
 /* Puts the error at the stream, or at something in it: ".key". */
-static bool refuse(struct error *err, const struct stream *stream, const char *inside)
+static bool apply_plan_refuse(struct error *err, const struct stream *stream, const char *inside)
 {
     return error_place(err, "streams.%.*s%s", (int)stream->name.length,
                        (const char *)stream->name.at, inside);
@@ -35,7 +35,7 @@ static bool same_key(const struct stream *a, const struct stream *b)
     return true;
 }
 
-static bool same_time(const struct stream *a, const struct stream *b)
+static bool apply_plan_same_time(const struct stream *a, const struct stream *b)
 {
     if (a->time_field < 0 || b->time_field < 0) return a->time_field == b->time_field;
     return slice_equal(a->fields[a->time_field].name, b->fields[b->time_field].name);
@@ -52,7 +52,7 @@ static bool check_fields(const struct stream *old, const struct stream *next, bo
 {
     for (size_t i = 0; i < old->field_count; i++) {
         struct slice const name = old->fields[i].name;
-        const struct field *const field = find_field(next, name);
+        const struct field *const field = apply_plan_find_field(next, name);
         if (!field && !may_go) {
             (void)error_set(err, ERROR_SCHEMA,
                             "the field is gone, and with it what events have in it");
@@ -79,13 +79,13 @@ static bool check_stream(const struct txn *txn, const struct stream *old,
         (void)error_set(err, ERROR_SCHEMA, "the stream is gone, and with it its %llu events",
                         (unsigned long long)meta.event_count);
         (void)needs_leave(err);
-        return refuse(err, old, "");
+        return apply_plan_refuse(err, old, "");
     }
     if (!next) return true;
     if (!same_key(old, next)) {
         (void)error_set(err, ERROR_SCHEMA, "the key of a stream cannot change");
         (void)error_remedy(err, "declare another stream, and ingest into that");
-        return refuse(err, old, ".key");
+        return apply_plan_refuse(err, old, ".key");
     }
     return check_fields(old, next, may_go, err);
 }
@@ -93,7 +93,7 @@ static bool check_stream(const struct txn *txn, const struct stream *old,
 /* Whether events of the stream count in another way: then the views over it are made anew. */
 static bool stream_differs(const struct stream *old, const struct stream *next)
 {
-    return old->retracts != next->retracts || !same_time(old, next);
+    return old->retracts != next->retracts || !apply_plan_same_time(old, next);
 }
 
 static bool same_reference(const struct stream *old_stream, const struct reference *old,
@@ -146,7 +146,7 @@ static bool references_differ(const struct schema *old, const struct schema *nex
 }
 
 /* Whether references make a difference to the view, or to one that feeds it. */
-static bool follows(const struct schema *schema, const struct view *view)
+static bool apply_plan_follows(const struct schema *schema, const struct view *view)
 {
     bool any = view->follows;
     for (size_t i = schema->view_count; i < schema->all_view_count; i++)
@@ -186,11 +186,11 @@ static bool inputs_differ(const struct apply_plan *plan, const struct view *old,
             lost_field(old, next, i))
             return true;
     }
-    return (follows(plan->old, old) || follows(plan->next, next)) &&
+    return (apply_plan_follows(plan->old, old) || apply_plan_follows(plan->next, next)) &&
            references_differ(plan->old, plan->next);
 }
 
-static size_t place_of(const struct schema *schema, const struct view *view)
+static size_t apply_plan_place_of(const struct schema *schema, const struct view *view)
 {
     return (size_t)(view - schema->views);
 }
@@ -204,7 +204,7 @@ static bool view_stays(const struct apply_plan *plan, const struct view *next)
         return false;
     if (next->source)
         return slice_equal(old->source->name, next->source->name) &&
-               !plan->refolded[place_of(plan->next, next->source)];
+               !plan->refolded[apply_plan_place_of(plan->next, next->source)];
     return !inputs_differ(plan, old, next);
 }
 
@@ -223,18 +223,18 @@ bool apply_plan_make(const struct txn *txn, const struct schema *old, const stru
     }
     for (size_t i = 0; i < next->all_view_count; i++) { /* each behind the one that it is over */
         const struct view *const view = next->order[i];
-        if (!view->owner) plan.refolded[place_of(next, view)] = !view_stays(&plan, view);
+        if (!view->owner) plan.refolded[apply_plan_place_of(next, view)] = !view_stays(&plan, view);
     }
     for (size_t i = next->view_count; i < next->all_view_count; i++)
-        plan.refolded[i] = plan.refolded[place_of(next, next->views[i].owner)];
+        plan.refolded[i] = plan.refolded[apply_plan_place_of(next, next->views[i].owner)];
     for (size_t i = 0; i < old->view_count; i++) {
         const struct view *const view = schema_view(next, old->views[i].name);
-        plan.cleared[i] = !view || plan.refolded[place_of(next, view)];
+        plan.cleared[i] = !view || plan.refolded[apply_plan_place_of(next, view)];
         if (plan.cleared[i] && !allow_loss && !view_check_history(txn, &old->views[i], err))
             return false;
     }
     for (size_t i = old->view_count; i < old->all_view_count; i++)
-        plan.cleared[i] = plan.cleared[place_of(old, old->views[i].owner)];
+        plan.cleared[i] = plan.cleared[apply_plan_place_of(old, old->views[i].owner)];
     *ret_plan = plan;
     return true;
 }

@@ -49,7 +49,7 @@ static void putting_done(struct putting *putting)
     propagation_done(&putting->propagation);
 }
 
-static void visit_time(struct meta_stream *meta, const struct value *time)
+static void commit_visit_time(struct meta_stream *meta, const struct value *time)
 {
     /* null is before all times */
     if (time->kind != VALUE_NULL && value_compare(&meta->newest, time) < 0) meta->newest = *time;
@@ -76,7 +76,7 @@ static bool insert(struct putting *putting, const struct event *event, struct er
     const struct stream *const stream = putting->chunk->stream;
     struct value *const fields = putting->upsert.record;
     if (!fold(putting, event, fields, +1, err)) return false;
-    if (stream->time_field >= 0) visit_time(&putting->meta, &fields[stream->time_field]);
+    if (stream->time_field >= 0) commit_visit_time(&putting->meta, &fields[stream->time_field]);
     return event_retention_add(putting->write->txn, stream, event->key, fields, err);
 }
 
@@ -176,7 +176,7 @@ static bool put_events(struct write_txn *write, const struct events_chunk *chunk
         !reference_index_save(write->txn, &putting.references, err) ||
         !propagation_fold(write, &putting.propagation, err))
         return false;
-    visit_time(&putting.meta, &putting.upsert.newest);
+    commit_visit_time(&putting.meta, &putting.upsert.newest);
     uint64_t const gone = putting.counts.deleted_count;
     putting.meta.event_count += putting.counts.new_count - gone;
     write->meta.event_count += putting.counts.new_count - gone;

@@ -126,7 +126,7 @@ static bool delete_where(struct deleting *deleting, struct error *err)
     return true;
 }
 
-static bool delete_events(struct deleting *deleting, struct error *err)
+static bool commit_delete_delete_events(struct deleting *deleting, struct error *err)
 {
     const struct deletion *const deletion = deleting->deletion;
     if (!events_writer_open(deleting->write->txn, deletion->stream, &deleting->writer, err))
@@ -150,7 +150,7 @@ static void choose_views(const struct write_txn *write, const struct stream *str
     }
 }
 
-static bool apply(struct deleting *deleting, struct error *err)
+static bool commit_delete_apply(struct deleting *deleting, struct error *err)
 {
     struct write_txn *const write = deleting->write;
     const struct stream *const stream = deleting->deletion->stream;
@@ -161,7 +161,7 @@ static bool apply(struct deleting *deleting, struct error *err)
     bool any = false;
     choose_views(write, stream, refold, follow);
     write->only = follow;
-    bool const good = delete_events(deleting, err) && write_txn_merge(write, err);
+    bool const good = commit_delete_delete_events(deleting, err) && write_txn_merge(write, err);
     write->only = NULL;
     if (!good || !meta_stream_load(write->txn, stream->id, &meta, err)) return false;
     for (size_t i = 0; i < views; i++)
@@ -188,7 +188,7 @@ static bool try_delete(struct write_txn *write, struct store *store, const struc
     if (!write_txn_begin(write, store, schema, memory_bytes, err)) return false;
     deleting.fields = memory_alloc(stream_value_count(stream) * sizeof *deleting.fields);
     upsert_init(&deleting.upsert, stream, schema->zone);
-    if (!apply(&deleting, err)) return false;
+    if (!commit_delete_apply(&deleting, err)) return false;
     written.deleted_count = deleting.deleted_count;
     written.duplicate_count = deleting.absent_count;
     written.read_count = deleting.deleted_count + deleting.absent_count;

@@ -164,9 +164,9 @@ static bool change_link(struct link_graph *graph, const struct link *old, const 
     return add_link(graph, new, sign, err) && add_link(graph, old, -sign, err);
 }
 
-static enum link_verdict refuse(struct link_check *check, struct link_graph *graph,
-                                struct link_node *node, enum link_state state,
-                                struct link_fault *fault, struct error *err)
+static enum link_verdict link_check_refuse(struct link_check *check, struct link_graph *graph,
+                                           struct link_node *node, enum link_state state,
+                                           struct link_fault *fault, struct error *err)
 {
     const struct expr *const parent = graph->view->hierarchy->parent;
     buffer_clear(&check->nodes);
@@ -180,8 +180,8 @@ static enum link_verdict refuse(struct link_check *check, struct link_graph *gra
     return LINK_REFUSED;
 }
 
-static bool parent_of(struct link_graph *graph, struct link_node *node,
-                      struct link_node **ret_parent, struct error *err)
+static bool link_check_parent_of(struct link_graph *graph, struct link_node *node,
+                                 struct link_node **ret_parent, struct error *err)
 {
     *ret_parent = NULL;
     return !node || link_graph_parent(graph, node, ret_parent, err);
@@ -196,22 +196,23 @@ static enum link_verdict judge_view(struct link_check *check, size_t index,
     struct link_node *old_before, *new_before, *old_after, *new_after, *changed[2], *bad;
     size_t count = 0;
     if (old->node == new->node && old->parent == new->parent) return LINK_TAKEN;
-    if (!parent_of(graph, old->node, &old_before, err) ||
-        !parent_of(graph, new->node, &new_before, err) || !change_link(graph, old, new, +1, err) ||
-        !parent_of(graph, old->node, &old_after, err) ||
-        !parent_of(graph, new->node, &new_after, err))
+    if (!link_check_parent_of(graph, old->node, &old_before, err) ||
+        !link_check_parent_of(graph, new->node, &new_before, err) ||
+        !change_link(graph, old, new, +1, err) ||
+        !link_check_parent_of(graph, old->node, &old_after, err) ||
+        !link_check_parent_of(graph, new->node, &new_after, err))
         return LINK_UNKNOWN;
     if (old_before != old_after) changed[count++] = old->node;
     if (new_before != new_after && new->node != old->node) changed[count++] = new->node;
     enum link_state const state = link_graph_check(graph, changed, count, &bad, err);
     if (state == LINK_GOOD) return LINK_TAKEN;
     if (state == LINK_FAILED) return LINK_UNKNOWN;
-    enum link_verdict const verdict = refuse(check, graph, bad, state, fault, err);
+    enum link_verdict const verdict = link_check_refuse(check, graph, bad, state, fault, err);
     return change_link(graph, old, new, -1, err) ? verdict : LINK_UNKNOWN;
 }
 
-static enum link_verdict judge(struct link_check *check, struct link_fault *fault,
-                               struct error *err)
+static enum link_verdict link_check_judge(struct link_check *check, struct link_fault *fault,
+                                          struct error *err)
 {
     for (size_t i = 0; i < check->graph_count; i++) {
         enum link_verdict const verdict = judge_view(check, i, fault, err);
@@ -242,7 +243,7 @@ enum link_verdict link_check_record(struct link_check *check, const struct event
     if (!find_links(check, record->key, known->packed, check->old, err) ||
         !find_links(check, record->key, now, check->new, err))
         return LINK_UNKNOWN;
-    enum link_verdict const verdict = judge(check, ret_fault, err);
+    enum link_verdict const verdict = link_check_judge(check, ret_fault, err);
     if (verdict == LINK_TAKEN && has_key) known->packed = arena_copy(&check->arena, now);
     return verdict;
 }

@@ -28,8 +28,8 @@ bool propagation_concerns(const struct stream *stream)
     return stream->is_target || (stream->joins && stream->joins->count);
 }
 
-static void add(struct propagation *propagation, const struct stream *stream, struct slice key,
-                unsigned distance, bool was_there)
+static void add_propagation(struct propagation *propagation, const struct stream *stream,
+                            struct slice key, unsigned distance, bool was_there)
 {
     if (propagation->count == propagation->capacity) {
         propagation->capacity = propagation->capacity ? propagation->capacity * 2 : 256;
@@ -47,7 +47,7 @@ static void add(struct propagation *propagation, const struct stream *stream, st
 void propagation_add(struct propagation *propagation, const struct stream *stream, struct slice key,
                      bool was_there)
 {
-    add(propagation, stream, key, 0, was_there);
+    add_propagation(propagation, stream, key, 0, was_there);
 }
 
 static void forget(struct propagation *propagation)
@@ -154,7 +154,7 @@ struct finding {
 static void visit_referring(void *context, struct slice key)
 {
     const struct finding *const finding = context;
-    add(finding->propagation, finding->stream, key, finding->distance, true);
+    add_propagation(finding->propagation, finding->stream, key, finding->distance, true);
 }
 
 /* SIDES: the event before and after, or NULL where it goes for certain, or its own fields stayed. */

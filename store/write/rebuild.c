@@ -107,13 +107,14 @@ static bool fold_rows(struct write_txn *write, const struct view *source, struct
     return true;
 }
 
-static size_t place_of(const struct schema *schema, const struct view *view)
+static size_t rebuild_place_of(const struct schema *schema, const struct view *view)
 {
     return (size_t)(view - schema->views);
 }
 
 /* Whether some chosen view is directly over the stream. */
-static bool is_wanted(const struct schema *schema, const struct stream *stream, const bool *chosen)
+static bool rebuild_is_wanted(const struct schema *schema, const struct stream *stream,
+                              const bool *chosen)
 {
     for (size_t i = 0; i < schema->all_view_count; i++) {
         const struct view *const view = &schema->views[i];
@@ -130,7 +131,7 @@ static bool start_view(struct write_txn *write, const struct view *view, struct 
     if (!view_dropped(write->txn, view, &dropped, err)) return false;
     meta.complete_from = dropped.before;
     meta.missed_count = dropped.count;
-    write->cutoffs[place_of(write->schema, view)] = meta.retained_from;
+    write->cutoffs[rebuild_place_of(write->schema, view)] = meta.retained_from;
     return write_txn_clear_view(write, view, err) &&
            meta_view_save(write->txn, view->id, &meta, err);
 }
@@ -141,8 +142,8 @@ static bool choose_more(const struct schema *schema, bool *chosen)
     bool any = false;
     for (size_t i = 0; i < schema->all_view_count; i++) {
         const struct view *const view = &schema->views[i];
-        bool *const source = view->source ? &chosen[place_of(schema, view->source)] : NULL;
-        bool *const owner = view->owner ? &chosen[place_of(schema, view->owner)] : NULL;
+        bool *const source = view->source ? &chosen[rebuild_place_of(schema, view->source)] : NULL;
+        bool *const owner = view->owner ? &chosen[rebuild_place_of(schema, view->owner)] : NULL;
         any |= (source && *source && !chosen[i]) || (owner && *owner != chosen[i]);
         if (source && *source) chosen[i] = true;
         if (owner) chosen[i] = *owner = *owner || chosen[i];
@@ -162,12 +163,13 @@ bool rebuild_views(struct write_txn *write, bool *chosen, struct error *err)
     uint64_t done = 0;
     bool good = true;
     for (size_t i = 0; i < schema->stream_count && good; i++) {
-        if (is_wanted(schema, &schema->streams[i], chosen))
+        if (rebuild_is_wanted(schema, &schema->streams[i], chosen))
             good = fold_stream(write, &schema->streams[i], &done, err);
     }
     for (size_t i = 0; i < schema->all_view_count && good; i++) {
         const struct view *const source = schema->order[i];
-        if (!chosen[place_of(schema, source)] && is_wanted(schema, source->rows, chosen))
+        if (!chosen[rebuild_place_of(schema, source)] &&
+            rebuild_is_wanted(schema, source->rows, chosen))
             good = fold_rows(write, source, err);
     }
     write->only = NULL;
@@ -194,7 +196,7 @@ static bool try_rebuild(struct write_txn *write, struct store *store, const stru
     for (size_t i = 0; i < schema->all_view_count; i++)
         chosen[i] = rebuild->view_count == 0;
     for (size_t i = 0; i < rebuild->view_count; i++)
-        chosen[place_of(schema, rebuild->views[i])] = true;
+        chosen[rebuild_place_of(schema, rebuild->views[i])] = true;
     if (!write_txn_begin(write, store, schema, rebuild->memory_bytes, err)) return false;
     for (size_t i = 0; i < schema->all_view_count && !rebuild->allow_loss; i++) {
         if (chosen[i] && !view_check_history(write->txn, &schema->views[i], err)) return false;

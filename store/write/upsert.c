@@ -64,7 +64,7 @@ static void apply_delete(struct upsert *upsert, struct slice *now, struct upsert
 }
 
 /* So that it does not matter whether an event was replaced within its chunk or later. */
-static void visit_time(struct upsert *upsert)
+static void upsert_visit_time(struct upsert *upsert)
 {
     int const field = upsert->stream->time_field;
     if (field < 0 || upsert->record[field].kind == VALUE_NULL) return;
@@ -86,7 +86,7 @@ static void apply_event(struct upsert *upsert, const struct event *record, struc
     else
         counts->new_count++;
     *now = record->packed;
-    visit_time(upsert);
+    upsert_visit_time(upsert);
 }
 
 bool upsert_apply(struct upsert *upsert, const struct event *record, struct slice *now,

@@ -35,7 +35,7 @@ bool schema_names_hierarchy(const cJSON *json)
     return text && (starts_with_call(text, "tree") || starts_with_call(text, "path"));
 }
 
-static bool read_field(struct expr_parser *parser, const struct expr **ret_field)
+static bool schema_hierarchy_read_field(struct expr_parser *parser, const struct expr **ret_field)
 {
     struct token const start = parser->token;
     if (!parser_expr(parser, ret_field)) return false;
@@ -48,7 +48,7 @@ static bool read_field(struct expr_parser *parser, const struct expr **ret_field
 static bool read_links(struct expr_parser *parser, struct hierarchy_spec *spec)
 {
     struct token const second = parser->token;
-    if (!read_field(parser, &spec->parent)) return false;
+    if (!schema_hierarchy_read_field(parser, &spec->parent)) return false;
     if (expr_field(spec->id) == expr_field(spec->parent)) {
         parser->token = second;
         (void)parser_fail(parser, "a node cannot be its own parent");
@@ -77,7 +77,8 @@ static bool read_separator(struct expr_parser *parser, struct hierarchy_spec *sp
 static bool read_call(struct expr_parser *parser, struct hierarchy_spec *spec)
 {
     spec->kind = parser_is_word(parser, "tree") ? HIERARCHY_LINKS : HIERARCHY_PATHS;
-    if (!parser_next(parser) || !parser_expect(parser, "(") || !read_field(parser, &spec->id))
+    if (!parser_next(parser) || !parser_expect(parser, "(") ||
+        !schema_hierarchy_read_field(parser, &spec->id))
         return false;
     if (!parser_is_sign(parser, ",")) {
         (void)parser_fail(parser, "expected ',' and %s",
@@ -192,7 +193,7 @@ static const struct expr *input_value(const struct view_input *input, const stru
     return input->values ? input->values[expr_field(field)] : field;
 }
 
-static bool follows(const struct view_input *input, const struct expr *expr)
+static bool schema_hierarchy_follows(const struct view_input *input, const struct expr *expr)
 {
     return expr_follows(expr, input->stream);
 }
@@ -203,7 +204,7 @@ static bool condition_follows(struct schema *schema, const struct view *view,
 {
     const struct expr *where = view->where;
     if (where && input->values) where = expr_substitute(where, input->values, &schema->arena);
-    return follows(input, where) || follows(input, input->where);
+    return schema_hierarchy_follows(input, where) || schema_hierarchy_follows(input, input->where);
 }
 
 /* Links are known when a record comes, so that one which closes a cycle can be refused: other events have no say in them.
@@ -216,13 +217,14 @@ bool schema_check_links(struct schema *schema, const struct view *view, struct e
         const struct expr *const parent = input_value(input, view->hierarchy->parent);
         if (!parent) continue;
         bool const by_node =
-            follows(input, parent) || follows(input, input_value(input, view->hierarchy->id));
+            schema_hierarchy_follows(input, parent) ||
+            schema_hierarchy_follows(input, input_value(input, view->hierarchy->id));
         if (!by_node && !condition_follows(schema, view, input)) continue;
         (void)error_set(err, ERROR_SCHEMA,
                         "where a node stands cannot depend on what references lead to");
-        return error_wrap_dot(err, by_node                        ? "by"
-                                   : follows(input, input->where) ? "from"
-                                                                  : "where");
+        return error_wrap_dot(err, by_node                                         ? "by"
+                                   : schema_hierarchy_follows(input, input->where) ? "from"
+                                                                                   : "where");
     }
     return true;
 }
