@@ -35,7 +35,8 @@ static bool write_all(int fd, struct slice bytes, struct error *err)
     while (bytes.length) {
         ssize_t const written = write(fd, bytes.at, bytes.length);
         if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return error_system(err, errno, "cannot copy an old version of a file");
+        if (written <= 0)
+            return error_system(err, written ? errno : EIO, "cannot copy an old version of a file");
         bytes = slice_of(bytes.at + written, bytes.length - (size_t)written);
     }
     return true;

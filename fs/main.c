@@ -22,6 +22,7 @@
 #include <syslog.h>
 
 #include "host/service_notify.h"
+#include "host/signals.h"
 #include "host/stdio_fds.h"
 #include "host/versions.h"
 #include "kv/crash_signals.h"
@@ -279,7 +280,8 @@ int main(int argc, char **argv)
     struct options options;
     struct error err;
     if (!stdio_fds_hold()) return 1;
-    damage_answer_signals();
+    signals_begin();
+    damage_answer_signals("tallyfs");
     if (!options_read(argc, argv, &options, &err)) return tallyfs_fail(&err);
     if (options.show_help || options.show_version) {
         if (options.show_help) options_help();

@@ -69,8 +69,8 @@ static bool restrict_files(int store, struct error *err)
     if (version < 0) return true; /* a kernel without it, or one that was started without it */
     struct landlock_ruleset_attr const attr = {.handled_access_fs = known_rights(version)};
     AUTO_FD int const ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
-    AUTO_FD int const temporary = open("/var/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (ruleset < 0) return error_system(err, errno, "cannot restrict files");
+    AUTO_FD int const temporary = open("/var/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (!allow_beneath(ruleset, store, serving | right_to_truncate(version), "the store", err) ||
         (temporary >= 0 && !allow_beneath(ruleset, temporary, copying, "/var/tmp", err)))
         return false;
@@ -118,6 +118,7 @@ static const int allowed_calls[] = {
     SCMP_SYS(fsync),
     SCMP_SYS(fdatasync),
     SCMP_SYS(ftruncate),
+    SCMP_SYS(fallocate),
     SCMP_SYS(fadvise64),
     SCMP_SYS(renameat),
     SCMP_SYS(renameat2),
@@ -172,14 +173,14 @@ static int add_rules(scmp_filter_ctx filter)
         .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(), .datum_b = 0};
     struct scmp_arg_cmp const own_limits = {
         .arg = 0, .op = SCMP_CMP_EQ, .datum_a = 0, .datum_b = 0};
-    /* Threads, and the child that looks at a data file which may be cut short; no namespaces. clone3 hides its flags
-     * from filters: it answers ENOSYS, and the C library takes clone. */
-    struct scmp_arg_cmp const no_namespace = {
+    /* Threads; no processes, no namespaces. clone3 hides its flags from filters: it answers ENOSYS, and the C library
+     * takes clone. */
+    struct scmp_arg_cmp const thread = {
         .arg = 0,
         .op = SCMP_CMP_MASKED_EQ,
-        .datum_a = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                   CLONE_NEWPID | CLONE_NEWNET,
-        .datum_b = 0,
+        .datum_a = CLONE_THREAD | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                   CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET,
+        .datum_b = CLONE_THREAD,
     };
     for (size_t i = 0; i < COUNT_OF(allowed_calls) && reason == 0; i++)
         reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0, NULL);
@@ -191,7 +192,7 @@ static int add_rules(scmp_filter_ctx filter)
         reason =
             seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &own_limits);
     if (reason == 0)
-        reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &no_namespace);
+        reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
     return reason;
 }
 

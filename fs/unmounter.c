@@ -63,7 +63,7 @@ bool unmounter_start(const char *mountpoint, struct unmounter *ret_unmounter, st
 /* The exit status as wait(2) gives it. */
 static int unmounter_finish(struct unmounter *unmounter)
 {
-    int status;
+    int status = -1; /* of a child that cannot be waited for nothing is known */
     (void)close(unmounter->pipe);
     while (waitpid(unmounter->pid, &status, 0) < 0 && errno == EINTR)
         ;

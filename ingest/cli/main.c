@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "host/signals.h"
 #include "host/stdio_fds.h"
 #include "host/versions.h"
 #include "input/decode.h"
@@ -96,7 +97,8 @@ static enum exit_status tally_run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (!stdio_fds_hold()) return EXIT_FAILED;
-    damage_answer_signals();
+    signals_begin();
+    damage_answer_signals("tally");
     /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The
      * others have something to finish, and find out at the end that nobody read what they said. */
     bool const shows = argc > 1 && is_any(argv[1], "cat", "ls");

@@ -47,6 +47,7 @@ static bool mounts_look(const char *place, uint64_t *ret_commit_id, struct error
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return error_system(err, errno, "cannot ask a mount");
     pid_t const child = fork();
+    int const reason = errno;
     if (child == 0) {
         ask(place, ends[1]);
         _exit(0);
@@ -54,7 +55,7 @@ static bool mounts_look(const char *place, uint64_t *ret_commit_id, struct error
     (void)close(ends[1]);
     bool const good = child > 0 && read_commit(ends[0], ret_commit_id);
     (void)close(ends[0]);
-    if (child < 0) return error_system(err, errno, "cannot ask a mount");
+    if (child < 0) return error_system(err, reason, "cannot ask a mount");
     (void)kill(child, SIGKILL);
     (void)waitpid(child, NULL, 0);
     *ret_commit_id = good ? *ret_commit_id : 0;

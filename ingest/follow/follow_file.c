@@ -375,13 +375,13 @@ bool follow_file(struct follow *follow, const char *path, struct error *err)
         .follow = follow, .path = whole, .name = slash + 1, .fd = -1, .next_fd = -1};
     *slash = '\0';
     AUTO_FD int const folder = open(*whole ? whole : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return error_system(err, errno, "%s", path);
     AUTO_FD int const watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     /* Where there can be no watch, it is looked each second. */
     if (watch >= 0)
         (void)inotify_add_watch(watch, *whole ? whole : "/",
                                 IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM);
     *slash = '/';
-    if (folder < 0) return error_system(err, errno, "%s", path);
     tail.folder = folder;
     tail.watch = watch;
     bool const good = follow_file_run(&tail, err) || error_wrap(err, "%s", path);

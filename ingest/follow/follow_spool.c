@@ -206,8 +206,8 @@ static void forget_events(int watch)
 bool follow_spool(struct follow *follow, const char *path, struct error *err)
 {
     AUTO_FD int const folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    AUTO_FD int const watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (folder < 0) return error_system(err, errno, "%s", path);
+    AUTO_FD int const watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     /* Where there can be no watch, it is looked every few seconds. */
     if (watch >= 0) (void)inotify_add_watch(watch, path, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE);
     if (!follow_spool_make_folder(folder, "done", err) ||

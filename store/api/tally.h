@@ -18,9 +18,10 @@
  *          writer reuses what it reads. On a read-only medium there is no entry, as there is no writer: do not give a
  *          reader a read-only view (a bind mount, a volume of a container) of a store that is written elsewhere.
  * Space    while a snapshot is open, the store keeps what later commits replaced, and grows. Close it soon.
- * Ends     the process ends with a line on standard error when the system has no memory left, or when damage of data.mdb
- *          leads LMDB astray. Damage that can be told is TALLY_ERROR_CORRUPT. A data.mdb that is cut behind the reader's
- *          back is a SIGBUS. No signal handler is installed.
+ * Ends     the process aborts with a line on standard error when an assertion of LMDB fails, and ends with one when the
+ *          system has no memory left. Damage that can be told is TALLY_ERROR_CORRUPT, and what LMDB follows is looked at
+ *          before. A data.mdb that is cut or cannot be read behind the reader's back is a SIGBUS.
+ * Signals  are the host's: no handler is installed, no mask is changed, and no process is forked.
  * Store    what it holds is never written. Do not open it by LMDB or in another way in the same process.
  *
  * SPDX-License-Identifier: Apache-2.0

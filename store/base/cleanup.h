@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,5 +42,8 @@ static inline void auto_free(const void *pointer)
 
 static inline void auto_fd(const int *fd)
 {
-    if (*fd >= 0) (void)close(*fd); /* read-only or already synced: nothing to lose */
+    if (*fd < 0) return;
+    int const reason = errno; /* of what went wrong before, and is still to be told */
+    (void)close(*fd);         /* read-only or already synced: nothing to lose */
+    errno = reason;
 }

@@ -64,7 +64,9 @@ bool(error_system)(struct error *err, int sys, const char *format, ...)
     char reason[128];
     (void)snprintf(err->fact + length, sizeof err->fact - length, ": %s", /* a cut is harmless */
                    strerror_r(sys, reason, sizeof reason));
-    if (err->kind == ERROR_FULL)
+    if (sys == EFBIG)
+        (void)error_remedy(err, "allow larger files (ulimit -f) and run the command again");
+    else if (err->kind == ERROR_FULL)
         (void)error_remedy(err, "make room on the disk and run the command again");
     return false;
 }

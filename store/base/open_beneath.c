@@ -24,7 +24,8 @@ int open_beneath_file(int directory, const char *name, int flags, mode_t mode)
     AUTO_FD int fd =
         openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
     if (fd < 0 || (flags & O_DIRECTORY)) return take_fd(&fd);
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return take_fd(&fd);
+    if (fstat(fd, &status) < 0) return -1;
+    if (S_ISREG(status.st_mode)) return take_fd(&fd);
     errno = EINVAL;
     return -1;
 }

@@ -165,10 +165,10 @@ static bool copy_bytes(int from, int to)
 static bool copy_reject(const struct backup *backup, int folder, const char *name,
                         struct error *err)
 {
+    AUTO_FD int to = -1;
     AUTO_FD int const from = open_beneath_file(folder, name, O_RDONLY, 0);
-    AUTO_FD int const to =
-        open_beneath_file(backup->rejects, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (from >= 0 && to >= 0 && copy_bytes(from, to)) return true;
+    if (from >= 0) to = open_beneath_file(backup->rejects, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (to >= 0 && copy_bytes(from, to)) return true;
     return error_system(err, errno, "cannot copy rejects/%s to %s", name, backup->path);
 }
 

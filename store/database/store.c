@@ -45,16 +45,10 @@ static void schema_release(struct loaded_schema *loaded)
     free(loaded);
 }
 
-static bool find_store(const char *path, struct error *err)
+/* What is at PATH instead of a store. */
+static bool fail_without(const char *path, struct error *err)
 {
-    AUTO_BUFFER struct buffer data = {0};
     struct stat status;
-    buffer_format(&data, "%s/data.mdb", path);
-    buffer_add_byte(&data, '\0');
-    if (stat((char *)data.at, &status) == 0 && S_ISREG(status.st_mode)) return true;
-    int const reason = errno;
-    if (reason != ENOENT && reason != ENOTDIR && reason != 0)
-        return error_system(err, reason, "%s", (char *)data.at);
     if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode)) {
         (void)error_set(err, ERROR_INPUT, "is a file, and a store is a directory");
         (void)error_remedy(err, "the store comes first: tally COMMAND STORE ...");
@@ -63,6 +57,23 @@ static bool find_store(const char *path, struct error *err)
     (void)error_set(err, ERROR_MISSING, "there is no store here");
     (void)error_remedy(err, "make one with: tally init %s --schema FILE, or --from FILE of events",
                        path);
+    return error_place(err, "%s", path);
+}
+
+static bool find_store(const char *path, struct error *err)
+{
+    AUTO_BUFFER struct buffer data = {0};
+    struct stat status;
+    buffer_format(&data, "%s/data.mdb", path);
+    buffer_add_byte(&data, '\0');
+    if (stat((char *)data.at, &status) < 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? fail_without(path, err)
+                   : error_system(err, errno, "%s", (char *)data.at);
+    if (S_ISREG(status.st_mode)) return true;
+    (void)error_set(err, ERROR_INPUT, "data.mdb is %s",
+                    S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
+    (void)error_remedy(err, "this is no store: give the directory of one");
     return error_place(err, "%s", path);
 }
 
@@ -139,8 +150,10 @@ static bool write_holder(int fd, struct error *err)
 {
     char text[16];
     int const length = snprintf(text, sizeof text, "%d\n", (int)getpid());
-    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)length, 0) == length) return true;
-    return error_system(err, errno, "cannot write ingest.lock");
+    ssize_t const written = ftruncate(fd, 0) == 0 ? pwrite(fd, text, (size_t)length, 0) : -1;
+    /* A few bytes that are written in part are the last that there was room for. */
+    return written == length ||
+           error_system(err, written < 0 ? errno : ENOSPC, "cannot write ingest.lock");
 }
 
 enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, struct error *err)

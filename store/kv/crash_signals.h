@@ -1,14 +1,31 @@
 /* crash_signals.h - what is said where a damaged store leads LMDB astray.
  *
- * LMDB trusts its pages. Sums (db.h) find entries that changed, but not a page that points beyond the file, or a disk that
- * cannot be read: then the map gives a SIGBUS or SIGSEGV, or an assertion of LMDB fails. Nothing can go on from there, so
- * the process says so and ends with status 1. Nothing that is committed changes by that.
+ * LMDB trusts its pages. What can be looked at beforehand is (lmdb_pages.h, lmdb_guard.h); what is
+ * left, or a disk that cannot be read, is a SIGBUS or SIGSEGV inside the map of data.mdb, or an
+ * assertion of LMDB that fails. Nothing can go on from there, so a program says so and ends with
+ * status 1. Nothing that is committed changes by that.
+ *
+ * A fault anywhere else, and a signal that somebody sent, are not the store's: they keep what the
+ * process would have done without this file, so that a core dump shows the true place.
+ *
+ * Threads  all may be called from any.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include <stddef.h>
 
-/* Installs the answer to signals, for the whole process. */
-void damage_answer_signals(void);
-/* Tells and ends the process. Safe in a signal handler. */
-_Noreturn void damage_end(void);
+/* The programs' answer to SIGBUS, SIGSEGV, SIGFPE and SIGABRT, for the whole process; PROGRAM heads
+ * the messages. A library does not own the signals of its host: libtally never calls this. */
+void damage_answer_signals(const char *program);
+
+/* Tells where a data file is mapped. DIRECTORY names the store in messages and is kept, like the
+ * place, until the file is unmapped. NULL: there are as many already as are kept in mind, and a
+ * fault in this one is answered as any other. */
+struct damage_map;
+struct damage_map *damage_map_add(const void *begin, size_t bytes, const char *directory);
+void damage_map_remove(struct damage_map *map); /* takes NULL; before the file is unmapped */
+
+/* An assertion of LMDB failed in the store in DIRECTORY. A program ends with status 1, the host of
+ * a library aborts. */
+_Noreturn void damage_end(const char *directory);

@@ -4,17 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #define XXH_INLINE_ALL /* most entries are so short that a call would cost as much as the sum */
 #include <xxhash.h>
 
 #include "base/arena.h"
 #include "kv/crash_signals.h"
+#include "kv/lmdb_check.h"
+#include "kv/lmdb_guard.h"
+#include "kv/short_write.h"
 
 struct db {
     MDB_env *env;
@@ -23,11 +22,15 @@ struct db {
     char *directory;
     const char *missing_table; /* NULL: none */
     atomic_uint open_txns;     /* the map cannot move under them */
+    const uint8_t *map;        /* LMDB's, of data.mdb; NULL: nothing is in it */
+    struct damage_map *damage_map;
+    size_t checked_txn; /* of the writer: the commit whose free pages were looked at; 0: none */
 };
 
 struct txn {
     struct db *db;
     MDB_txn *mdb;
+    struct lmdb_guard *guard; /* of the pages that it stands on */
     bool failed;
     bool map_full;
 };
@@ -40,6 +43,8 @@ struct cursor {
 
 /* 1022 readers: LMDB's own 126 is soon used up by many mounts with a few snapshots each. */
 enum { READERS_MAX = 1022, MAP_SHIFT_MOST = 40, MAP_SHIFT_LEAST = 28 };
+/* A writer may commit twice before a version that was just begun is looked at, but not for ever. */
+enum { TRIES_MAX = 1000 };
 
 const char *const db_table_names[DB_TABLES] = {
     "meta",  "commits", "events",  "expiry",  "groups",  "values",
@@ -91,6 +96,17 @@ static bool db_fail(struct error *err, const char *place, int code)
     return error_place(err, "%s", place);
 }
 
+/* Of a call that may write. */
+static bool fail_write(const struct db *db, const char *place, int code, struct error *err)
+{
+    mdb_filehandle_t fd;
+    if (code == EIO && mdb_env_get_fd(db->env, &fd) == MDB_SUCCESS)
+        code = short_write_reason(db->directory, fd);
+    if (code <= 0) return db_fail(err, place, code);
+    (void)error_system(err, code, "cannot write data.mdb");
+    return error_place(err, "%s", place);
+}
+
 /* A struct txn is the caller's to change even where the call only reads: failing is a fact of the transaction, not of its
  * content. */
 static struct txn *mark_failed(const struct txn *txn)
@@ -104,7 +120,7 @@ static bool fail_txn(const struct txn *txn, enum db_table table, int code, struc
 {
     struct txn *const marked = mark_failed(txn);
     if (code == MDB_MAP_FULL) marked->map_full = true;
-    return db_fail(err, db_table_names[table], code);
+    return fail_write(txn->db, db_table_names[table], code, err);
 }
 
 /* LMDB has no sums: each value ends in one, of itself and its key. */
@@ -120,7 +136,7 @@ static void write_sum(struct slice key, struct slice value, uint8_t sum[DB_SUM_B
 static bool check_sum(const MDB_val *key, const MDB_val *stored, struct slice *ret_value)
 {
     uint8_t sum[DB_SUM_BYTES];
-    if (stored->mv_size < DB_SUM_BYTES) return false;
+    if (stored->mv_size < DB_SUM_BYTES || key->mv_size > DB_KEY_BYTES_MAX) return false;
     struct slice const value = slice_of(stored->mv_data, stored->mv_size - DB_SUM_BYTES);
     write_sum(slice_of(key->mv_data, key->mv_size), value, sum);
     *ret_value = value;
@@ -135,73 +151,6 @@ static MDB_val val_of(struct slice slice)
 static struct slice slice_of_val(const MDB_val *val)
 {
     return slice_of(val->mv_data, val->mv_size);
-}
-
-/* Counts the free pages of the newest version from page FIRST on. Ends the process. */
-static _Noreturn void count_free_pages(const char *directory, uint64_t first, uint64_t expected)
-{
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    uint64_t count = 0;
-    bool const opened =
-        mdb_env_create(&env) == MDB_SUCCESS &&
-        mdb_env_set_mapsize(env, (size_t)1 << MAP_SHIFT_LEAST) == MDB_SUCCESS &&
-        mdb_env_open(env, directory, MDB_RDONLY | MDB_NOLOCK, 0) == MDB_SUCCESS &&
-        mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == MDB_SUCCESS &&
-        mdb_cursor_open(txn, 0, &cursor) == MDB_SUCCESS; /* 0: LMDB's table of free pages */
-    while (opened && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
-        /* how many, and their numbers */
-        for (size_t i = 1; i < value.mv_size / sizeof(size_t); i++) {
-            size_t page;
-            memcpy(&page, (const uint8_t *)value.mv_data + i * sizeof page, sizeof page);
-            count += page >= first;
-        }
-    }
-    _exit(opened && count == expected ? 0 : 1);
-}
-
-/* Whether all of COUNT pages from FIRST on are free. Reading what is not there is a SIGBUS, so another process
- * tries it. */
-static bool are_free(const char *directory, uint64_t first, uint64_t count)
-{
-    int status;
-    pid_t const child = fork();
-    if (child < 0) return false;
-    if (child == 0) {
-        static const struct rlimit no_core;
-        (void)setrlimit(RLIMIT_CORE, &no_core); /* only a courtesy */
-        (void)signal(SIGBUS, SIG_DFL);          /* cannot fail for this signal */
-        count_free_pages(directory, first, count);
-    }
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return false;
-    }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/* LMDB maps what its meta page says is there; where the file ends earlier, the first access would be a SIGBUS. But
- * pages at the end that a transaction took and gave back are never written: if all that is missing is free, nothing is. */
-static bool check_length(struct db *db, struct error *err)
-{
-    char path[4096];
-    struct stat status;
-    MDB_envinfo info;
-    MDB_stat sizes;
-    if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", db->directory) >= sizeof path)
-        return error_system(err, ENAMETOOLONG, "%s", db->directory);
-    /* First what is needed, then what is there: a writer may make both larger meanwhile. */
-    (void)mdb_env_info(db->env, &info); /* both only copy out of the environment */
-    (void)mdb_env_stat(db->env, &sizes);
-    if (stat(path, &status) < 0) return error_system(err, errno, "%s", path);
-    uint64_t const pages = info.me_last_pgno + 1;
-    uint64_t const written = (uint64_t)status.st_size / sizes.ms_psize;
-    if (written >= pages || are_free(db->directory, written, pages - written)) return true;
-    (void)error_set(err, ERROR_CORRUPT, "data.mdb is cut short: %llu bytes of %llu",
-                    (unsigned long long)status.st_size, (unsigned long long)pages * sizes.ms_psize);
-    (void)error_remedy(err, "restore the store from a backup, or ingest again into a new one");
-    return error_place(err, "%s", db->directory);
 }
 
 static bool fail_without(const struct db *db, const char *table, struct error *err)
@@ -235,18 +184,20 @@ static bool open_tables(struct db *db, enum db_access access, struct error *err)
                                     : db_fail(err, db->directory, code);
     }
     code = mdb_txn_commit(txn);
-    return code == MDB_SUCCESS || db_fail(err, db->directory, code);
+    return code == MDB_SUCCESS || fail_write(db, db->directory, code, err);
 }
 
 static void answer_assertion(MDB_env *env, const char *text)
 {
-    (void)env, (void)text;
-    damage_end();
+    const struct db *const db = mdb_env_get_userctx(env);
+    (void)text;
+    damage_end(db->directory);
 }
 
 static int open_mapped(struct db *db, unsigned flags, unsigned map_shift)
 {
     if (mdb_env_create(&db->env) != MDB_SUCCESS) return ENOMEM;
+    (void)mdb_env_set_userctx(db->env, db); /* both cannot fail for an environment */
     (void)mdb_env_set_assert(db->env, answer_assertion);
     (void)mdb_env_set_maxdbs(db->env, DB_TABLES); /* these fail only after the open */
     (void)mdb_env_set_maxreaders(db->env, READERS_MAX);
@@ -285,27 +236,137 @@ static bool fail_to_open(const struct db *db, enum db_access access, int code, s
     return error_place(err, "%s", db->directory);
 }
 
+/* LMDB makes lock.mdb as long as it has to be, and writes into it by a map: where the disk is
+ * full, that is a SIGBUS. LMDB has it not open yet, so that closing it lets go of no lock. Who
+ * may not write there is told so by LMDB. */
+static bool reserve_lock(const char *directory, struct error *err)
+{
+    enum { LOCK_BYTES = 65536 }; /* the table of READERS_MAX readers, and its head */
+    AUTO_BUFFER struct buffer path = {0};
+    struct stat status;
+    buffer_format(&path, "%s/lock.mdb", directory);
+    buffer_add_byte(&path, '\0');
+    AUTO_FD int const fd =
+        open((const char *)path.at, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) return true;
+    off_t const bytes = status.st_size ? status.st_size : LOCK_BYTES;
+    if ((off_t)status.st_blocks * 512 >= bytes || fallocate(fd, 0, 0, bytes) == 0) return true;
+    /* Some file systems do not know how to: there it is as it was. */
+    return (errno != ENOSPC && errno != EDQUOT && errno != EFBIG) ||
+           error_system(err, errno, "%s", (const char *)path.at);
+}
+
+/* What a page size of zero would do to LMDB comes before anything that it could be asked. Where
+ * there is no file, it says so. */
+static bool check_meta(const char *directory, struct error *err)
+{
+    AUTO_BUFFER struct buffer path = {0};
+    struct lmdb_meta meta;
+    buffer_format(&path, "%s/data.mdb", directory);
+    buffer_add_byte(&path, '\0');
+    AUTO_FD int const fd = open((const char *)path.at, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    return fd < 0 || lmdb_meta_read(fd, &meta, err) || error_place(err, "%s", directory);
+}
+
+/* The version that the open transaction MDB reads, and where the first key of its list of tables
+ * stands. */
+static enum lmdb_found check_version(const struct db *db, MDB_txn *mdb, size_t *ret_key_offset,
+                                     struct error *err)
+{
+    struct lmdb_meta meta;
+    struct stat status;
+    mdb_filehandle_t fd;
+    size_t offset;
+    (void)mdb_env_get_fd(db->env, &fd); /* cannot fail for an open one */
+    enum lmdb_found const found = lmdb_meta_find(fd, mdb_txn_id(mdb), &meta, err);
+    if (found != LMDB_FOUND) return found;
+    if (fstat(fd, &status) < 0) {
+        (void)error_system(err, errno, "cannot read data.mdb");
+        return LMDB_DAMAGED;
+    }
+    bool const is_short = (uint64_t)status.st_size / meta.page_bytes <= meta.last_page;
+    if ((is_short && !lmdb_scan_free(fd, &meta, err)) || !lmdb_scan_list(fd, &meta, &offset, err))
+        return LMDB_DAMAGED;
+    *ret_key_offset = offset ? meta.tables.root * meta.page_bytes + offset : 0;
+    return LMDB_FOUND;
+}
+
+/* LMDB does not say where it has mapped the file: a key of which the place in the file is known
+ * tells. */
+static int locate_map(struct db *db, MDB_txn *mdb, size_t key_offset)
+{
+    MDB_cursor *cursor;
+    MDB_dbi list;
+    MDB_val key, value;
+    if (key_offset == 0)
+        return MDB_SUCCESS; /* no table, no map that anybody could be led astray in */
+    int code = mdb_dbi_open(mdb, NULL, 0, &list);
+    if (code == MDB_SUCCESS) code = mdb_cursor_open(mdb, list, &cursor);
+    if (code != MDB_SUCCESS) return code;
+    code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    mdb_cursor_close(cursor);
+    if (code != MDB_SUCCESS) return code;
+    db->map = (const uint8_t *)key.mv_data - key_offset;
+    db->damage_map = damage_map_add(db->map, db->map_bytes, db->directory);
+    return MDB_SUCCESS;
+}
+
+static void forget_map(struct db *db)
+{
+    damage_map_remove(TAKE(db->damage_map));
+    db->map = NULL;
+}
+
+/* After LMDB has mapped the file, here or there. */
+static bool check_opened(struct db *db, struct error *err)
+{
+    MDB_txn *mdb;
+    MDB_envinfo info;
+    size_t key_offset = 0;
+    enum lmdb_found found = LMDB_GONE;
+    (void)mdb_env_info(db->env, &info); /* only copies out of the environment */
+    db->map_bytes = info.me_mapsize;
+    for (unsigned tries = 0; found == LMDB_GONE && tries < TRIES_MAX; tries++) {
+        int code = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &mdb);
+        if (code != MDB_SUCCESS) return db_fail(err, db->directory, code);
+        found = check_version(db, mdb, &key_offset, err);
+        if (found == LMDB_FOUND) code = locate_map(db, mdb, key_offset);
+        mdb_txn_abort(mdb);
+        if (code != MDB_SUCCESS) return db_fail(err, db->directory, code);
+    }
+    if (found == LMDB_GONE) (void)db_fail(err, "", MDB_CORRUPTED);
+    return found == LMDB_FOUND || error_place(err, "%s", db->directory);
+}
+
 bool db_open(const char *directory, enum db_access access, struct db **ret_db, struct error *err)
 {
     struct db *const db = memory_alloc(sizeof *db);
     db->directory = memory_alloc(strlen(directory) + 1);
     memcpy(db->directory, directory, strlen(directory));
     unsigned flags = MDB_NOTLS | (access == DB_READ ? MDB_RDONLY : 0);
-    int const code = open_environment(db, flags);
-    int stale;
-    bool const opened = code == MDB_SUCCESS || fail_to_open(db, access, code, err);
-    if (opened && access != DB_READ) (void)mdb_reader_check(db->env, &stale); /* best effort */
-    if (opened && check_length(db, err) && open_tables(db, access, err)) {
-        *ret_db = db;
-        return true;
+    bool opened =
+        (access == DB_CREATE || check_meta(directory, err)) && reserve_lock(directory, err);
+    if (opened) {
+        int const code = open_environment(db, flags);
+        opened = code == MDB_SUCCESS || fail_to_open(db, access, code, err);
     }
-    db_close(db);
-    return false;
+    int stale;
+    if (opened && access != DB_READ) (void)mdb_reader_check(db->env, &stale); /* best effort */
+    opened =
+        opened && (access == DB_CREATE ? open_tables(db, access, err) && check_opened(db, err)
+                                       : check_opened(db, err) && open_tables(db, access, err));
+    if (!opened) {
+        db_close(db);
+        return false;
+    }
+    *ret_db = db;
+    return true;
 }
 
 void db_close(struct db *db)
 {
     if (!db) return;
+    forget_map(db);
     if (db->env) mdb_env_close(db->env);
     free(db->directory);
     free(db);
@@ -316,10 +377,32 @@ const char *db_library(void)
     return mdb_version(NULL, NULL, NULL);
 }
 
+/* Of a transaction of its own, so that the version is still told by a meta page. */
+bool db_check_pages(struct db *db, struct error *err)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    enum lmdb_found found = LMDB_GONE;
+    struct lmdb_meta meta;
+    mdb_filehandle_t fd;
+    (void)mdb_env_get_fd(db->env, &fd); /* cannot fail for an open one */
+    for (unsigned tries = 0; found == LMDB_GONE && tries < TRIES_MAX; tries++) {
+        txn_abort(TAKE(txn));
+        if (!txn_begin(db, false, &txn, err)) return false;
+        found = lmdb_meta_find(fd, mdb_txn_id(txn->mdb), &meta, err);
+    }
+    if (found == LMDB_GONE) return db_fail(err, db->directory, MDB_CORRUPTED);
+    return (found == LMDB_FOUND && lmdb_scan_all(fd, &meta, err)) ||
+           error_place(err, "%s", db->directory);
+}
+
 bool db_copy(struct db *db, int fd, struct error *err)
 {
+    /* LMDB follows the pages, and writes into its copies of them. */
+    if (!db_check_pages(db, err)) return false;
     int const code = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
-    return code == MDB_SUCCESS || db_fail(err, db->directory, code);
+    if (code <= 0) return code == MDB_SUCCESS || db_fail(err, db->directory, code);
+    (void)error_system(err, code, "cannot copy data.mdb");
+    return error_place(err, "%s", db->directory);
 }
 
 bool db_is_replaced(const struct db *db, int directory)
@@ -332,22 +415,71 @@ bool db_is_replaced(const struct db *db, int directory)
            (named.st_ino != opened.st_ino || named.st_dev != opened.st_dev);
 }
 
-bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err)
+/* To BYTES, or to what another process made of it (0). *RET_CODE is LMDB's; false: the file
+ * behind the new map is damaged. */
+static bool move_map(struct db *db, size_t bytes, int *ret_code, struct error *err)
 {
-    MDB_txn *mdb;
-    unsigned const flags = write ? 0 : MDB_RDONLY;
-    int code = mdb_txn_begin(db->env, NULL, flags, &mdb);
+    forget_map(db);
+    *ret_code = mdb_env_set_mapsize(db->env, bytes);
+    return *ret_code != MDB_SUCCESS || check_opened(db, err);
+}
+
+/* What the transaction MDB stands on: the list of tables and, of a writer, the free pages,
+ * unless they are this process's own. */
+static enum lmdb_found begin_guard(struct db *db, MDB_txn *mdb, bool write,
+                                   struct lmdb_guard **ret_guard, struct error *err)
+{
+    struct lmdb_meta meta;
+    mdb_filehandle_t fd;
+    size_t const last = mdb_txn_id(mdb) - write;
+    (void)mdb_env_get_fd(db->env, &fd); /* cannot fail for an open one */
+    enum lmdb_found const found = lmdb_meta_find(fd, last, &meta, err);
+    if (found != LMDB_FOUND) return found;
+    if (write && (db->checked_txn == 0 || db->checked_txn != last)) {
+        if (!lmdb_scan_free(fd, &meta, err)) return LMDB_DAMAGED;
+        db->checked_txn = last;
+    }
+    return lmdb_guard_new(db->map, &meta, db_table_names, DB_TABLES, ret_guard, err) ? LMDB_FOUND
+                                                                                     : LMDB_DAMAGED;
+}
+
+static int begin(struct db *db, unsigned flags, MDB_txn **ret_mdb)
+{
+    int code = mdb_txn_begin(db->env, NULL, flags, ret_mdb);
     if (code == MDB_READERS_FULL) { /* killed processes leave their places behind */
         int stale;
         code = mdb_reader_check(db->env, &stale);
-        if (code == MDB_SUCCESS) code = mdb_txn_begin(db->env, NULL, flags, &mdb);
+        if (code == MDB_SUCCESS) code = mdb_txn_begin(db->env, NULL, flags, ret_mdb);
     }
-    if (code == MDB_MAP_RESIZED && atomic_load(&db->open_txns) == 0 &&
-        mdb_env_set_mapsize(db->env, 0) == MDB_SUCCESS)
-        code = mdb_txn_begin(db->env, NULL, flags, &mdb);
-    if (code != MDB_SUCCESS) return db_fail(err, db->directory, code);
+    return code;
+}
+
+/* A reader whose version is older than both meta pages already begins again. */
+static bool begin_guarded(struct db *db, bool write, MDB_txn **ret_mdb,
+                          struct lmdb_guard **ret_guard, struct error *err)
+{
+    enum lmdb_found found = LMDB_GONE;
+    for (unsigned tries = 0; found == LMDB_GONE && tries < TRIES_MAX; tries++) {
+        int code = begin(db, write ? 0 : MDB_RDONLY, ret_mdb);
+        if (code == MDB_MAP_RESIZED && atomic_load(&db->open_txns) == 0) {
+            if (!move_map(db, 0, &code, err)) return false;
+            if (code == MDB_SUCCESS) code = begin(db, write ? 0 : MDB_RDONLY, ret_mdb);
+        }
+        if (code != MDB_SUCCESS) return db_fail(err, db->directory, code);
+        found = begin_guard(db, *ret_mdb, write, ret_guard, err);
+        if (found != LMDB_FOUND) mdb_txn_abort(*ret_mdb);
+    }
+    if (found == LMDB_GONE) (void)db_fail(err, "", MDB_CORRUPTED);
+    return found == LMDB_FOUND || error_place(err, "%s", db->directory);
+}
+
+bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err)
+{
+    MDB_txn *mdb;
+    struct lmdb_guard *guard;
+    if (!begin_guarded(db, write, &mdb, &guard, err)) return false;
     struct txn *const txn = memory_alloc(sizeof *txn);
-    *txn = (struct txn){.db = db, .mdb = mdb};
+    *txn = (struct txn){.db = db, .mdb = mdb, .guard = guard};
     atomic_fetch_add(&db->open_txns, 1);
     *ret_txn = txn;
     return true;
@@ -374,11 +506,14 @@ bool txn_commit(struct txn *txn, struct error *err)
         txn_abort(txn);
         return error_set(err, ERROR_SYSTEM, "the transaction had failed before");
     }
+    size_t const id = mdb_txn_id(txn->mdb);
+    struct db *const db = txn->db;
     int const code = mdb_txn_commit(txn->mdb);
-    const char *const place = txn->db->directory;
-    atomic_fetch_sub(&txn->db->open_txns, 1);
+    atomic_fetch_sub(&db->open_txns, 1);
+    if (code == MDB_SUCCESS) db->checked_txn = id;
+    lmdb_guard_free(txn->guard);
     free(txn);
-    return code == MDB_SUCCESS || db_fail(err, place, code);
+    return code == MDB_SUCCESS || fail_write(db, db->directory, code, err);
 }
 
 void txn_abort(struct txn *txn)
@@ -386,6 +521,7 @@ void txn_abort(struct txn *txn)
     if (!txn) return;
     mdb_txn_abort(txn->mdb);
     atomic_fetch_sub(&txn->db->open_txns, 1);
+    lmdb_guard_free(txn->guard);
     free(txn);
 }
 
@@ -396,12 +532,10 @@ bool txn_map_full(const struct txn *txn)
 
 bool db_grow(struct db *db, struct error *err)
 {
+    int code;
     if (atomic_load(&db->open_txns)) return db_fail(err, db->directory, MDB_MAP_FULL);
-    int const code = mdb_env_set_mapsize(db->env, db->map_bytes * 2);
-    if (code != MDB_SUCCESS)
-        return db_fail(err, db->directory, code == ENOMEM ? MDB_MAP_FULL : code);
-    db->map_bytes *= 2;
-    return true;
+    if (!move_map(db, db->map_bytes * 2, &code, err)) return false;
+    return code == MDB_SUCCESS || db_fail(err, db->directory, code == ENOMEM ? MDB_MAP_FULL : code);
 }
 
 bool db_blame(enum db_table table, struct error *err)
@@ -431,10 +565,20 @@ static enum db_finding finding(const struct txn *txn, enum db_table table, int c
     return DB_FAILED;
 }
 
+/* Whether LMDB may follow the pages to KEY. */
+static bool guard(const struct txn *txn, enum db_table table, struct slice key,
+                  enum lmdb_reach reach, struct error *err)
+{
+    if (lmdb_guard_key(txn->guard, table, key, reach, err)) return true;
+    mark_failed(txn);
+    return error_place(err, "%s", txn->db->directory);
+}
+
 enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
                        struct slice *ret_value, struct error *err)
 {
-    MDB_val key_val = val_of(key), value;
+    MDB_val key_val = val_of(key), value = {0};
+    if (!guard(txn, table, key, LMDB_LOOK, err)) return DB_FAILED;
     int const code = mdb_get(txn->mdb, txn->db->tables[table], &key_val, &value);
     if (code == MDB_SUCCESS && !check_sum(&key_val, &value, ret_value))
         return db_damaged(txn, table, err);
@@ -444,6 +588,7 @@ enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice 
 bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
             struct error *err)
 {
+    if (!guard(txn, table, key, LMDB_PUT, err)) return false;
     MDB_val key_val = val_of(key), room = {.mv_size = value.length + DB_SUM_BYTES};
     uint8_t sum[DB_SUM_BYTES];
     write_sum(key, value, sum);
@@ -457,12 +602,20 @@ bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice
 bool db_drop(struct txn *txn, enum db_table table, struct slice key, struct error *err)
 {
     MDB_val key_val = val_of(key);
+    if (!guard(txn, table, key, LMDB_REMOVE, err)) return false;
     int const code = mdb_del(txn->mdb, txn->db->tables[table], &key_val, NULL);
     return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
 }
 
 bool db_clear(struct txn *txn, enum db_table table, struct error *err)
 {
+    mdb_filehandle_t fd;
+    (void)mdb_env_get_fd(txn->db->env, &fd); /* cannot fail for an open one */
+    if (!lmdb_scan_table(fd, lmdb_guard_meta(txn->guard), lmdb_guard_tree(txn->guard, table),
+                         db_table_names[table], err)) {
+        txn->failed = true;
+        return error_place(err, "%s", txn->db->directory);
+    }
     int const code = mdb_drop(txn->mdb, txn->db->tables[table], 0);
     return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
 }
@@ -489,12 +642,15 @@ void cursor_close(struct cursor *cursor)
 static enum db_finding step(struct cursor *cursor, MDB_val *key, MDB_cursor_op op,
                             struct db_entry *ret_entry, struct error *err)
 {
-    MDB_val value;
+    MDB_val value = {
+        0}; /* LMDB leaves it as it is where a page says to be of a kind that has no values */
     int const code = mdb_cursor_get(cursor->mdb, key, &value, op);
     if (code == MDB_SUCCESS) {
         ret_entry->key = slice_of_val(key);
         if (!check_sum(key, &value, &ret_entry->value))
             return db_damaged(cursor->txn, cursor->table, err);
+        /* From here it may go on to either side. */
+        if (!guard(cursor->txn, cursor->table, ret_entry->key, LMDB_LOOK, err)) return DB_FAILED;
     }
     return finding(cursor->txn, cursor->table, code, err);
 }
@@ -503,25 +659,31 @@ enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_e
                             struct error *err)
 {
     MDB_val key_val = val_of(key);
+    if (!guard(cursor->txn, cursor->table, key, LMDB_LOOK, err)) return DB_FAILED;
     return step(cursor, &key_val, MDB_SET_RANGE, ret_entry, err);
 }
 
 enum db_finding cursor_first(struct cursor *cursor, struct db_entry *ret_entry, struct error *err)
 {
-    MDB_val key;
+    MDB_val key = {0};
+    if (!lmdb_guard_first(cursor->txn->guard, cursor->table, err)) {
+        mark_failed(cursor->txn);
+        (void)error_place(err, "%s", cursor->txn->db->directory);
+        return DB_FAILED;
+    }
     return step(cursor, &key, MDB_FIRST, ret_entry, err);
 }
 
 enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err)
 {
-    MDB_val key;
+    MDB_val key = {0};
     return step(cursor, &key, MDB_NEXT, ret_entry, err);
 }
 
 enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entry,
                                 struct error *err)
 {
-    MDB_val key;
+    MDB_val key = {0};
     return step(cursor, &key, MDB_PREV, ret_entry, err);
 }
 
@@ -529,7 +691,8 @@ enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entr
 enum db_finding cursor_seek_back(struct cursor *cursor, struct slice key,
                                  struct db_entry *ret_entry, struct error *err)
 {
-    MDB_val key_val = val_of(key), value;
+    MDB_val key_val = val_of(key), value = {0};
+    if (!guard(cursor->txn, cursor->table, key, LMDB_LOOK, err)) return DB_FAILED;
     int const code = mdb_cursor_get(cursor->mdb, &key_val, &value, MDB_SET_RANGE);
     if (code == MDB_NOTFOUND) return step(cursor, &key_val, MDB_LAST, ret_entry, err);
     if (code != MDB_SUCCESS) return finding(cursor->txn, cursor->table, code, err);
@@ -539,7 +702,12 @@ enum db_finding cursor_seek_back(struct cursor *cursor, struct slice key,
 
 bool cursor_drop(struct cursor *cursor, struct error *err)
 {
-    int const code = mdb_cursor_del(cursor->mdb, 0);
+    MDB_val key, value;
+    int code = mdb_cursor_get(cursor->mdb, &key, &value, MDB_GET_CURRENT);
+    if (code == MDB_SUCCESS) {
+        if (!guard(cursor->txn, cursor->table, slice_of_val(&key), LMDB_REMOVE, err)) return false;
+        code = mdb_cursor_del(cursor->mdb, 0);
+    }
     return code == MDB_SUCCESS || fail_txn(cursor->txn, cursor->table, code, err);
 }
 

@@ -6,6 +6,8 @@
  *          check cannot publish half a batch. LMDB's codes become a fact and a remedy here.
  *          Every value is stored with a sum of itself and its key, and looked at whenever it is read: an entry that
  *          has changed on the disk is ERROR_CORRUPT.
+ *          The file's head is looked at before LMDB opens it, and the pages that a write is going to touch before it does
+ *          (lmdb_guard.h): what a file says wrongly of itself is ERROR_CORRUPT, too.
  * Memory   a slice that get or a cursor returns lives until the transaction ends or, in a write
  *          transaction, until the next put or drop in it.
  * Threads  a struct db may be shared; a transaction and its cursors have one user at a time.
@@ -56,6 +58,8 @@ void db_close(struct db *db);                                        /* takes NU
  * done, else a backup. Returns false. */
 bool db_blame(enum db_table table, struct error *err);
 
+/* Reads all pages of the newest commit: whether LMDB can follow every one, in order, and none is used twice (lmdb_check.h). */
+bool db_check_pages(struct db *db, struct error *err) MUST_CHECK;
 /* Writes a copy without free pages to the open file FD, of the newest commit. Readers and a writer may go on. */
 bool db_copy(struct db *db, int fd, struct error *err) MUST_CHECK;
 /* Whether data.mdb in the open DIRECTORY is another file by now than the one that is open. */

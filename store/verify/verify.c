@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "kv/db.h"
 #include "types/file_name.h"
 #include "verify/verify_check.h"
 
@@ -362,8 +363,10 @@ bool verify_store(const struct snapshot *snapshot,
                   struct verify_result *ret_result, struct error *err)
 {
     struct check check = {.snapshot = snapshot, .differ = differ, .context = context};
-    bool good =
-        verify_tables(snapshot, &check.result.events, err) && verify_references(&check, err);
+    /* Where pages are damaged, what is read by way of them proves nothing. */
+    bool good = db_check_pages(store_db(snapshot->store), err) &&
+                verify_tables(snapshot, &check.result.events, err) &&
+                verify_references(&check, err);
     for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
         struct tallied_view view;
         good = tallied_view_count(snapshot, &snapshot->schema->views[i], &view, err);

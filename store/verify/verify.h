@@ -5,6 +5,8 @@
  *          depths are computed straight from the events, rows and files are put together here. What
  *          is shared is what an event, a value and a state mean: events.h, expr.h, formula.h, file_name.h,
  *          aggregate_result.
+ *          Before all that, every page of the data file is looked at (db_check_pages), of the newest commit: one that is damaged
+ *          is an error.
  *          Of a stream with "keep" the events before some time are gone: groups that may have counted one are
  *          told as not proven.
  * Limits   memory grows with the groups and values of one view at a time, and those of the views below it.
