@@ -127,7 +127,8 @@ void inference_time(struct inference *inference, struct slice text)
     int128 time_ns;
     size_t const seen = inference->values;
     if (text.length < LEAST_BYTES || text.length > MOST_BYTES) return;
-    if (calendar_read(text, inference->zone, &time_ns)) {
+    if (calendar_read(text, inference->zone, &time_ns) &&
+        calendar_in_range(time_ns, inference->zone)) {
         visit_iso(inference, text);
         return;
     }

@@ -10,6 +10,8 @@
 
 enum { FAST_DIGITS = 18 };
 
+static const char time_in_range[] = "a time of the years 0001 to 9999 in the schema's time zone";
+
 void binder_init(struct binder *binder, const struct stream *stream, const struct time_zone *zone)
 {
     *binder = (struct binder){
@@ -121,11 +123,12 @@ static const char *bind_read_time(const struct binder *binder, const struct fiel
                                   struct slice text, struct value *value)
 {
     value->kind = VALUE_TIME;
-    if (field->format.length == 0)
-        return calendar_read(text, binder->zone, &value->time_ns) ? NULL : "a time";
-    return calendar_read_format(text, field->format, binder->zone, &value->time_ns)
-               ? NULL
-               : "a time of the declared format";
+    if (field->format.length == 0) {
+        if (!calendar_read(text, binder->zone, &value->time_ns)) return "a time";
+    } else if (!calendar_read_format(text, field->format, binder->zone, &value->time_ns)) {
+        return "a time of the declared format";
+    }
+    return calendar_in_range(value->time_ns, binder->zone) ? NULL : time_in_range;
 }
 
 static const char *bind_read_typed(const struct binder *binder, const struct field *field,
@@ -227,18 +230,25 @@ static bool check_age(const struct binder *binder, struct refusal *refusal)
     return false;
 }
 
+static bool path_fits(const struct binder *binder, const struct hierarchy_path *path)
+{
+    AUTO_BUFFER struct buffer scratch = {0};
+    struct value value;
+    for (size_t i = 0; i < COUNT_OF(path->conditions); i++) {
+        if (!expr_holds(path->conditions[i], binder->values, binder->zone)) return true;
+    }
+    return !expr_eval(path->path, binder->values, binder->zone, &value) ||
+           hierarchy_normalise(path->spec, &value, &scratch);
+}
+
 /* Each segment of a path is a node. */
 static bool check_paths(const struct binder *binder, struct refusal *refusal)
 {
     const struct stream *const stream = binder->stream;
     for (size_t i = 0; i < stream->path_count; i++) {
-        AUTO_BUFFER struct buffer scratch = {0};
         const struct hierarchy_path *const path = &stream->paths[i];
         int const field = expr_field(path->path);
-        struct value value;
-        if (!expr_eval(path->path, binder->values, binder->zone, &value) ||
-            hierarchy_normalise(path->spec, &value, &scratch))
-            continue;
+        if (path_fits(binder, path)) continue;
         refusal_set_field(refusal, field < 0 ? slice_text("path") : stream->fields[field].name,
                           "a path of more than 10000 segments");
         return false;

@@ -89,6 +89,10 @@ static bool adapt(struct expr_parser *parser, const struct expr **expr, struct v
             ? calendar_read(text, parser->zone, &literal->literal.time_ns)
             : calendar_bucket_read(text, type.unit, parser->zone, &literal->literal.bucket);
     *expr = literal;
+    if (good && type.kind == VALUE_TIME &&
+        !calendar_in_range(literal->literal.time_ns, parser->zone))
+        return parser_fail(parser, "'%.*s' is beyond the years 0001 to 9999 in the time zone",
+                           (int)text.length, text.at);
     if (good) return true;
     return parser_fail(parser, "'%.*s' is not %s", (int)text.length, text.at, type_name(type.kind));
 }

@@ -77,6 +77,8 @@ struct hierarchy_spec {
 struct hierarchy_path {
     const struct expr *path;
     const struct hierarchy_spec *spec;
+    const struct expr
+        *conditions[2]; /* an event is in the hierarchy where both hold; NULL: always */
 };
 
 /* Where events come from: a stream, several of them, or the rows of a view (see struct view). */

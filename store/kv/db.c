@@ -585,18 +585,31 @@ enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice 
     return finding(txn, table, code, err);
 }
 
-bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
-            struct error *err)
+static bool put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
+                unsigned flags, struct error *err)
 {
     if (!guard(txn, table, key, LMDB_PUT, err)) return false;
     MDB_val key_val = val_of(key), room = {.mv_size = value.length + DB_SUM_BYTES};
     uint8_t sum[DB_SUM_BYTES];
     write_sum(key, value, sum);
-    int const code = mdb_put(txn->mdb, txn->db->tables[table], &key_val, &room, MDB_RESERVE);
+    int const code =
+        mdb_put(txn->mdb, txn->db->tables[table], &key_val, &room, MDB_RESERVE | flags);
     if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
     if (value.length) memcpy(room.mv_data, value.at, value.length);
     memcpy((uint8_t *)room.mv_data + value.length, sum, sizeof sum);
     return true;
+}
+
+bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
+            struct error *err)
+{
+    return put(txn, table, key, value, 0, err);
+}
+
+bool db_append(struct txn *txn, enum db_table table, struct slice key, struct slice value,
+               struct error *err)
+{
+    return put(txn, table, key, value, MDB_APPEND, err);
 }
 
 bool db_drop(struct txn *txn, enum db_table table, struct slice key, struct error *err)

@@ -84,6 +84,9 @@ enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice 
                        struct slice *ret_value, struct error *err);
 bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
             struct error *err) MUST_CHECK;
+/* The same with a key behind all others of the table: its pages are filled to the end. */
+bool db_append(struct txn *txn, enum db_table table, struct slice key, struct slice value,
+               struct error *err) MUST_CHECK;
 bool db_drop(struct txn *txn, enum db_table table, struct slice key,
              struct error *err) MUST_CHECK; /* the key is there */
 bool db_clear(struct txn *txn, enum db_table table, struct error *err) MUST_CHECK;

@@ -198,13 +198,20 @@ static bool schema_hierarchy_follows(const struct view_input *input, const struc
     return expr_follows(expr, input->stream);
 }
 
+/* The view's condition over an event of the input itself. */
+static const struct expr *condition_over(struct schema *schema, const struct view *view,
+                                         const struct view_input *input)
+{
+    if (!view->where || !input->values) return view->where;
+    return expr_substitute(view->where, input->values, &schema->arena);
+}
+
 /* Whether which events of the input count depends on what references lead to. */
 static bool condition_follows(struct schema *schema, const struct view *view,
                               const struct view_input *input)
 {
-    const struct expr *where = view->where;
-    if (where && input->values) where = expr_substitute(where, input->values, &schema->arena);
-    return schema_hierarchy_follows(input, where) || schema_hierarchy_follows(input, input->where);
+    return schema_hierarchy_follows(input, condition_over(schema, view, input)) ||
+           schema_hierarchy_follows(input, input->where);
 }
 
 /* Links are known when a record comes, so that one which closes a cycle can be refused: other events have no say in them.
@@ -262,6 +269,25 @@ bool schema_finish_hierarchy(struct schema *schema, struct view *view, struct er
     return double_aggregates(schema, view, err);
 }
 
+/* What references lead to is not known when a record is read: such a condition is taken to hold. */
+static const struct expr *known_condition(const struct view_input *input, const struct expr *where)
+{
+    return where && !schema_hierarchy_follows(input, where) ? where : NULL;
+}
+
+static void add_path(struct schema *schema, const struct view *view, const struct view_input *input,
+                     struct hierarchy_path *paths, size_t *count)
+{
+    const struct expr *const path = input_value(input, view->hierarchy->id);
+    if (!path || schema_hierarchy_follows(input, path)) return;
+    paths[(*count)++] = (struct hierarchy_path){
+        .path = path,
+        .spec = view->hierarchy,
+        .conditions = {known_condition(input, input->where),
+                       known_condition(input, condition_over(schema, view, input))},
+    };
+}
+
 void schema_collect_paths(struct schema *schema)
 {
     size_t most = 0;
@@ -276,12 +302,8 @@ void schema_collect_paths(struct schema *schema)
             const struct view *const view = &schema->views[j];
             if (!view->hierarchy || view->hierarchy->kind != HIERARCHY_PATHS) continue;
             for (size_t k = 0; k < view->input_count; k++) {
-                const struct view_input *const input = &view->inputs[k];
-                if (input->stream != stream) continue;
-                const struct expr *const path = input_value(input, view->hierarchy->id);
-                if (path && !expr_follows(path, stream))
-                    paths[stream->path_count++] =
-                        (struct hierarchy_path){.path = path, .spec = view->hierarchy};
+                if (view->inputs[k].stream == stream)
+                    add_path(schema, view, &view->inputs[k], paths, &stream->path_count);
             }
         }
         stream->paths = paths;

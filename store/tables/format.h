@@ -18,7 +18,7 @@
  *                                      [packed time before which events may be missing, or null]
  *                                      [events that had been dropped when the view was made]
  *            "layout"               -> which ids and fields the names of the schema stand for, see catalog_ids.c
- *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
+ *   meta     "commits", and commits [commit u64] -> see commits.h: the times of all commits, and their batches
  *   events   [stream u16][packed key fields | number u64]: that of the first event
  *                                  -> ( [shared][length][rest of the key][length][event] )*
  *            A block of neighbours, see block.h. `shared`: how many bytes of the key before (the first time, of the
@@ -69,6 +69,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 6, GROUP_VERSION = 1 };
+enum { FORMAT_VERSION = 7, GROUP_VERSION = 1 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_PROM = 2, GROUP_HIERARCHY = 4 };

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "tables/commits.h"
 #include "tables/format.h"
 #include "types/pack.h"
 
@@ -51,12 +52,9 @@ bool meta_load(const struct txn *txn, struct meta *ret_meta, struct error *err)
 
 bool meta_save(struct txn *txn, const struct meta *meta, struct error *err)
 {
-    AUTO_BUFFER struct buffer key = {0}, value = {0};
-    pack_u64(&key, meta->commit_id);
-    pack_u64(&value, (uint64_t)meta->commit_ns);
-    pack_varint(&value, meta->commit_batch_id);
-    if (!db_put(txn, TABLE_COMMITS, buffer_slice(&key), buffer_slice(&value), err)) return false;
-    buffer_clear(&value);
+    AUTO_BUFFER struct buffer value = {0};
+    struct meta_commit const commit = {.ns = meta->commit_ns, .batch_id = meta->commit_batch_id};
+    if (!commits_add(txn, meta->commit_id, &commit, err)) return false;
     pack_u16(&value, FORMAT_VERSION);
     pack_varint(&value, meta->commit_id);
     pack_u64(&value, (uint64_t)meta->commit_ns);
@@ -73,27 +71,21 @@ void meta_next_commit(struct meta *meta)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
-    int64_t const now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    int64_t const now_ns = (int64_t)now.tv_sec * 1000000000 +
+                           now.tv_nsec / COMMIT_RESOLUTION_NS * COMMIT_RESOLUTION_NS;
     meta->commit_id++;
-    meta->commit_ns = now_ns > meta->commit_ns ? now_ns : meta->commit_ns + 1;
+    meta->commit_ns = now_ns > meta->commit_ns ? now_ns : meta->commit_ns + COMMIT_RESOLUTION_NS;
 }
 
 bool meta_commit_load(const struct txn *txn, uint64_t commit_id, struct meta_commit *ret_commit,
                       struct error *err)
 {
-    STACK_BUFFER(key, sizeof commit_id);
-    struct slice value;
-    uint64_t ns;
-    pack_u64(&key, commit_id);
-    switch (db_get(txn, TABLE_COMMITS, buffer_slice(&key), &value, err)) {
-    case DB_FOUND: break;
+    switch (commits_find(txn, commit_id, ret_commit, err)) {
+    case DB_FOUND: return true;
     case DB_MISSING: return meta_corrupt(err, "a commit");
-    case DB_FAILED: return false;
+    case DB_FAILED: break;
     }
-    if (!unpack_u64(&value, &ns) || !unpack_varint(&value, &ret_commit->batch_id))
-        return meta_corrupt(err, "a commit");
-    ret_commit->ns = (int64_t)ns;
-    return true;
+    return false;
 }
 
 static void stream_key(uint16_t stream, struct buffer *key)

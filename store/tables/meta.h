@@ -22,7 +22,7 @@ struct meta {
 /* ERROR_VERSION: a store of another format. */
 bool meta_load(const struct txn *txn, struct meta *ret_meta, struct error *err) MUST_CHECK;
 bool meta_save(struct txn *txn, const struct meta *meta, struct error *err) MUST_CHECK;
-/* Starts the next commit: its number and a wall clock that is later than the last one's, even if the
+/* Starts the next commit: its number and a wall clock, in whole milliseconds, that is later than the last one's, even if the
  * machine's was set back, as readers tell versions of a directory by it. */
 void meta_next_commit(struct meta *meta);
 struct meta_commit {

@@ -165,12 +165,20 @@ static bool calendar_read_clock(struct slice text, size_t *at, struct civil *civ
     return true;
 }
 
-/* The last instant of the year 9999 in any zone, and the first of the year 0. */
-static bool in_range(int128 time_ns)
+/* The weeks of these years are theirs, too: 0001-01-01 is a Monday, and 9999-12-31 a Friday. */
+bool calendar_in_range(int128 time_ns, const struct time_zone *zone)
 {
-    int128 const least = (int128)(civil_days(-1, 12, 31)) * SECONDS_PER_DAY * NS_PER_SECOND;
-    int128 const most = (int128)(civil_days(10000, 1, 2)) * SECONDS_PER_DAY * NS_PER_SECOND;
-    return time_ns >= least && time_ns < most;
+    int64_t const first = civil_days(FIRST_YEAR, 1, 1) * SECONDS_PER_DAY;
+    int64_t const end = civil_days(LAST_YEAR + 1, 1, 1) * SECONDS_PER_DAY;
+    int64_t const margin = 2 * SECONDS_PER_DAY; /* more than any offset */
+    int64_t ns;
+    if (time_ns < (int128)(first - margin) * NS_PER_SECOND ||
+        time_ns >= (int128)(end + margin) * NS_PER_SECOND)
+        return false;
+    int64_t const seconds = split_ns(time_ns, &ns);
+    if (seconds >= first + margin && seconds < end - margin) return true;
+    int64_t const local = seconds + time_zone_offset(zone, seconds);
+    return local >= first && local < end;
 }
 
 /* A number of seconds, or by its size of milli-, micro- or nanoseconds, since 1970. */
@@ -188,7 +196,6 @@ static bool calendar_read_epoch(struct slice text, int128 *ret_time_ns)
     if (size >= ten_to_11) ns_per_unit /= 1000;
     if (size >= ten_to_11 * 1000) ns_per_unit /= 1000;
     if (size >= ten_to_11 * 1000000) ns_per_unit /= 1000;
-    if (size >= ten_to_11 * 1000000 * 1000000) return false; /* beyond the year 9999 */
     int128 rest = number.coefficient % unit, ns = 0;
     for (int128 worth = ns_per_unit; worth > 1 && unit > 1;) { /* digits behind the point */
         unit /= 10;
@@ -196,9 +203,7 @@ static bool calendar_read_epoch(struct slice text, int128 *ret_time_ns)
         ns += rest / unit * worth;
         rest %= unit;
     }
-    int128 const time_ns = whole * ns_per_unit + ns;
-    if (!in_range(time_ns)) return false;
-    *ret_time_ns = time_ns;
+    *ret_time_ns = whole * ns_per_unit + ns;
     return true;
 }
 
@@ -273,9 +278,10 @@ size_t calendar_name_write(int128 time_ns, const struct time_zone *zone,
     int64_t ns;
     int64_t const seconds = split_ns(time_ns, &ns);
     int32_t const offset = time_zone_offset(zone, seconds);
+    int32_t offsets[ZONE_OFFSETS_MAX];
     size_t const length = calendar_add_time(text, seconds + offset, ns, "");
-    return time_zone_repeats(zone, seconds + offset, 1) ? add_offset(text, length, offset, "")
-                                                        : length;
+    if (time_zone_shown(zone, seconds + offset, 1, offsets) < 2) return length;
+    return add_offset(text, length, offset, "");
 }
 
 /* The clock of a name, which has no colons: hours, and as much more as UNITS says. */
@@ -296,6 +302,7 @@ bool calendar_name_read(struct slice text, const struct time_zone *zone, int128 
     if (at < text.length && !read_offset(text, &at, &civil)) return false;
     if (at != text.length || !civil_check(&civil)) return false;
     int128 const time_ns = civil_instant(&civil, zone);
+    if (!calendar_in_range(time_ns, zone)) return false;
     size_t const length = calendar_name_write(time_ns, zone, again);
     if (!slice_equal(slice_of(again, length), text)) return false;
     *ret_time_ns = time_ns;
@@ -349,6 +356,7 @@ size_t calendar_bucket_write(const struct bucket *bucket, enum bucket_unit unit,
     int64_t const local = bucket->local_seconds, days = floor_days(local);
     int const rest = (int)(local - days * SECONDS_PER_DAY);
     int64_t const unit_seconds = unit == BUCKET_HOUR ? SECONDS_PER_HOUR : SECONDS_PER_MINUTE;
+    int32_t offsets[ZONE_OFFSETS_MAX];
     size_t length = 0;
     civil_date(days, &year, &month, &day);
     switch (unit) {
@@ -364,7 +372,7 @@ size_t calendar_bucket_write(const struct bucket *bucket, enum bucket_unit unit,
         calendar_add(text, 0, "%04d-%02d-%02dT%02d", year, month, day, rest / SECONDS_PER_HOUR);
     if (unit == BUCKET_MINUTE)
         length = calendar_add(text, length, "%02d", rest / SECONDS_PER_MINUTE % 60);
-    if (!time_zone_repeats(zone, local, unit_seconds)) return length;
+    if (time_zone_shown(zone, local, unit_seconds, offsets) < 2) return length;
     return add_offset(text, length, bucket->offset_seconds, "");
 }
 
@@ -398,15 +406,12 @@ static bool read_bucket(struct slice text, enum bucket_unit unit, struct civil *
 static bool bucket_offset(const struct time_zone *zone, int64_t local, int64_t length,
                           const struct civil *civil, int32_t *ret_offset)
 {
-    int64_t const step = 15 * SECONDS_PER_MINUTE; /* no zone jumps by less */
-    for (int64_t at = local; at < local + length; at += step) {
-        int32_t offsets[2];
-        int const shown = time_zone_local(zone, at, offsets);
-        for (int i = 0; i < shown; i++) {
-            if (civil->has_offset && civil->offset_seconds != offsets[i]) continue;
-            *ret_offset = offsets[i];
-            return true;
-        }
+    int32_t offsets[ZONE_OFFSETS_MAX];
+    int const shown = time_zone_shown(zone, local, length, offsets);
+    for (int i = 0; i < shown; i++) {
+        if (civil->has_offset && civil->offset_seconds != offsets[i]) continue;
+        *ret_offset = offsets[i];
+        return true;
     }
     return false;
 }
@@ -417,7 +422,8 @@ bool calendar_bucket_read(struct slice text, enum bucket_unit unit, const struct
     struct civil civil = {.month = 1, .day = 1};
     char again[CALENDAR_TEXT_BYTES];
     int week = 0;
-    if (!read_bucket(text, unit, &civil, &week) || !civil_check(&civil)) return false;
+    if (!read_bucket(text, unit, &civil, &week) || !civil_check(&civil) || civil.year < FIRST_YEAR)
+        return false;
     int64_t local = civil_days(civil.year, civil.month, civil.day) * SECONDS_PER_DAY +
                     civil.hour * SECONDS_PER_HOUR + civil.minute * SECONDS_PER_MINUTE;
     if (unit == BUCKET_WEEK)

@@ -2,8 +2,8 @@
  *
  * Place    value.h holds times and buckets; expr.h and bind read and bucket them.
  * Units    time_ns counts nanoseconds since 1970-01-01T00:00:00Z, leap seconds left out.
- *          Years 0000 to 9999.
- * Promise  calendar_bucket_write and calendar_bucket_read are inverses. A bucket is told by local
+ *          Years 0001 to 9999 of local time: what calendar_in_range refuses has neither name nor bucket.
+ * Promise  of times in range calendar_bucket_write and calendar_bucket_read are inverses. A bucket is told by local
  *          wall-clock start and, for minute and hour, the offset in force, so that a repeated hour
  *          is two buckets and a day of 23 or 25 hours is one.
  * Threads  pure functions.
@@ -38,13 +38,15 @@ enum { CALENDAR_TEXT_BYTES = 48 };
  * by magnitude (|x| < 10^11: s, < 10^14: ms, < 10^17: us, else ns), with a fraction where seconds.
  * Offset is Z, +HH:MM, +HHMM or +HH. Text without an offset is local time in ZONE: in a repeated
  * hour the first, in a gap the time that the clock would have shown without the jump.
- * Fractions beyond nanoseconds are cut. Leap second :60 is read as the next second. */
+ * Fractions beyond nanoseconds are cut. Leap second :60 is read as the next second. What is read may be out of range. */
 bool calendar_read(struct slice text, const struct time_zone *zone, int128 *ret_time_ns) MUST_CHECK;
 /* By a strptime pattern: %Y %y %m %d %e %j %H %I %M %S %f (fraction) %p %b %B %h %a %A %z %Z (only UTC, GMT
  * and Z) %s %T %D %F %R %n %t %%; blanks match any run of blanks; numbers need no leading zeros.
  * %y: 69 to 99 are 19xx. Missing parts are those of 1970-01-01T00:00:00. */
 bool calendar_read_format(struct slice text, struct slice format, const struct time_zone *zone,
                           int128 *ret_time_ns) MUST_CHECK;
+/* Whether ZONE shows the time within the years 0001 to 9999. What is not, no event may have: who reads times asks. */
+bool calendar_in_range(int128 time_ns, const struct time_zone *zone);
 /* Whether every directive of FORMAT is known; if not, *ret_offset is the place of the bad one. */
 bool calendar_check_format(struct slice format, size_t *ret_offset) MUST_CHECK;
 
@@ -59,8 +61,8 @@ bool calendar_name_read(struct slice text, const struct time_zone *zone,
 
 struct bucket calendar_bucket(int128 time_ns, enum bucket_unit unit, const struct time_zone *zone);
 /* "2026", "2026-Q1", "2026-01", "2026-W01", "2026-01-01", "2026-01-01T13", "2026-01-01T1305", and
- * with the offset "2026-10-25T02+0200" (seconds of an offset as +HHMMSS) where ZONE repeats any
- * part of the bucket. Returns the length. */
+ * with the offset "2026-10-25T02+0200" (seconds of an offset as +HHMMSS) where ZONE shows parts of
+ * the bucket under several. Returns the length. */
 size_t calendar_bucket_write(const struct bucket *bucket, enum bucket_unit unit,
                              const struct time_zone *zone, char text[CALENDAR_TEXT_BYTES]);
 /* false if TEXT is not exactly what calendar_bucket_write gives for some time of ZONE. */

@@ -185,22 +185,35 @@ int time_zone_local(const struct time_zone *zone, int64_t local_seconds, int32_t
     return found;
 }
 
-bool time_zone_repeats(const struct time_zone *zone, int64_t local_start, int64_t length_seconds)
+static int add_offset(int32_t *offsets, int count, int32_t offset)
 {
-    int64_t const to = local_start + length_seconds + OFFSET_MOST;
-    int64_t begin = local_start - OFFSET_MOST, change;
-    if (zone->count == 0 && !zone->has_summer) return false;
-    int32_t offset = time_zone_offset(zone, begin);
-    while (time_zone_next_change(zone, begin, to, &change)) {
-        int32_t const next = time_zone_offset(zone, change);
-        /* The clock went from change + offset back to change + next. */
-        if (next < offset && change + next < local_start + length_seconds &&
-            local_start < change + offset)
-            return true;
-        offset = next;
-        begin = change;
+    for (int i = 0; i < count; i++) {
+        if (offsets[i] == offset) return count;
     }
-    return false;
+    if (count < ZONE_OFFSETS_MAX) offsets[count++] = offset;
+    return count;
+}
+
+int time_zone_shown(const struct time_zone *zone, int64_t local_start, int64_t length_seconds,
+                    int32_t ret_offsets[ZONE_OFFSETS_MAX])
+{
+    int64_t const local_end = local_start + length_seconds, to = local_end + OFFSET_MOST;
+    int64_t begin = local_start - OFFSET_MOST, change;
+    int32_t offset = time_zone_offset(zone, begin);
+    int count = 0;
+    if (zone->count == 0 && !zone->has_summer) {
+        ret_offsets[0] = offset;
+        return 1;
+    }
+    for (bool more = true; more; begin = change) {
+        more = time_zone_next_change(zone, begin, to, &change);
+        if (!more) change = to;
+        /* Until the change the clock shows [begin + offset, change + offset). */
+        if (begin + offset < local_end && local_start < change + offset)
+            count = add_offset(ret_offsets, count, offset);
+        offset = time_zone_offset(zone, change);
+    }
+    return count;
 }
 
 /* Reading. */

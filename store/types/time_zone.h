@@ -31,5 +31,9 @@ int32_t time_zone_offset(const struct time_zone *zone,
  * 1, or 2 where it is repeated. The offsets are in order of time; in a gap the first is the offset
  * before it, the second the one behind it. */
 int time_zone_local(const struct time_zone *zone, int64_t local_seconds, int32_t ret_offsets[2]);
-/* Whether any second of [local_start, local_start + length) is shown twice. */
-bool time_zone_repeats(const struct time_zone *zone, int64_t local_start, int64_t length_seconds);
+/* The offsets under which the wall clock shows some second of [local_start, local_start + length),
+ * each once, in order of time; returns how many: 0 where all of it is skipped, more than 1 where
+ * local time alone does not tell. No zone has had more than ZONE_OFFSETS_MAX within an hour. */
+enum { ZONE_OFFSETS_MAX = 4 };
+int time_zone_shown(const struct time_zone *zone, int64_t local_start, int64_t length_seconds,
+                    int32_t ret_offsets[ZONE_OFFSETS_MAX]);

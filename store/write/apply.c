@@ -8,6 +8,7 @@
 #include "types/pack.h"
 #include "types/time_zone.h"
 #include "write/apply_plan.h"
+#include "write/apply_zone.h"
 #include "write/event_retention.h"
 #include "write/rebuild.h"
 #include "write/view_retention.h"
@@ -158,6 +159,7 @@ static bool try_apply(struct applying *applying, struct write_txn *write, struct
     write_txn_change_schema(write, applying->next);
     write->progress = options->progress;
     write->progress_context = options->context;
+    if (!apply_check_zone(write->txn, applying->old, applying->next, err)) return false;
     if (!change_streams(write, &applying->plan, err) || !write_txn_load_cutoffs(write, err) ||
         !rebuild_views(write, applying->plan.refolded, err) || !event_retention_drop(write, err) ||
         !view_retention_drop(write, err))

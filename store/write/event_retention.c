@@ -48,7 +48,8 @@ bool event_retention_remove(struct txn *txn, const struct stream *stream, struct
            db_drop(txn, TABLE_EXPIRY, buffer_slice(&entry), err);
 }
 
-struct value event_retention_cutoff(const struct meta_stream *meta, int64_t seconds)
+struct value event_retention_cutoff(const struct meta_stream *meta, int64_t seconds,
+                                    const struct time_zone *zone)
 {
     struct timespec now;
     struct value cutoff = meta->newest;
@@ -57,6 +58,7 @@ struct value event_retention_cutoff(const struct meta_stream *meta, int64_t seco
     int128 const now_ns = (int128)now.tv_sec * 1000000000 + now.tv_nsec;
     if (cutoff.time_ns > now_ns) cutoff.time_ns = now_ns;
     cutoff.time_ns -= (int128)seconds * 1000000000;
+    if (!calendar_in_range(cutoff.time_ns, zone)) cutoff.kind = VALUE_NULL;
     return cutoff;
 }
 
@@ -141,7 +143,8 @@ static bool drop_of_stream(struct write_txn *write, const struct stream *stream,
     struct meta_stream state;
     uint64_t count = 0;
     if (!meta_stream_load(write->txn, stream->id, &state, err)) return false;
-    struct value const cutoff = event_retention_cutoff(&state, stream->keep_seconds);
+    struct value const cutoff =
+        event_retention_cutoff(&state, stream->keep_seconds, write->schema->zone);
     if (cutoff.kind == VALUE_NULL) return true;
     stream_prefix(stream->id, &end);
     (void)pack_value(&end, &cutoff, PACK_NO_LIMIT);

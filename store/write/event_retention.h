@@ -19,5 +19,6 @@ bool event_retention_remove(struct txn *txn, const struct stream *stream, struct
 bool event_retention_drop(struct write_txn *write, struct error *err) MUST_CHECK;
 /* Removes all that is noted of a stream. */
 bool event_retention_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
-/* The time SECONDS before the newest event of the stream, or before now; null where it has none. */
-struct value event_retention_cutoff(const struct meta_stream *meta, int64_t seconds);
+/* The time SECONDS before the newest event of the stream, or before now; null where it has none, or where nothing can be older. */
+struct value event_retention_cutoff(const struct meta_stream *meta, int64_t seconds,
+                                    const struct time_zone *zone);

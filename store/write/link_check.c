@@ -124,6 +124,7 @@ static struct link find_link(const struct link_check *check, struct link_graph *
     const struct value *fields = check->fields;
     AUTO_FREE struct value *mapped = NULL;
     struct link none = {.node = NULL};
+    if (!expr_holds(input->where, check->fields, zone)) return none;
     if (input->values) {
         mapped = memory_alloc(view->stream->field_count * sizeof *mapped);
         stream_union_map(input, view->stream, zone, check->fields, mapped);

@@ -116,7 +116,8 @@ static bool drop_of_view(struct write_txn *write, const struct view *view, struc
     struct letting_go going = {
         .write = write,
         .view = view,
-        .cutoff = first_kept(write, view, event_retention_cutoff(&meta, view->retain_seconds)),
+        .cutoff = first_kept(
+            write, view, event_retention_cutoff(&meta, view->retain_seconds, write->schema->zone)),
         .err = err,
     };
     if (going.cutoff.kind == VALUE_NULL) return true;

@@ -234,6 +234,28 @@ def conditions(scene):
     story.shows("t.json", [node("b", None, (1, 2), (2, 3))])
 
 
+def conditions_of_a_stream(scene):
+    """The same of "where" in "from": an event outside the tree closes no cycle, and none may hide one."""
+    fields = {"event": "int", "id": "string", "parent_id": "string", "cost": "int", "path": "string"}
+    streams = {name: {"key": "event", "on_duplicate": "replace", "fields": fields} for name in ("s", "r")}
+    counted = {"where": "cost > 0"}
+    for source in ({"s": counted}, {"s": counted, "r": {}}):
+        story = Story(scene, streams, {"t": {**TREE, "from": source}, "p": {**PATHS, "from": source}})
+        said = story.load("s", span(1, "a", "a", 0), span(2, "a", "b", 0), span(3, "b", "a", 0), span(4, "c", None, 1))
+        check("new 4" in said, said)
+        story.shows("t.json", [node("c", None, (1, 1), (1, 1))])
+        said = story.load("s", span(1, "n", "a", 0), span(5, "n", "z", 1), span(6, "z", "n", 1), span(7, "ok", None, 1), status=2)
+        check("new 2" in said and "replaced 1" in said and "rejected 1" in said, said)
+        story.shows("t/n/.total.json", node("n", "z", (1, 1), (1, 1)))
+        said = story.load("s", span(6, "z", "n", 0), span(6, "z", "n", 2), status=2)
+        check("new 1" in said and "rejected 1" in said, said)
+        story.load("s", span(5, "n", "z", 0), span(6, "z", "n", 2))
+        story.shows("t/n.json", None)
+        story.shows("t/z/.total.json", node("z", "n", (1, 2), (1, 2)))
+        said = story.load("s", on(8, "a/" * 10001), on(9, "b/" * 10001, 1), status=2)
+        check("new 1" in said and "rejected 1" in said, said)
+
+
 def rollups_within(scene):
     """By other dimensions inside each subtree; absent where the subtree has no events for it."""
     within = {"models": {"by": ["model"], "measures": {"n": "count()"}},
@@ -356,6 +378,7 @@ with Scene() as scene:
     separators_and_names(scene)
     too_deep(scene)
     conditions(scene)
+    conditions_of_a_stream(scene)
     rollups_within(scene)
     rollups_within_paths(scene)
     later_and_again(scene)

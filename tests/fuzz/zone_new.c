@@ -10,10 +10,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct error err;
     if (!time_zone_new(slice_of(bytes, length), &zone, &err)) return 0;
     for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
-        int32_t offsets[2];
+        int32_t offsets[ZONE_OFFSETS_MAX];
         (void)time_zone_offset(zone, instants[i]);
         (void)time_zone_local(zone, instants[i], offsets);
-        (void)time_zone_repeats(zone, instants[i], 3600);
+        (void)time_zone_shown(zone, instants[i], 3600, offsets);
     }
     time_zone_free(zone);
     return 0;

@@ -13,6 +13,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import argparse
 import copy
+import functools
 import json
 import multiprocessing
 import os
@@ -66,7 +67,18 @@ class World:
     def plant(self):
         """Tells the streams which trees are of their events."""
         for name, stream in self.streams.items():
-            stream.trees = [view for view in self.views.values() if "tree" in view and view["from"] == name]
+            stream.trees = [functools.partial(self.has_cycle_with, view, name) for view in self.views.values()
+                            if "tree" in view and name in references.sources_of(view)]
+
+    def has_cycle_with(self, view, name, events):
+        """Whether the tree had a cycle if these were the events of that stream."""
+        if "path" in view["tree"]:
+            return False
+        seen = references.all_seen(events, name, view, self.streams)
+        for other in references.sources_of(view):
+            if other != name:
+                seen += references.all_seen(self.streams[other].survivors(), other, view, self.streams)
+        return trees.has_cycle(view, seen)
 
     def write(self, name, content):
         path = os.path.join(self.folder, name)
@@ -145,7 +157,7 @@ class World:
     def refuse_cycles(self):
         """Trees that the events cannot be are refused; then the rest is applied."""
         wrong = [name for name, view in self.views.items() if "tree" in view and
-                 trees.has_cycle(view, self.streams[view["from"]].survivors())]
+                 trees.has_cycle(view, references.events_of(view, self.streams))]
         if wrong:
             run("schema", self.store, "--allow-loss", "--apply", self.write("next.json", self.schema()), status=(1,))
         for name in wrong:
@@ -285,10 +297,12 @@ def name_of_kind(measure):
 def features_of_view(case, view):
     if not isinstance(view["from"], str):
         yield "view over streams" + (" that defines" if isinstance(view["from"], dict) else "")
-    elif "tree" in view:
+    if any("where" in part for part in references.sources_of(view).values()):
+        yield "some events of a stream" + (" in a tree" if "tree" in view else "")
+    if "tree" in view:
         yield "tree by " + ("path" if "path" in view["tree"] else "parent")
         yield from (["within"] if "within" in view else [])
-    else:
+    elif isinstance(view["from"], str):
         yield f"view by {len(view['by'])}" if view["from"] in case["streams"] else "view over view"
     if any("." in by["field"] for by in view["by"]):
         yield "by what is referred to"

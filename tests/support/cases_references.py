@@ -74,13 +74,13 @@ def random_paths(rng, streams, name):
     return {path: paths[path] for path in rng.sample(list(paths), min(len(paths), rng.randint(0, 5)))}
 
 
-def random_sources(rng, streams):
-    """What a view is from that is over several streams, and its fields."""
-    names = rng.sample(list(streams), rng.randint(2, len(streams)))
+def random_sources(rng, streams, new_condition):
+    """What a view is from that is over several streams, or over some events of one; and its fields."""
+    names = rng.sample(list(streams), rng.randint(1, len(streams)))
     fields = {field: kind for name in names for field, kind in streams[name]["fields"].items() if field != "op"}
     if rng.random() < 0.4:
         return names, fields
-    sources = {name: {} for name in names}
+    sources = {name: random_part(rng, streams, name, new_condition) for name in names}
     for i in range(rng.randint(0, 2)):
         kind = rng.choice(["string", "int", "decimal", "time", "bool"])
         for name in names:
@@ -90,6 +90,14 @@ def random_sources(rng, streams):
                 sources[name][f"d{i}"] = definition(rng, able, kind)
                 fields[f"d{i}"] = kind
     return sources, fields
+
+
+def random_part(rng, streams, name, new_condition):
+    """Of a stream's events those that a view counts."""
+    if rng.random() < 0.6:
+        return {}
+    paths = random_paths(rng, streams, name) if "references" in additions.ON else {}
+    return {"where": new_condition(rng, {**{field: kind for field, kind in streams[name]["fields"].items() if field != "op"}, **paths})}
 
 
 def definition(rng, able, kind):

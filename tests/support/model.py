@@ -34,7 +34,7 @@ class Stream:
         self.arrived = 0
         self.newest = None  # time of all that ever was an event
         self.dropped_before = None
-        self.trees = []  # views of its events that are trees
+        self.trees = []  # what tells of its events whether a tree had a cycle
 
     def key_of(self, record):
         return tuple(sort_key(record[field]) for field in self.declared["key"])
@@ -83,8 +83,8 @@ class Stream:
 
     def has_cycle_with(self, changed):
         """Whether a tree had a cycle after this: of the parents that a node's events name the least counts."""
-        after = [event for event in {**self.events, **changed}.values() if not event.get("%deleted")]
-        return any(trees.has_cycle(view, after) for view in self.trees)
+        after = [{**event, KEY: key} for key, event in {**self.events, **changed}.items() if not event.get("%deleted")]
+        return any(has_cycle(after) for has_cycle in self.trees)
 
     def put(self, key, record):
         self.events[key] = dict(record)
@@ -179,7 +179,7 @@ def drop_old(views, streams):
         old = stream.too_old()
         for view in views.values():
             if name in references.sources_of(view):
-                view.setdefault("dropped", []).extend(references.as_seen(event, name, view, streams) for event in old)
+                view.setdefault("dropped", []).extend(references.all_seen(old, name, view, streams))
         for event in old:
             del stream.events[event[KEY]]
 

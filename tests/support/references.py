@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import expressions
+import measures
 from measures import KEY, MISSING
 from values import sort_key
 
@@ -42,7 +43,7 @@ def resolve(event, name, streams, depth=DEPTH):
 
 
 def sources_of(view):
-    """What a view is from: a stream or view -> the fields that it defines, as expressions."""
+    """What a view is from: a stream or view -> the fields that it defines, as expressions, and under "where" a condition."""
     source = view["from"]
     if isinstance(source, str):
         return {source: {}}
@@ -50,8 +51,11 @@ def sources_of(view):
 
 
 def as_seen(event, name, view, streams):
-    """An event of a stream as the view has it."""
-    sources, seen = sources_of(view), resolve(event, name, streams)
+    """An event of a stream as the view has it; None: the condition of that stream leaves it out."""
+    sources, seen = {each: dict(defined) for each, defined in sources_of(view).items()}, resolve(event, name, streams)
+    conditions = {each: defined.pop("where", None) for each, defined in sources.items()}
+    if not measures.holds(conditions[name], seen):
+        return None
     defined = {field: expressions.value(definition, lambda leaf: seen[leaf[1]])
                for field, definition in sources[name].items()}
     lost = {field for field, definition in sources[name].items()
@@ -63,5 +67,9 @@ def as_seen(event, name, view, streams):
     return seen
 
 
+def all_seen(events, name, view, streams):
+    return [seen for seen in (as_seen(event, name, view, streams) for event in events) if seen is not None]
+
+
 def events_of(view, streams):
-    return [as_seen(event, name, view, streams) for name in sources_of(view) for event in streams[name].survivors()]
+    return [seen for name in sources_of(view) for seen in all_seen(streams[name].survivors(), name, view, streams)]

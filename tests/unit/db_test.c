@@ -305,6 +305,37 @@ static void an_environment_without_our_tables_is_refused(void **state)
     remove_place(&place);
 }
 
+/* Rising keys fill pages to the end; one that does not rise is refused. */
+static void what_is_appended_is_behind_all_others(void **state)
+{
+    (void)state;
+    enum { ENTRIES = 1000, ENTRY_BYTES = 400 };
+    static uint8_t const value[ENTRY_BYTES];
+    struct place place;
+    struct db *db;
+    struct txn *txn;
+    struct slice found;
+    struct error err;
+    uint64_t bytes;
+    char key[16];
+    make_place(&place);
+    assert_true(db_open(place.directory, DB_CREATE, &db, &err));
+    assert_true(txn_begin(db, true, &txn, &err));
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        (void)snprintf(key, sizeof key, "%08u", i);
+        assert_true(
+            db_append(txn, TABLE_VALUES, slice_text(key), slice_of(value, sizeof value), &err));
+    }
+    assert_true(db_table_bytes(txn, TABLE_VALUES, &bytes, &err));
+    assert_true(bytes < (uint64_t)ENTRIES * ENTRY_BYTES * 5 / 4); /* half-full ones take 2 */
+    assert_int_equal(db_get(txn, TABLE_VALUES, slice_text("00000500"), &found, &err), DB_FOUND);
+    assert_memory_equal(found.at, value, sizeof value);
+    assert_false(db_append(txn, TABLE_VALUES, slice_text("00000500"), (struct slice){0}, &err));
+    txn_abort(txn);
+    db_close(db);
+    remove_place(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +346,7 @@ int main(void)
         cmocka_unit_test(an_entry_that_changed_on_the_disk_is_refused),
         cmocka_unit_test(pages_that_were_never_written_are_not_missing),
         cmocka_unit_test(a_file_that_is_cut_short_is_refused),
+        cmocka_unit_test(what_is_appended_is_behind_all_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,7 +60,7 @@ static const struct {
     {TABLE_META, {(const uint8_t *)"store", 5}, load_store, true},
     {TABLE_META, {(const uint8_t *)"stream\0\0", 8}, load_stream, false},
     {TABLE_META, {(const uint8_t *)"view\0\0", 6}, load_view, false},
-    {TABLE_COMMITS, {(const uint8_t *)"\0\0\0\0\0\0\0\2", 8}, load_commit, true},
+    {TABLE_META, {(const uint8_t *)"commits", 7}, load_commit, true},
 };
 
 static void expect_corrupt(const struct tmpstore *tmp, size_t record)
