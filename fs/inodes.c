@@ -2,10 +2,13 @@
 #include "inodes.h"
 
 #include <fuse_lowlevel.h>
-#include <xxhash.h>
 
+#include "base/hash.h"
 #include "copies.h"
 
+/* No hash_table.h: an inode is in two tables by links of its own, and leaves them one by one at a
+ * constant cost; open addressing would leave holes to fill, and take twice the memory. Ids are
+ * counted here, so that their hash needs no key. */
 enum { SLOTS_FIRST = 256 };
 
 static void table_init(struct inode_table *table)
@@ -57,9 +60,10 @@ static void inodes_make_room(struct inode_table *table, bool by_id)
     *table = larger;
 }
 
+/* The names in nodes are those of values, which anyone may have chosen. */
 static uint32_t hash_of(struct slice packed)
 {
-    return (uint32_t)XXH3_64bits(packed.at, packed.length);
+    return (uint32_t)hash_bytes(0, packed);
 }
 
 static struct inode *new_inode(struct slice packed, uint64_t parent_id, struct slice name)

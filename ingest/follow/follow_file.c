@@ -31,7 +31,7 @@ enum { LOOK_BY_ITSELF_MS = 1000, LAST_WORDS_MS = 10000, SCAN_BYTES = 64 << 10 };
 struct probe {
     uint64_t from;
     uint64_t to;
-    uint64_t hash;
+    struct digest digest;
 };
 
 struct tail {
@@ -58,7 +58,7 @@ static struct probe probe_of(const struct batch *batch)
     uint64_t const to = batch->resume_offset;
     return (struct probe){.from = to < GROWTH_PAGE_BYTES ? 0 : to - GROWTH_PAGE_BYTES,
                           .to = to,
-                          .hash = batch->tail_hash};
+                          .digest = batch->tail};
 }
 
 /* Opens the file at NAME, if it has the same bytes there. INODE: that it must have; 0: any. */
@@ -68,10 +68,11 @@ static bool open_if_same(struct tail *tail, const char *name, const struct probe
     AUTO_FD int fd = openat(tail->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat stat;
     struct error ignored; /* what cannot be looked at is not the one */
-    uint64_t hash;
+    struct digest found;
     if (fd < 0 || fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) return false;
     if ((uint64_t)stat.st_size < probe->to || (inode && stat.st_ino != inode)) return false;
-    if (!tail_checkpoint_hash(fd, probe->from, probe->to, &hash, &ignored) || hash != probe->hash)
+    if (!tail_checkpoint_digest(fd, probe->from, probe->to, &found, &ignored) ||
+        !digest_equal(&found, &probe->digest))
         return false;
     tail->fd = take_fd(&fd);
     tail->inode = stat.st_ino;
@@ -192,7 +193,7 @@ static bool follow_file_load(struct tail *tail, uint64_t end, bool ends, bool *r
         .fd = tail->fd, .end_bytes = end, .inode = tail->inode, .ends = ends};
     struct batch_input const input = {.path = tail->path, .checkpoint = &checkpoint};
     const struct batch *const batch = &tail->follow->report.batch;
-    tail_checkpoint_name(tail->path, tail->number, checkpoint.digest);
+    checkpoint.digest = tail_checkpoint_name(tail->path, tail->number);
     *ret_ended = false;
     switch (follow_load(tail->follow, &input, err)) {
     case BATCH_INGESTED: *ret_ended = ends; break;
@@ -266,12 +267,12 @@ static void begin_anew(struct tail *tail)
 static bool is_truncated(const struct tail *tail, uint64_t size, bool *ret_truncated,
                          struct error *err)
 {
-    uint64_t hash = tail->probe.hash;
+    struct digest found = tail->probe.digest;
     bool const shorter = size < tail->size;
     if (!shorter && tail->probe.to > 0 &&
-        !tail_checkpoint_hash(tail->fd, tail->probe.from, tail->probe.to, &hash, err))
+        !tail_checkpoint_digest(tail->fd, tail->probe.from, tail->probe.to, &found, err))
         return false;
-    *ret_truncated = shorter || hash != tail->probe.hash;
+    *ret_truncated = shorter || !digest_equal(&found, &tail->probe.digest);
     return true;
 }
 
@@ -282,7 +283,7 @@ static bool visit(struct tail *tail, uint64_t size, int64_t now, struct error *e
     tail->size = size;
     if (tail->offset > 0 || tail->probe.to >= GROWTH_PAGE_BYTES) return true;
     tail->probe.to = size < GROWTH_PAGE_BYTES ? size : GROWTH_PAGE_BYTES;
-    return tail_checkpoint_hash(tail->fd, 0, tail->probe.to, &tail->probe.hash, err);
+    return tail_checkpoint_digest(tail->fd, 0, tail->probe.to, &tail->probe.digest, err);
 }
 
 /* One look at the file that is open. */

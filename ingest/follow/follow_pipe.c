@@ -101,7 +101,7 @@ bool follow_pipe(struct follow *follow, struct error *err)
     pipe.checkpoint.fd = spool;
     follow->is_unrepeatable = true;
     follow->batch.stopped = NULL;
-    if (getrandom(pipe.checkpoint.digest, sizeof pipe.checkpoint.digest, 0) !=
+    if (getrandom(&pipe.checkpoint.digest, sizeof pipe.checkpoint.digest, 0) !=
         (ssize_t)sizeof pipe.checkpoint.digest)
         return error_system(err, errno, "no random number for the name of the input");
     service_notify("READY=1");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/column_profile.h"
 
-#include <xxhash.h>
-
+#include "base/hash.h"
 #include "common/printable.h"
 #include "input/bind.h"
 
@@ -46,7 +45,7 @@ static void column_profile_visit_value(struct gathering *gathering, size_t field
     } else {
         buffer_clear(&gathering->text);
         value_text(value, facts->stream->fields[field].value, facts->zone, &gathering->text);
-        hash = XXH3_64bits(gathering->text.at, gathering->text.length) | 1;
+        hash = hash_bytes(0, buffer_slice(&gathering->text)) | 1;
         fact->text_bytes += value->kind == VALUE_STRING ? gathering->text.length : 0;
         show_value(gathering, fact, buffer_slice(&gathering->text));
         visit_range(fact, value);
@@ -120,7 +119,7 @@ size_t column_profiles_pairs(const struct column_profiles *facts, size_t one, si
     AUTO_FREE uint64_t *const pairs = memory_alloc(count * sizeof *pairs);
     for (size_t i = 0; i < count; i++) {
         uint64_t const both[2] = {facts->of[one].hashes[i], facts->of[other].hashes[i]};
-        pairs[i] = XXH3_64bits(both, sizeof both) | 1;
+        pairs[i] = hash_bytes(0, slice_of(both, sizeof both)) | 1;
     }
     return count_different(pairs, count);
 }

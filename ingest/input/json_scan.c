@@ -21,9 +21,8 @@
  */
 #include "input/json_scan.h"
 
-#include <xxhash.h>
-
 #include "base/arena.h"
+#include "base/hash_table.h"
 #include "input/json_pointer.h"
 #include "input/json_text.h"
 
@@ -48,9 +47,8 @@ struct inside {
 
 struct json_scanner {
     const struct stream *stream;
-    int32_t *slots; /* hash table of columns: a field, or NO_FIELD */
-    size_t slot_mask;
-    int32_t *twins; /* per field: the first field with the same column */
+    struct hash_table members; /* of struct inside, the first field of each member */
+    int32_t *twins;            /* per field: the first field with the same column */
     bool has_twins;
     bool has_pointers;
     bool has_around;
@@ -59,13 +57,19 @@ struct json_scanner {
     struct remembered remembered[REMEMBERED_MEMBERS];
 };
 
-static size_t find_slot(const struct json_scanner *scanner, struct slice name)
+static bool has_member(const void *entry, const void *wanted)
 {
-    size_t slot = XXH3_64bits(name.at, name.length) & scanner->slot_mask;
-    while (scanner->slots[slot] != NO_FIELD &&
-           !slice_equal(scanner->insides[scanner->slots[slot]].member, name))
-        slot = (slot + 1) & scanner->slot_mask;
-    return slot;
+    const struct inside *const inside = entry;
+    const struct slice *const name = wanted;
+    return slice_equal(inside->member, *name);
+}
+
+/* The first field of the member; NO_FIELD: no field wants it. */
+static int32_t field_of(const struct json_scanner *scanner, struct slice name)
+{
+    const struct inside *const inside =
+        hash_table_find(&scanner->members, hash_bytes(0, name), has_member, &name);
+    return inside ? (int32_t)(inside - scanner->insides) : NO_FIELD;
 }
 
 /* Whether the column of field B goes on from that of field A: "/output" and "/output/score". */
@@ -92,15 +96,8 @@ static void find_around(struct json_scanner *scanner)
 struct json_scanner *json_scanner_new(const struct stream *stream)
 {
     struct json_scanner *const scanner = memory_alloc(sizeof *scanner);
-    size_t slots = 16;
-    while (slots < stream->field_count * 4)
-        slots *= 2;
     scanner->stream = stream;
-    scanner->slot_mask = slots - 1;
-    scanner->slots = memory_alloc(slots * sizeof *scanner->slots);
     scanner->twins = memory_alloc(stream->field_count * sizeof *scanner->twins);
-    for (size_t i = 0; i < slots; i++)
-        scanner->slots[i] = NO_FIELD;
     scanner->insides = memory_alloc(stream->field_count * sizeof *scanner->insides);
     for (size_t i = 0; i < stream->field_count; i++) {
         struct slice const column = stream->fields[i].column;
@@ -109,12 +106,11 @@ struct json_scanner *json_scanner_new(const struct stream *stream)
         inside->is_pointer = column.length > 1 && memchr(column.at + 1, '/', column.length - 1) &&
                              column.at[0] == '/';
         scanner->has_pointers |= inside->is_pointer;
-        size_t const slot = find_slot(scanner, inside->member);
-        if (scanner->slots[slot] == NO_FIELD)
-            scanner->slots[slot] = (int32_t)i;
-        else
-            scanner->has_twins = true;
-        scanner->twins[i] = scanner->slots[slot];
+        int32_t const first = field_of(scanner, inside->member);
+        scanner->has_twins |= first != NO_FIELD;
+        scanner->twins[i] = first == NO_FIELD ? (int32_t)i : first;
+        if (first == NO_FIELD)
+            hash_table_add(&scanner->members, hash_bytes(0, inside->member), inside);
     }
     find_around(scanner);
     return scanner;
@@ -129,7 +125,7 @@ void json_scanner_free(struct json_scanner *scanner)
         buffer_done(&scanner->insides[i].scratch);
     }
     free(scanner->insides);
-    free(scanner->slots);
+    hash_table_done(&scanner->members);
     free(scanner->twins);
     free(scanner);
 }
@@ -292,7 +288,7 @@ static bool read_new_name(struct json_scanner *scanner, struct json_cursor *curs
     const uint8_t *const start = cursor->at;
     struct slice name;
     if (!json_read_string(cursor, &scanner->scratch, &name)) return false;
-    *ret_field = scanner->slots[find_slot(scanner, name)];
+    *ret_field = field_of(scanner, name);
     size_t const written = (size_t)(cursor->at - start);
     if (!remembered || written > sizeof remembered->name || name.at != start) return true;
     remembered->field = *ret_field;

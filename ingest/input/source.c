@@ -21,7 +21,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 #include "base/arena.h"
 #include "common/printable.h"
@@ -67,28 +66,23 @@ static bool digest_all(struct source *source, int from, int spool, struct progre
                        struct error *err)
 {
     AUTO_FREE uint8_t *const bytes = memory_alloc(COPY_BYTES);
-    XXH3_state_t *const hash = XXH3_createState();
+    struct digester *const digester = digester_new();
     uint64_t length = 0;
     ssize_t got = 1;
-    bool good = hash && XXH3_128bits_reset(hash) == XXH_OK;
-    if (!good) (void)error_set(err, ERROR_MEMORY, "no memory to digest the input");
+    bool good = true;
     while (good && got != 0) {
         got = read(from, bytes, COPY_BYTES);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) good = error_system(err, errno, "cannot read");
         if (got <= 0) continue;
         length += (uint64_t)got;
-        good = XXH3_128bits_update(hash, bytes, (size_t)got) == XXH_OK;
-        assert(good); /* fails for NULL alone */
+        digester_add(digester, slice_of(bytes, (size_t)got));
         if (spool >= 0) good = spool_write(spool, bytes, (size_t)got, err);
         uint64_t const total = spool >= 0 ? 0 : (uint64_t)source->digested.st_size;
         progress_show(progress,
                       (struct progress_point){.done_bytes = length, .total_bytes = total});
     }
-    XXH128_hash_t const digest = good ? XXH3_128bits_digest(hash) : (XXH128_hash_t){0};
-    (void)XXH3_freeState(hash); /* always XXH_OK */
-    source->identity.digest[0] = digest.high64;
-    source->identity.digest[1] = digest.low64;
+    source->identity.digest = digester_end(digester);
     source->identity.input_bytes = length;
     return good;
 }
@@ -163,7 +157,7 @@ bool source_open_part(const char *path, const struct source_part *part, struct s
     struct source *const source = new_source(path);
     source->is_part = true;
     source->identity = (struct source_identity){
-        .digest = {part->digest[0], part->digest[1]},
+        .digest = part->digest,
         .input_bytes = part->end_bytes,
     };
     source->fd = fcntl(part->fd, F_DUPFD_CLOEXEC, 0);

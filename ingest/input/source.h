@@ -14,6 +14,7 @@
  */
 #pragma once
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "common/progress.h"
 
@@ -28,7 +29,7 @@ bool source_open(const char *path, int spool, struct progress *progress, struct 
 struct source_part {
     int fd; /* borrowed until source_close */
     uint64_t end_bytes;
-    uint64_t digest[2]; /* what the input is known by: it is not read for it */
+    struct digest digest; /* what the input is known by: it is not read for it */
 };
 bool source_open_part(const char *path, const struct source_part *part, struct source **ret_source,
                       struct error *err) MUST_CHECK;
@@ -38,7 +39,7 @@ bool source_open_head(const char *path, uint64_t most_bytes, struct source **ret
 void source_close(struct source *source); /* takes NULL */
 
 struct source_identity {
-    uint64_t digest[2]; /* XXH3-128, high half first: the order in which it is written */
+    struct digest digest;
     uint64_t input_bytes;
     bool compressed;
 };

@@ -81,7 +81,7 @@ static bool find_batch(struct load *load, struct error *err)
     load->store_failed = true;
     if (!snapshot_open(load->store, &snapshot, err)) return false;
     enum batch_log_finding const found =
-        batch_log_find(snapshot->txn, stream, identity->digest, arena, load->batch, err);
+        batch_log_find(snapshot->txn, stream, &identity->digest, arena, load->batch, err);
     load->commit_id = snapshot->commit_id;
     snapshot_close(snapshot);
     if (found == BATCH_LOG_FAILED) return false;
@@ -91,7 +91,7 @@ static bool find_batch(struct load *load, struct error *err)
         return true;
     }
     *load->batch = (struct batch){
-        .digest = {identity->digest[0], identity->digest[1]},
+        .digest = identity->digest,
         .kind = load->checkpoint ? BATCH_FOLLOW : BATCH_INGEST,
         .stream = stream,
         .state = BATCH_PARTIAL,
@@ -239,9 +239,8 @@ static bool batch_open_input(struct load *load, const char *path, struct error *
     progress_begin(progress, slice_text(path));
     if (!checkpoint)
         return source_open(path, store_directory(load->store), progress, &load->source, err);
-    struct source_part const part = {.fd = checkpoint->fd,
-                                     .end_bytes = checkpoint->end_bytes,
-                                     .digest = {checkpoint->digest[0], checkpoint->digest[1]}};
+    struct source_part const part = {
+        .fd = checkpoint->fd, .end_bytes = checkpoint->end_bytes, .digest = checkpoint->digest};
     return source_open_part(path, &part, &load->source, err);
 }
 
@@ -251,15 +250,15 @@ static bool recognise(struct load *load, struct error *err)
     const struct batch *const batch = load->batch;
     const struct tail_checkpoint *const checkpoint = load->checkpoint;
     uint64_t const offset = batch->resume_offset, end = checkpoint->end_bytes;
-    uint64_t hash;
-    if (!tail_checkpoint_tail_hash(checkpoint->fd, offset, &hash, err)) return false;
-    load->has_changed = batch->id != 0 && hash != batch->tail_hash;
+    struct digest tail;
+    if (!tail_checkpoint_tail_digest(checkpoint->fd, offset, &tail, err)) return false;
+    load->has_changed = batch->id != 0 && !digest_equal(&tail, &batch->tail);
     if (load->has_changed) return error_set(err, ERROR_INPUT, "is not the file that was followed");
     load->begin = offset < GROWTH_PAGE_BYTES ? 0 : offset - GROWTH_PAGE_BYTES;
     load->begin_end = end < offset + GROWTH_PAGE_BYTES ? end : offset + GROWTH_PAGE_BYTES;
     if (load->begin_end < offset) load->begin_end = offset; /* another run was faster */
-    return tail_checkpoint_hash(checkpoint->fd, load->begin, load->begin_end, &load->begin_hash,
-                                err);
+    return tail_checkpoint_digest(checkpoint->fd, load->begin, load->begin_end, &load->begin_digest,
+                                  err);
 }
 
 static enum batch_ending ending_of(const struct load *load, bool good)

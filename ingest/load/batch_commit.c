@@ -73,13 +73,13 @@ bool load_await(struct load *load, struct error *err)
 /* Whether what was read is what the file has; one that grows may have been truncated meanwhile, and grown again. */
 static bool check_input(struct load *load, struct error *err)
 {
-    uint64_t hash;
+    struct digest begin;
     load->has_changed = load->checkpoint && !source_check(load->source, err);
     if (load->has_changed) return false;
     if (!load->checkpoint) return source_check(load->source, err);
-    if (!tail_checkpoint_hash(load->checkpoint->fd, load->begin, load->begin_end, &hash, err))
+    if (!tail_checkpoint_digest(load->checkpoint->fd, load->begin, load->begin_end, &begin, err))
         return source_place(load->source, 0, err);
-    load->has_changed = hash != load->begin_hash;
+    load->has_changed = !digest_equal(&begin, &load->begin_digest);
     return !load->has_changed || error_set(err, ERROR_INPUT, "changed while it was read");
 }
 
@@ -112,8 +112,8 @@ bool load_commit(struct load *load, enum batch_state state, bool is_last, struct
 {
     load->batch->resume_offset = place.offset;
     load->batch->resume_line = place.line;
-    if (load->checkpoint && !tail_checkpoint_tail_hash(load->checkpoint->fd, place.offset,
-                                                       &load->batch->tail_hash, err))
+    if (load->checkpoint &&
+        !tail_checkpoint_tail_digest(load->checkpoint->fd, place.offset, &load->batch->tail, err))
         return source_place(load->source, 0, err);
     if (!load_check_links(load, err)) return false;
     bool good;

@@ -36,10 +36,10 @@ struct load {
     bool store_failed;      /* else the input did */
     bool has_changed;       /* or, of one that grows, was truncated meanwhile */
     bool is_stopped;        /* or nothing failed: it was told to stop */
-    /* Of an input that grows: bytes around the place where this run began, and their hash then. */
+    /* Of an input that grows: bytes around the place where this run began, and their digest then. */
     uint64_t begin;
     uint64_t begin_end;
-    uint64_t begin_hash;
+    struct digest begin_digest;
 };
 
 /* Keeps a refused record and the reason, which is in load->refusal. */

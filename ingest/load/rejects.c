@@ -16,12 +16,11 @@ enum { PENDING_BYTES = 256 << 10 };
 void rejects_init(struct rejects *rejects, int store, const struct batch *batch)
 {
     *rejects = (struct rejects){.store = store, .folder = -1, .fd = -1};
-    unsigned long long const digest = batch->digest[0];
-    if (batch->stream == 0)
-        (void)snprintf(rejects->name, sizeof rejects->name, "%016llx.tsv", digest); /* fits */
-    else
-        (void)snprintf(rejects->name, sizeof rejects->name, "%016llx-%u.tsv", digest,
-                       (unsigned)batch->stream); /* fits */
+    STACK_BUFFER(name, REJECTS_NAME_BYTES);
+    digest_write(&batch->digest, &name);
+    if (batch->stream > 0) buffer_format(&name, "-%u", (unsigned)batch->stream);
+    buffer_add_text(&name, ".tsv");
+    memcpy(rejects->name, name.at, name.length); /* fits, with a NUL behind */
 }
 
 void rejects_done(struct rejects *rejects)

@@ -3,21 +3,19 @@
 
 #include <errno.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "types/pack.h"
 
-void tail_checkpoint_name(const char *path, uint64_t number, uint64_t ret_digest[2])
+struct digest tail_checkpoint_name(const char *path, uint64_t number)
 {
     AUTO_BUFFER struct buffer name = {0};
     pack_u64(&name, number);
     buffer_add_text(&name, path);
-    XXH128_hash_t const digest = XXH3_128bits(name.at, name.length);
-    ret_digest[0] = digest.high64;
-    ret_digest[1] = digest.low64;
+    return digest_of(buffer_slice(&name));
 }
 
-bool tail_checkpoint_hash(int fd, uint64_t from, uint64_t to, uint64_t *ret_hash, struct error *err)
+bool tail_checkpoint_digest(int fd, uint64_t from, uint64_t to, struct digest *ret_digest,
+                            struct error *err)
 {
     uint8_t bytes[2 * GROWTH_PAGE_BYTES];
     size_t const wanted = (size_t)(to - from);
@@ -26,17 +24,18 @@ bool tail_checkpoint_hash(int fd, uint64_t from, uint64_t to, uint64_t *ret_hash
         ssize_t const got = pread(fd, bytes + length, wanted - length, (off_t)(from + length));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return error_system(err, errno, "cannot read");
-        if (got == 0) break; /* shorter than that: then the hash is another one */
+        if (got == 0) break; /* shorter than that: then the digest is another one */
         length += (size_t)got;
     }
-    *ret_hash = XXH3_64bits(bytes, length);
+    *ret_digest = digest_of(slice_of(bytes, length));
     return true;
 }
 
-bool tail_checkpoint_tail_hash(int fd, uint64_t offset, uint64_t *ret_hash, struct error *err)
+bool tail_checkpoint_tail_digest(int fd, uint64_t offset, struct digest *ret_digest,
+                                 struct error *err)
 {
     uint64_t const from = offset < GROWTH_PAGE_BYTES ? 0 : offset - GROWTH_PAGE_BYTES;
-    return tail_checkpoint_hash(fd, from, offset, ret_hash, err);
+    return tail_checkpoint_digest(fd, from, offset, ret_digest, err);
 }
 
 static enum batch_log_finding tail_checkpoint_look(const struct snapshot *snapshot, uint16_t stream,
@@ -44,9 +43,8 @@ static enum batch_log_finding tail_checkpoint_look(const struct snapshot *snapsh
                                                    struct arena *arena, struct batch *ret_batch,
                                                    struct error *err)
 {
-    uint64_t digest[2];
-    tail_checkpoint_name(path, number, digest);
-    return batch_log_find(snapshot->txn, stream, digest, arena, ret_batch, err);
+    struct digest const digest = tail_checkpoint_name(path, number);
+    return batch_log_find(snapshot->txn, stream, &digest, arena, ret_batch, err);
 }
 
 /* Numbers have no holes, so the last one lies between one that is there and one that is not. */

@@ -14,21 +14,21 @@
 enum { GROWTH_PAGE_BYTES = 4096 };
 
 struct tail_checkpoint {
-    int fd;             /* plain bytes; borrowed */
-    uint64_t end_bytes; /* what may be read: to the end of a line */
-    uint64_t digest[2]; /* tail_checkpoint_name */
+    int fd;               /* plain bytes; borrowed */
+    uint64_t end_bytes;   /* what may be read: to the end of a line */
+    struct digest digest; /* tail_checkpoint_name */
     uint64_t inode;
     bool ends; /* nothing comes behind it */
 };
 
 /* What the file NUMBER (0, 1, ...) of a path is known by in the ledger. */
-void tail_checkpoint_name(const char *path, uint64_t number, uint64_t ret_digest[2]);
+struct digest tail_checkpoint_name(const char *path, uint64_t number);
 /* Of the bytes from FROM to TO, which are two pages at most. */
-bool tail_checkpoint_hash(int fd, uint64_t from, uint64_t to, uint64_t *ret_hash,
-                          struct error *err) MUST_CHECK;
+bool tail_checkpoint_digest(int fd, uint64_t from, uint64_t to, struct digest *ret_digest,
+                            struct error *err) MUST_CHECK;
 /* Of the bytes in front of OFFSET, a page at most. */
-bool tail_checkpoint_tail_hash(int fd, uint64_t offset, uint64_t *ret_hash,
-                               struct error *err) MUST_CHECK;
+bool tail_checkpoint_tail_digest(int fd, uint64_t offset, struct digest *ret_digest,
+                                 struct error *err) MUST_CHECK;
 /* The last of the files of a path that the store knows, and its number; MISSING: there is none. */
 enum batch_log_finding tail_checkpoint_find(const struct snapshot *snapshot, uint16_t stream,
                                             const char *path, struct arena *arena,

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <xxhash.h>
 
 #include "types/pack.h"
 
@@ -87,7 +86,7 @@ static void apply_best(const struct aggregate *aggregate, struct state *state, s
 
 void aggregate_apply(const struct aggregate *aggregate, struct state *state,
                      const struct value *values, struct slice element, int64_t weight,
-                     struct arena *arena)
+                     const struct hash_key *secret, struct arena *arena)
 {
     const struct value *const value = &values[0];
     state->count += weight;
@@ -105,7 +104,7 @@ void aggregate_apply(const struct aggregate *aggregate, struct state *state,
         break;
     case STATE_UNIQUES:
         assert(weight > 0);
-        hyperloglog_add(&state->uniques, XXH3_64bits(element.at, element.length), arena);
+        hyperloglog_add(&state->uniques, hyperloglog_hash(element, secret), arena);
         break;
     case STATE_SKETCH: ddsketch_add(&state->sketch, to_double(value), weight, arena); break;
     case STATE_CROSS_MOMENTS:

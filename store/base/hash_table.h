@@ -1,19 +1,69 @@
-/* hash_table.h - entries found by their keys: a hash table over structs whose first member is a `struct slice key`.
+/* hash_table.h - entries found by their hashes: open addressing, linear probing, at most half full.
  *
- * Memory   entries and copies of their keys live in the caller's arena, and stay where they are; the table itself is on the heap.
+ * Place    all tables of what comes from outside. fs/inodes.c has its own, as its entries are
+ *          chained into two.
+ * Promise  each hash stands beside its entry: a search looks at the entries with the wanted hash
+ *          alone, and growing at none. Hashes are those of hash.h, so that no input makes
+ *          searches long.
+ * Memory   entries are the caller's and stay where they are; the table itself is on the heap.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
 #include "base/arena.h"
+#include "base/hash.h"
 
-/* Zeroed is empty. */
+struct hash_slot {
+    uint64_t hash;
+    void *entry; /* NULL: free */
+};
+
+/* Zeroed is empty. Whoever goes over the slots meets the entries in an order that means nothing. */
 struct hash_table {
-    struct slice **slots; /* each the first member of an entry, or NULL */
+    struct hash_slot *slots;
     size_t count;
     size_t capacity; /* a power of two, or 0 */
 };
 void hash_table_done(struct hash_table *table);
-/* The entry with KEY; one of BYTES, zeroed but for its key, where there was none. RET_IS_NEW may be NULL. */
-void *hash_table_find(struct hash_table *table, struct slice key, size_t bytes, struct arena *arena,
-                      bool *ret_is_new);
+/* Forgets the entries, and keeps the memory. */
+void hash_table_clear(struct hash_table *table);
+/* Adds an entry that is not there yet. */
+void hash_table_add(struct hash_table *table, uint64_t hash, void *entry);
+
+/* The entry with HASH that IS_SAME says is the wanted one, or NULL. In the header, so that
+ * IS_SAME is compiled into the search. */
+static inline void *hash_table_find(const struct hash_table *table, uint64_t hash,
+                                    bool (*is_same)(const void *entry, const void *wanted),
+                                    const void *wanted)
+{
+    if (table->capacity == 0) return NULL;
+    for (size_t i = hash & (table->capacity - 1); table->slots[i].entry;
+         i = (i + 1) & (table->capacity - 1)) {
+        if (table->slots[i].hash == hash && is_same(table->slots[i].entry, wanted))
+            return table->slots[i].entry;
+    }
+    return NULL;
+}
+
+/* Fetches the place where a search for HASH begins into the cache. */
+static inline void hash_table_prefetch(const struct hash_table *table, uint64_t hash)
+{
+    if (table->capacity) __builtin_prefetch(&table->slots[hash & (table->capacity - 1)]);
+}
+
+/* Likewise the entry that it meets first. */
+static inline void hash_table_prefetch_entry(const struct hash_table *table, uint64_t hash)
+{
+    if (table->capacity) __builtin_prefetch(table->slots[hash & (table->capacity - 1)].entry);
+}
+
+/* Of entries whose first member is a `struct slice key`: the one with KEY, or NULL. */
+void *hash_table_find_key(const struct hash_table *table, struct slice key);
+/* The same, where there was none a new one of BYTES, zeroed but for its key. Entries and copies
+ * of their keys live in ARENA. RET_IS_NEW may be NULL. */
+void *hash_table_entry(struct hash_table *table, struct slice key, size_t bytes,
+                       struct arena *arena, bool *ret_is_new);
+
+/* How many slots searches for all the entries pass before they meet them: what the hashes are
+ * worth, for tests. O(capacity). */
+uint64_t hash_table_passed(const struct hash_table *table);

@@ -63,6 +63,7 @@ static bool write_first_commit(struct db *db, const struct schema *schema, struc
     AUTO_BUFFER struct buffer layout = {0};
     struct meta meta = {.next_group_id = 1};
     catalog_ids_first(schema, &layout);
+    hash_key_draw(&meta.secret);
     meta_next_commit(&meta);
     meta.schema_commit_id = meta.root_listing_commit_id = meta.commit_id;
     return txn_begin(db, true, &txn, err) && meta_schema_save(txn, schema->text, zone, err) &&

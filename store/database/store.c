@@ -262,6 +262,7 @@ bool snapshot_open(struct store *store, struct snapshot **ret_snapshot, struct e
         .store = store,
         .txn = txn,
         .schema = schema->schema,
+        .secret = meta.secret,
         .commit_id = meta.commit_id,
         .commit_ns = meta.commit_ns,
         .schema_commit_id = meta.schema_commit_id,

@@ -15,6 +15,7 @@
  */
 #pragma once
 #include "base/error.h"
+#include "base/hash.h"
 #include "schema/schema.h"
 
 struct store;
@@ -54,6 +55,7 @@ struct snapshot {
     struct store *store;
     struct txn *txn;
     const struct schema *schema; /* of this commit; lives as long as the snapshot */
+    struct hash_key secret;      /* see meta.h */
     uint64_t commit_id;          /* 1: the empty store */
     int64_t commit_ns;           /* wall clock of the commit; strictly rising with commit_id */
     uint64_t schema_commit_id;   /* the commit that put this schema in force */

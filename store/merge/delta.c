@@ -5,13 +5,10 @@
  */
 #include "merge/delta.h"
 
-#include <xxhash.h>
-
 #include "tables/hierarchy.h"
 #include "tables/multisets.h"
 #include "types/pack.h"
 
-enum { TABLE_SLOTS_FIRST = 1024 };
 /* About what merge.c holds of a leaf beside its states, and of a value in one group beside its key: the entry, what
  * sorts it, what is loaded. */
 enum { MERGE_GROUP_BYTES = 320, MERGE_VALUE_BYTES = 96 };
@@ -34,15 +31,9 @@ void delta_done(struct delta *delta)
     buffer_done(&delta->element);
     buffer_done(&delta->queue.keys);
     free(delta->views);
-    free(delta->leaves.slots);
-    free(delta->values.slots);
+    hash_table_done(&delta->leaves);
+    hash_table_done(&delta->values);
     *delta = (struct delta){0};
-}
-
-static void table_clear(struct delta_table *table)
-{
-    if (table->capacity) memset(table->slots, 0, table->capacity * sizeof *table->slots);
-    table->count = 0;
 }
 
 void delta_clear(struct delta *delta)
@@ -54,8 +45,8 @@ void delta_clear(struct delta *delta)
         buffer_clear(&delta->views[i].leaves);
         buffer_clear(&delta->views[i].values);
     }
-    table_clear(&delta->leaves);
-    table_clear(&delta->values);
+    hash_table_clear(&delta->leaves);
+    hash_table_clear(&delta->values);
     delta->queue.count = 0;
     buffer_clear(&delta->queue.keys);
 }
@@ -65,7 +56,7 @@ size_t delta_bytes(const struct delta *delta)
 {
     return delta->arena.used_bytes + delta->merge_bytes +
            (delta->leaves.count + delta->values.count) *
-               (sizeof(struct delta_slot) + sizeof(void *));
+               (sizeof(struct hash_slot) + sizeof(void *));
 }
 
 static struct delta_view *of_view(const struct delta *delta, const struct view *view)
@@ -78,65 +69,38 @@ const struct delta_view *delta_view_of(const struct delta *delta, const struct v
     return of_view(delta, view);
 }
 
-/* Linear probing, at most half full. */
-static struct delta_slot *free_slot(struct delta_slot *slots, size_t capacity, uint64_t hash)
+static struct delta_leaf *new_leaf(struct delta *delta, const struct delta_leaf *wanted,
+                                   struct slice exact)
 {
-    size_t slot = hash & (capacity - 1);
-    while (slots[slot].entry)
-        slot = (slot + 1) & (capacity - 1);
-    return &slots[slot];
+    const struct view *const view = wanted->view;
+    struct delta_leaf *const leaf =
+        arena_alloc(&delta->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
+    leaf->view = view;
+    leaf->depth = wanted->depth;
+    leaf->number = delta->leaves.count;
+    leaf->key = arena_copy(&delta->arena, wanted->key);
+    if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
+    buffer_add(&of_view(delta, view)->leaves, &leaf, sizeof leaf);
+    delta->merge_bytes += MERGE_GROUP_BYTES + view->aggregate_count * sizeof(struct state);
+    return leaf;
 }
 
-static void table_grow(struct delta_table *table)
+static bool is_leaf(const void *entry, const void *wanted)
 {
-    size_t const capacity = table->capacity ? table->capacity * 2 : TABLE_SLOTS_FIRST;
-    struct delta_slot *const slots = memory_alloc(capacity * sizeof *slots);
-    for (size_t i = 0; i < table->capacity; i++) {
-        const struct delta_slot *const slot = &table->slots[i];
-        if (slot->entry) *free_slot(slots, capacity, slot->hash) = *slot;
-    }
-    free(table->slots);
-    table->slots = slots;
-    table->capacity = capacity;
-}
-
-/* Where the search for HASH begins. */
-static size_t first_slot(struct delta_table *table, uint64_t hash)
-{
-    if (table->count * 2 >= table->capacity) table_grow(table);
-    return hash & (table->capacity - 1);
-}
-
-static void table_add(struct delta_table *table, uint64_t hash, void *entry)
-{
-    *free_slot(table->slots, table->capacity, hash) =
-        (struct delta_slot){.hash = hash, .entry = entry};
-    table->count++;
+    const struct delta_leaf *const leaf = entry, *const other = wanted;
+    return leaf->view == other->view && leaf->depth == other->depth &&
+           slice_equal(leaf->key, other->key);
 }
 
 struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, unsigned depth,
                                  struct slice key, struct slice exact)
 {
-    struct delta_table *const table = &delta->leaves;
-    uint64_t const hash =
-        XXH3_64bits_withSeed(key.at, key.length, (uint64_t)depth << 16 | view->id);
-    for (size_t slot = first_slot(table, hash); table->slots[slot].entry;
-         slot = (slot + 1) & (table->capacity - 1)) {
-        struct delta_leaf *const leaf = table->slots[slot].entry;
-        if (table->slots[slot].hash == hash && leaf->view == view && leaf->depth == depth &&
-            slice_equal(leaf->key, key))
-            return leaf;
-    }
-    struct delta_leaf *const leaf =
-        arena_alloc(&delta->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
-    leaf->view = view;
-    leaf->depth = depth;
-    leaf->number = table->count;
-    leaf->key = arena_copy(&delta->arena, key);
-    if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
-    table_add(table, hash, leaf);
-    buffer_add(&of_view(delta, view)->leaves, &leaf, sizeof leaf);
-    delta->merge_bytes += MERGE_GROUP_BYTES + view->aggregate_count * sizeof(struct state);
+    struct delta_leaf const wanted = {.view = view, .depth = depth, .key = key};
+    uint64_t const hash = hash_bytes((uint64_t)depth << 16 | view->id, key);
+    struct delta_leaf *leaf = hash_table_find(&delta->leaves, hash, is_leaf, &wanted);
+    if (leaf) return leaf;
+    leaf = new_leaf(delta, &wanted, exact);
+    hash_table_add(&delta->leaves, hash, leaf);
     return leaf;
 }
 
@@ -148,36 +112,43 @@ static struct delta_value *new_value(struct delta *delta, const struct delta_pen
     value->set = pending->set;
     value->key_length = (uint32_t)key.length; /* at most DB_KEY_BYTES_MAX */
     memcpy(value->key, key.at, key.length);
-    table_add(&delta->values, pending->hash, value);
+    hash_table_add(&delta->values, pending->hash, value);
     buffer_add(&of_view(delta, pending->leaf->view)->values, &value, sizeof value);
     delta->merge_bytes +=
         (pending->leaf->view->dimension_count + 1) * (MERGE_VALUE_BYTES + key.length);
     return value;
 }
 
+/* An element that is looked for. */
+struct wanted_value {
+    const struct delta_pending *pending;
+    struct slice key;
+};
+
+static bool is_value(const void *entry, const void *wanted)
+{
+    const struct delta_value *const value = entry;
+    const struct wanted_value *const other = wanted;
+    return value->leaf == other->pending->leaf && value->set == other->pending->set &&
+           slice_equal(delta_value_key(value), other->key);
+}
+
 static struct delta_value *delta_value_of(struct delta *delta, const struct delta_pending *pending)
 {
-    struct delta_table *const table = &delta->values;
     struct slice const key = slice_of(delta->queue.keys.at + pending->key_at, pending->key_length);
-    for (size_t slot = first_slot(table, pending->hash); table->slots[slot].entry;
-         slot = (slot + 1) & (table->capacity - 1)) {
-        if (table->slots[slot].hash != pending->hash) continue;
-        struct delta_value *const value = table->slots[slot].entry;
-        if (value->leaf == pending->leaf && value->set == pending->set &&
-            slice_equal(delta_value_key(value), key))
-            return value;
-    }
-    return new_value(delta, pending, key);
+    struct wanted_value const wanted = {.pending = pending, .key = key};
+    struct delta_value *const value =
+        hash_table_find(&delta->values, pending->hash, is_value, &wanted);
+    return value ? value : new_value(delta, pending, key);
 }
 
 static struct delta_pending *enqueue(struct delta *delta, struct delta_leaf *leaf, uint8_t set,
                                      struct slice key, int64_t weight)
 {
     struct delta_queue *const queue = &delta->queue;
-    const struct delta_table *const table = &delta->values;
     struct delta_pending *const pending = &queue->pending[queue->count++];
     *pending = (struct delta_pending){
-        .hash = XXH3_64bits_withSeed(key.at, key.length, leaf->number << 8 | set),
+        .hash = hash_bytes(leaf->number << 8 | set, key),
         .leaf = leaf,
         .weight = weight,
         .key_at = queue->keys.length,
@@ -185,18 +156,15 @@ static struct delta_pending *enqueue(struct delta *delta, struct delta_leaf *lea
         .set = set,
     };
     buffer_add_slice(&queue->keys, key);
-    if (table->capacity) __builtin_prefetch(&table->slots[pending->hash & (table->capacity - 1)]);
+    hash_table_prefetch(&delta->values, pending->hash);
     return pending;
 }
 
 void delta_flush(struct delta *delta)
 {
     struct delta_queue *const queue = &delta->queue;
-    const struct delta_table *const table = &delta->values;
-    for (size_t i = 0; i < queue->count && table->capacity; i++) {
-        uint64_t const slot = queue->pending[i].hash & (table->capacity - 1);
-        if (table->slots[slot].entry) __builtin_prefetch(table->slots[slot].entry);
-    }
+    for (size_t i = 0; i < queue->count; i++)
+        hash_table_prefetch_entry(&delta->values, queue->pending[i].hash);
     for (size_t i = 0; i < queue->count; i++)
         delta_value_of(delta, &queue->pending[i])->weight += queue->pending[i].weight;
     queue->count = 0;
@@ -306,7 +274,7 @@ static void fold_aggregate(const struct fold *fold, size_t index)
         !pack_element(fold, aggregate->order, aggregate->order_count, &values[0]))
         return;
     aggregate_apply(aggregate, &fold->leaf->states[index], values, buffer_slice(&delta->element),
-                    fold->weight, &delta->arena);
+                    fold->weight, &delta->secret, &delta->arena);
 }
 
 /* Whether the view has let the event's groups go. */

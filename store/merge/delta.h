@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "aggregate/aggregate_state.h"
+#include "base/hash_table.h"
 #include "schema/schema.h"
 
 /* One leaf group that some event touched, or a group above that an entity's row was folded into. */
@@ -40,17 +41,6 @@ static inline struct slice delta_value_key(const struct delta_value *value)
     return slice_of(value->key, value->key_length); /* see multiset_key */
 }
 
-struct delta_slot {
-    uint64_t hash;
-    void *entry; /* NULL: free */
-};
-
-struct delta_table {
-    struct delta_slot *slots;
-    size_t count;
-    size_t capacity; /* a power of two, or 0 */
-};
-
 /* In place of a multiset of the view: of a leaf that is a node of a hierarchy, which parents its events name. */
 enum { DELTA_LINKS = UINT8_MAX };
 
@@ -79,6 +69,7 @@ struct delta_view {
 
 struct delta {
     const struct schema *schema;
+    struct hash_key secret; /* the store's; the owner sets it */
     struct arena arena;
     struct delta_view *views; /* one a view of the schema */
     struct buffer key;        /* scratch, as are the next two */
@@ -86,8 +77,8 @@ struct delta {
     struct buffer element;
     const struct value
         *cutoffs; /* per view of the schema: groups before it are gone; null: none. Borrowed */
-    struct delta_table leaves; /* of struct delta_leaf */
-    struct delta_table values; /* of struct delta_value */
+    struct hash_table leaves; /* of struct delta_leaf */
+    struct hash_table values; /* of struct delta_value */
     struct delta_queue queue;
     size_t merge_bytes; /* what merge.c will hold of the leaves and values */
     struct error cycle; /* of a view that is postponed */

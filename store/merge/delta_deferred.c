@@ -43,6 +43,7 @@ bool delta_clear_merged(struct delta *delta)
     }
     delta_flush(delta);
     delta_init(&kept, delta->schema);
+    kept.secret = delta->secret;
     kept.cutoffs = delta->cutoffs;
     kept.cycle = delta->cycle;
     for (size_t i = 0; i < delta->schema->all_view_count; i++) {

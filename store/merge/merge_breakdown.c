@@ -41,7 +41,7 @@ static struct breakdown_row *row_of(struct breakdown *breakdown, struct hierarch
     struct arena *const arena = &breakdown->merge.arena;
     breakdown_pack_key(view, dimensions, &breakdown->key, &breakdown->exact);
     bool is_new;
-    struct breakdown_row *const row = hash_table_find(
+    struct breakdown_row *const row = hash_table_entry(
         &breakdown->rows, buffer_slice(&breakdown->key), sizeof *row, arena, &is_new);
     if (!is_new) return row;
     if (breakdown->exact.length)
@@ -69,12 +69,12 @@ static void add_states(struct breakdown *breakdown, struct breakdown_row *row,
 static bool collect_rows(struct breakdown *breakdown, struct error *err)
 {
     const struct view *const view = breakdown->merge.view;
-    const struct delta_table *const leaves = &breakdown->merge.delta->leaves;
-    for (size_t i = 0; i < leaves->capacity; i++) {
+    const struct buffer *const all = &delta_view_of(breakdown->merge.delta, view)->leaves;
+    struct delta_leaf *const *const leaves = (const void *)all->at;
+    for (size_t i = 0; i < all->length / sizeof *leaves; i++) {
         AUTO_ARENA struct arena arena = {0};
-        struct delta_leaf *const leaf = leaves->slots[i].entry;
+        struct delta_leaf *const leaf = leaves[i];
         struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-        if (!leaf || leaf->view != view) continue;
         if (!breakdown_read_key(view, leaf->key, leaf->exact, &arena, dimensions, err))
             return false;
         struct hierarchy_node *const node =
@@ -252,10 +252,11 @@ static bool write_rows(struct breakdown *breakdown, struct error *err)
 
 static bool add_all_stored(struct breakdown *breakdown, struct error *err)
 {
-    for (size_t i = 0; i < breakdown->rows.capacity; i++) {
-        /* the key is the row's first member */
-        struct breakdown_row *const row = (struct breakdown_row *)(void *)breakdown->rows.slots[i];
-        if (row && !merge_breakdown_add_stored(breakdown, row, err)) return false;
+    const struct hierarchy *const hierarchy = breakdown->hierarchy;
+    for (size_t i = 0; i < hierarchy->touched_count; i++) {
+        for (struct breakdown_row *row = hierarchy->touched[i]->breakdown; row; row = row->next) {
+            if (!merge_breakdown_add_stored(breakdown, row, err)) return false;
+        }
     }
     return true;
 }

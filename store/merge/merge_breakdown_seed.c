@@ -41,12 +41,12 @@ static bool touch_leaves(struct hierarchy *hierarchy, const struct view *view, v
                          struct error *err)
 {
     (void)context;
-    const struct delta_table *const leaves = &hierarchy->merge->delta->leaves;
-    for (size_t i = 0; i < leaves->capacity; i++) {
+    const struct buffer *const all = &delta_view_of(hierarchy->merge->delta, view)->leaves;
+    struct delta_leaf *const *const leaves = (const void *)all->at;
+    for (size_t i = 0; i < all->length / sizeof *leaves; i++) {
         AUTO_ARENA struct arena arena = {0};
-        const struct delta_leaf *const leaf = leaves->slots[i].entry;
+        const struct delta_leaf *const leaf = leaves[i];
         struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-        if (!leaf || leaf->view != view) continue;
         if (!breakdown_read_key(view, leaf->key, leaf->exact, &arena, dimensions, err))
             return false;
         struct hierarchy_node *const node = breakdown_node_of(hierarchy, &dimensions[0], err);

@@ -29,10 +29,11 @@
 /* Step 1: the delta's leaves. */
 static bool merge_hierarchy_collect(struct hierarchy *hierarchy, struct error *err)
 {
-    const struct delta_table *const leaves = &hierarchy->merge->delta->leaves;
-    for (size_t i = 0; i < leaves->capacity; i++) {
-        struct delta_leaf *const leaf = leaves->slots[i].entry;
-        if (!leaf || leaf->view != hierarchy->merge->view) continue;
+    const struct merge *const merge = hierarchy->merge;
+    const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->leaves;
+    struct delta_leaf *const *const leaves = (const void *)all->at;
+    for (size_t i = 0; i < all->length / sizeof *leaves; i++) {
+        struct delta_leaf *const leaf = leaves[i];
         struct hierarchy_node *const node =
             hierarchy_node_of(hierarchy, leaf->key, leaf->exact, err);
         if (!node) return false;

@@ -37,7 +37,7 @@ struct hierarchy_node *hierarchy_node_of(struct hierarchy *hierarchy, struct sli
     struct arena *const arena = &hierarchy->merge->arena;
     bool is_new;
     struct hierarchy_node *const node =
-        hash_table_find(&hierarchy->nodes, key, sizeof *node, arena, &is_new);
+        hash_table_entry(&hierarchy->nodes, key, sizeof *node, arena, &is_new);
     if (!is_new) return node;
     if (exact.length) node->group.exact = arena_copy(arena, exact);
     return merge_hierarchy_table_load(hierarchy, node, err) ? node : NULL;

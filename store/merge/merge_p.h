@@ -7,7 +7,7 @@
 #include "tables/groups.h"
 
 struct merge_group {
-    struct slice key;           /* first, see hash_table.h */
+    struct slice key;           /* first, see hash_table_entry */
     struct merge_group *parent; /* NULL: the whole view */
     struct slice exact;
     int64_t event_count;  /* delta */

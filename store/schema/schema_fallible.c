@@ -2,45 +2,31 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <xxhash.h>
-
+#include "base/hash_table.h"
 #include "schema/schema_p.h"
-
-enum { BUCKETS = 4096 };
-
-struct found {
-    const struct expr *expr;
-    struct found *next; /* of its bucket */
-};
 
 struct fallible {
     const struct stream *stream;
-    struct buffer list; /* of const struct expr *, each once */
-    struct found *buckets[BUCKETS];
+    struct buffer list;      /* of const struct expr *, each once */
+    struct hash_table found; /* the same, by their fingerprints */
     struct buffer fingerprint;
-    struct arena found;   /* until all of the stream are */
     struct arena *schema; /* for what stays */
 };
 
-static struct found **bucket_of(struct fallible *fallible, const struct expr *expr)
+static bool is_same(const void *entry, const void *wanted)
 {
-    struct buffer *const fingerprint = &fallible->fingerprint;
-    buffer_clear(fingerprint);
-    expr_fingerprint(expr, fingerprint);
-    return &fallible->buckets[XXH3_64bits(fingerprint->at, fingerprint->length) % BUCKETS];
+    return expr_equal(entry, wanted);
 }
 
 /* What other events tell is not known yet when a record is read: there what overflows is null. */
 static void schema_fallible_add(struct fallible *fallible, const struct expr *expr)
 {
     if (!expr || !expr_can_overflow(expr) || expr_follows(expr, fallible->stream)) return;
-    struct found **const bucket = bucket_of(fallible, expr);
-    for (const struct found *found = *bucket; found; found = found->next) {
-        if (expr_equal(found->expr, expr)) return;
-    }
-    struct found *const found = ARENA_NEW(&fallible->found, struct found);
-    *found = (struct found){.expr = expr, .next = *bucket};
-    *bucket = found;
+    buffer_clear(&fallible->fingerprint);
+    expr_fingerprint(expr, &fallible->fingerprint);
+    uint64_t const hash = hash_bytes(0, buffer_slice(&fallible->fingerprint));
+    if (hash_table_find(&fallible->found, hash, is_same, expr)) return;
+    hash_table_add(&fallible->found, hash, (void *)(uintptr_t)expr); /* which is only read */
     buffer_add(&fallible->list, &expr, sizeof expr);
 }
 
@@ -93,19 +79,16 @@ static void schema_fallible_collect(struct fallible *fallible, const struct sche
 
 void schema_collect_fallible(struct schema *schema)
 {
-    struct fallible *const fallible = memory_alloc(sizeof *fallible);
+    struct fallible fallible = {.schema = &schema->arena};
     for (size_t i = 0; i < schema->stream_count; i++) {
         /* the schema's own, in the making */
         struct stream *const stream = (struct stream *)(uintptr_t)&schema->streams[i];
-        fallible->stream = stream;
-        fallible->schema = &schema->arena;
-        schema_fallible_collect(fallible, schema, stream);
-        memset(fallible->buckets, 0, sizeof fallible->buckets);
-        buffer_clear(&fallible->list);
-        arena_reset(&fallible->found);
+        fallible.stream = stream;
+        schema_fallible_collect(&fallible, schema, stream);
+        hash_table_clear(&fallible.found);
+        buffer_clear(&fallible.list);
     }
-    buffer_done(&fallible->list);
-    buffer_done(&fallible->fingerprint);
-    arena_done(&fallible->found);
-    free(fallible);
+    buffer_done(&fallible.list);
+    buffer_done(&fallible.fingerprint);
+    hash_table_done(&fallible.found);
 }

@@ -76,6 +76,12 @@ static void raise_register(struct hyperloglog *sketch, unsigned place, uint8_t r
     if (rank > sketch->registers[place]) sketch->registers[place] = rank;
 }
 
+uint64_t hyperloglog_hash(struct slice value, const struct hash_key *secret)
+{
+    /* no number of a commit, which inode numbers are hashed with and which show what they come to */
+    return hash_bytes_with(secret, UINT64_MAX, value);
+}
+
 void hyperloglog_add(struct hyperloglog *sketch, uint64_t hash, struct arena *arena)
 {
     uint64_t const rest = hash << PLACE_BITS;

@@ -12,6 +12,7 @@
  */
 #pragma once
 #include "base/arena.h"
+#include "base/hash.h"
 
 enum { HYPERLOGLOG_REGISTERS = 4096 };
 
@@ -23,6 +24,10 @@ struct hyperloglog {
     uint8_t *registers; /* all of them, instead of the list; NULL: the list */
 };
 
+/* Of a packed value. With a hash that everybody knows, a few values could be chosen that count
+ * as millions: so the key is a secret of the store, the same for all its sketches, as only those
+ * can be merged. */
+uint64_t hyperloglog_hash(struct slice value, const struct hash_key *secret);
 void hyperloglog_add(struct hyperloglog *sketch, uint64_t hash, struct arena *arena);
 void hyperloglog_merge(struct hyperloglog *into, const struct hyperloglog *other,
                        struct arena *arena);

@@ -5,7 +5,7 @@
  *   [first commit][last commit]
  *   [length][source] [length][rejects] [length][first error]
  *   [reasons] ( [count][length][text] )*
- *   ( [inode u64][tail hash u64] )?                 of BATCH_FOLLOW
+ *   ( [inode u64][tail digest 16] )?                 of BATCH_FOLLOW
  * with varints but for what is marked.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -17,14 +17,24 @@
 
 enum { ENTRY_VERSION = 2 };
 
+static void pack_digest(const struct digest *digest, struct buffer *into)
+{
+    pack_u64(into, digest->words[0]);
+    pack_u64(into, digest->words[1]);
+}
+
+static bool unpack_digest(struct slice *from, struct digest *ret_digest)
+{
+    return unpack_u64(from, &ret_digest->words[0]) && unpack_u64(from, &ret_digest->words[1]);
+}
+
 static void pack_batch(const struct batch *batch, struct buffer *into)
 {
     buffer_add_byte(into, ENTRY_VERSION);
     buffer_add_byte(into, (uint8_t)batch->kind);
     buffer_add_byte(into, (uint8_t)batch->state);
     pack_u16(into, batch->stream);
-    pack_u64(into, batch->digest[0]);
-    pack_u64(into, batch->digest[1]);
+    pack_digest(&batch->digest, into);
     uint64_t const numbers[] = {
         batch->input_bytes,   batch->resume_offset,   batch->resume_line,    batch->read_count,
         batch->new_count,     batch->duplicate_count, batch->replaced_count, batch->stale_count,
@@ -43,7 +53,7 @@ static void pack_batch(const struct batch *batch, struct buffer *into)
     }
     if (batch->kind != BATCH_FOLLOW) return;
     pack_u64(into, batch->inode);
-    pack_u64(into, batch->tail_hash);
+    pack_digest(&batch->tail, into);
 }
 
 static bool unpack_reasons(struct slice *from, struct arena *arena, struct batch *batch)
@@ -65,8 +75,7 @@ static bool unpack_batch(struct slice from, struct arena *arena, struct batch *b
     uint8_t version, kind, state;
     if (!unpack_byte(&from, &version) || version != ENTRY_VERSION || !unpack_byte(&from, &kind) ||
         kind > BATCH_FOLLOW || !unpack_byte(&from, &state) || state > BATCH_LOADED ||
-        !unpack_u16(&from, &batch->stream) || !unpack_u64(&from, &batch->digest[0]) ||
-        !unpack_u64(&from, &batch->digest[1]))
+        !unpack_u16(&from, &batch->stream) || !unpack_digest(&from, &batch->digest))
         return false;
     batch->kind = (enum batch_kind)kind;
     batch->state = (enum batch_state)state;
@@ -88,7 +97,7 @@ static bool unpack_batch(struct slice from, struct arena *arena, struct batch *b
     }
     if (!unpack_reasons(&from, arena, batch)) return false;
     if (batch->kind == BATCH_FOLLOW &&
-        (!unpack_u64(&from, &batch->inode) || !unpack_u64(&from, &batch->tail_hash)))
+        (!unpack_u64(&from, &batch->inode) || !unpack_digest(&from, &batch->tail)))
         return false;
     return from.length == 0;
 }
@@ -115,15 +124,14 @@ enum batch_log_finding batch_log_get(const struct txn *txn, uint64_t id, struct 
     return BATCH_LOG_FOUND;
 }
 
-static void digest_key(uint16_t stream, const uint64_t digest[2], struct buffer *key)
+static void digest_key(uint16_t stream, const struct digest *digest, struct buffer *key)
 {
     pack_u16(key, stream);
-    pack_u64(key, digest[0]);
-    pack_u64(key, digest[1]);
+    pack_digest(digest, key);
 }
 
 enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
-                                      const uint64_t digest[2], struct arena *arena,
+                                      const struct digest *digest, struct arena *arena,
                                       struct batch *ret_batch, struct error *err)
 {
     AUTO_BUFFER struct buffer key = {0};
@@ -147,7 +155,7 @@ bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err
 {
     AUTO_BUFFER struct buffer id = {0}, digest = {0}, entry = {0};
     pack_u64(&id, batch->id);
-    digest_key(batch->stream, batch->digest, &digest);
+    digest_key(batch->stream, &batch->digest, &digest);
     pack_batch(batch, &entry);
     return db_put(txn, TABLE_BATCHES, buffer_slice(&id), buffer_slice(&entry), err) &&
            (batch->kind == BATCH_DELETE ||

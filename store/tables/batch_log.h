@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/error.h"
 
 struct txn;
@@ -31,9 +32,8 @@ struct batch_reason {
 };
 
 struct batch {
-    uint64_t id; /* 1, 2, ... in order of first commit; 0: not in the store yet */
-    uint64_t digest
-        [2]; /* XXH3-128 of the input's bytes as given, seeded by nothing; of BATCH_FOLLOW see tail_checkpoint.h */
+    uint64_t id;          /* 1, 2, ... in order of first commit; 0: not in the store yet */
+    struct digest digest; /* of the input's bytes as given; of BATCH_FOLLOW see tail_checkpoint.h */
     uint16_t stream;
     enum batch_kind kind;
     enum batch_state state;
@@ -42,7 +42,7 @@ struct batch {
     uint64_t resume_offset; /* bytes of decompressed input that are dealt with */
     uint64_t resume_line;   /* line number of what follows, from 1 */
     uint64_t inode;         /* of BATCH_FOLLOW: the file's */
-    uint64_t tail_hash;     /* likewise: of the bytes in front of `resume_offset` */
+    struct digest tail;     /* likewise: of the bytes in front of `resume_offset` */
     uint64_t read_count;    /* records read: the sum of the next six */
     uint64_t new_count;
     uint64_t duplicate_count;
@@ -62,7 +62,7 @@ struct batch {
 enum batch_log_finding { BATCH_LOG_FOUND, BATCH_LOG_MISSING, BATCH_LOG_FAILED };
 /* The batch of STREAM with this digest. */
 enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
-                                      const uint64_t digest[2], struct arena *arena,
+                                      const struct digest *digest, struct arena *arena,
                                       struct batch *ret_batch, struct error *err);
 /* The batch with this id: from 1 up to meta.h's last one, without holes. */
 enum batch_log_finding batch_log_get(const struct txn *txn, uint64_t id, struct arena *arena,

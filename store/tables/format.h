@@ -5,9 +5,11 @@
  *
  * FORMAT_VERSION changes with every incompatible change here. store_open refuses another one.
  *
+ * A digest has 16 bytes, see digest.h.
+ *
  * Behind each value stand four bytes more: the low ones of the XXH3-64 of the value, seeded with that of the key (db.c).
  *
- *   meta     "store"               -> [format u16][commit][commit ns u64][schema commit]
+ *   meta     "store"               -> [format u16][secret 16][commit][commit ns u64][schema commit]
  *                                     [root listing commit][next group][last batch][events][rows]
  *            "schema"              -> the user's JSON
  *            "zone"                -> TZif bytes of the schema's time zone, empty for UTC: a database of
@@ -31,9 +33,9 @@
  *                     | float: 1, eight bytes   0 instead of all that: null
  *            A deleted event stays, with its key, version and time alone, where versions decide.
  *            Fields missing at the end are null. Two's complement is little-endian and of least width.
- *   expiry   [stream u16][packed time][XXH3-128 of the event's key] -> the event's key
+ *   expiry   [stream u16][packed time][digest of the event's key] -> the event's key
  *            The events of streams with "keep", by time.
- *   references [stream u16][reference u8][XXH3-128 of the target's key][XXH3-128 of the event's key] -> the event's key
+ *   references [stream u16][reference u8][digest of the target's key][digest of the event's key] -> the event's key
  *            Which events refer to an event, in blocks as these. The references of a stream are counted as declared.
  *   groups   [view u16][depth u8]( packed dimension )* -> group
  *            group  = [version u8][flags u8][id][events][text commit]

@@ -15,7 +15,7 @@ struct link_pair {
 };
 
 struct link_node {
-    struct slice key;        /* the packed id; first, see hash_table.h */
+    struct slice key;        /* the packed id; first, see hash_table_entry */
     struct slice whole;      /* packed without limit; empty: as the key */
     struct link_pair *pairs; /* those that records change */
     struct link_node *parent;
@@ -40,7 +40,7 @@ void link_graph_done(struct link_graph *graph)
 static struct link_node *node_of(struct link_graph *graph, struct slice key, struct slice whole)
 {
     struct link_node *const node =
-        hash_table_find(&graph->nodes, key, sizeof *node, &graph->arena, NULL);
+        hash_table_entry(&graph->nodes, key, sizeof *node, &graph->arena, NULL);
     if (node->whole.length == 0 && whole.length) node->whole = arena_copy(&graph->arena, whole);
     return node;
 }

@@ -39,7 +39,8 @@ bool meta_load(const struct txn *txn, struct meta *ret_meta, struct error *err)
         return error_remedy(
             err, "use the version of tallyfs that wrote it, or ingest again into a new store");
     }
-    if (!unpack_varint(&rest, &meta.commit_id) || !unpack_u64(&rest, &commit_ns) ||
+    if (!unpack_u64(&rest, &meta.secret.words[0]) || !unpack_u64(&rest, &meta.secret.words[1]) ||
+        !unpack_varint(&rest, &meta.commit_id) || !unpack_u64(&rest, &commit_ns) ||
         !unpack_varint(&rest, &meta.schema_commit_id) ||
         !unpack_varint(&rest, &meta.root_listing_commit_id) ||
         !unpack_varint(&rest, &meta.next_group_id) || !unpack_varint(&rest, &meta.last_batch_id) ||
@@ -56,6 +57,8 @@ bool meta_save(struct txn *txn, const struct meta *meta, struct error *err)
     struct meta_commit const commit = {.ns = meta->commit_ns, .batch_id = meta->commit_batch_id};
     if (!commits_add(txn, meta->commit_id, &commit, err)) return false;
     pack_u16(&value, FORMAT_VERSION);
+    pack_u64(&value, meta->secret.words[0]);
+    pack_u64(&value, meta->secret.words[1]);
     pack_varint(&value, meta->commit_id);
     pack_u64(&value, (uint64_t)meta->commit_ns);
     pack_varint(&value, meta->schema_commit_id);

@@ -3,11 +3,15 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/hash.h"
 #include "kv/db.h"
 #include "types/value.h"
 
 /* Read at the start of every transaction, written at the end of every commit. */
 struct meta {
+    /* Drawn when the store is made: the key of what it hashes for good. No author of events may
+     * know it. */
+    struct hash_key secret;
     uint64_t commit_id;
     int64_t commit_ns;
     uint64_t commit_batch_id; /* the batch that this commit belongs to, or 0; not read back */

@@ -4,8 +4,6 @@
  */
 #include "tables/multisets.h"
 
-#include <xxhash.h>
-
 #include "kv/block_cursor.h"
 #include "kv/block_writer.h"
 #include "types/pack.h"
@@ -35,10 +33,8 @@ bool multiset_key(struct slice element, struct buffer *key)
         buffer_add_slice(key, element);
         return true;
     }
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(element.at, element.length));
     buffer_add(key, element.at, MULTISET_WHOLE_BYTES + 1);
-    buffer_add(key, hash.digest, sizeof hash.digest);
+    digest_add(element, key);
     return false;
 }
 

@@ -3,17 +3,18 @@
  * Place    delta.c makes elements; merge.c adds weights and settles the states of the aggregates over them.
  * Promise  what is settled is a function of the weights alone, whatever the order they came in. It costs the
  *          number of changes, not of values: a quantile moves from where it stood past what came or went.
- * Limits   an element of more than MULTISET_WHOLE_BYTES is ordered by its first bytes, then by hash; min,
+ * Limits   an element of more than MULTISET_WHOLE_BYTES is ordered by its first bytes, then by digest; min,
  *          max, arg_min and arg_max look at all of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
 #include "aggregate/aggregate_state.h"
+#include "base/digest.h"
 #include "kv/db.h"
 #include "schema/schema.h"
 
-enum { MULTISET_WHOLE_BYTES = 470, MULTISET_CUT_BYTES = MULTISET_WHOLE_BYTES + 1 + 16 };
+enum { MULTISET_WHOLE_BYTES = 470, MULTISET_CUT_BYTES = MULTISET_WHOLE_BYTES + 1 + DIGEST_BYTES };
 
 /* The values of one multiset of one group. */
 struct multiset_place {
@@ -22,7 +23,7 @@ struct multiset_place {
     bool is_ranked;
 };
 
-/* Appends the form in which ELEMENT, packed without limit, stands in a key: itself, or cut with its XXH3-128. Returns
+/* Appends the form in which ELEMENT, packed without limit, stands in a key: itself, or cut with its digest. Returns
  * whether it is whole. */
 bool multiset_key(struct slice element, struct buffer *key);
 

@@ -1,12 +1,11 @@
-/* Keys of events can be of any length up to LMDB's, so hashes stand for both of them: a target's references are neighbours, and
- * share all but the second hash within a block.
+/* Keys of events can be of any length up to LMDB's, so digests stand for both of them: a target's references are neighbours, and
+ * share all but the second digest within a block.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tables/reference_index.h"
 
-#include <xxhash.h>
-
+#include "base/digest.h"
 #include "base/radix_sort.h"
 #include "kv/block.h"
 #include "kv/block_writer.h"
@@ -14,7 +13,7 @@
 #include "tables/join.h"
 #include "types/pack.h"
 
-enum { HEAD_BYTES = 2 + 1, HASH_BYTES = 16, KEY_BYTES = HEAD_BYTES + 2 * HASH_BYTES };
+enum { HEAD_BYTES = 2 + 1, KEY_BYTES = HEAD_BYTES + 2 * DIGEST_BYTES };
 enum { PORTION_BYTES = 64 << 20 }; /* noted before they are written, where a whole stream is */
 
 struct references_change {
@@ -30,20 +29,13 @@ void reference_index_log_done(struct reference_index_log *log)
     *log = (struct reference_index_log){0};
 }
 
-static void reference_index_add_hash(struct slice bytes, struct buffer *key)
-{
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes.at, bytes.length));
-    buffer_add(key, hash.digest, sizeof hash.digest);
-}
-
 static void reference_index_start_key(const struct stream *stream, size_t reference,
                                       struct slice target, struct buffer *key)
 {
     buffer_clear(key);
     pack_u16(key, stream->id);
     buffer_add_byte(key, (uint8_t)reference);
-    reference_index_add_hash(target, key);
+    digest_add(target, key);
 }
 
 static struct references_change *reference_index_next_change(struct reference_index_log *log)
@@ -63,7 +55,7 @@ void reference_index_note(struct reference_index_log *log, const struct stream *
     for (size_t i = 0; i < stream->reference_count; i++) {
         if (!join_target_key(&stream->references[i], values, &target)) continue;
         reference_index_start_key(stream, i, buffer_slice(&target), &entry);
-        reference_index_add_hash(key, &entry);
+        digest_add(key, &entry);
         struct references_change *const change = reference_index_next_change(log);
         *change = (struct references_change){.key = arena_copy(&log->arena, buffer_slice(&entry)),
                                              .number = log->count};

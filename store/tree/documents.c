@@ -272,16 +272,15 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     struct meta_commit commit;
     static const char *const kinds[] = {
         [BATCH_INGEST] = "ingest", [BATCH_DELETE] = "delete", [BATCH_FOLLOW] = "follow"};
-    char digest[33];
+    AUTO_BUFFER struct buffer digest = {0};
     if (tree_batch(snapshot, node, &arena, &batch, err) != TREE_FOUND ||
         !meta_commit_load(snapshot->txn, batch.last_commit, &commit, err))
         return false;
-    (void)snprintf(digest, sizeof digest, "%016llx%016llx", (unsigned long long)batch.digest[0],
-                   (unsigned long long)batch.digest[1]);
+    digest_write(&batch.digest, &digest);
     cJSON *const document = cJSON_CreateObject();
     documents_add_number(document, "batch", batch.id);
     add_text(document, "source", batch.source);
-    add_text(document, "xxh3_128", slice_text(digest));
+    add_text(document, "sha256_128", buffer_slice(&digest));
     const struct stream *const stream = schema_stream_of(snapshot->schema, batch.stream);
     add_text(document, "kind", slice_text(kinds[batch.kind]));
     add_text(document, "stream",

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tree/tree.h"
 
-#include <xxhash.h>
-
 #include "render/prometheus_text.h"
 #include "render/rows.h"
 #include "tables/meta.h"
@@ -99,14 +97,16 @@ void tree_view_name(const struct snapshot *snapshot, const struct view *view, st
     file_name_write(&value, type, snapshot->schema->zone, name);
 }
 
-/* A directory's number is the path's alone, so that it keeps it for ever; a file's tells its version. */
-static uint64_t inode_number(const struct node *node, const struct node_stat *stat)
+/* A directory's number is the path's alone, so that it keeps it for ever; a file's tells its version. Programs take two files with
+ * one number for one file, so nobody may be able to choose names that have one. */
+static uint64_t inode_number(const struct snapshot *snapshot, const struct node *node,
+                             const struct node_stat *stat)
 {
     STACK_BUFFER(bytes, NODE_ROOM_BYTES);
     if (node->kind == NODE_ROOT) return 1;
     node_pack(node, &bytes);
-    uint64_t const number =
-        XXH3_64bits_withSeed(bytes.at, bytes.length, stat->directory ? 0 : stat->commit_id);
+    uint64_t const number = hash_bytes_with(
+        &snapshot->secret, stat->directory ? 0 : stat->commit_id, buffer_slice(&bytes));
     return number > 1 ? number : number + 2;
 }
 
@@ -114,7 +114,7 @@ static bool complete_stat(const struct snapshot *snapshot, const struct node *no
                           struct node_stat *stat, struct error *err)
 {
     stat->directory = node_is_directory(node);
-    stat->ino = inode_number(node, stat);
+    stat->ino = inode_number(snapshot, node, stat);
     return snapshot_commit_time(snapshot, stat->commit_id, &stat->mtime_ns, err);
 }
 

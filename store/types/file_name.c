@@ -1,20 +1,21 @@
 /* The name of a value is its text with what a file name, a shell or this tree gives a meaning to
  * written as %XX. As % itself is written so, the words that begin with a plain % followed by no two hex
- * digits are free for what has no text: %null, %unresolved, %empty, and %~ in front of a hash.
+ * digits are free for what has no text: %null, %unresolved, %empty, and %~ in front of a digest.
  *
  *   a/b.json   ->  a%2Fb%2Ejson     the last dot, as b.json would be a file of rows
  *   -5         ->  %2D5             a leading - is an option to many programs
- *   300 bytes  ->  <230 bytes>%~0123456789abcdef
+ *   300 bytes  ->  <214 bytes>%~0123456789abcdef0123456789abcdef
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "types/file_name.h"
 
 #include <stdio.h>
-#include <xxhash.h>
+
+#include "base/digest.h"
 
 enum { TEXT_ROOM_BYTES = 512 }; /* nearly all values are shorter */
-enum { HASH_DIGITS = 16, CUT_BYTES = 2 + HASH_DIGITS, UNIT_BYTES_MAX = 4 };
+enum { CUT_BYTES = 2 + DIGEST_HEX_BYTES, UNIT_BYTES_MAX = 4 };
 
 static const char *const extensions[] = {".json", ".ndjson", ".csv", ".prom", ".html"};
 
@@ -73,7 +74,7 @@ void file_name_escape(struct slice text, struct buffer *into)
 static void file_name_write_text(struct slice text, struct buffer *name)
 {
     size_t const dot = extension_dot(text), start = name->length;
-    size_t cut = start; /* where the last unit ends that leaves room for a hash */
+    size_t cut = start; /* where the last unit ends that leaves room for a digest */
     for (size_t i = 0; i < text.length;) {
         char unit[UNIT_BYTES_MAX];
         size_t length;
@@ -85,7 +86,9 @@ static void file_name_write_text(struct slice text, struct buffer *name)
         if (total <= NAME_STEM_BYTES_MAX - CUT_BYTES) cut = name->length;
         if (total <= NAME_STEM_BYTES_MAX) continue;
         name->length = cut;
-        buffer_format(name, "%%~%016llx", (unsigned long long)XXH3_64bits(text.at, text.length));
+        struct digest const digest = digest_of(text);
+        buffer_add_text(name, "%~");
+        digest_write(&digest, name);
         return;
     }
 }

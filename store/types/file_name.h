@@ -22,8 +22,8 @@ void file_name_escape(struct slice text, struct buffer *into);
 
 /* Bytes 00-1F and 7F, / \ %, bytes that are not UTF-8, a leading . - or ~, and the last dot of a
  * value that ends in .json, .ndjson, .csv, .prom or .html become %XX (upper-case hex); null is %null, what a reference
- * did not find %unresolved, the empty string %empty. A longer result is cut, between characters and escapes, and ends in %~ and the 16 lower-case hex
- * digits of XXH3-64 of the value's text. Appends to NAME. */
+ * did not find %unresolved, the empty string %empty. A longer result is cut, between characters and escapes, and ends in %~ and the 32 lower-case hex
+ * digits of the digest of the value's text. Appends to NAME. */
 void file_name_write(const struct value *value, struct value_type type,
                      const struct time_zone *zone, struct buffer *name);
 

@@ -7,14 +7,15 @@
  *   08 time: seconds + 2^39 in five bytes, nanoseconds in four
  *   09 bucket: start in UTC + 2^39 in five bytes, offset + 2^23 in three
  *   0B float: its eight bytes, big-endian, all complemented if it is negative, else the first bit
- *   0A string: its bytes, 00 as 00 FF; then 00 00, or where it was cut 00 80 and the hash
+ *   0A string: its bytes, 00 as 00 FF; then 00 00, or where it was cut 00 80 and the digest
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "types/pack.h"
 
 #include <math.h>
-#include <xxhash.h>
+
+#include "base/digest.h"
 
 enum tag {
     TAG_NULL = 1,
@@ -29,7 +30,7 @@ enum tag {
     TAG_STRING,
     TAG_FLOAT,
 };
-enum { STRING_END = 0x00, STRING_CUT = 0x80, STRING_NUL = 0xff, HASH_BYTES = 16 };
+enum { STRING_END = 0x00, STRING_CUT = 0x80, STRING_NUL = 0xff };
 enum { EXPONENT_BIAS = 64, NS_PER_SECOND = 1000000000, DIGITS_MAX = 40 };
 static int64_t const SECONDS_BIAS = (int64_t)1 << 39;
 static int32_t const OFFSET_BIAS = (int32_t)1 << 23;
@@ -232,7 +233,7 @@ static size_t length_breakdown(struct slice text, size_t reject_limit_bytes)
 static bool pack_string(struct buffer *into, struct slice text, size_t reject_limit_bytes)
 {
     buffer_add_byte(into, TAG_STRING);
-    size_t const around = 1 + 2 + HASH_BYTES; /* tag, end and hash */
+    size_t const around = 1 + 2 + DIGEST_BYTES; /* tag, end and digest */
     size_t const kept = reject_limit_bytes == PACK_NO_LIMIT
                             ? text.length
                             : length_breakdown(text, reject_limit_bytes - around);
@@ -241,10 +242,8 @@ static bool pack_string(struct buffer *into, struct slice text, size_t reject_li
         buffer_add(into, (const uint8_t[]){0, STRING_END}, 2);
         return true;
     }
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(text.at, text.length));
     buffer_add(into, (const uint8_t[]){0, STRING_CUT}, 2);
-    buffer_add(into, hash.digest, sizeof hash.digest);
+    digest_add(text, into);
     return false;
 }
 
@@ -275,7 +274,7 @@ static bool pack_find_end(struct slice bytes, size_t *ret_end, bool *ret_has_nul
         if (nul[1] != STRING_NUL) {
             *ret_end = at;
             return nul[1] == STRING_END ||
-                   (nul[1] == STRING_CUT && bytes.length - at >= 2 + HASH_BYTES);
+                   (nul[1] == STRING_CUT && bytes.length - at >= 2 + DIGEST_BYTES);
         }
         *ret_has_nul = true;
         at += 2;
@@ -302,7 +301,7 @@ static enum unpacking unpack_string(struct slice *from, struct arena *arena, str
     if (has_nul && !arena) return UNPACK_FAILED;
     bool const cut = from->at[end + 1] == STRING_CUT;
     struct slice const kept = slice_of(from->at, end);
-    size_t const used = end + 2 + (cut ? HASH_BYTES : 0);
+    size_t const used = end + 2 + (cut ? DIGEST_BYTES : 0);
     *from = slice_of(from->at + used, from->length - used);
     *ret_text = has_nul ? pack_unescape(kept, arena) : kept;
     return cut ? UNPACKED_CUT : UNPACKED;
@@ -376,7 +375,7 @@ size_t packed_length(struct slice from)
     case TAG_BUCKET: length = 1 + 5 + 3; break;
     case TAG_STRING:
         if (!pack_find_end(rest, &length, &has_nul)) return 0;
-        length += rest.at[length + 1] == STRING_CUT ? 1 + 2 + HASH_BYTES : 1 + 2;
+        length += rest.at[length + 1] == STRING_CUT ? 1 + 2 + DIGEST_BYTES : 1 + 2;
         break;
     default: return 0;
     }

@@ -21,7 +21,7 @@ void pack_u64(struct buffer *into, uint64_t number);
 bool unpack_u16(struct slice *from, uint16_t *ret_number) MUST_CHECK;
 bool unpack_u64(struct slice *from, uint64_t *ret_number) MUST_CHECK;
 
-/* A string is cut where it takes more than LIMIT_BYTES and ends in its XXH3-128 hash. Returns whether
+/* A string is cut where it takes more than LIMIT_BYTES and ends in its digest. Returns whether
  * the value can be read back exactly. */
 bool pack_value(struct buffer *into, const struct value *value, size_t reject_limit_bytes);
 enum { PACK_LIMIT_LEAST = 24, PACK_KEPT_LEAST = 5 };

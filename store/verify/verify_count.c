@@ -3,8 +3,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <xxhash.h>
-
 #include "tables/event_scan.h"
 #include "tables/events.h"
 #include "tables/groups.h"
@@ -15,31 +13,11 @@
 #include "verify/verify_p.h"
 #include "write/stream_union.h"
 
-enum { SLOTS_FIRST = 1024 };
-
-struct entry *set_slot(const struct set *set, struct slice bytes)
-{
-    size_t slot = XXH3_64bits(bytes.at, bytes.length) & (set->capacity - 1);
-    while (set->entries[slot].bytes.at && !slice_equal(set->entries[slot].bytes, bytes))
-        slot = (slot + 1) & (set->capacity - 1);
-    return &set->entries[slot];
-}
-
-struct entry *set_find(struct set *set, struct slice bytes)
-{
-    if (set->count * 2 >= set->capacity) {
-        struct set larger = {.capacity = set->capacity ? set->capacity * 2 : SLOTS_FIRST,
-                             .count = set->count};
-        larger.entries = memory_alloc(larger.capacity * sizeof *larger.entries);
-        for (size_t i = 0; i < set->capacity; i++) {
-            if (set->entries[i].bytes.at)
-                *set_slot(&larger, set->entries[i].bytes) = set->entries[i];
-        }
-        free(set->entries);
-        *set = larger;
-    }
-    return set_slot(set, bytes);
-}
+/* Keys tell long values apart by digests. Here all of their bytes do, so that two values which the store takes for one are seen. */
+struct counted_group {
+    struct slice name; /* [depth u8][key], and the whole dimensions where the key has cut one */
+    struct tallied_group group;
+};
 
 static struct value verify_count_keep_value(struct arena *arena, struct value value)
 {
@@ -47,22 +25,30 @@ static struct value verify_count_keep_value(struct arena *arena, struct value va
     return value;
 }
 
+static void name_group(struct counting *counting, unsigned depth, size_t length,
+                       const struct value *dimensions)
+{
+    struct buffer *const name = &counting->name;
+    buffer_clear(name);
+    buffer_add_byte(name, (uint8_t)depth);
+    buffer_add(name, counting->key.at, length);
+    for (unsigned i = 0; i < depth; i++)
+        (void)pack_value(name, &dimensions[i], PACK_NO_LIMIT);
+    if (name->length == 1 + 2 * length) name->length = 1 + length; /* nothing is cut */
+}
+
 struct tallied_group *counting_group(struct counting *counting, unsigned depth, size_t length,
                                      const struct value *dimensions)
 {
     struct tallied_view *const view = counting->view;
-    struct tallied_level *const level = &view->levels[depth];
-    buffer_clear(&counting->name);
-    buffer_add_byte(&counting->name, (uint8_t)depth);
-    buffer_add(&counting->name, counting->key.at, length);
-    struct entry *const entry = set_find(&counting->groups, buffer_slice(&counting->name));
-    if (entry->bytes.at) return entry->payload;
-    struct tallied_group *const group = ARENA_NEW(&view->arena, struct tallied_group);
-    entry->bytes = arena_copy(&view->arena, buffer_slice(&counting->name));
-    entry->payload = group;
-    counting->groups.count++;
-    level->count++;
-    group->key = slice_of(entry->bytes.at + 1, length);
+    bool is_new;
+    name_group(counting, depth, length, dimensions);
+    struct counted_group *const counted = hash_table_entry(
+        &counting->groups, buffer_slice(&counting->name), sizeof *counted, &view->arena, &is_new);
+    struct tallied_group *const group = &counted->group;
+    if (!is_new) return group;
+    view->levels[depth].count++;
+    group->key = slice_of(counted->name.at + 1, length);
     group->dimensions = ARENA_ARRAY(&view->arena, struct value, depth);
     for (unsigned i = 0; i < depth; i++)
         group->dimensions[i] = verify_count_keep_value(&view->arena, dimensions[i]);
@@ -73,15 +59,14 @@ struct tallied_group *counting_group(struct counting *counting, unsigned depth, 
 static bool is_first(struct counting *counting, const struct tallied_group *group, size_t aggregate,
                      const struct value *value)
 {
+    bool is_new;
     buffer_clear(&counting->name);
     buffer_add(&counting->name, &group, sizeof group);
     buffer_add(&counting->name, &aggregate, sizeof aggregate);
     (void)pack_value(&counting->name, value, PACK_NO_LIMIT);
-    struct entry *const entry = set_find(&counting->values, buffer_slice(&counting->name));
-    if (entry->bytes.at) return false;
-    entry->bytes = arena_copy(&counting->view->arena, buffer_slice(&counting->name));
-    counting->values.count++;
-    return true;
+    (void)hash_table_entry(&counting->values, buffer_slice(&counting->name), sizeof(struct slice),
+                           &counting->view->arena, &is_new);
+    return is_new;
 }
 
 static struct value verify_count_eval(const struct counting *counting, const struct expr *expr,
@@ -196,7 +181,7 @@ static int compare_groups(const void *a, const void *b)
                          ((const struct tallied_group *)b)->key);
 }
 
-/* From the set to sorted arrays. */
+/* From the table to sorted arrays. */
 static void sort_levels(struct counting *counting)
 {
     struct tallied_view *const view = counting->view;
@@ -205,10 +190,10 @@ static void sort_levels(struct counting *counting)
         view->levels[depth].groups =
             ARENA_ARRAY(&view->arena, struct tallied_group, view->levels[depth].count);
     for (size_t i = 0; i < counting->groups.capacity; i++) {
-        const struct entry *const entry = &counting->groups.entries[i];
-        if (!entry->bytes.at) continue;
-        uint8_t const depth = entry->bytes.at[0];
-        view->levels[depth].groups[filled[depth]++] = *(struct tallied_group *)entry->payload;
+        const struct counted_group *const counted = counting->groups.slots[i].entry;
+        if (!counted) continue;
+        uint8_t const depth = counted->name.at[0];
+        view->levels[depth].groups[filled[depth]++] = counted->group;
     }
     for (unsigned depth = 0; depth <= view->view->dimension_count; depth++) {
         if (view->levels[depth].count)
@@ -311,6 +296,7 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
     const struct view *const hierarchy = view_is_breakdown(view) ? view->owner : view;
     struct counting counting = {.view = ret_view,
                                 .zone = snapshot->schema->zone,
+                                .secret = snapshot->secret,
                                 .end = view->aggregate_count,
                                 .learns_parents = hierarchy->hierarchy &&
                                                   hierarchy->hierarchy->kind == HIERARCHY_LINKS};
@@ -327,8 +313,8 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
         sort_levels(&counting);
         finish_groups(&counting);
     }
-    free(counting.groups.entries);
-    free(counting.values.entries);
+    hash_table_done(&counting.groups);
+    hash_table_done(&counting.values);
     buffer_done(&counting.key);
     buffer_done(&counting.name);
     buffer_done(&counting.element);
@@ -338,6 +324,6 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
 
 void tallied_view_done(struct tallied_view *view)
 {
-    free(view->parents.entries);
+    hash_table_done(&view->parents);
     arena_done(&view->arena);
 }

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <xxhash.h>
-
+#include "base/digest.h"
+#include "base/hash.h"
 #include "kv/block_cursor.h"
 #include "tables/event_scan.h"
 #include "tables/hierarchy_links.h"
@@ -20,13 +20,6 @@ static void verify_derived_tell(struct check *check, const char *what, struct sl
     verify_emit(check, "", "are not those of the stored events");
 }
 
-static void verify_derived_add_hash(struct buffer *key, struct slice bytes)
-{
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes.at, bytes.length));
-    buffer_add(key, hash.digest, sizeof hash.digest);
-}
-
 /* As format.h has it. */
 static uint64_t sum_of_event(const struct stream *stream, const struct event *event,
                              const struct value *values, struct buffer *key, struct buffer *target)
@@ -37,10 +30,10 @@ static uint64_t sum_of_event(const struct stream *stream, const struct event *ev
         buffer_clear(key);
         pack_u16(key, stream->id);
         buffer_add_byte(key, (uint8_t)i);
-        verify_derived_add_hash(key, buffer_slice(target));
-        verify_derived_add_hash(key, event->key);
+        digest_add(buffer_slice(target), key);
+        digest_add(event->key, key);
         buffer_add_slice(key, event->key);
-        sum += XXH3_64bits(key->at, key->length);
+        sum += hash_bytes(0, buffer_slice(key));
     }
     return sum;
 }
@@ -81,7 +74,7 @@ static bool sum_of_references(const struct snapshot *snapshot, const struct stre
         buffer_clear(&entry);
         buffer_add_slice(&entry, at.key);
         buffer_add_slice(&entry, at.value);
-        *ret_sum += XXH3_64bits(entry.at, entry.length);
+        *ret_sum += hash_bytes(0, buffer_slice(&entry));
     }
     return found != DB_FAILED;
 }
@@ -103,7 +96,7 @@ bool verify_references(struct check *check, struct error *err)
 
 static uint64_t sum_of_link(struct slice first, struct slice second)
 {
-    return XXH3_64bits_withSeed(second.at, second.length, XXH3_64bits(first.at, first.length));
+    return hash_bytes(hash_bytes(0, first), second);
 }
 
 void verify_count_link(struct tallied_view *view, struct slice id, struct slice parent)

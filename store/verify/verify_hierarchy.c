@@ -9,7 +9,8 @@
 
 /* What events say of a node. */
 struct parent {
-    bool is_node; /* some event is of it; else it was only named */
+    struct slice id; /* as in keys */
+    bool is_node;    /* some event is of it; else it was only named */
     bool is_named;
     struct slice key; /* of the least parent that was named */
     struct value value;
@@ -17,12 +18,7 @@ struct parent {
 
 static struct parent *verify_hierarchy_parent_of(struct tallied_view *view, struct slice key)
 {
-    struct entry *const entry = set_find(&view->parents, key);
-    if (entry->bytes.at) return entry->payload;
-    entry->bytes = arena_copy(&view->arena, key);
-    entry->payload = ARENA_NEW(&view->arena, struct parent);
-    view->parents.count++;
-    return entry->payload;
+    return hash_table_entry(&view->parents, key, sizeof(struct parent), &view->arena, NULL);
 }
 
 /* The hierarchy itself, of one of its divisions too. */
@@ -225,8 +221,7 @@ void verify_hierarchy_event(struct counting *counting, const struct value *field
 bool verify_hierarchy_parent(const struct tallied_view *view, struct slice key,
                              struct slice *ret_key, struct value *ret_parent)
 {
-    const struct parent *const node =
-        view->parents.count ? set_slot(&view->parents, key)->payload : NULL;
+    const struct parent *const node = hash_table_find_key(&view->parents, key);
     if (!node || !node->is_named) return false;
     *ret_key = node->key;
     *ret_parent = node->value;

@@ -4,20 +4,9 @@
  */
 #pragma once
 #include "aggregate/aggregate_state.h"
+#include "base/hash_table.h"
 #include "database/store.h"
 #include "schema/schema.h"
-
-/* A set of byte strings, each with a pointer. */
-struct entry {
-    struct slice bytes;
-    void *payload;
-};
-
-struct set {
-    struct entry *entries;
-    size_t capacity;
-    size_t count;
-};
 
 /* One value that a quantile or top() is about. */
 struct tallied_value {
@@ -50,9 +39,8 @@ struct tallied_level {
 
 struct tallied_view {
     const struct view *view;
-    struct set
-        parents; /* of a hierarchy: see verify_hierarchy.c; in the arena but for the set itself */
-    uint64_t links; /* of one: see verify_derived.c */
+    struct hash_table parents; /* of a hierarchy: see verify_hierarchy.c; entries in the arena */
+    uint64_t links;            /* of one: see verify_derived.c */
     struct arena arena;
     struct tallied_level levels[SCHEMA_DIMENSIONS_MAX + 1];
     struct value
@@ -67,8 +55,9 @@ void verify_prom(const struct view *view, const struct time_zone *zone,
 struct counting {
     struct tallied_view *view;
     const struct time_zone *zone;
-    struct set groups;
-    struct set values;
+    struct hash_key secret;   /* the store's */
+    struct hash_table groups; /* by their whole dimensions, whatever their keys have cut */
+    struct hash_table values;
     struct buffer key;
     struct buffer name;     /* what is looked up */
     struct buffer element;  /* what is compared */
@@ -89,10 +78,6 @@ void tally_finish(struct counting *counting, const struct aggregate *aggregate,
 
 /* Counts an event in its groups of all depths. */
 void counting_event(struct counting *counting, const struct value *fields, struct slice key);
-/* The entry of BYTES, or where it would be; the set is not empty. */
-struct entry *set_slot(const struct set *set, struct slice bytes);
-/* The entry of BYTES, new if its bytes are still to be set. */
-struct entry *set_find(struct set *set, struct slice bytes);
 /* The same where the view is a hierarchy. */
 void verify_hierarchy_event(struct counting *counting, const struct value *fields);
 /* An event names the parent of a node; both as in keys. */

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <xxhash.h>
-
 #include "tables/multisets.h"
 #include "types/pack.h"
 #include "verify/verify_p.h"
@@ -145,17 +143,19 @@ void tally_value(struct counting *counting, struct tallied_group *group, size_t 
     case STATE_BEST: count_best(counting, aggregate, tally); break;
     case STATE_TRUES: tally->state.true_count += value->boolean; break;
     case STATE_UNIQUES:
-        hyperloglog_add(&tally->state.uniques, XXH3_64bits(element.at, element.length), arena);
+        hyperloglog_add(&tally->state.uniques, hyperloglog_hash(element, &counting->secret), arena);
         break;
     case STATE_SKETCH: ddsketch_add(&tally->state.sketch, nearest_double(value), 1, arena); break;
     case STATE_CROSS_MOMENTS: count_tuple(aggregate, &tally->state, values, arena); break;
     }
 }
 
+/* The order of keys; two values with one key, which nobody should be able to make, are two all the same. */
 static int compare_values(const void *a, const void *b)
 {
-    return slice_compare(((const struct tallied_value *)a)->key,
-                         ((const struct tallied_value *)b)->key);
+    const struct tallied_value *const left = a, *const right = b;
+    int const order = slice_compare(left->key, right->key);
+    return order ? order : slice_compare(left->whole, right->whole);
 }
 
 /* The most frequent values, most frequent first, of those in order. */

@@ -2,9 +2,9 @@
 #include "write/event_retention.h"
 
 #include <time.h>
-#include <xxhash.h>
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "kv/block_writer.h"
 #include "tables/events.h"
 #include "tables/reference_index.h"
@@ -19,16 +19,14 @@ static void stream_prefix(uint16_t stream, struct buffer *key)
     pack_u16(key, stream);
 }
 
-/* [stream][time][hash of the event's key]; false: the event is kept for ever. */
+/* [stream][time][digest of the event's key]; false: the event is kept for ever. */
 static bool entry_key(const struct stream *stream, struct slice event_key,
                       const struct value *fields, struct buffer *key)
 {
-    XXH128_canonical_t hash;
     if (stream->keep_seconds == 0 || fields[stream->time_field].kind == VALUE_NULL) return false;
     stream_prefix(stream->id, key);
     (void)pack_value(key, &fields[stream->time_field], PACK_NO_LIMIT);
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(event_key.at, event_key.length));
-    buffer_add(key, hash.digest, sizeof hash.digest);
+    digest_add(event_key, key);
     return true;
 }
 

@@ -8,7 +8,7 @@
 
 /* What the table of events will have for a key. */
 struct known_event {
-    struct slice key; /* first, see hash_table.h */
+    struct slice key; /* first, see hash_table_entry */
     struct slice packed;
     bool is_loaded;
 };
@@ -95,7 +95,7 @@ static bool find_known(struct link_check *check, struct slice key, struct known_
                        struct error *err)
 {
     struct known_event *const known =
-        hash_table_find(&check->known, key, sizeof *known, &check->arena, NULL);
+        hash_table_entry(&check->known, key, sizeof *known, &check->arena, NULL);
     struct db_entry entry;
     *ret_known = known;
     if (known->is_loaded) return true;

@@ -23,6 +23,7 @@ void write_txn_change_schema(struct write_txn *write, const struct schema *schem
     free(write->cutoffs);
     write->cutoffs = memory_alloc(schema->all_view_count * sizeof *write->cutoffs);
     write->delta.cutoffs = write->cutoffs;
+    write->delta.secret = write->meta.secret;
 }
 
 bool write_txn_load_cutoffs(struct write_txn *write, struct error *err)
@@ -41,10 +42,11 @@ bool write_txn_begin(struct write_txn *write, struct store *store, const struct 
                      size_t memory_bytes, struct error *err)
 {
     *write = (struct write_txn){.memory_bytes = memory_bytes};
-    write_txn_change_schema(write, schema);
     if (!txn_begin(store_db(store), true, &write->txn, err) ||
-        !meta_load(write->txn, &write->meta, err) || !write_txn_load_cutoffs(write, err))
+        !meta_load(write->txn, &write->meta, err))
         return false;
+    write_txn_change_schema(write, schema);
+    if (!write_txn_load_cutoffs(write, err)) return false;
     meta_next_commit(&write->meta);
     return true;
 }

@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import csv
+import hashlib
 import json
 import os
 import sys
@@ -16,7 +17,7 @@ from mounted import Scene, check, read, tally
 VALUES = [
     None, "", " ", "a", "A", ".", "..", "...", "/", "a/b", "/etc/passwd", "../../x", ".total", ".total.json",
     ".hidden", "x.json", "x.ndjson", "x.csv", "x.json.json", ".json", "x.JSON", "%null", "%empty", "%", "%%", "%41",
-    "%2F", "%~0123456789abcdef", "~", "~root", "-", "-rf", "--help", "a\nb", "a\tb", "\x00", "a\x00", "\x7f",
+    "%2F", "%~0123456789abcdef0123456789abcdef", "~", "~root", "-", "-rf", "--help", "a\nb", "a\tb", "\x00", "a\x00", "\x7f",
     "\x1b[31m", "\x9b31m", "\x85", "\x9f", "\xa0", "back\\slash", "ünïcödé", "e\u0301", "é", "😀", "👩‍👩‍👧", "日本語", "\u202e", "\udcff", "\udcc3(", "ab\udc80",
     "con", "a" * 230, "a" * 247, "a" * 248, "a" * 249, "a" * 300, "a" * 299 + "b", "ü" * 124, "ü" * 125, "ü" * 300,
     "/" * 82, "/" * 83, "/" * 300, "b" * 300 + ".json", "x" * 3000, "x" * 2999 + "y", '"', "'", "$(id)", "`id`", "*",
@@ -47,13 +48,14 @@ def main():
             if len(plain) <= 248:
                 check(name == plain + b".json", f"{value!r} is named {name!r}")
             else:
-                check(len(name) <= 253 and name[:-23] == plain[:len(name) - 23] and name[-23:-21] == b"%~", name)
+                digits = hashlib.sha256(value.encode()).hexdigest()[:32].encode()
+                check(len(name) <= 253 and name[:-39] == plain[:len(name) - 39] and name[-39:] == b"%~" + digits + b".json", name)
             stem = name[:-len(b".json")]
             check(json.loads(read(place, b"two", stem, name))["b"] == value, "a path of two names")
             check(json.loads(read(place, b"two", stem, b".total.json"))["a"] == value, "a total")
             check(len(json.loads(read(place, b"two", name))) == 1, "a breakdown")
         for wrong in (b"%61.json", b"%2f.json", b"%.json", b"%2.json", b"%zz.json", b"%empty2.json", b"nothing.json",
-                      b".total.csv", b"a", b"%~0123456789abcdef.json", b"%C3%BC.json"):
+                      b".total.csv", b"a", b"%~0123456789abcdef0123456789abcdef.json", b"%C3%BC.json"):
             check(not os.path.exists(os.path.join(place, b"one", wrong)), f"{wrong!r} is there")
         for text in read(place, b"one.json"), tally("cat", store, "one.json", "two.json").stdout:
             controls = [each for each in text.decode() if unicodedata.category(each) == "Cc" and each != "\n"]

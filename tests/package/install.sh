@@ -41,7 +41,7 @@ same 'version in NEWS.md' "$(sed -n '/^## /{s///p;q}' NEWS.md)" "$version"
 same 'version in debian/changelog' "$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)" "$version"
 same 'file of libtally.so' "$(basename "$(realpath "$library")")" "libtally.so.$version"
 same 'soname' "$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')" "libtally.so.${version%%.*}"
-for of in 'tally LMDB cJSON xxHash zlib zstd' 'tallyfs libfuse LMDB cJSON xxHash'; do
+for of in 'tally LMDB cJSON nettle xxHash zlib zstd' 'tallyfs libfuse LMDB cJSON nettle xxHash'; do
   for name in ${of#* }; do
     "${of%% *}" --version | grep -q "^$name [0-9]" || fail "${of%% *} --version tells no version of $name"
   done

@@ -22,6 +22,7 @@ LIBRARIES = {
     "fuse3": ("fuse", None),
     "lmdb": ("lmdb.h", {"store/kv/db.c"}),
     "math": ("math.h", None),
+    "nettle": ("nettle/", {"store/base/digest.c", "store/host/versions.c"}),
     "seccomp": ("seccomp.h", {"fs/sandbox.c"}),
     "threads": ("pthread.h", None),
     "xxhash": ("xxhash.h", None),

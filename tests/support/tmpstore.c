@@ -117,7 +117,7 @@ struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *
                           size_t count)
 {
     struct batch const batch = {
-        .digest = {++tmp->batch_count, 0}, .state = BATCH_LOADED, .source = slice_text("test")};
+        .digest = {{++tmp->batch_count, 0}}, .state = BATCH_LOADED, .source = slice_text("test")};
     return tmpstore_put_batch(tmp, stream, lines, count, &batch);
 }
 

@@ -20,7 +20,7 @@ struct place {
 
 static void open_place(struct place *place)
 {
-    struct batch const batch = {.digest = {7, 7},
+    struct batch const batch = {.digest = {{7, 7}},
                                 .state = BATCH_LOADED,
                                 .source = slice_text("first"),
                                 .rejects = slice_text("refused.tsv"),

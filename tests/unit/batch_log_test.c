@@ -7,7 +7,7 @@
 static const char schema[] = "{\"streams\":{\"s\":{\"fields\":{\"x\":\"int\"}}},\"views\":{}}";
 
 static const struct batch batch = {
-    .digest = {7, 8},
+    .digest = {{7, 8}},
     .state = BATCH_PARTIAL,
     .source = {(const uint8_t *)"events.csv", 10},
     .input_bytes = 1000,
@@ -45,8 +45,8 @@ static enum batch_log_finding find(struct tmpstore *tmp, uint16_t stream, uint64
 {
     struct snapshot *snapshot;
     assert_true(snapshot_open(tmp->store, &snapshot, err));
-    enum batch_log_finding const found =
-        batch_log_find(snapshot->txn, stream, (const uint64_t[]){7, digest}, arena, ret_batch, err);
+    enum batch_log_finding const found = batch_log_find(
+        snapshot->txn, stream, &(const struct digest){{7, digest}}, arena, ret_batch, err);
     snapshot_close(snapshot);
     return found;
 }

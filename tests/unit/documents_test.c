@@ -47,7 +47,7 @@ static void the_status_counts_batches_events_and_rows(void **state)
     (void)state;
     struct tmpstore tmp;
     static const char *const lines[] = {"a|2026-03-01T00:00:00Z", "b|2026-02-01T00:00:00Z"};
-    struct batch const unfinished = {.digest = {7, 7},
+    struct batch const unfinished = {.digest = {{7, 7}},
                                      .state = BATCH_PARTIAL,
                                      .source = slice_text("unfinished"),
                                      .rejected_count = 3};
@@ -130,7 +130,7 @@ static void refused_records_are_shown_up_to_the_checkpoint(void **state)
     struct snapshot *snapshot;
     AUTO_BUFFER struct buffer text = {0};
     struct tree_reader reader = {0};
-    struct batch const batch = {.digest = {7, 7},
+    struct batch const batch = {.digest = {{7, 7}},
                                 .state = BATCH_LOADED,
                                 .source = slice_text("refusing"),
                                 .rejects = slice_text("refused.tsv"),
@@ -160,7 +160,7 @@ static void a_batch_tells_what_was_refused_and_why(void **state)
     (void)state;
     struct tmpstore tmp;
     struct batch const batch = {
-        .digest = {0x0123456789abcdef, 0xfedcba9876543210},
+        .digest = {{0x0123456789abcdef, 0xfedcba9876543210}},
         .state = BATCH_LOADED,
         .source = slice_text("a \"quoted\" name.csv"),
         .rejects = slice_text("refused.tsv"),
@@ -174,7 +174,7 @@ static void a_batch_tells_what_was_refused_and_why(void **state)
     (void)tmpstore_put_batch(&tmp, "s", NULL, 0, &batch);
     static const char *const expected[] = {
         "\"source\":\t\"a \\\"quoted\\\" name.csv\",",
-        "\"xxh3_128\":\t\"0123456789abcdeffedcba9876543210\",",
+        "\"sha256_128\":\t\"0123456789abcdeffedcba9876543210\",",
         "\"kind\":\t\"ingest\",",
         "\"state\":\t\"loaded\",",
         "\"rejected\":\t3,",

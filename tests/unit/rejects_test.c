@@ -21,18 +21,18 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    (void)unlinkat(store, "rejects/00000000000000ab.tsv", 0);
+    (void)unlinkat(store, "rejects/00000000000000ab0000000000000001.tsv", 0);
     (void)unlinkat(store, "rejects", AT_REMOVEDIR);
     (void)close(store);
     return rmdir(folder);
 }
 
-static const struct batch batch = {.digest = {0xab, 1}};
+static const struct batch batch = {.digest = {{0xab, 1}}};
 
 static void read_rejects(struct buffer *ret_bytes)
 {
     char bytes[4096];
-    AUTO_FD int const fd = openat(store, "rejects/00000000000000ab.tsv", O_RDONLY);
+    AUTO_FD int const fd = openat(store, "rejects/00000000000000ab0000000000000001.tsv", O_RDONLY);
     buffer_clear(ret_bytes);
     if (fd < 0) {
         buffer_add_text(ret_bytes, "(none)");
@@ -65,10 +65,10 @@ static void the_name_tells_digest_and_stream(void **state)
     struct rejects rejects;
     struct batch other = batch;
     rejects_init(&rejects, store, &other);
-    assert_string_equal(rejects.name, "00000000000000ab.tsv");
+    assert_string_equal(rejects.name, "00000000000000ab0000000000000001.tsv");
     other.stream = 3;
     rejects_init(&rejects, store, &other);
-    assert_string_equal(rejects.name, "00000000000000ab-3.tsv");
+    assert_string_equal(rejects.name, "00000000000000ab0000000000000001-3.tsv");
 }
 
 static void no_file_is_made_without_a_reject(void **state)
@@ -134,7 +134,7 @@ static void a_file_that_was_taken_away_begins_anew(void **state)
     struct error err;
     struct batch checkpoint = batch;
     checkpoint.rejects_bytes = 1000;
-    (void)unlinkat(store, "rejects/00000000000000ab.tsv", 0);
+    (void)unlinkat(store, "rejects/00000000000000ab0000000000000001.tsv", 0);
     rejects_init(&rejects, store, &batch);
     assert_true(rejects_resume(&rejects, &checkpoint, &err));
     assert_int_equal(rejects.bytes, 0);

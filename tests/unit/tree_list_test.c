@@ -18,11 +18,11 @@ static const char *const directories[] = {
 static void open_store(struct tmpstore *tmp)
 {
     static const char *const lines[] = {"x|1", "x|2", "y|1", "|"};
-    struct batch const refusing = {.digest = {7, 7},
+    struct batch const refusing = {.digest = {{7, 7}},
                                    .state = BATCH_LOADED,
                                    .source = slice_text("refusing"),
                                    .rejects = slice_text("refused.tsv")};
-    struct batch const cleared = {.digest = {8, 8},
+    struct batch const cleared = {.digest = {{8, 8}},
                                   .state = BATCH_LOADED,
                                   .source = slice_text("cleared"),
                                   .rejects = slice_text("taken away.tsv")};
