@@ -22,8 +22,8 @@
  * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are those of the
  * commits that are done.
  *
- * Of --memory a quarter goes to the two chunks and three sixteenths to the deltas that the commit folds; the
- * dirty pages of the transaction, the sort and the reader take the rest.
+ * Of --memory a quarter at most goes to the two chunks, another to the deltas that the commit folds and to what is loaded to
+ * merge them; the pages that a transaction changes get what these leave, see batch_commit.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -302,6 +302,7 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
     for (size_t i = 0; i < COUNT_OF(load.chunks); i++)
         events_chunk_init(&load.chunks[i], options->stream);
     load.chunk = &load.chunks[0];
+    load_begin_chunks(&load);
     enum batch_ending const ending = ingest(&load, input->path, err);
     load_done(&load);
     ret_report->seconds = now_seconds() - begun;

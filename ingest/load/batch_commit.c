@@ -1,17 +1,62 @@
-// SPDX-License-Identifier: Apache-2.0
+/* Until a transaction ends, LMDB holds each page that it has changed. How many that are nobody knows before: events with
+ * random keys may change a few pages each, events in order a few dozen pages in all. So the first chunk is a small one, and each
+ * tells from what it cost how large the next may be. That is on the safe side: the more events, the more of them share pages.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "common/writer_lock.h"
+#include "kv/db.h"
 #include "load/batch_p.h"
 
 enum { IMPATIENT_ANNOUNCE_MS = 100 };
-enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, DELTA_SHARES = 3 };
+/* Of --memory: a chunk, the delta, and all but the reader's; with a chunk goes the other one, and a delta of as much again. */
+enum {
+    MEMORY_SHARES = 16,
+    CHUNK_SHARES = 2,
+    DELTA_SHARES = 3,
+    COMMIT_SHARES = 13,
+    CHUNK_FACTOR = 5
+};
+/* What the program takes beside --memory, so that little of it is no loss of speed. */
+enum { PAGES_BYTES = 24 << 20 };
+/* The first chunk, and the smallest, as a part of all that. */
+enum { FIRST_PART = 1024, LEAST_PART = 16384 };
+
+static size_t share(const struct load *load, size_t shares)
+{
+    return load->options->memory_bytes / MEMORY_SHARES * shares;
+}
+
+static size_t room(const struct load *load)
+{
+    return share(load, COMMIT_SHARES) + PAGES_BYTES;
+}
+
+static void set_most(struct load *load, size_t bytes)
+{
+    size_t const most = share(load, CHUNK_SHARES), least = room(load) / LEAST_PART;
+    load->chunk_bytes_most = bytes > most ? most : bytes < least ? least : bytes;
+}
+
+void load_begin_chunks(struct load *load)
+{
+    set_most(load, room(load) / FIRST_PART);
+}
+
+/* How much the next chunk may hold, as one of BYTES has changed so many bytes of pages. */
+static void learn_cost(struct load *load, size_t bytes, size_t dirty_bytes)
+{
+    double const factor = CHUNK_FACTOR + (double)dirty_bytes / (double)(bytes + 1);
+    set_most(load, (size_t)((double)room(load) / factor));
+}
 
 /* Refused records take no memory, but a run of them should be judged against the limit now and
  * then. */
 bool load_is_full(const struct load *load)
 {
-    size_t const share = load->options->memory_bytes / MEMORY_SHARES * CHUNK_SHARES;
-    return events_chunk_bytes(load->chunk) + load->kept_texts.used_bytes >= share ||
-           load->refused_bytes >= share;
+    return events_chunk_bytes(load->chunk) + load->kept_texts.used_bytes >=
+               load->chunk_bytes_most ||
+           load->refused_bytes >= share(load, CHUNK_SHARES);
 }
 
 static bool check_limit(struct load *load, struct error *err)
@@ -58,6 +103,7 @@ bool load_await(struct load *load, struct error *err)
         return false;
     }
     load->report->mount_silent = !job->announced;
+    learn_cost(load, events_chunk_bytes(job->chunk), job->dirty_bytes);
     events_chunk_clear(job->chunk);
     batch->id = job->batch.id;
     batch->first_commit = job->batch.first_commit;
@@ -98,7 +144,7 @@ static bool begin_commit(struct load *load, enum batch_state state, bool is_last
         .chunk = load->chunk,
         .batch = *load->batch,
         .is_last = is_last,
-        .memory_bytes = load->options->memory_bytes / MEMORY_SHARES * DELTA_SHARES,
+        .memory_bytes = share(load, DELTA_SHARES),
         .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
     };
     commit_job_start(&load->job);

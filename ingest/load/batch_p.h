@@ -23,6 +23,7 @@ struct load {
     struct events_chunk chunks[2];
     struct events_chunk
         *chunk; /* the one that is filled; the other may be on its way into the store */
+    size_t chunk_bytes_most; /* by what the commits so far cost: see load_begin_chunks */
     struct commit_job job;
     bool job_is_under_way;
     bool has_links;           /* a view over the stream is by tree(): see batch_links.c */
@@ -51,6 +52,8 @@ bool load_check_links(struct load *load, struct error *err) MUST_CHECK;
 /* Whether the record that is bound would be taken behind those that were asked for before; else load->refusal says why. */
 bool load_validate_links(struct load *load, bool *ret_taken, struct error *err) MUST_CHECK;
 void load_links_done(struct load *load);
+/* Before the first chunk is filled. */
+void load_begin_chunks(struct load *load);
 /* Whether the chunk should be committed before more is added. */
 bool load_is_full(const struct load *load);
 /* Begins to commit the chunk with a checkpoint, and goes on with the other one. PLACE: where the batch would go on. */

@@ -25,6 +25,7 @@ struct commit_job {
     /* what came of it */
     bool good;
     struct error err;                 /* where it is not good */
+    size_t dirty_bytes;               /* of the pages that it changed */
     bool announced;                   /* every mount shows the commit */
     char notice[COMMIT_NOTICE_BYTES]; /* for the user, or empty */
     pthread_t thread;

@@ -25,6 +25,7 @@ struct db {
     const uint8_t *map;        /* LMDB's, of data.mdb; NULL: nothing is in it */
     struct damage_map *damage_map;
     size_t checked_txn; /* of the writer: the commit whose free pages were looked at; 0: none */
+    atomic_size_t dirty_bytes; /* see db_dirty_bytes */
 };
 
 struct txn {
@@ -33,12 +34,15 @@ struct txn {
     struct lmdb_guard *guard; /* of the pages that it stands on */
     bool failed;
     bool map_full;
+    uint8_t *touched; /* of one that writes: see note_touched */
+    size_t touched_count;
 };
 
 struct cursor {
     struct txn *txn;
     MDB_cursor *mdb;
     enum db_table table;
+    const void *at; /* the value that it stands at */
 };
 
 /* 1022 readers: LMDB's own 126 is soon used up by many mounts with a few snapshots each. */
@@ -141,6 +145,23 @@ static bool check_sum(const MDB_val *key, const MDB_val *stored, struct slice *r
     write_sum(slice_of(key->mv_data, key->mv_size), value, sum);
     *ret_value = value;
     return memcmp(value.at + value.length, sum, DB_SUM_BYTES) == 0;
+}
+
+/* LMDB copies each page that a transaction changes onto the heap, and does not tell how many it has. So the addresses that
+ * entries are written to are noted, by pages: a bit for each, at a place that a hash gives, as few of them are in use. */
+enum { TOUCHED_SHIFT = 12, TOUCHED_SLOTS_SHIFT = 19, TOUCHED_SLOTS = 1 << TOUCHED_SLOTS_SHIFT };
+
+static void note_touched(struct txn *txn, const void *at, size_t bytes)
+{
+    uintptr_t const first = (uintptr_t)at >> TOUCHED_SHIFT;
+    uintptr_t const last = ((uintptr_t)at + bytes - 1) >> TOUCHED_SHIFT;
+    for (uintptr_t page = first; page <= last; page++) {
+        uint64_t const hash = (uint64_t)page * 0x9e3779b97f4a7c15u; /* Knuth's multiplicative */
+        uint64_t const slot = hash >> (64 - TOUCHED_SLOTS_SHIFT);
+        uint8_t const bit = (uint8_t)(1u << (slot & 7));
+        txn->touched_count += !(txn->touched[slot >> 3] & bit);
+        txn->touched[slot >> 3] |= bit;
+    }
 }
 
 static MDB_val val_of(struct slice slice)
@@ -480,6 +501,7 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
     if (!begin_guarded(db, write, &mdb, &guard, err)) return false;
     struct txn *const txn = memory_alloc(sizeof *txn);
     *txn = (struct txn){.db = db, .mdb = mdb, .guard = guard};
+    if (write) txn->touched = memory_alloc(TOUCHED_SLOTS / 8);
     atomic_fetch_add(&db->open_txns, 1);
     *ret_txn = txn;
     return true;
@@ -500,6 +522,25 @@ bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn, struct er
     return txn_begin(writing->db, false, ret_txn, err);
 }
 
+size_t txn_dirty_bytes(const struct txn *txn)
+{
+    return txn->touched_count << TOUCHED_SHIFT;
+}
+
+size_t db_dirty_bytes(const struct db *db)
+{
+    return atomic_load(&db->dirty_bytes);
+}
+
+static void txn_free(struct txn *txn)
+{
+    if (txn->touched) atomic_store(&txn->db->dirty_bytes, txn_dirty_bytes(txn));
+    atomic_fetch_sub(&txn->db->open_txns, 1);
+    lmdb_guard_free(txn->guard);
+    free(txn->touched);
+    free(txn);
+}
+
 bool txn_commit(struct txn *txn, struct error *err)
 {
     if (txn->failed) {
@@ -509,10 +550,8 @@ bool txn_commit(struct txn *txn, struct error *err)
     size_t const id = mdb_txn_id(txn->mdb);
     struct db *const db = txn->db;
     int const code = mdb_txn_commit(txn->mdb);
-    atomic_fetch_sub(&db->open_txns, 1);
     if (code == MDB_SUCCESS) db->checked_txn = id;
-    lmdb_guard_free(txn->guard);
-    free(txn);
+    txn_free(txn);
     return code == MDB_SUCCESS || fail_write(db, db->directory, code, err);
 }
 
@@ -520,9 +559,7 @@ void txn_abort(struct txn *txn)
 {
     if (!txn) return;
     mdb_txn_abort(txn->mdb);
-    atomic_fetch_sub(&txn->db->open_txns, 1);
-    lmdb_guard_free(txn->guard);
-    free(txn);
+    txn_free(txn);
 }
 
 bool txn_map_full(const struct txn *txn)
@@ -595,6 +632,7 @@ static bool put(struct txn *txn, enum db_table table, struct slice key, struct s
     int const code =
         mdb_put(txn->mdb, txn->db->tables[table], &key_val, &room, MDB_RESERVE | flags);
     if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
+    note_touched(txn, room.mv_data, room.mv_size);
     if (value.length) memcpy(room.mv_data, value.at, value.length);
     memcpy((uint8_t *)room.mv_data + value.length, sum, sizeof sum);
     return true;
@@ -614,9 +652,17 @@ bool db_append(struct txn *txn, enum db_table table, struct slice key, struct sl
 
 bool db_drop(struct txn *txn, enum db_table table, struct slice key, struct error *err)
 {
-    MDB_val key_val = val_of(key);
     if (!guard(txn, table, key, LMDB_REMOVE, err)) return false;
-    int const code = mdb_del(txn->mdb, txn->db->tables[table], &key_val, NULL);
+    MDB_val key_val = val_of(key), value;
+    MDB_cursor *cursor; /* mdb_del does the same, but does not tell where */
+    int code = mdb_cursor_open(txn->mdb, txn->db->tables[table], &cursor);
+    if (code != MDB_SUCCESS) return fail_txn(txn, table, code, err);
+    code = mdb_cursor_get(cursor, &key_val, &value, MDB_SET);
+    if (code == MDB_SUCCESS) {
+        note_touched(txn, value.mv_data, 1);
+        code = mdb_cursor_del(cursor, 0);
+    }
+    mdb_cursor_close(cursor);
     return code == MDB_SUCCESS || fail_txn(txn, table, code, err);
 }
 
@@ -659,6 +705,7 @@ static enum db_finding step(struct cursor *cursor, MDB_val *key, MDB_cursor_op o
         0}; /* LMDB leaves it as it is where a page says to be of a kind that has no values */
     int const code = mdb_cursor_get(cursor->mdb, key, &value, op);
     if (code == MDB_SUCCESS) {
+        cursor->at = value.mv_data;
         ret_entry->key = slice_of_val(key);
         if (!check_sum(key, &value, &ret_entry->value))
             return db_damaged(cursor->txn, cursor->table, err);
@@ -719,6 +766,7 @@ bool cursor_drop(struct cursor *cursor, struct error *err)
     int code = mdb_cursor_get(cursor->mdb, &key, &value, MDB_GET_CURRENT);
     if (code == MDB_SUCCESS) {
         if (!guard(cursor->txn, cursor->table, slice_of_val(&key), LMDB_REMOVE, err)) return false;
+        note_touched(cursor->txn, value.mv_data, 1);
         code = mdb_cursor_del(cursor->mdb, 0);
     }
     return code == MDB_SUCCESS || fail_txn(cursor->txn, cursor->table, code, err);

@@ -71,6 +71,11 @@ bool db_settle(struct db *db, struct error *err) MUST_CHECK;
 /* One that reads what is committed, beside one that writes. */
 bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn,
                       struct error *err) MUST_CHECK;
+/* About how much memory LMDB holds for the pages that a write transaction has changed, as copies until it ends: at most
+ * twice that, as a page of small entries counts for two. */
+size_t txn_dirty_bytes(const struct txn *txn);
+/* The same of the write transaction that ended last. */
+size_t db_dirty_bytes(const struct db *db);
 /* Ends the transaction in either case. */
 bool txn_commit(struct txn *txn, struct error *err) MUST_CHECK;
 void txn_abort(struct txn *txn); /* takes NULL */

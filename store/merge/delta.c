@@ -9,9 +9,11 @@
 #include "tables/multisets.h"
 #include "types/pack.h"
 
-/* About what merge.c holds of a leaf beside its states, and of a value in one group beside its key: the entry, what
- * sorts it, what is loaded. */
-enum { MERGE_GROUP_BYTES = 320, MERGE_VALUE_BYTES = 96 };
+/* About what merging holds: of every leaf, to sort them; of a node of a hierarchy, whose delta is merged as a whole; of a
+ * value in one group, beside its key. */
+enum { MERGE_LEAF_BYTES = 64, MERGE_NODE_BYTES = 320, MERGE_VALUE_BYTES = 96 };
+/* A leaf of a breakdown becomes a row of each node above it; how many these are is known too late. */
+enum { MERGE_BREAKDOWN_ROWS = 16, MERGE_DISTANCE_ROWS = 64 };
 
 void delta_init(struct delta *delta, const struct schema *schema)
 {
@@ -69,6 +71,24 @@ const struct delta_view *delta_view_of(const struct delta *delta, const struct v
     return of_view(delta, view);
 }
 
+/* Whether merging takes a part of the view's groups at a time, see merge.c. */
+static bool is_portioned(const struct view *view)
+{
+    return !view->hierarchy && !view_is_breakdown(view);
+}
+
+static size_t merge_bytes_of(const struct view *view)
+{
+    size_t rows = 1;
+    if (is_portioned(view)) return MERGE_LEAF_BYTES;
+    for (size_t i = 0; view_is_breakdown(view) && i < view->dimension_count; i++) {
+        size_t const more =
+            view->dimensions[i].is_distance ? MERGE_DISTANCE_ROWS : MERGE_BREAKDOWN_ROWS;
+        if (rows < more) rows = more;
+    }
+    return rows * (MERGE_NODE_BYTES + view->aggregate_count * sizeof(struct state));
+}
+
 static struct delta_leaf *new_leaf(struct delta *delta, const struct delta_leaf *wanted,
                                    struct slice exact)
 {
@@ -81,7 +101,7 @@ static struct delta_leaf *new_leaf(struct delta *delta, const struct delta_leaf 
     leaf->key = arena_copy(&delta->arena, wanted->key);
     if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
     buffer_add(&of_view(delta, view)->leaves, &leaf, sizeof leaf);
-    delta->merge_bytes += MERGE_GROUP_BYTES + view->aggregate_count * sizeof(struct state);
+    delta->merge_bytes += merge_bytes_of(view);
     return leaf;
 }
 
@@ -113,9 +133,13 @@ static struct delta_value *new_value(struct delta *delta, const struct delta_pen
     value->key_length = (uint32_t)key.length; /* at most DB_KEY_BYTES_MAX */
     memcpy(value->key, key.at, key.length);
     hash_table_add(&delta->values, pending->hash, value);
+    value->older = pending->leaf->values;
+    pending->leaf->values = value;
+    pending->leaf->value_bytes += MERGE_VALUE_BYTES + key.length;
     buffer_add(&of_view(delta, pending->leaf->view)->values, &value, sizeof value);
-    delta->merge_bytes +=
-        (pending->leaf->view->dimension_count + 1) * (MERGE_VALUE_BYTES + key.length);
+    if (!is_portioned(pending->leaf->view))
+        delta->merge_bytes +=
+            (pending->leaf->view->dimension_count + 1) * (MERGE_VALUE_BYTES + key.length);
     return value;
 }
 

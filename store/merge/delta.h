@@ -2,8 +2,8 @@
  *
  * Place    commit.c folds events in; merge.c adds the result to the store.
  * Promise  deltas are weighted: folding an event with +1 and with -1 leaves nothing.
- * Memory   a delta owns what it holds; delta_bytes tells how much is in use and how much merging it will take, and the
- *          owner bounds it by merging and clearing.
+ * Memory   a delta owns what it holds; delta_bytes tells how much is in use and how much merging it will take beside
+ *          its portions (merge.h), and the owner bounds it by merging and clearing.
  * Threads  one owner at a time.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -17,18 +17,21 @@
 struct delta_leaf {
     const struct view *view;
     unsigned depth;
-    struct slice key;          /* packed dimensions (groups.h) */
-    struct slice exact;        /* packed without limit where the key has cut one, else empty */
-    uint64_t number;           /* among the delta's leaves */
-    int64_t event_count;       /* weighted */
-    struct merge_group *group; /* its place in the store, while merge.c works */
-    struct state states[];     /* one an aggregate */
+    struct slice key;           /* packed dimensions (groups.h) */
+    struct slice exact;         /* packed without limit where the key has cut one, else empty */
+    uint64_t number;            /* among the delta's leaves */
+    int64_t event_count;        /* weighted */
+    struct merge_group *group;  /* its place in the store, while merge.c works */
+    struct delta_value *values; /* the newest of its values */
+    size_t value_bytes;         /* about what merge.c holds of them in one group */
+    struct state states[];      /* one an aggregate */
 };
 
 /* One element of a multiset of a leaf. Its key stands behind it: looking one up is the costliest step of a fold,
  * and this keeps it within a cache line as a rule. */
 struct delta_value {
     struct delta_leaf *leaf;
+    struct delta_value *older; /* of the same leaf */
     int64_t weight;
     struct slice exact; /* the whole element where its key has cut it, else empty */
     uint32_t key_length;

@@ -2,7 +2,9 @@
  *
  *   1. The delta's leaves are sorted; every prefix of a key is an inner group, whose delta is the
  *      sum of its children's. So one batch touches each group once, in the order of the table.
- *   2. What the store has of each group is loaded; a new group gets an id.
+ *   2. What the store has of each group is loaded; a new group gets an id. When that has grown to the size of a portion,
+ *      the groups so far are merged first. The groups above the next leaf are then stored as they stand, without
+ *      that leaf, even where they have no events for the moment, and loaded once more.
  *   3. The values of multisets are added to the table of values for the leaf and each of its prefixes,
  *      sorted. A weight that leaves or reaches zero changes the number of distinct values by one; what the
  *      aggregates over them show is found anew.
@@ -21,41 +23,6 @@
 #include "merge/rollup_cascade.h"
 #include "render/prometheus_text.h"
 #include "render/rows.h"
-
-/* Adds the stored states to the delta. */
-static bool load_states(struct merge *merge, struct merge_group *group, struct error *err)
-{
-    const struct view *const view = merge->view;
-    struct state *const totals = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
-    if (!group_states(view, &group->group, &merge->arena, totals, err)) return false;
-    merge_states(merge, totals, group->states, true);
-    group->states = totals;
-    return true;
-}
-
-/* Step 2. The copies are needed as the next put may move what the transaction has. */
-static bool load_level(struct merge *merge, unsigned depth, struct error *err)
-{
-    struct level *const level = &merge->levels[depth];
-    for (size_t i = 0; i < level->count; i++) {
-        struct merge_group *const group = &level->groups[i];
-        switch (groups_get(merge->txn, merge->view, depth, group->key, &group->group, err)) {
-        case DB_FOUND:
-            group->existed = true;
-            group->group.exact = arena_copy(&merge->arena, group->group.exact);
-            group->group.states = arena_copy(&merge->arena, group->group.states);
-            group->group.text = arena_copy(&merge->arena, group->group.text);
-            if (!load_states(merge, group, err)) return false;
-            break;
-        case DB_MISSING:
-            group->group =
-                (struct group){.id = merge->meta->next_group_id++, .exact = group->exact};
-            break;
-        case DB_FAILED: return false;
-        }
-    }
-    return true;
-}
 
 static void merge_tell(struct merge *merge, unsigned depth, const struct merge_group *group,
                        unsigned flags)
@@ -84,7 +51,7 @@ static bool merge_render(struct merge *merge, unsigned depth, struct merge_group
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     const struct view *const view = merge->view;
     if (!pack_states(merge, group, states, err) ||
-        !group_dimensions(group->key, &group->group, depth, &merge->arena, dimensions, err))
+        !group_dimensions(group->key, &group->group, depth, &merge->scratch, dimensions, err))
         return false;
     rows_text(view, merge->zone, dimensions, depth, group->states, text);
     return true;
@@ -118,12 +85,12 @@ static bool emit_dependents(struct merge *merge, const struct merge_group *group
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     const struct view *const view = merge->view;
     if (!merge->has_dependents) return true;
-    if (!group_dimensions(group->key, &group->group, (unsigned)view->dimension_count, &merge->arena,
-                          dimensions, err))
+    if (!group_dimensions(group->key, &group->group, (unsigned)view->dimension_count,
+                          &merge->scratch, dimensions, err))
         return false;
     if (group->existed) {
-        struct state *const old = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
-        if (!group_states(view, &group->group, &merge->arena, old, err)) return false;
+        struct state *const old = ARENA_ARRAY(&merge->scratch, struct state, view->aggregate_count);
+        if (!group_states(view, &group->group, &merge->scratch, old, err)) return false;
         rollup_cascade_fold(merge->delta, view, NULL, dimensions, old, group->key, -1);
     }
     if (!gone)
@@ -189,7 +156,7 @@ static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *g
     bool const leaf = depth == merge->view->dimension_count;
     int64_t const event_count = (int64_t)stored->event_count + group->event_count;
     if (event_count < 0) return merge_lost_count(err);
-    if (event_count == 0) return drop_group(merge, depth, group, err);
+    if (event_count == 0 && !group->is_open) return drop_group(merge, depth, group, err);
     buffer_clear(states);
     buffer_clear(text);
     if (!merge_render(merge, depth, group, states, text, err)) return false;
@@ -218,11 +185,11 @@ static bool emit_owner(struct merge *merge, unsigned depth, const struct merge_g
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     const struct view *const view = merge->view;
     if (depth == 0) return true; /* of no entity */
-    if (!group_dimensions(group->key, &group->group, depth, &merge->arena, dimensions, err))
+    if (!group_dimensions(group->key, &group->group, depth, &merge->scratch, dimensions, err))
         return false;
     if (group->existed) {
-        struct state *const old = ARENA_ARRAY(&merge->arena, struct state, view->aggregate_count);
-        if (!group_states(view, &group->group, &merge->arena, old, err)) return false;
+        struct state *const old = ARENA_ARRAY(&merge->scratch, struct state, view->aggregate_count);
+        if (!group_states(view, &group->group, &merge->scratch, old, err)) return false;
         rollup_cascade_fold_entity(merge->delta, view, dimensions, depth, old, group->key, -1);
     }
     if (!gone)
@@ -238,8 +205,9 @@ static bool merge_hidden(struct merge *merge, unsigned depth, struct merge_group
     struct group *const stored = &group->group;
     int64_t const event_count = (int64_t)stored->event_count + group->event_count;
     if (event_count < 0) return merge_lost_count(err);
-    if (event_count == 0 && !group->existed) return true;
-    if (event_count == 0)
+    bool const goes = event_count == 0 && !group->is_open;
+    if (goes && !group->existed) return true;
+    if (goes)
         return emit_owner(merge, depth, group, true, err) &&
                groups_drop(merge->txn, merge->view, depth, group->key, err);
     buffer_clear(states);
@@ -254,9 +222,8 @@ static bool merge_hidden(struct merge *merge, unsigned depth, struct merge_group
 static bool merge_level(struct merge *merge, unsigned depth, struct error *err)
 {
     AUTO_BUFFER struct buffer states = {0}, text = {0};
-    struct level *const level = &merge->levels[depth];
-    for (size_t i = 0; i < level->count; i++) {
-        struct merge_group *const group = &level->groups[i];
+    for (struct merge_group *group = merge->levels[depth].first; group; group = group->next) {
+        arena_reset(&merge->scratch);
         if (merge->view->owner ? !merge_hidden(merge, depth, group, &states, err)
                                : !merge_one(merge, depth, group, &states, &text, err))
             return false;
@@ -288,34 +255,49 @@ bool merge_too_many_rows(const struct view *view, uint64_t count, struct error *
 /* A view that is beyond a limit that was set later may stay as large as it is, and be made again. */
 static bool check_row_count(const struct merge *merge, struct error *err)
 {
-    const struct merge_group *const whole = &merge->levels[0].groups[0];
+    const struct merge_group *const whole = merge->levels[0].first;
     const struct view *const view = merge->view;
     uint64_t committed;
-    if (whole->rows.count <= 0 || whole->group.row_count <= view->max_rows) return true;
+    if (merge->rows_added <= 0 || whole->group.row_count <= view->max_rows) return true;
     if (!merge_count_committed(merge, &committed, err)) return false;
     return whole->group.row_count <= committed ||
            merge_too_many_rows(view, whole->group.row_count, err);
 }
 
-static bool merge_merge_view(struct merge *merge, const struct delta *delta, struct error *err)
+static bool merge_portion(struct merge *merge, struct error *err)
 {
-    unsigned const leaf_depth = (unsigned)merge->view->dimension_count;
+    if (!merge_values(merge, merge->values, merge->value_count, err)) return false;
+    for (size_t above = merge->view->dimension_count + 1; above > 0; above--) {
+        if (!merge_level(merge, (unsigned)above - 1, err)) return false;
+    }
+    merge->rows_added += merge->levels[0].first->rows.count;
+    return true;
+}
+
+static bool merge_merge_view(struct merge *merge, struct error *err)
+{
+    enum portion_step step;
+    bool any = false;
     if (merge->view->hierarchy) return merge_hierarchy(merge, err);
     if (view_is_breakdown(merge->view)) return true; /* with its owner */
     merge_collect(merge);
-    if (merge->levels[0].count == 0) return true;
-    for (unsigned depth = 0; depth <= leaf_depth; depth++) {
-        if (!load_level(merge, depth, err)) return false;
+    while ((step = merge_next_portion(merge, err)) == PORTION_ONE) {
+        if (!merge_portion(merge, err)) return false;
+        any = true;
     }
-    if (!merge_values(merge, delta, err)) return false;
-    for (unsigned depth = leaf_depth + 1; depth > 0; depth--) {
-        if (!merge_level(merge, depth - 1, err)) return false;
-    }
-    return check_row_count(merge, err);
+    return step == PORTION_END && (!any || check_row_count(merge, err));
+}
+
+static void merge_done(struct merge *merge)
+{
+    arena_done(&merge->lists);
+    arena_done(&merge->arena);
+    arena_done(&merge->scratch);
+    buffer_done(&merge->gathered);
 }
 
 bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct change_log *log,
-                 struct error *err)
+                 size_t portion_bytes, struct error *err)
 {
     const struct schema *const schema = delta->schema;
     for (size_t i = 0; i < schema->all_view_count; i++) {
@@ -325,10 +307,11 @@ bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct
                               .meta = meta,
                               .log = log,
                               .delta = delta,
+                              .portion_bytes = portion_bytes,
                               .has_dependents = view_has_dependents(schema, schema->order[i])};
         delta_flush(delta); /* the rows of views merged before are among it */
-        bool const good = merge_merge_view(&merge, delta, err);
-        arena_done(&merge.arena);
+        bool const good = merge_merge_view(&merge, err);
+        merge_done(&merge);
         if (!good) return false;
     }
     return true;

@@ -10,6 +10,7 @@
 #include "tables/meta.h"
 
 /* META gives group ids and the commit's number, and has its row count kept. The delta is used up:
- * clear it. */
+ * clear it. What is stored of its groups is loaded in portions of about PORTION_BYTES, and of one group at least; of a
+ * hierarchy as a whole. */
 bool merge_delta(struct txn *txn, struct delta *delta, struct meta *meta, struct change_log *log,
-                 struct error *err) MUST_CHECK;
+                 size_t portion_bytes, struct error *err) MUST_CHECK;

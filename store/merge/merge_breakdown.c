@@ -3,6 +3,8 @@
  * first, its rows are handed to those of the node above with the same dimensions (but that depth() is one more). What a node takes along
  * when it moves are its stored rows, folded out of the old parent's and into the new one's.
  *
+ * depth() ends at SCHEMA_DISTANCE_MAX: in a chain every node would else have a row for each node below it.
+ *
  * The group of [node] alone knows number and bytes of the rows under it, as inner groups do.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -272,12 +274,12 @@ static bool merge_breakdown_merge_view(struct hierarchy *hierarchy, const struct
                                             .view = view,
                                             .meta = owner->meta,
                                             .log = owner->log,
-                                            .delta = owner->delta}};
+                                            .delta = owner->delta,
+                                            .portion_bytes = owner->portion_bytes}};
     for (size_t i = 0; i < hierarchy->touched_count; i++)
         hierarchy->touched[i]->breakdown = NULL;
     bool const good = collect_rows(&breakdown, err) && merge_breakdown_hand_up(&breakdown, err) &&
-                      add_all_stored(&breakdown, err) &&
-                      merge_values(&breakdown.merge, owner->delta, err) &&
+                      add_all_stored(&breakdown, err) && merge_all_values(&breakdown.merge, err) &&
                       write_rows(&breakdown, err);
     arena_done(&breakdown.merge.arena);
     hash_table_done(&breakdown.rows);

@@ -74,7 +74,9 @@ void breakdown_go_up(const struct view *view, const struct value *above, struct 
 {
     dimensions[0] = *above;
     for (size_t i = 1; i < view->dimension_count; i++) {
-        if (view->dimensions[i].is_distance) dimensions[i].number.coefficient++;
+        if (view->dimensions[i].is_distance &&
+            dimensions[i].number.coefficient < SCHEMA_DISTANCE_MAX)
+            dimensions[i].number.coefficient++;
     }
 }
 

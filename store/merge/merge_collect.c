@@ -1,4 +1,4 @@
-/* The groups of all depths that a delta changes, from its leaves: step 1 of merge.c.
+/* The groups of all depths that a delta changes, from its leaves, with what is stored of them: steps 1 and 2 of merge.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,12 +9,6 @@ static struct slice leaf_key(const void *items, size_t i)
 {
     return ((struct delta_leaf *const *)items)[i]->key;
 }
-
-/* What the delta has of the groups of one depth, sorted. */
-struct own_leaves {
-    struct delta_leaf **list;
-    size_t count;
-};
 
 static void sort_leaves(struct arena *arena, struct own_leaves *leaves)
 {
@@ -28,29 +22,100 @@ static void sort_leaves(struct arena *arena, struct own_leaves *leaves)
     leaves->list = sorted;
 }
 
-/* The delta's groups of the view. */
-static void collect_leaves(struct merge *merge, struct own_leaves *ret_leaves)
+void merge_collect(struct merge *merge)
 {
     size_t const levels = merge->view->dimension_count + 1;
     const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->leaves;
     struct delta_leaf *const *const list = (const void *)all->at;
     size_t const count = all->length / sizeof *list;
     for (size_t i = 0; i < count; i++)
-        ret_leaves[list[i]->depth].count++;
+        merge->own[list[i]->depth].count++;
     for (size_t depth = 0; depth < levels; depth++) {
-        struct own_leaves *const leaves = &ret_leaves[depth];
-        leaves->list = ARENA_ARRAY(&merge->arena, struct delta_leaf *, leaves->count);
+        struct own_leaves *const leaves = &merge->own[depth];
+        leaves->list = ARENA_ARRAY(&merge->lists, struct delta_leaf *, leaves->count);
         leaves->count = 0;
     }
     for (size_t i = 0; i < count; i++) {
-        struct own_leaves *const leaves = &ret_leaves[list[i]->depth];
+        struct own_leaves *const leaves = &merge->own[list[i]->depth];
         leaves->list[leaves->count++] = list[i];
     }
     for (size_t depth = 0; depth < levels; depth++)
-        sort_leaves(&merge->arena, &ret_leaves[depth]);
+        sort_leaves(&merge->lists, &merge->own[depth]);
 }
 
-void merge_states(struct merge *merge, struct state *into, const struct state *delta, bool entities)
+/* The leaf that comes next in the order of keys, groups above in front of those under them; NULL: none is left. */
+static struct delta_leaf *next_leaf(const struct merge *merge)
+{
+    struct delta_leaf *first = NULL;
+    for (size_t depth = 0; depth <= merge->view->dimension_count; depth++) {
+        const struct own_leaves *const own = &merge->own[depth];
+        if (own->next == own->count) continue;
+        struct delta_leaf *const leaf = own->list[own->next];
+        if (!first || slice_compare(leaf->key, first->key) < 0) first = leaf;
+    }
+    return first;
+}
+
+/* The copies are needed as the next put may move what the transaction has. */
+static bool load(struct merge *merge, unsigned depth, struct merge_group *group, struct error *err)
+{
+    const struct view *const view = merge->view;
+    struct arena *const arena = &merge->arena;
+    struct group *const stored = &group->group;
+    switch (groups_get(merge->txn, view, depth, group->key, stored, err)) {
+    case DB_FOUND: break;
+    case DB_MISSING:
+        *stored = (struct group){.id = merge->meta->next_group_id++, .exact = group->exact};
+        return true;
+    case DB_FAILED: return false;
+    }
+    group->existed = true;
+    stored->exact = arena_copy(arena, stored->exact);
+    stored->states = arena_copy(arena, stored->states);
+    stored->text = arena_copy(arena, stored->text);
+    group->stored = ARENA_ARRAY(arena, struct state, view->aggregate_count);
+    return group_states(view, stored, arena, group->stored, err);
+}
+
+static struct slice prefix_of(struct slice packed, unsigned depth)
+{
+    return packed.length ? slice_of(packed.at, group_key_prefix(packed, depth)) : packed;
+}
+
+/* The group with KEY, which is not before that of the level's last one, and those above it. NULL: it failed. */
+static struct merge_group *group_of(struct merge *merge, const struct delta_leaf *leaf,
+                                    struct error *err)
+{
+    struct merge_group *child = NULL, *found = NULL;
+    for (unsigned above = leaf->depth + 1; above > 0; above--) {
+        struct level *const level = &merge->levels[above - 1];
+        struct slice const key = prefix_of(leaf->key, above - 1);
+        struct slice const exact = prefix_of(leaf->exact, above - 1);
+        bool const is_known = level->last && slice_equal(level->last->key, key);
+        struct merge_group *const group =
+            is_known ? level->last : ARENA_NEW(&merge->arena, struct merge_group);
+        if (child) child->parent = group;
+        if (!found) found = group;
+        if (is_known) break;
+        group->key = key;
+        if (!slice_equal(exact, key)) group->exact = exact; /* else nothing of it was cut */
+        *(level->last ? &level->last->next : &level->first) = group;
+        level->last = child = group;
+        if (!load(merge, above - 1, group, err)) return NULL;
+    }
+    return found;
+}
+
+static struct state *states_of(struct merge *merge, struct merge_group *group)
+{
+    if (!group->states)
+        group->states = ARENA_ARRAY(&merge->arena, struct state, merge->view->aggregate_count);
+    return group->states;
+}
+
+/* ENTITIES: also what is over rows of entities, which are of one group alone. */
+static void add_states(struct merge *merge, struct state *into, const struct state *delta,
+                       bool entities)
 {
     for (size_t i = 0; i < merge->view->aggregate_count; i++) {
         const struct aggregate *const aggregate = &merge->view->aggregates[i];
@@ -59,71 +124,84 @@ void merge_states(struct merge *merge, struct state *into, const struct state *d
     }
 }
 
-/* The group with KEY, which is not before that of the level's last one. */
-static struct merge_group *group_of(struct merge *merge, struct level *level, struct slice key,
-                                    struct slice exact)
+static bool take_leaf(struct merge *merge, struct delta_leaf *leaf, struct error *err)
 {
-    struct merge_group *group = level->count ? &level->groups[level->count - 1] : NULL;
-    if (group && slice_equal(group->key, key)) return group;
-    group = &level->groups[level->count++];
-    *group = (struct merge_group){.key = key};
-    if (!slice_equal(exact, key)) group->exact = exact; /* none of its own dimensions was cut */
-    group->states = ARENA_ARRAY(&merge->arena, struct state, merge->view->aggregate_count);
-    return group;
-}
-
-static void add_leaf(struct merge *merge, struct level *level, struct delta_leaf *leaf)
-{
-    struct merge_group *const group = group_of(merge, level, leaf->key, leaf->exact);
+    struct merge_group *const group = group_of(merge, leaf, err);
+    if (!group) return false;
+    merge->own[leaf->depth].next++;
     leaf->group = group;
     group->event_count += leaf->event_count;
-    merge_states(merge, group->states, leaf->states, true);
+    if (leaf->depth == merge->view->dimension_count)
+        group->states = leaf->states; /* it is used up with the delta */
+    else
+        add_states(merge, states_of(merge, group), leaf->states, true);
+    return true;
 }
 
-static struct slice parent_key(const struct merge_group *child, unsigned depth)
+/* Each group's delta into that of the group above, and what is stored of it into its own. */
+static void add_up(struct merge *merge)
 {
-    return slice_of(child->key.at, group_key_prefix(child->key, depth));
-}
-
-static void add_child(struct merge *merge, struct level *level, struct merge_group *child,
-                      unsigned depth)
-{
-    struct slice const exact =
-        child->exact.length ? slice_of(child->exact.at, group_key_prefix(child->exact, depth))
-                            : (struct slice){0};
-    struct merge_group *const parent = group_of(merge, level, parent_key(child, depth), exact);
-    child->parent = parent;
-    parent->event_count += child->event_count;
-    merge_states(merge, parent->states, child->states, false);
-}
-
-/* The groups of DEPTH from those one deeper, and from what the delta has of them itself. */
-static void collect_groups(struct merge *merge, const struct own_leaves *own, unsigned depth)
-{
-    bool const deepest = depth == merge->view->dimension_count;
-    struct level *const level = &merge->levels[depth];
-    const struct level *const children = deepest ? NULL : &merge->levels[depth + 1];
-    size_t const child_count = children ? children->count : 0;
-    size_t child = 0, leaf = 0;
-    level->groups = ARENA_ARRAY(&merge->arena, struct merge_group, own->count + child_count);
-    while (leaf < own->count || child < child_count) {
-        struct merge_group *const next = child < child_count ? &children->groups[child] : NULL;
-        bool const own_first =
-            leaf < own->count &&
-            (!next || slice_compare(own->list[leaf]->key, parent_key(next, depth)) <= 0);
-        if (own_first) {
-            add_leaf(merge, level, own->list[leaf++]);
-        } else {
-            add_child(merge, level, next, depth);
-            child++;
+    for (size_t above = merge->view->dimension_count + 1; above > 0; above--) {
+        for (struct merge_group *group = merge->levels[above - 1].first; group;
+             group = group->next) {
+            struct merge_group *const parent = group->parent;
+            if (parent) {
+                parent->event_count += group->event_count;
+                add_states(merge, states_of(merge, parent), group->states, false);
+            }
+            if (!group->stored) continue;
+            add_states(merge, group->stored, group->states, true);
+            group->states = group->stored;
         }
     }
 }
 
-void merge_collect(struct merge *merge)
+/* The values of the portion's leaves: those of each depth that came with it. */
+static void gather_values(struct merge *merge, const size_t *first, bool is_all)
 {
-    struct own_leaves own[SCHEMA_DIMENSIONS_MAX + 1] = {{.count = 0}};
-    collect_leaves(merge, own);
-    for (unsigned depth = (unsigned)merge->view->dimension_count + 1; depth > 0; depth--)
-        collect_groups(merge, &own[depth - 1], depth - 1);
+    const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->values;
+    buffer_clear(&merge->gathered);
+    for (size_t depth = 0; depth <= merge->view->dimension_count && !is_all; depth++) {
+        const struct own_leaves *const own = &merge->own[depth];
+        for (size_t i = first[depth]; i < own->next; i++) {
+            struct delta_value *value = own->list[i]->values;
+            for (; value; value = value->older)
+                buffer_add(&merge->gathered, &value, sizeof value);
+        }
+    }
+    const struct buffer *const list = is_all ? all : &merge->gathered;
+    merge->values = (const void *)list->at;
+    merge->value_count = list->length / sizeof *merge->values;
+}
+
+/* The groups above LEAF, with which the next portion begins. */
+static void mark_open(struct merge *merge, const struct delta_leaf *leaf)
+{
+    for (size_t depth = 0; leaf && depth <= merge->view->dimension_count; depth++) {
+        struct merge_group *const group = merge->levels[depth].last;
+        if (group) group->is_open = slice_starts(leaf->key, group->key);
+    }
+}
+
+enum portion_step merge_next_portion(struct merge *merge, struct error *err)
+{
+    size_t first[SCHEMA_DIMENSIONS_MAX + 1], value_bytes = 0;
+    struct delta_leaf *leaf = next_leaf(merge);
+    bool is_all = true;
+    if (!leaf) return PORTION_END;
+    arena_reset(&merge->arena);
+    memset(merge->levels, 0, sizeof merge->levels);
+    for (size_t depth = 0; depth <= merge->view->dimension_count; depth++) {
+        first[depth] = merge->own[depth].next;
+        is_all &= first[depth] == 0;
+    }
+    do {
+        if (!take_leaf(merge, leaf, err)) return PORTION_FAILED;
+        value_bytes += (leaf->depth + 1) * leaf->value_bytes;
+        leaf = next_leaf(merge);
+    } while (leaf && merge->arena.used_bytes + value_bytes < merge->portion_bytes);
+    mark_open(merge, leaf);
+    add_up(merge);
+    gather_values(merge, first, is_all && !leaf);
+    return PORTION_ONE;
 }

@@ -339,7 +339,7 @@ bool merge_hierarchy(struct merge *merge, struct error *err)
     }
     if (good && hierarchy.touched_count > 0)
         good = close_upwards(&hierarchy, err) && put_in_order(&hierarchy, err) &&
-               merge_breakdown(&hierarchy, err) && hierarchy_write(&hierarchy, merge->delta, err);
+               merge_breakdown(&hierarchy, err) && hierarchy_write(&hierarchy, err);
     hash_table_done(&hierarchy.nodes);
     free(hierarchy.touched);
     buffer_done(&hierarchy.key);

@@ -56,5 +56,4 @@ bool hierarchy_seed_values(struct hierarchy *hierarchy, uint64_t group, size_t f
 /* The delta's states of a node, zeroed at first. */
 struct state *hierarchy_states(struct hierarchy *hierarchy, struct hierarchy_node *node);
 /* The touched nodes are in order: adds up, renders and writes them. */
-bool hierarchy_write(struct hierarchy *hierarchy, const struct delta *delta,
-                     struct error *err) MUST_CHECK;
+bool hierarchy_write(struct hierarchy *hierarchy, struct error *err) MUST_CHECK;

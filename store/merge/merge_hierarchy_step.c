@@ -344,14 +344,14 @@ static bool check_node_count(const struct hierarchy *hierarchy, struct error *er
     return now <= committed || merge_too_many_rows(view, now, err);
 }
 
-bool hierarchy_write(struct hierarchy *hierarchy, const struct delta *delta, struct error *err)
+bool hierarchy_write(struct hierarchy *hierarchy, struct error *err)
 {
     AUTO_BUFFER struct buffer states = {0}, text = {0};
     add_up(hierarchy);
     for (size_t i = 0; i < hierarchy->touched_count; i++) {
         if (!merge_hierarchy_step_add_stored(hierarchy, hierarchy->touched[i], err)) return false;
     }
-    if (!merge_values(hierarchy->merge, delta, err)) return false;
+    if (!merge_all_values(hierarchy->merge, err)) return false;
     for (size_t i = 0; i < hierarchy->touched_count; i++) {
         if (!merge_hierarchy_step_write_node(hierarchy, hierarchy->touched[i], &states, &text, err))
             return false;

@@ -9,10 +9,13 @@
 struct merge_group {
     struct slice key;           /* first, see hash_table_entry */
     struct merge_group *parent; /* NULL: the whole view */
+    struct merge_group *next;   /* of the same level */
     struct slice exact;
     int64_t event_count;  /* delta */
     struct state *states; /* delta; from step 2 on the sum of what is stored and delta */
+    struct state *stored; /* as unpacked, until it is the sum; NULL: nothing is stored */
     bool existed;
+    bool is_open;       /* the next portion has groups under it */
     struct group group; /* as stored, slices in the arena */
     /* handed up by children */
     struct rows_delta {
@@ -26,9 +29,17 @@ struct merge_group {
     bool values_changed; /* of a hierarchy, see merge_values.c */
 };
 
+/* Of one portion, in the order of their keys. */
 struct level {
-    struct merge_group *groups; /* in the order of their keys */
+    struct merge_group *first;
+    struct merge_group *last;
+};
+
+/* What the delta has of the groups of one depth, sorted. */
+struct own_leaves {
+    struct delta_leaf **list;
     size_t count;
+    size_t next; /* the first that is in no portion yet */
 };
 
 struct merge {
@@ -39,18 +50,29 @@ struct merge {
     struct change_log *log;
     struct delta *delta;
     bool has_dependents;
-    struct arena arena;
+    size_t portion_bytes;
+    struct arena lists; /* of all portions */
+    struct own_leaves own[SCHEMA_DIMENSIONS_MAX + 1];
+    struct arena arena;   /* of the portion at hand */
+    struct arena scratch; /* of the group at hand */
     struct level levels[SCHEMA_DIMENSIONS_MAX + 1];
+    struct delta_value *const *values; /* of the portion's leaves */
+    size_t value_count;
+    struct buffer gathered; /* they, where the portion is not all */
+    int64_t rows_added;     /* in all portions */
 };
 
-/* Makes the groups of all depths from what the delta has of the view; which is in them then. */
+/* Sorts what the delta has of the view. */
 void merge_collect(struct merge *merge);
-/* Adds what events changed, and with ENTITIES what rows of entities did: those are of one group alone. */
-void merge_states(struct merge *merge, struct state *into, const struct state *delta,
-                  bool entities);
-/* Adds the weights of the delta's values to the leaf and to every group above it, and finds anew what the
- * aggregates over them show. */
-bool merge_values(struct merge *merge, const struct delta *delta, struct error *err) MUST_CHECK;
+/* Makes the groups of all depths of the next portion, and loads what is stored of them. */
+enum portion_step { PORTION_ONE, PORTION_END, PORTION_FAILED };
+enum portion_step merge_next_portion(struct merge *merge, struct error *err);
+/* Adds the weights of COUNT values to the leaf of each and to every group above it, and finds anew what the aggregates
+ * over them show. */
+bool merge_values(struct merge *merge, struct delta_value *const *values, size_t count,
+                  struct error *err) MUST_CHECK;
+/* The same with all values that the delta has of the view. */
+bool merge_all_values(struct merge *merge, struct error *err) MUST_CHECK;
 /* More than the view's max_rows. false. */
 bool merge_too_many_rows(const struct view *view, uint64_t count, struct error *err);
 /* A count below zero: the store contradicts itself. false. */

@@ -4,7 +4,8 @@
 #include "tables/multisets.h"
 
 enum { KEY_ROOM_BYTES = DB_KEY_BYTES_MAX };
-enum { PORTION_CHANGES = 1 << 20 };
+/* About what a change takes with its key, and while it is sorted. */
+enum { CHANGE_BYTES = 128, CHANGE_LOG_LEAST = 1024 };
 
 /* What one leaf's value changes in one group, the leaf or one above it. */
 struct value_change {
@@ -134,7 +135,7 @@ static size_t count_groups(const struct merge *merge, const struct delta_value *
     return count;
 }
 
-/* The changes that are not in the table yet; of a hierarchy, which may be deep, so many at a time. */
+/* The changes that are not in the table yet; where there are many, as many at a time as memory allows. */
 struct portion {
     struct value_change *changes;
     size_t count;
@@ -219,23 +220,28 @@ static bool put_all(struct merge *merge, struct delta_value *const *values, size
            (portion->is_all || settle_groups(merge, portion, err));
 }
 
-bool merge_values(struct merge *merge, const struct delta *delta, struct error *err)
+bool merge_values(struct merge *merge, struct delta_value *const *values, size_t count,
+                  struct error *err)
 {
-    const struct buffer *const all = &delta_view_of(delta, merge->view)->values;
-    struct delta_value *const *const values = (const void *)all->at;
-    size_t const value_count = all->length / sizeof *values;
     struct portion portion = {.count = 0};
-    size_t total = 0;
-    for (size_t i = 0; i < value_count; i++)
+    size_t total = 0, most = merge->portion_bytes / CHANGE_BYTES;
+    for (size_t i = 0; i < count; i++)
         total += count_groups(merge, values[i]);
     if (total == 0) return true;
-    bool const deep = merge->view->hierarchy || view_is_breakdown(merge->view);
-    portion.is_all = !deep || total <= PORTION_CHANGES;
-    portion.capacity = portion.is_all ? total : PORTION_CHANGES;
+    if (most < CHANGE_LOG_LEAST) most = CHANGE_LOG_LEAST;
+    portion.is_all = total <= most;
+    portion.capacity = portion.is_all ? total : most;
     portion.changes = memory_alloc(portion.capacity * sizeof *portion.changes);
-    bool const good = put_all(merge, values, value_count, &portion, err);
+    bool const good = put_all(merge, values, count, &portion, err);
     free(portion.changes);
     arena_done(&portion.keys);
     buffer_done(&portion.groups);
     return good;
+}
+
+bool merge_all_values(struct merge *merge, struct error *err)
+{
+    const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->values;
+    return merge_values(merge, (const void *)all->at, all->length / sizeof(struct delta_value *),
+                        err);
 }

@@ -24,6 +24,7 @@ enum {
     SCHEMA_MAX_ROWS = 10000000,  /* of a view that does not say so itself */
     SCHEMA_LEVELS_MAX = 16,      /* of rows in a file of a hierarchy */
     SCHEMA_SEGMENTS_MAX = 10000, /* of a path, nodes in a chain of links */
+    SCHEMA_DISTANCE_MAX = 255,   /* of depth(): it stands for all that is farther below, too */
 };
 
 struct schema {

@@ -14,7 +14,7 @@ struct dimension {
     struct slice name; /* alias, or the expression's text as written */
     const struct expr *expr;
     struct value_type type;
-    bool is_distance; /* depth(): how far below the node an event is. EXPR is 0 */
+    bool is_distance; /* depth(): how far below the node, SCHEMA_DISTANCE_MAX at most. EXPR is 0 */
 };
 
 struct measure {

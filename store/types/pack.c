@@ -219,24 +219,23 @@ static void pack_escaped(struct buffer *into, struct slice text)
 }
 
 /* How much of TEXT stays within LIMIT_BYTES of escaped bytes. */
-static size_t length_breakdown(struct slice text, size_t reject_limit_bytes)
+static size_t length_breakdown(struct slice text, size_t limit_bytes)
 {
     size_t escaped = 0;
-    if (text.length <= reject_limit_bytes / 2) return text.length; /* whatever it has */
+    if (text.length <= limit_bytes / 2) return text.length; /* whatever it has */
     for (size_t i = 0; i < text.length; i++) {
         escaped += text.at[i] == 0 ? 2 : 1;
-        if (escaped > reject_limit_bytes) return i;
+        if (escaped > limit_bytes) return i;
     }
     return text.length;
 }
 
-static bool pack_string(struct buffer *into, struct slice text, size_t reject_limit_bytes)
+static bool pack_string(struct buffer *into, struct slice text, size_t limit_bytes)
 {
     buffer_add_byte(into, TAG_STRING);
     size_t const around = 1 + 2 + DIGEST_BYTES; /* tag, end and digest */
-    size_t const kept = reject_limit_bytes == PACK_NO_LIMIT
-                            ? text.length
-                            : length_breakdown(text, reject_limit_bytes - around);
+    size_t const kept =
+        limit_bytes == PACK_NO_LIMIT ? text.length : length_breakdown(text, limit_bytes - around);
     pack_escaped(into, slice_of(text.at, kept));
     if (kept == text.length) {
         buffer_add(into, (const uint8_t[]){0, STRING_END}, 2);
@@ -247,7 +246,7 @@ static bool pack_string(struct buffer *into, struct slice text, size_t reject_li
     return false;
 }
 
-bool pack_value(struct buffer *into, const struct value *value, size_t reject_limit_bytes)
+bool pack_value(struct buffer *into, const struct value *value, size_t limit_bytes)
 {
     switch (value->kind) {
     case VALUE_NULL: buffer_add_byte(into, TAG_NULL); return true;
@@ -257,7 +256,7 @@ bool pack_value(struct buffer *into, const struct value *value, size_t reject_li
     case VALUE_FLOAT: pack_float(into, value->real); return true;
     case VALUE_TIME: pack_pack_time(into, value->time_ns); return true;
     case VALUE_BUCKET: pack_bucket(into, &value->bucket); return true;
-    case VALUE_STRING: return pack_string(into, value->string, reject_limit_bytes);
+    case VALUE_STRING: return pack_string(into, value->string, limit_bytes);
     }
     return true;
 }

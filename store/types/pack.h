@@ -23,7 +23,7 @@ bool unpack_u64(struct slice *from, uint64_t *ret_number) MUST_CHECK;
 
 /* A string is cut where it takes more than LIMIT_BYTES and ends in its digest. Returns whether
  * the value can be read back exactly. */
-bool pack_value(struct buffer *into, const struct value *value, size_t reject_limit_bytes);
+bool pack_value(struct buffer *into, const struct value *value, size_t limit_bytes);
 enum { PACK_LIMIT_LEAST = 24, PACK_KEPT_LEAST = 5 };
 
 enum unpacking { UNPACKED, UNPACKED_CUT, UNPACK_FAILED };

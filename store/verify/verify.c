@@ -20,7 +20,7 @@ void verify_emit(struct check *check, const char *extension, const char *what)
 }
 
 /* The lines around the first difference. */
-static void emit_difference(struct check *check, const char *extension)
+void verify_emit_difference(struct check *check, const char *extension, uint64_t from)
 {
     enum { EXCERPT_BYTES = 60 };
     const struct buffer *const a = &check->found, *const b = &check->expected;
@@ -31,8 +31,9 @@ static void emit_difference(struct check *check, const char *extension)
     size_t const start = at > EXCERPT_BYTES / 2 ? at - EXCERPT_BYTES / 2 : 0;
     int const left = (int)(a->length - start < EXCERPT_BYTES ? a->length - start : EXCERPT_BYTES);
     int const right = (int)(b->length - start < EXCERPT_BYTES ? b->length - start : EXCERPT_BYTES);
-    buffer_format(&what, "differs at byte %zu: stored %.*s, recomputed %.*s", at, left,
-                  (const char *)a->at + start, right, (const char *)b->at + start);
+    buffer_format(&what, "differs at byte %llu: stored %.*s, recomputed %.*s",
+                  (unsigned long long)(from + at), left, (const char *)a->at + start, right,
+                  (const char *)b->at + start);
     /* Values may hold anything, and a terminal may show this. */
     for (size_t i = 0; i < what.length; i++) {
         if (what.at[i] < 0x20 || what.at[i] == 0x7f) what.at[i] = '?';
@@ -57,14 +58,14 @@ bool verify_found(struct check *check, enum tree_answer answer, const struct nod
     if (!tree_read(check->snapshot, node, &reader, 0, stat->size_bytes + 1, &check->found, err))
         return false;
     if (!slice_equal(buffer_slice(&check->found), buffer_slice(&check->expected)))
-        emit_difference(check, extension);
+        verify_emit_difference(check, extension, 0);
     else if (stat->size_bytes != check->found.length)
         verify_emit(check, extension, "has another length than its size says");
     return true;
 }
 
 /* Compares check->expected with what the tree shows. */
-static bool check_file(struct check *check, const char *extension, struct error *err)
+bool verify_file(struct check *check, const char *extension, struct error *err)
 {
     AUTO_ARENA struct arena arena = {0};
     AUTO_BUFFER struct buffer path = {0};
@@ -162,8 +163,8 @@ void verify_header(const struct view *view, unsigned first, struct buffer *text)
 }
 
 /* The file of the leaves [first, first + count). */
-static void verify_expect_rows(struct check *check, enum kind kind, size_t first, size_t count,
-                               bool is_list)
+void verify_expect_rows(struct check *check, enum kind kind, size_t first, size_t count,
+                        bool is_list)
 {
     const struct view *const view = check->view->view;
     unsigned const depth = (unsigned)view->dimension_count;
@@ -195,8 +196,8 @@ static size_t count_under(const struct tallied_level *level, size_t first, struc
     return count;
 }
 
-static void verify_add_name(const struct check *check, const struct tallied_group *group,
-                            unsigned depth, struct buffer *path)
+void verify_add_name(const struct check *check, const struct tallied_group *group, unsigned depth,
+                     struct buffer *path)
 {
     file_name_write(&group->dimensions[depth - 1], check->view->view->dimensions[depth - 1].type,
                     check->snapshot->schema->zone, path);
@@ -249,8 +250,8 @@ static bool verify_check_listing(struct check *check, unsigned depth, size_t fir
 }
 
 /* Everything of one group: *child and *leaf are where its children and leaves begin, and are moved on. */
-static bool check_group(struct check *check, unsigned depth, const struct tallied_group *group,
-                        size_t *child, size_t *leaf, struct error *err)
+static bool verify_group(struct check *check, unsigned depth, const struct tallied_group *group,
+                         size_t *child, size_t *leaf, struct error *err)
 {
     const struct tallied_view *const view = check->view;
     unsigned const leaf_depth = (unsigned)view->view->dimension_count;
@@ -258,21 +259,21 @@ static bool check_group(struct check *check, unsigned depth, const struct tallie
     for (enum kind kind = KIND_JSON; kind <= KIND_PROM; kind++) {
         if (!view->view->formats[kind]) continue;
         verify_expect_rows(check, kind, *leaf, leaves, depth < leaf_depth);
-        if (!check_file(check, verify_extensions[kind], err)) return false;
+        if (!verify_file(check, verify_extensions[kind], err)) return false;
     }
     *leaf += leaves;
     if (depth == leaf_depth) return true;
     buffer_clear(&check->expected);
     verify_row(check, check->view->view, KIND_TOTAL, group, 0, depth, &check->expected);
     buffer_add_byte(&check->expected, '\n');
-    if (!check_file(check, verify_extensions[KIND_TOTAL], err)) return false;
+    if (!verify_file(check, verify_extensions[KIND_TOTAL], err)) return false;
     size_t const children = count_under(&view->levels[depth + 1], *child, group->key);
     if (!verify_check_listing(check, depth, *child, children, err)) return false;
     *child += children;
     return true;
 }
 
-static void verify_set_path(struct check *check, const struct tallied_group *group, unsigned depth)
+void verify_set_path(struct check *check, const struct tallied_group *group, unsigned depth)
 {
     struct value const name = {.kind = VALUE_STRING, .string = check->view->view->name};
     struct value_type const type = {.kind = VALUE_STRING};
@@ -343,7 +344,13 @@ static bool check_view(struct check *check, struct error *err)
         verify_set_path(check, NULL, 0);
         return verify_hierarchy_files(check, err);
     }
-    for (unsigned depth = 0; depth <= view->view->dimension_count; depth++) {
+    return verify_levels(check, 0, err);
+}
+
+bool verify_levels(struct check *check, unsigned first, struct error *err)
+{
+    const struct tallied_view *const view = check->view;
+    for (unsigned depth = first; depth <= view->view->dimension_count; depth++) {
         size_t child = 0, leaf = 0;
         for (size_t i = 0; i < view->levels[depth].count; i++) {
             const struct tallied_group *const group = &view->levels[depth].groups[i];
@@ -352,32 +359,60 @@ static bool check_view(struct check *check, struct error *err)
                 continue;
             }
             verify_set_path(check, group, depth);
-            if (!check_group(check, depth, group, &child, &leaf, err)) return false;
+            if (!verify_group(check, depth, group, &child, &leaf, err)) return false;
         }
     }
     return true;
+}
+
+/* A view over events, whose files are made of rows one after the other: it need not be counted as a whole. */
+static bool is_portioned(const struct schema *schema, const struct view *view)
+{
+    for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
+        if (schema->views[i].owner == view) return false;
+    }
+    return !view->source && !view->hierarchy && !view->formats[KIND_PROM];
+}
+
+static bool verify_view(struct check *check, const struct view *view, struct error *err)
+{
+    struct tallied_view counted;
+    bool fits;
+    /* texts of files and what sorts the groups take the other half */
+    struct verify_portion const all = {.limit_bytes = check->memory_bytes / 2};
+    bool const portioned = is_portioned(check->snapshot->schema, view);
+    if (!tallied_portion_count(check->snapshot, view, portioned ? &all : NULL, &counted, &fits,
+                               err))
+        return false;
+    if (!fits) return verify_portions(check, view, err);
+    check->view = &counted;
+    bool const good = check_view(check, err);
+    tallied_view_done(&counted);
+    return good;
+}
+
+bool verify_store_within(const struct snapshot *snapshot, size_t memory_bytes,
+                         void (*differ)(void *context, const char *path, const char *what),
+                         void *context, struct verify_result *ret_result, struct error *err)
+{
+    struct check check = {
+        .snapshot = snapshot, .memory_bytes = memory_bytes, .differ = differ, .context = context};
+    /* Where pages are damaged, what is read by way of them proves nothing. */
+    bool good = db_check_pages(store_db(snapshot->store), err) &&
+                verify_tables(snapshot, &check.result.events, err) &&
+                verify_references(&check, err);
+    for (size_t i = 0; i < snapshot->schema->view_count && good; i++)
+        good = verify_view(&check, &snapshot->schema->views[i], err);
+    buffer_done(&check.path);
+    buffer_done(&check.expected);
+    buffer_done(&check.found);
+    if (good) *ret_result = check.result;
+    return good;
 }
 
 bool verify_store(const struct snapshot *snapshot,
                   void (*differ)(void *context, const char *path, const char *what), void *context,
                   struct verify_result *ret_result, struct error *err)
 {
-    struct check check = {.snapshot = snapshot, .differ = differ, .context = context};
-    /* Where pages are damaged, what is read by way of them proves nothing. */
-    bool good = db_check_pages(store_db(snapshot->store), err) &&
-                verify_tables(snapshot, &check.result.events, err) &&
-                verify_references(&check, err);
-    for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
-        struct tallied_view view;
-        good = tallied_view_count(snapshot, &snapshot->schema->views[i], &view, err);
-        if (!good) break;
-        check.view = &view;
-        good = check_view(&check, err);
-        tallied_view_done(&view);
-    }
-    buffer_done(&check.path);
-    buffer_done(&check.expected);
-    buffer_done(&check.found);
-    if (good) *ret_result = check.result;
-    return good;
+    return verify_store_within(snapshot, VERIFY_MEMORY_BYTES, differ, context, ret_result, err);
 }

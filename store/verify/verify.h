@@ -9,12 +9,16 @@
  *          is an error.
  *          Of a stream with "keep" the events before some time are gone: groups that may have counted one are
  *          told as not proven.
- * Limits   memory grows with the groups and values of one view at a time, and those of the views below it.
+ * Memory   a view over events is counted in portions that fit (verify_portions.c). As a whole are held: groups and values of a tree,
+ *          of a view over another or over entities and of those below it, and of one with files for Prometheus; those under one value
+ *          of the leading dimension; the values of a quantile and of top() in one group.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
 #include "database/store.h"
+
+enum { VERIFY_MEMORY_BYTES = 512 << 20 };
 
 struct verify_result {
     uint64_t events;    /* stored */
@@ -29,3 +33,8 @@ struct verify_result {
 bool verify_store(const struct snapshot *snapshot,
                   void (*differ)(void *context, const char *path, const char *what), void *context,
                   struct verify_result *ret_result, struct error *err) MUST_CHECK;
+/* The same with another bound than VERIFY_MEMORY_BYTES. */
+bool verify_store_within(const struct snapshot *snapshot, size_t memory_bytes,
+                         void (*differ)(void *context, const char *path, const char *what),
+                         void *context, struct verify_result *ret_result,
+                         struct error *err) MUST_CHECK;

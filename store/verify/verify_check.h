@@ -9,6 +9,7 @@
 
 struct check {
     const struct snapshot *snapshot;
+    size_t memory_bytes;
     const struct tallied_view *view;
     void (*differ)(void *context, const char *path, const char *what);
     void *context;
@@ -24,6 +25,21 @@ extern const char *const verify_extensions[];
 
 /* Tells that the file of the group at hand differs. */
 void verify_emit(struct check *check, const char *extension, const char *what);
+/* The same with what is around the first byte in which check->found and check->expected do, which are FROM on in the file. */
+void verify_emit_difference(struct check *check, const char *extension, uint64_t from);
+/* Compares check->expected with what the tree shows. */
+bool verify_file(struct check *check, const char *extension, struct error *err) MUST_CHECK;
+/* The name of the group in the directory above, and its whole path into check->path; at depth 0 GROUP is not looked at. */
+void verify_add_name(const struct check *check, const struct tallied_group *group, unsigned depth,
+                     struct buffer *path);
+void verify_set_path(struct check *check, const struct tallied_group *group, unsigned depth);
+/* The file of the leaves [first, first + count) of the view that is counted, into check->expected. */
+void verify_expect_rows(struct check *check, enum kind kind, size_t first, size_t count,
+                        bool is_list);
+/* Everything of the groups of depth FIRST and deeper. */
+bool verify_levels(struct check *check, unsigned first, struct error *err) MUST_CHECK;
+/* Everything of a view that is too large to be counted at once. */
+bool verify_portions(struct check *check, const struct view *view, struct error *err) MUST_CHECK;
 /* Compares check->expected with a file that was looked up with ANSWER. */
 bool verify_found(struct check *check, enum tree_answer answer, const struct node *node,
                   const struct node_stat *stat, const char *extension,

@@ -69,6 +69,19 @@ static bool is_first(struct counting *counting, const struct tallied_group *grou
     return is_new;
 }
 
+/* Whether the value is counted with the part of the portion that is at hand. */
+static bool is_of_part(struct counting *counting, const struct aggregate *aggregate,
+                       const struct value *value)
+{
+    const struct verify_portion *const portion = counting->portion;
+    if (!portion || portion->part_count == 0) return true;
+    if (aggregate->kind != AGGREGATE_UNIQ) return portion->part_at == 0;
+    buffer_clear(&counting->name);
+    (void)pack_value(&counting->name, value, PACK_NO_LIMIT);
+    uint64_t const hash = hash_bytes(1, buffer_slice(&counting->name));
+    return hash % portion->part_count == portion->part_at;
+}
+
 static struct value verify_count_eval(const struct counting *counting, const struct expr *expr,
                                       const struct value *fields)
 {
@@ -125,6 +138,7 @@ void counting_add(struct counting *counting, struct tallied_group *group,
             (!verify_count_eval_arguments(counting, aggregate, fields, values) ||
              !make_element(counting, aggregate, fields, &values[0])))
             continue;
+        if (!is_of_part(counting, aggregate, &values[0])) continue;
         if (aggregate->kind == AGGREGATE_UNIQ && !is_first(counting, group, i, &values[0]))
             continue;
         tally_value(counting, group, i, values);
@@ -138,6 +152,26 @@ static bool is_let_go(const struct counting *counting, const struct value *dimen
     if (counting->retained.kind == VALUE_NULL) return false;
     const struct value *const time = &dimensions[view->time_dimension];
     return value_has_time(time) && value_compare(time, &counting->retained) < 0;
+}
+
+/* Whether the portion has no group with the key at hand, nor any that it begins. */
+static bool is_outside(const struct counting *counting)
+{
+    const struct verify_portion *const portion = counting->portion;
+    if (!portion) return false;
+    if (portion->is_whole_only) return true;
+    if (!portion->is_range) return false;
+    struct slice const key = buffer_slice(&counting->key);
+    return slice_compare(key, portion->from) < 0 ||
+           (portion->to.length && slice_compare(key, portion->to) >= 0);
+}
+
+static void look_at_limit(struct counting *counting)
+{
+    if (!counting->portion || counting->portion->limit_bytes == 0) return;
+    size_t const slots = counting->groups.capacity + counting->values.capacity;
+    counting->is_full = counting->view->arena.used_bytes + slots * sizeof(struct hash_slot) >
+                        counting->portion->limit_bytes;
 }
 
 void counting_event(struct counting *counting, const struct value *fields, struct slice key)
@@ -156,11 +190,14 @@ void counting_event(struct counting *counting, const struct value *fields, struc
     buffer_clear(&counting->key);
     for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
         if (depth > 0) (void)group_key_add(view, &dimensions[depth - 1], &counting->key);
+        if (depth > 0 && is_outside(counting)) return;
+        if (depth == 0 && counting->portion && counting->portion->is_range) continue;
         struct tallied_group *const group =
             counting_group(counting, depth, counting->key.length, dimensions);
         group->event_count++;
         counting_add(counting, group, NULL, fields);
     }
+    look_at_limit(counting);
 }
 
 static void finish_groups(struct counting *counting)
@@ -233,7 +270,7 @@ static bool count_stream(struct counting *counting, const struct snapshot *snaps
         return false;
     enum event_step step;
     bool good = true;
-    while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+    while (good && !counting->is_full && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
         good = step == EVENT_ONE;
         if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
         good = good && join_fill(join, stream, fields, err);
@@ -292,9 +329,18 @@ static bool load_limits(struct counting *counting, const struct snapshot *snapsh
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,
                         struct tallied_view *ret_view, struct error *err)
 {
+    bool fits;
+    return tallied_portion_count(snapshot, view, NULL, ret_view, &fits, err);
+}
+
+bool tallied_portion_count(const struct snapshot *snapshot, const struct view *view,
+                           const struct verify_portion *portion, struct tallied_view *ret_view,
+                           bool *ret_fits, struct error *err)
+{
     *ret_view = (struct tallied_view){.view = view};
     const struct view *const hierarchy = view_is_breakdown(view) ? view->owner : view;
-    struct counting counting = {.view = ret_view,
+    struct counting counting = {.portion = portion,
+                                .view = ret_view,
                                 .zone = snapshot->schema->zone,
                                 .secret = snapshot->secret,
                                 .end = view->aggregate_count,
@@ -309,7 +355,8 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
         good = view->source ? verify_rows(&counting, snapshot, err)
                             : count_events(&counting, snapshot, err);
     good = good && verify_entities(&counting, snapshot, err);
-    if (good) {
+    *ret_fits = !counting.is_full;
+    if (good && *ret_fits) {
         sort_levels(&counting);
         finish_groups(&counting);
     }
@@ -318,7 +365,7 @@ bool tallied_view_count(const struct snapshot *snapshot, const struct view *view
     buffer_done(&counting.key);
     buffer_done(&counting.name);
     buffer_done(&counting.element);
-    if (!good) tallied_view_done(ret_view);
+    if (!good || !*ret_fits) tallied_view_done(ret_view);
     return good;
 }
 

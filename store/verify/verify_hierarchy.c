@@ -149,7 +149,8 @@ static void verify_hierarchy_count_row(struct counting *counting, struct value *
     const struct view *const view = counting->view->view;
     for (size_t i = 1; i < view->dimension_count; i++) {
         if (view->dimensions[i].is_distance)
-            dimensions[i].number = decimal_from_int((int64_t)distance);
+            dimensions[i].number = decimal_from_int(
+                distance < SCHEMA_DISTANCE_MAX ? (int64_t)distance : SCHEMA_DISTANCE_MAX);
     }
     buffer_clear(&counting->key);
     (void)group_key_pack(view, dimensions, (unsigned)view->dimension_count, &counting->key);

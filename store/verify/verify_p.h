@@ -51,8 +51,21 @@ struct tallied_view {
 void verify_prom(const struct view *view, const struct time_zone *zone,
                  const struct tallied_group *leaves, size_t count, struct buffer *text);
 
+/* What to count of a view at a time, where all of it is too much; see verify_portions.c. */
+struct verify_portion {
+    size_t limit_bytes; /* 0: none */
+    bool
+        is_whole_only; /* the group that is the whole view alone; else, where that is so, all others */
+    bool is_range;
+    struct slice from, to; /* keys of the leading dimension; TO empty: to the end */
+    size_t part_count,
+        part_at; /* of the values of uniq; all else is counted with the first part. 0: all */
+};
+
 /* A view while it is counted. */
 struct counting {
+    const struct verify_portion *portion; /* NULL: all */
+    bool is_full; /* the portion is larger than its limit: counting has ended */
     struct tallied_view *view;
     const struct time_zone *zone;
     struct hash_key secret;   /* the store's */
@@ -99,6 +112,10 @@ bool verify_entities(struct counting *counting, const struct snapshot *snapshot,
 
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,
                         struct tallied_view *ret_view, struct error *err) MUST_CHECK;
+/* The same of a portion. Where that is larger than its limit *ret_fits is false, and there is no view. */
+bool tallied_portion_count(const struct snapshot *snapshot, const struct view *view,
+                           const struct verify_portion *portion, struct tallied_view *ret_view,
+                           bool *ret_fits, struct error *err) MUST_CHECK;
 void tallied_view_done(struct tallied_view *view);
 
 /* Reads all that is stored, and counts the events. false: something is damaged. */

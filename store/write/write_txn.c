@@ -5,6 +5,9 @@
 #include "tables/join.h"
 #include "write/stream_union.h"
 
+/* Of the memory for deltas, what is loaded at a time when one is merged takes a part again. */
+enum { PORTION_SHARES = 3 };
+
 void write_txn_done(struct write_txn *write)
 {
     txn_abort(write->txn);
@@ -63,7 +66,8 @@ bool write_txn_commit(struct write_txn *write, struct error *err)
 
 bool write_txn_merge(struct write_txn *write, struct error *err)
 {
-    bool const good = merge_delta(write->txn, &write->delta, &write->meta, &write->log, err);
+    bool const good = merge_delta(write->txn, &write->delta, &write->meta, &write->log,
+                                  write->memory_bytes / PORTION_SHARES, err);
     write->has_cycle = delta_clear_merged(&write->delta);
     if (write->has_cycle)
         write->memory_bytes += delta_bytes(&write->delta); /* it stays for a while */

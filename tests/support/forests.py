@@ -5,6 +5,8 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 
+DISTANCE_MAX = 255  # depth() of all that is farther below, too
+
 HEADS = ("direct", "subtree")
 
 
@@ -115,7 +117,7 @@ class Forest:
         groups = {}
         for distance, event in self.distances.get(node, []):
             if wanted(event):
-                groups.setdefault(tuple(distance if field == "depth" else event[field] for field in by), []).append(event)
+                groups.setdefault(tuple(min(distance, DISTANCE_MAX) if field == "depth" else event[field] for field in by), []).append(event)
         for values in sorted(groups, key=lambda values: [(value is not None, value.encode() if isinstance(value, str) else value)
                                                          for value in values]):
             yield {**dict(zip(by, values)), **{name: measure(groups[values]) for name, measure in measures.items()}}

@@ -25,13 +25,22 @@ static void check_differing(struct tmpstore *tmp, const char *expected)
 {
     struct snapshot *snapshot;
     struct error err;
-    struct verify_result result;
-    AUTO_BUFFER struct buffer seen = {0};
+    struct verify_result result, in_portions;
+    AUTO_BUFFER struct buffer seen = {0}, others = {0};
     assert_true(snapshot_open(tmp->store, &snapshot, &err));
     assert_true(verify_store(snapshot, collect, &seen, &result, &err));
+    /* the same in the least portions, in another order */
+    enum { NOTHING_FITS = 2 };
+    assert_true(verify_store_within(snapshot, NOTHING_FITS, collect, &others, &in_portions, &err));
     snapshot_close(snapshot);
     buffer_add_byte(&seen, '\0');
+    buffer_add_byte(&others, '\0');
     assert_string_equal((char *)seen.at, expected);
+    assert_int_equal(in_portions.files, result.files);
+    assert_int_equal(in_portions.differing, result.differing);
+    assert_int_equal(others.length, seen.length);
+    for (char *path = strtok((char *)seen.at, " "); path; path = strtok(NULL, " "))
+        assert_non_null(strstr((char *)others.at, path));
 }
 
 /* Changes one group behind everybody's back: another text of the same length, or none at all. */

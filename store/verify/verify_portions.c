@@ -1,0 +1,317 @@
+/* A view that is too large to be counted at once. First the group that is the whole view is counted alone, the values of uniq in
+ * as many parts as it takes; then the groups under a range of the leading dimension, and the next range, each as large as fits:
+ *
+ *     events    ........................    each pass reads all of them
+ *     groups    [a    b][c  d  e][f    ]    and keeps those of one range
+ *     rows      ------> ------->  ---->     the file of all rows is compared piece by piece, as is the listing
+ *
+ * Where ranges begin is looked up among the stored groups; whether these are right does not matter for that.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tables/groups.h"
+#include "verify/verify_check.h"
+
+enum { PARTS_MAX = 1 << 10, PIECE_ROWS = 256 };
+
+/* A file of all rows, as far as it is compared. */
+struct rows_file {
+    struct arena arena;
+    struct node node;
+    struct node_stat stat;
+    struct tree_reader reader;
+    uint64_t offset;
+    bool is_told; /* it differs */
+};
+
+struct portions {
+    struct check *check;
+    const struct view *view;
+    struct rows_file files[KIND_PROM];
+    struct arena arena; /* of the listing's node */
+    struct tree_listing *listing;
+    bool lists_same;
+    struct buffer from, to;
+    size_t names; /* of the leading dimension, to try in the next range */
+};
+
+static void portions_done(struct portions *portions)
+{
+    for (size_t i = 0; i < COUNT_OF(portions->files); i++) {
+        tree_reader_done(&portions->files[i].reader);
+        arena_done(&portions->files[i].arena);
+    }
+    tree_listing_close(&portions->listing);
+    arena_done(&portions->arena);
+    buffer_done(&portions->from);
+    buffer_done(&portions->to);
+}
+
+/* Adds to the distinct values those of another part. */
+static void add_part(struct tallied_view *whole, const struct tallied_view *part)
+{
+    if (whole->levels[0].count == 0 || part->levels[0].count == 0) return;
+    for (size_t i = 0; i < whole->view->aggregate_count; i++) {
+        if (whole->view->aggregates[i].kind != AGGREGATE_UNIQ) continue;
+        whole->levels[0].groups[0].tallies[i].state.count +=
+            part->levels[0].groups[0].tallies[i].state.count;
+    }
+}
+
+/* In so many parts; *ret_fits: they were enough. */
+static bool count_parts(struct portions *portions, struct verify_portion portion,
+                        struct tallied_view *ret_whole, bool *ret_fits, struct error *err)
+{
+    const struct snapshot *const snapshot = portions->check->snapshot;
+    struct tallied_view part;
+    portion.part_at = 0;
+    if (!tallied_portion_count(snapshot, portions->view, &portion, ret_whole, ret_fits, err))
+        return false;
+    for (portion.part_at = 1; *ret_fits && portion.part_at < portion.part_count;
+         portion.part_at++) {
+        bool const good =
+            tallied_portion_count(snapshot, portions->view, &portion, &part, ret_fits, err);
+        if (good && *ret_fits) {
+            add_part(ret_whole, &part);
+            tallied_view_done(&part);
+            continue;
+        }
+        tallied_view_done(ret_whole);
+        return good;
+    }
+    return true;
+}
+
+static bool count_whole(struct portions *portions, struct tallied_view *ret_whole,
+                        struct error *err)
+{
+    struct verify_portion portion = {
+        .limit_bytes = portions->check->memory_bytes / 2, .is_whole_only = true, .part_count = 1};
+    bool fits = false;
+    for (; portion.part_count <= PARTS_MAX; portion.part_count *= 2) {
+        if (!count_parts(portions, portion, ret_whole, &fits, err)) return false;
+        if (fits) return true;
+    }
+    /* it is other values than those of uniq */
+    struct verify_portion const unlimited = {.is_whole_only = true};
+    return count_parts(portions, unlimited, ret_whole, &fits, err);
+}
+
+/* The total, and what is compared piece by piece from here on. */
+static bool begin(struct portions *portions, struct error *err)
+{
+    struct check *const check = portions->check;
+    struct node node;
+    struct node_stat stat;
+    verify_set_path(check, NULL, 0);
+    buffer_clear(&check->expected);
+    verify_row(check, portions->view, KIND_TOTAL, &check->view->levels[0].groups[0], 0, 0,
+               &check->expected);
+    buffer_add_byte(&check->expected, '\n');
+    if (!verify_file(check, verify_extensions[KIND_TOTAL], err)) return false;
+    for (size_t kind = 0; kind < COUNT_OF(portions->files); kind++) {
+        struct rows_file *const file = &portions->files[kind];
+        AUTO_BUFFER struct buffer path = {0};
+        if (!portions->view->formats[kind]) continue;
+        check->result.files++;
+        buffer_add_slice(&path, buffer_slice(&check->path));
+        buffer_add_text(&path, verify_extensions[kind]);
+        enum tree_answer const answer = tree_find(check->snapshot, buffer_slice(&path),
+                                                  &file->arena, &file->node, &file->stat, err);
+        if (answer == TREE_FAILED) return false;
+        file->is_told = answer != TREE_FOUND;
+        if (file->is_told) verify_emit(check, verify_extensions[kind], "is missing");
+    }
+    enum tree_answer const answer =
+        tree_find(check->snapshot, buffer_slice(&check->path), &portions->arena, &node, &stat, err);
+    if (answer == TREE_FAILED) return false;
+    if (answer != TREE_FOUND) {
+        verify_emit(check, "/", "is missing");
+        return true;
+    }
+    return tree_list(check->snapshot, &node, &portions->listing, err) &&
+           verify_next_name(portions->listing, slice_text(".total.json"), &portions->lists_same,
+                            err);
+}
+
+/* Compares check->expected with what the file has next. */
+static bool compare_piece(struct portions *portions, enum kind kind, struct error *err)
+{
+    struct check *const check = portions->check;
+    struct rows_file *const file = &portions->files[kind];
+    buffer_clear(&check->found);
+    if (!tree_read(check->snapshot, &file->node, &file->reader, file->offset,
+                   check->expected.length, &check->found, err))
+        return false;
+    file->is_told = !slice_equal(buffer_slice(&check->found), buffer_slice(&check->expected));
+    if (file->is_told) verify_emit_difference(check, verify_extensions[kind], file->offset);
+    file->offset += check->expected.length;
+    return true;
+}
+
+/* The rows of the range in one of the files of all. */
+static bool compare_rows(struct portions *portions, enum kind kind, struct error *err)
+{
+    struct check *const check = portions->check;
+    const struct rows_file *const file = &portions->files[kind];
+    unsigned const depth = (unsigned)portions->view->dimension_count;
+    const struct tallied_level *const rows = &check->view->levels[depth];
+    for (size_t i = 0; i < rows->count && !file->is_told;) {
+        size_t const end = i + PIECE_ROWS < rows->count ? i + PIECE_ROWS : rows->count;
+        buffer_clear(&check->expected);
+        if (file->offset == 0 && kind == KIND_CSV)
+            verify_header(portions->view, 0, &check->expected);
+        for (; i < end; i++) {
+            if (kind == KIND_JSON)
+                buffer_add_text(&check->expected,
+                                file->offset + check->expected.length == 0 ? "[" : ",\n");
+            verify_row(check, portions->view, kind, &rows->groups[i], 0, depth, &check->expected);
+            if (kind != KIND_JSON) buffer_add_byte(&check->expected, '\n');
+        }
+        if (!compare_piece(portions, kind, err)) return false;
+    }
+    return true;
+}
+
+/* The names of the range in the listing of all. */
+static bool compare_names(struct portions *portions, struct error *err)
+{
+    struct check *const check = portions->check;
+    const struct tallied_level *const level = &check->view->levels[1];
+    bool const leaves = portions->view->dimension_count == 1;
+    AUTO_BUFFER struct buffer name = {0};
+    for (size_t i = 0; i < level->count && portions->lists_same; i++) {
+        bool *const same = &portions->lists_same;
+        buffer_clear(&name);
+        verify_add_name(check, &level->groups[i], 1, &name);
+        if (!leaves && !verify_next_name(portions->listing, buffer_slice(&name), same, err))
+            return false;
+        buffer_add_text(&name, ".json");
+        if (*same && !verify_next_name(portions->listing, buffer_slice(&name), same, err))
+            return false;
+    }
+    return true;
+}
+
+/* Where a range of COUNT names of the leading dimension would end; empty: at the end. */
+static bool find_end(struct portions *portions, size_t count, struct error *err)
+{
+    AUTO(groups_scan_close) struct groups_scan scan = {0};
+    struct slice key;
+    struct group group;
+    enum db_finding found = DB_FOUND;
+    buffer_clear(&portions->to);
+    if (!groups_scan_open(&scan, portions->check->snapshot->txn, portions->view, 1,
+                          (struct slice){0}, buffer_slice(&portions->from), err))
+        return false;
+    for (size_t i = 0; i <= count && found == DB_FOUND; i++)
+        found = groups_scan_next(&scan, &key, &group, err);
+    if (found == DB_FOUND) buffer_add_slice(&portions->to, key);
+    return found != DB_FAILED;
+}
+
+/* How many names there are, which the first range is half of. */
+static bool count_names(struct portions *portions, struct error *err)
+{
+    AUTO(groups_scan_close) struct groups_scan scan = {0};
+    struct slice key;
+    struct group group;
+    enum db_finding found;
+    size_t count = 0;
+    if (!groups_scan_open(&scan, portions->check->snapshot->txn, portions->view, 1,
+                          (struct slice){0}, (struct slice){0}, err))
+        return false;
+    while ((found = groups_scan_next(&scan, &key, &group, err)) == DB_FOUND)
+        count++;
+    portions->names = count / 2;
+    return found == DB_MISSING;
+}
+
+/* Counts the groups from portions->from on, as many as fit. */
+static bool count_range(struct portions *portions, struct tallied_view *ret_range,
+                        struct error *err)
+{
+    bool fits = false;
+    while (!fits) {
+        if (portions->names == 0) portions->names = 1;
+        if (!find_end(portions, portions->names, err)) return false;
+        bool const least = portions->names == 1;
+        struct verify_portion const portion = {.limit_bytes =
+                                                   least ? 0 : portions->check->memory_bytes / 2,
+                                               .is_range = true,
+                                               .from = buffer_slice(&portions->from),
+                                               .to = buffer_slice(&portions->to)};
+        if (!tallied_portion_count(portions->check->snapshot, portions->view, &portion, ret_range,
+                                   &fits, err))
+            return false;
+        if (!fits) portions->names /= 2;
+    }
+    return true;
+}
+
+static bool check_range(struct portions *portions, bool proven, struct error *err)
+{
+    struct check *const check = portions->check;
+    if (!verify_levels(check, 1, err)) return false;
+    verify_set_path(check, NULL, 0);
+    for (enum kind kind = KIND_JSON; kind < KIND_PROM && proven; kind++) {
+        if (portions->view->formats[kind] && !compare_rows(portions, kind, err)) return false;
+    }
+    return !proven || compare_names(portions, err);
+}
+
+/* That nothing is left of the files of all. */
+static bool end(struct portions *portions, struct error *err)
+{
+    struct check *const check = portions->check;
+    struct tree_entry surplus;
+    verify_set_path(check, NULL, 0);
+    for (enum kind kind = KIND_JSON; kind < KIND_PROM; kind++) {
+        struct rows_file *const file = &portions->files[kind];
+        if (!portions->view->formats[kind] || file->is_told) continue;
+        buffer_clear(&check->expected);
+        if (kind == KIND_JSON) buffer_add_text(&check->expected, "]\n");
+        if (!compare_piece(portions, kind, err)) return false;
+        if (!file->is_told && file->offset != file->stat.size_bytes)
+            verify_emit(check, verify_extensions[kind], "has another length than its size says");
+    }
+    if (!portions->listing) return true;
+    enum tree_answer const answer =
+        portions->lists_same ? tree_listing_next(portions->listing, &surplus, err) : TREE_FOUND;
+    if (answer == TREE_FOUND) verify_emit(check, "/", "lists other names than the events give");
+    return answer != TREE_FAILED;
+}
+
+static bool check_ranges(struct portions *portions, bool proven, struct error *err)
+{
+    if (!count_names(portions, err)) return false;
+    do {
+        struct tallied_view range;
+        if (!count_range(portions, &range, err)) return false;
+        portions->check->view = &range;
+        bool const good = check_range(portions, proven, err);
+        tallied_view_done(&range);
+        if (!good) return false;
+        buffer_set(&portions->from, buffer_slice(&portions->to));
+        portions->names *= 2; /* the one after a large one may be small */
+    } while (portions->to.length);
+    return !proven || end(portions, err);
+}
+
+bool verify_portions(struct check *check, const struct view *view, struct error *err)
+{
+    AUTO(portions_done) struct portions portions = {.check = check, .view = view};
+    struct tallied_view whole;
+    if (!count_whole(&portions, &whole, err)) return false;
+    check->view = &whole;
+    bool const proven = whole.dropped_before.kind == VALUE_NULL;
+    bool good = true;
+    if (view->dimension_count == 0)
+        good = verify_levels(check, 0, err);
+    else if (proven)
+        good = begin(&portions, err);
+    else
+        check->result.unproven++;
+    tallied_view_done(&whole);
+    return good && (view->dimension_count == 0 || check_ranges(&portions, proven, err));
+}
