@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "common/writer_lock.h"
-#include "kv/db.h"
 #include "load/batch_p.h"
 
 enum { IMPATIENT_ANNOUNCE_MS = 100 };

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "common/writer_lock.h"
-#include "kv/db.h"
 
 static void keep_notice(void *context, const char *text)
 {
@@ -20,7 +19,7 @@ static void *commit_job_run(void *argument)
     uint64_t commit_id;
     job->good = commit_chunk(job->store, job->chunk, &job->batch, job->is_last, job->memory_bytes,
                              &commit_id, &job->err);
-    job->dirty_bytes = db_dirty_bytes(store_db(job->store));
+    job->dirty_bytes = store_dirty_bytes(job->store);
     if (job->good)
         job->announced = writer_lock_announce(job->store, commit_id, job->announce_ms, &notices);
     return NULL;

@@ -133,6 +133,11 @@ int store_directory(const struct store *store)
     return store->directory;
 }
 
+size_t store_dirty_bytes(const struct store *store)
+{
+    return db_dirty_bytes(store_db(store));
+}
+
 struct db *store_db(const struct store *store)
 {
     return store->environment->db;

@@ -77,6 +77,9 @@ bool store_newest_commit(struct store *store, uint64_t *ret_commit_id,
 bool snapshot_commit_time(const struct snapshot *snapshot, uint64_t commit_id, int64_t *ret_ns,
                           struct error *err) MUST_CHECK;
 
+/* About how many bytes of pages the last commit of this process changed: LMDB held copies of them. */
+size_t store_dirty_bytes(const struct store *store);
+
 /* For statfs and `tally status`: as it is now, not as of the snapshot's commit. */
 struct store_usage {
     uint64_t file_bytes; /* data.mdb */
