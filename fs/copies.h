@@ -1,6 +1,11 @@
 /* copies.h - private copies of what a snapshot still had to serve when its time was over.
  *
+ * Place    notify.c makes one of what a snapshot that is too old still has to serve; ops.c and
+ *          ops_directory.c read it.
+ * Memory   a copy owns its bytes, and its file, until copy_free.
  * Threads  protected by mount->lock once they are in an inode or handle.
+ * Errors   ERROR_FULL, ERROR_SYSTEM of the file that a large copy is in. A copy whose copy_add
+ *          failed is to be freed, not read.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

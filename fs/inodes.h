@@ -5,6 +5,7 @@
  *          never given twice. A directory keeps its number while it is there.
  * Memory   about 200 bytes an inode with its name, its node and its places in two tables.
  * Threads  protected by mount->lock.
+ * Errors   none but the two false that are told below; without memory the process ends (arena.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -64,17 +65,19 @@ struct inode *inodes_find_node(const struct inodes *inodes, struct slice packed)
 /* A new inode with no lookups, the newest of its node; one that was is retired first. */
 struct inode *inodes_add(struct inodes *inodes, struct slice packed, uint64_t parent_id,
                          struct slice name, const struct node_stat *stat);
-/* Says that the name was looked up in the directory. Of a directory that went and came back the later number is the one that is
- * seen; false: this one is not. */
+/* Says that the name was looked up in the directory. Of a directory that went and came back the
+ * later number is the one that is seen; false: this one is not. */
 bool inodes_move(struct inode *inode, uint64_t parent_id);
-/* Remembers that NAME, which would be the node, is not there. false: there is no room for more, or the directory is one
- * that has gone. */
+/* Remembers that NAME, which would be the node, is not there. false: there is no room for more, or
+ * the directory is one that has gone. */
 bool inodes_add_negative(struct inodes *inodes, struct slice packed, uint64_t parent_id,
                          struct slice name);
 /* The node has a newer version, or none: it is found by its number only. Frees a negative one. */
 void inodes_retire(struct inodes *inodes, struct inode *inode);
-/* Takes lookups back. An inode without any is gone; what it had pinned is handed back to release. */
+/* Takes lookups back. An inode without any is gone; what it had pinned is handed
+ * back to release. */
 struct pinned *inodes_forget(struct inodes *inodes, uint64_t id, uint64_t lookup_count);
-/* Calls VISIT for each inode or negative name that is the newest of its node; VISIT may retire it. */
+/* Calls VISIT for each inode or negative name that is the newest of its node;
+ * VISIT may retire it. */
 void inodes_each_newest(struct inodes *inodes, void (*visit)(void *context, struct inode *inode),
                         void *context);

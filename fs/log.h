@@ -1,6 +1,9 @@
 /* log.h - what a daemon says: to standard error in front, to the system log behind.
  *
+ * Place    the daemon's only way to say something once it has begun to serve.
+ * Memory   arguments are borrowed until return.
  * Threads  any.
+ * Errors   none: what cannot be written is lost, as there is nobody to be told.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
 /* The order of start and end matters:
  *
- *   fork            before threads, sockets and LMDB, none of which survive it; again for the process that unmounts
+ *   fork            before threads, sockets and LMDB, none of which survive it; again for the
+ *                   process that unmounts
  *   open the store  a store that cannot be read is told before anything is mounted
  *   mount, listen, restrict this process, notify thread, session loop
  *   tell the parent when the kernel's first request was answered: then the mount answers
@@ -177,7 +178,8 @@ static bool serve(struct mount *mount, struct error *err)
 {
     const char *const place = mount->options->mountpoint;
     bool good = false;
-    /* There is nothing to read again. In front of a terminal that goes away, the daemon goes with it. */
+    /* There is nothing to read again. In front of a terminal that goes away, the
+     * daemon goes with it. */
     if (!mount->options->foreground || !isatty(STDERR_FILENO)) (void)signal(SIGHUP, SIG_IGN);
     mount->session = fuse_session_new(&mount->options->fuse, &mount_ops, sizeof mount_ops, mount);
     if (!mount->session || fuse_set_signal_handlers(mount->session) != 0) {

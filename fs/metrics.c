@@ -71,7 +71,7 @@ static bool metrics_render(struct mount *mount, struct buffer *text, struct erro
                 mount->shown.events);
     metrics_add(text, "events", "gauge", "Events in the store.", snapshot->event_count);
     metrics_add(text, "rows", "gauge", "Rows of all views.", snapshot->row_count);
-    metrics_add(text, "batches", "gauge", "Batches in the ledger.", snapshot->last_batch_id);
+    metrics_add(text, "batches", "gauge", "Batches in the batch log.", snapshot->last_batch_id);
     metrics_add(text, "store_bytes", "gauge", "Size of data.mdb.", usage.file_bytes);
     metrics_add(text, "store_free_bytes", "gauge", "Of that, free for reuse.", usage.free_bytes);
     metrics_add(text, "inodes", "gauge", "Inodes that the kernel holds.",

@@ -1,10 +1,12 @@
 /* metrics.h - .tallyfs/daemon.prom: the daemon and its store, for Prometheus.
  *
- * Place    ops.c and ops_directory.c show it in .tallyfs; it is no file of the store's tree. Each lookup renders it anew, as
- *          an inode of its own with a copy of the text, which the kernel does not keep the name of: whoever opens it
- *          reads figures of that moment, to the end.
- * Source   https://prometheus.io/docs/instrumenting/exposition_formats/
+ * Place    ops.c and ops_directory.c show it in .tallyfs; it is no file of the store's tree. Each
+ *          lookup renders it anew, as an inode of its own with a copy of the text, which the kernel
+ *          does not keep the name of: whoever opens it reads figures of that moment, to the end.
+ * Memory   text is appended to the caller's buffer; the inode owns its copy.
  * Threads  under mount->lock.
+ * Errors   those of the store and of copies.h; then there is no such file.
+ * Source   https://prometheus.io/docs/instrumenting/exposition_formats/
  *
  * SPDX-License-Identifier: Apache-2.0
  */

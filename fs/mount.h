@@ -3,8 +3,12 @@
  *   worker  fuse_session_loop: every request of the kernel (ops.c, ops_directory.c)
  *   notify  new commits, expired snapshots, the announcement socket (notify.c)
  *
+ * Place    main.c makes the one that the process has and ends it; all of fs/ works on it.
+ * Memory   it owns the store, the session and all that is protected by the lock, from main.c's
+ *          start to its end. `options` is borrowed.
  * Threads  `lock` protects everything that says so. It is held neither over a reply nor over a
  *          notification to the kernel. A snapshot is used under the lock only.
+ * Errors   mount_errno is the one place where a struct error becomes an errno.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

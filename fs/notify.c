@@ -1,21 +1,24 @@
 /* How a commit becomes visible.
  *
- * The kernel keeps names, attributes and pages for ever. When the store has a new commit, this thread
+ * The kernel keeps names, attributes and pages for ever. When the store has a new
+ * commit, this thread
  *
- *   1. opens its snapshot, and sees to it that no listing is under way that gives the kernel old inodes,
- *   2. under the lock makes it the current one and goes through what the commit changed: an inode that
- *      the kernel holds of a replaced file is retired, pinned to the snapshot that has its content, and
- *      its name queued; so is a name that was told not to be there and is now,
+ *   1. opens its snapshot, and sees to it that no listing is under way that gives the
+ *      kernel old inodes,
+ *   2. under the lock makes it the current one and goes through what the commit changed: an inode
+ *      that the kernel holds of a replaced file is retired, pinned to the snapshot that has its
+ *      content, and its name queued; so is a name that was told not to be there and is now,
  *   3. without the lock tells the kernel to drop the queued names and listings,
  *   4. answers the writer that announced the commit: from here on every look-up shows it.
  *
  * Why no look-up can slip an old version in between: the kernel holds the directory's inode lock
- * (shared) from sending LOOKUP or READDIRPLUS until the answer is in its cache, and takes it exclusively to
- * drop a name. A request that saw the old snapshot registered its inode under our lock before step 2
- * looked, so the name is queued, and the kernel drops it only after the answer was cached. A request
- * that comes later sees the new snapshot. Two look-ups of one name are one for the kernel, so that none
- * puts an old version in the place of a new one; READDIRPLUS would, which is what step 1 is for. That
- * same lock is why a handler must never notify: it would wait for a request that itself has to answer.
+ * (shared) from sending LOOKUP or READDIRPLUS until the answer is in its cache, and takes it
+ * exclusively to drop a name. A request that saw the old snapshot registered its inode under our
+ * lock before step 2 looked, so the name is queued, and the kernel drops it only after the answer
+ * was cached. A request that comes later sees the new snapshot. Two look-ups of one name are one
+ * for the kernel, so that none puts an old version in the place of a new one; READDIRPLUS would,
+ * which is what step 1 is for. That same lock is why a handler must never notify: it would wait for
+ * a request that itself has to answer.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -173,10 +176,12 @@ static void notify_kernel(struct mount *mount, const struct queue *queue)
     }
 }
 
-/* A name that no value has: dropping it takes the directory's lock in the kernel, and changes nothing. */
+/* A name that no value has: dropping it takes the directory's lock in the kernel, and
+ * changes nothing. */
 static const char no_name[] = "%";
 
-/* Step 1. Once the kernel has had the directory's lock alone, it has taken the listings that were on their way. */
+/* Step 1. Once the kernel has had the directory's lock alone, it has taken the listings that
+ * were on their way. */
 static void pause_listings(struct mount *mount)
 {
     AUTO_BUFFER struct buffer ids = {0};
@@ -190,8 +195,8 @@ static void pause_listings(struct mount *mount)
     }
 }
 
-/* The commit that is shown stands in another file by now: what it shows is the same, so the kernel is told nothing, but
- * as long as a snapshot of the old file is open, its space stays taken. */
+/* The commit that is shown stands in another file by now: what it shows is the same, so the kernel
+ * is told nothing, but as long as a snapshot of the old file is open, its space stays taken. */
 static void move_to_new_file(struct mount *mount, struct snapshot *newer)
 {
     mount_lock(mount);
@@ -232,8 +237,8 @@ static uint64_t show_newest(struct mount *mount)
     return shown;
 }
 
-/* One step of copying the content of an inode; false: there is nothing more to do. The inode may be forgotten between
- * two steps. */
+/* One step of copying the content of an inode; false: there is nothing more to do. The inode may be
+ * forgotten between two steps. */
 static bool copy_step(struct mount *mount, uint64_t id, const struct pinned *pinned,
                       struct tree_reader *reader, uint64_t *offset, struct copy **copy)
 {
@@ -247,7 +252,8 @@ static bool copy_step(struct mount *mount, uint64_t id, const struct pinned *pin
         copy_add(*copy, buffer_slice(&bytes), &err);
     if (!good) {
         mount_log(mount, &err);
-        /* It keeps its snapshot, better a large store than a lost file; but not for one that its owner has taken away. */
+        /* It keeps its snapshot, better a large store than a lost file; but not for one that its
+         * owner has taken away. */
         if (err.kind != ERROR_MISSING) return false;
     }
     *offset += bytes.length;
@@ -377,8 +383,8 @@ static bool answer_request(struct mount *mount, struct fuse_buf *request)
     return got > 0 || got == -EINTR || got == -EAGAIN;
 }
 
-/* The thread may wait for the kernel, and that for a listing that is still to be answered (step 1): so requests are
- * answered until the thread has ended. */
+/* The thread may wait for the kernel, and that for a listing that is still to be answered (step 1):
+ * so requests are answered until the thread has ended. */
 void notify_stop(struct mount *mount)
 {
     uint64_t const one = 1;

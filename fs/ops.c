@@ -10,7 +10,8 @@
 #include "host/service_notify.h"
 #include "metrics.h"
 
-/* The kernel keeps what it is told until the notify thread takes it back: seconds enough for ever. */
+/* The kernel keeps what it is told until the notify thread takes it back: seconds
+ * enough for ever. */
 double const for_ever = 1e9;
 enum {
     BLOCK_BYTES = 4096,
@@ -268,7 +269,8 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t id, const char *name, size_t 
     struct mount *const mount = mount_of(req);
     STACK_BUFFER(value, 256);
     struct node_stat stat;
-    /* Of security labels and ACLs `ls -l` asks each file, until it hears that there are none on this device. */
+    /* Of security labels and ACLs `ls -l` asks each file, until it hears that there are
+     * none on this device. */
     if (strncmp(name, "user.", strlen("user.")) != 0) {
         (void)fuse_reply_err(req, EOPNOTSUPP);
         return;

@@ -1,5 +1,5 @@
-/* A handle on a directory pins the snapshot it was opened in, so that one `ls` sees one commit, however
- * many requests it takes.
+/* A handle on a directory pins the snapshot it was opened in, so that one `ls` sees one commit,
+ * however many requests it takes.
  *
  * The kernel has one cache of a listing for all handles. It must never be put together from two
  * versions, nor outlive its own. So of the handles that are open at the same time only those of one
@@ -8,12 +8,12 @@
  *   - a handle of another version than the open ones that take part reads past the cache;
  *   - one that takes part, but of another version than was cached last, has the cache dropped.
  *
- * A handle of the old version that fills the cache behind a commit is covered by the second rule, as
- * whoever comes when it is closed has a newer version.
+ * A handle of the old version that fills the cache behind a commit is covered by the second rule,
+ * as whoever comes when it is closed has a newer version.
  *
- * readdirplus also gives the kernel inodes to keep. Those of an old snapshot would be kept for ever, as the
- * commit that replaced them has been told already: a handle behind the current commit gives names only, and so does
- * every handle while a commit is told (notify.c).
+ * readdirplus also gives the kernel inodes to keep. Those of an old snapshot would be kept for
+ * ever, as the commit that replaced them has been told already: a handle behind the current commit
+ * gives names only, and so does every handle while a commit is told (notify.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -164,8 +164,8 @@ static bool listed_kept(const struct handle *handle, uint64_t index, struct buff
     return true;
 }
 
-/* Makes the entry at INDEX handle->last. It is that already where it did not fit into the last reply: going back in a
- * listing would start over. */
+/* Makes the entry at INDEX handle->last. It is that already where it did not fit into the last
+ * reply: going back in a listing would start over. */
 static int next_entry(struct mount *mount, struct handle *handle, uint64_t index, bool *ret_found)
 {
     struct error err;
@@ -254,7 +254,8 @@ static bool add_dots(fuse_req_t req, struct mount *mount, const struct handle *h
     return true;
 }
 
-/* Fills mount->reply with the entries from OFFSET on. An error behind the first one is told next time. */
+/* Fills mount->reply with the entries from OFFSET on. An error behind the first one
+ * is told next time. */
 static int read_directory(fuse_req_t req, struct mount *mount, struct handle *handle, bool plus,
                           uint64_t offset, size_t size)
 {

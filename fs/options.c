@@ -102,7 +102,8 @@ static bool make_absolute(char **path, const char *what, struct error *err)
     return *path || error_system(err, ENOMEM, "%s", absolute);
 }
 
-/* fsname=STORE, so that mount and findmnt show it; commas and backslashes have a meaning in a list. */
+/* fsname=STORE, so that mount and findmnt show it; commas and backslashes have a
+ * meaning in a list. */
 static bool options_add_name(struct options *options, struct error *err)
 {
     AUTO_BUFFER struct buffer list = {0};

@@ -1,5 +1,11 @@
 /* options.h - the command line of tallyfs: its own options, libfuse's, and what mount(8) passes.
  *
+ * Place    main.c, before all else.
+ * Memory   the strings are the struct's own, until options_done.
+ * Threads  one, before any other is started.
+ * Errors   ERROR_INPUT: what cannot be understood; ERROR_MISSING, ERROR_DENIED, ERROR_SYSTEM
+ *          of the two paths.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

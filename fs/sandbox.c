@@ -39,7 +39,8 @@ static uint64_t right_to_truncate(long version)
     return version >= TRUNCATE_VERSION ? UINT64_C(1) << TRUNCATE_BIT : 0;
 }
 
-/* Rights that the kernel knows by its version of Landlock's interface, the first of which has 13 of them. */
+/* Rights that the kernel knows by its version of Landlock's interface, the first of
+ * which has 13 of them. */
 static uint64_t known_rights(long version)
 {
     uint64_t rights = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
@@ -57,8 +58,8 @@ static bool allow_beneath(int ruleset, int folder, uint64_t rights, const char *
     return error_system(err, errno, "cannot restrict the files to those of %s", what);
 }
 
-/* The store: lock.mdb is written, and given its size where a compact has left it empty; the own socket removed, and a
- * compact that was killed may have to be ended. */
+/* The store: lock.mdb is written, and given its size where a compact has left it empty; the own
+ * socket removed, and a compact that was killed may have to be ended. */
 static bool restrict_files(int store, struct error *err)
 {
     uint64_t const copying =
@@ -173,8 +174,8 @@ static int add_rules(scmp_filter_ctx filter)
         .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(), .datum_b = 0};
     struct scmp_arg_cmp const own_limits = {
         .arg = 0, .op = SCMP_CMP_EQ, .datum_a = 0, .datum_b = 0};
-    /* Threads; no processes, no namespaces. clone3 hides its flags from filters: it answers ENOSYS, and the C library
-     * takes clone. */
+    /* Threads; no processes, no namespaces. clone3 hides its flags from filters: it answers ENOSYS,
+     * and the C library takes clone. */
     struct scmp_arg_cmp const thread = {
         .arg = 0,
         .op = SCMP_CMP_MASKED_EQ,
@@ -208,7 +209,8 @@ static bool filter_calls(struct error *err)
 
 bool sandbox_enter(int store, struct error *err)
 {
-    tzset(); /* the system log wants the local time, and /etc/localtime is out of reach afterwards */
+    /* the system log wants the local time, and /etc/localtime is out of reach afterwards */
+    tzset();
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_system(err, errno, "cannot give up privileges");
     return restrict_files(store, err) && drop_capabilities(err) && filter_calls(err);

@@ -1,8 +1,11 @@
 /* snapshots.h - the current snapshot, and older ones that something still reads.
  *
+ * Place    notify.c publishes; ops.c and inodes.c hold references.
  * Promise  a superseded snapshot is closed with its last reference. notify.c takes the references
  *          away from one that is too old, so that no reader pins the store's pages for long.
+ * Memory   a snapshot that is published is owned here; struct pinned lives while it has references.
  * Threads  protected by mount->lock.
+ * Errors   none: what opens a snapshot has failed before.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -9,7 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Only the pipe may stay: with the terminal's or a caller's pipe open, they would wait for this process, too. */
+/* Only the pipe may stay: with the terminal's or a caller's pipe open, they would wait for
+ * this process, too. */
 static int keep_only(int pipe_end)
 {
     int const null = open("/dev/null", O_RDWR);
@@ -19,7 +20,8 @@ static int keep_only(int pipe_end)
     return kept;
 }
 
-/* The end of the daemon ends this process, whatever signal a terminal or a service manager sends to both. */
+/* The end of the daemon ends this process, whatever signal a terminal or a service
+ * manager sends to both. */
 static void outlive_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};

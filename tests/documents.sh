@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs every command of the README: its fenced sh blocks, one after the other, in a folder of its own.
+# Runs every command of the README, and behind it those of docs/commands.md: their fenced sh blocks,
+# one after the other, in a folder of its own.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +15,7 @@ ln -s "$(realpath "${TALLY:-build-test/ingest/tally}")" "$folder/bin/tally"
 ln -s "$(realpath "${TALLYFS:-build-test/fs/tallyfs}")" "$folder/bin/tallyfs"
 
 # The set-up commands and the build are steps of tests/run.sh by themselves.
-awk '/^```sh$/ { block = 1; next } /^```$/ { block = 0 } block' README.md |
+awk '/^```sh$/ { block = 1; next } /^```$/ { block = 0 } block' README.md docs/commands.md |
   grep -v -e '^examples/quickstart.sh' -e '^tests/run.sh' -e '^meson setup build$' -e '^ninja -C build$' >"$folder/commands"
 [ "$(wc -l <"$folder/commands")" -gt 50 ] || { echo "no commands found" >&2; exit 1; }
 (cd "$folder" && PATH=$folder/bin:$PATH bash -eux commands) | tee "$folder/output"
@@ -24,6 +25,6 @@ for expected in '{"orders":3,"customers":2,"revenue":64.97}' \
   grep -qF "$expected" "$folder/output" || { echo "missing in the output: $expected" >&2; exit 1; }
 done
 # What the documents name is there.
-for file in $(grep -o '`examples/[a-z/.-]*`' README.md | tr -d '`'); do
-  [ -e "$root/$file" ] || { echo "README names $file, which is not there" >&2; exit 1; }
+for file in $(grep -oh '`examples/[a-z/.-]*`' README.md docs/*.md | tr -d '`'); do
+  [ -e "$root/$file" ] || { echo "a document names $file, which is not there" >&2; exit 1; }
 done

@@ -2,9 +2,9 @@
  *
  *   generate COUNT [ndjson|csv] [FIRST]
  *
- * Event N (from FIRST, 1 if it is not given) has event_id evt_N, an event_ts within 90 days from 2026-01-01, one of 10,000
- * users, one of 3 regions and a revenue of 0 to 99. Each event is a function of its number alone, so that two runs
- * over different ranges make one set.
+ * Event N (from FIRST, 1 if it is not given) has event_id evt_N, an event_ts within 90 days from
+ * 2026-01-01, one of 10,000 users, one of 3 regions and a revenue of 0 to 99. Each event is a
+ * function of its number alone, so that two runs over different ranges make one set.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
-/* Where nothing comes as it comes (follow.h), signals are not looked at: SIGINT and SIGTERM end the process as they find
- * it. A commit is there or not, the checkpoint with it, and a nameless spool file goes with the process; so there is
- * nothing to finish, and the next run of the same command goes on where this one ended.
+/* Where nothing comes as it comes (follow.h), signals are not looked at: SIGINT and SIGTERM end the
+ * process as they find it. A commit is there or not, the checkpoint with it, and a nameless spool
+ * file goes with the process; so there is nothing to finish, and the next run of the same command
+ * goes on where this one ended.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -182,7 +182,7 @@ static bool print_last_batch(const struct snapshot *snapshot, struct error *err)
     switch (batch_log_get(snapshot->txn, last, &arena, &batch, err)) {
     case BATCH_LOG_FOUND: break;
     case BATCH_LOG_MISSING:
-        return error_set(err, ERROR_CORRUPT, "the last batch is not in the ledger");
+        return error_set(err, ERROR_CORRUPT, "the last batch is not in the batch log");
     case BATCH_LOG_FAILED: return false;
     }
     printable_write(batch.source, 200, &shown);

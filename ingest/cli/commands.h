@@ -1,5 +1,10 @@
 /* commands.h - one function a command of `tally`. Its argv[0] is the command's name.
  *
+ * Place    main.c has the table of them; each stands in cmd_NAME.c.
+ * Memory   arguments are borrowed; a command frees what it makes before it returns.
+ * Threads  the main thread.
+ * Errors   are printed by the command itself (console.h); the exit status says so.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -1,6 +1,10 @@
 /* console.h - what commands say: errors and notices on standard error, results on standard output.
  *
+ * Place    every command. Below ingest/cli only progress.h writes to the terminal.
  * Promise  a result that could not be written is an error: see console_end.
+ * Memory   arguments are borrowed.
+ * Threads  the main thread.
+ * Errors   what cannot be written to standard error is lost; to standard output, see console_end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,8 +26,8 @@ enum exit_status console_error(const struct error *err);
 void console_notice(struct progress *progress, const char *text);
 /* Notices that go there. PROGRESS may be NULL; it is borrowed. */
 struct notices console_notices(struct progress *progress);
-/* "read 5, new 3, duplicate 1, rejected 1": what there is none of is left out, but for these four. To standard
- * output. */
+/* "read 5, new 3, duplicate 1, rejected 1": what there is none of is left out, but for these four.
+ * To standard output. */
 void console_counts(const struct batch *batch);
 /* "    12  revenue: not a number", a line a reason, to standard output or error. */
 void console_reasons(const struct batch *batch, bool to_output);

@@ -1,5 +1,10 @@
-/* load_options.h - the options that `tally ingest` and `tally follow` share. false: what is wrong is told on standard
- * error.
+/* load_options.h - the options that `tally ingest` and `tally follow` share. false: what is wrong
+ * is told on standard error.
+ *
+ * Place    cmd_ingest.c and cmd_follow.c.
+ * Memory   results hold nothing.
+ * Threads  the main thread.
+ * Errors   false, and what is wrong is printed.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -15,8 +15,8 @@
 /* The number stands at the head of the metrics. */
 enum { PATIENCE_MS = 1000, HEAD_BYTES = 512 };
 
-/* In a process of its own: the head of the mount's metrics into PIPE. Of other files the kernel may still have what a
- * daemon has said that is dead by now. */
+/* In a process of its own: the head of the mount's metrics into PIPE. Of other files the kernel may
+ * still have what a daemon has said that is dead by now. */
 static void ask(const char *place, int pipe)
 {
     AUTO_BUFFER struct buffer path = {0};

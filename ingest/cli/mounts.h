@@ -1,7 +1,12 @@
 /* mounts.h - where a store is mounted on this machine, and what each mount shows.
  *
  * Place    cmd_status.c.
- * Promise  does not hang with a mount that hangs: it is asked by a process of its own, for a second at most.
+ * Promise  does not hang with a mount that hangs: it is asked by a process of its own, for
+ *          a second at most.
+ * Memory   what VISIT is shown lives until it returns.
+ * Threads  the main thread: it forks.
+ * Errors   ERROR_SYSTEM: the table of mounts cannot be read. A mount that does not
+ *          answer is no error.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,10 @@
 /* options.h - command lines: options before, behind and between the positionals.
  *
+ * Place    every command, first of all.
+ * Memory   everything borrows from ARGV.
+ * Threads  the main thread: getopt_long has state of its own.
+ * Errors   are printed; the answer says so.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
@@ -38,6 +43,7 @@ enum options_answer options_read(const struct usage *usage, int argc, char **arg
 
 /* One line about the command line: "tally: TEXT". */
 void options_complain(const char *format, ...) PRINTF_LIKE(1, 2);
-/* The same about a name that is not known, with the nearest of NAMES, or the command that tells them. */
+/* The same about a name that is not known, with the nearest of NAMES, or the command
+ * that tells them. */
 void options_complain_unknown(const char *what, const char *wrong, const char *const *names,
                               size_t name_count, const char *prefix, const char *help);

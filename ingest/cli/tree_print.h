@@ -1,5 +1,11 @@
 /* tree_print.h - the tree on standard output: for cat, ls and status.
  *
+ * Place    the commands that show a store or check it.
+ * Memory   the view owns store and snapshot until tree_view_close.
+ * Threads  the main thread.
+ * Errors   ERROR_INPUT: a directory where a file is wanted; ERROR_MISSING: no such
+ *          path, no such store.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -1,7 +1,10 @@
 /* byte_size.h - sizes as people write them: "512M", "64MiB", "1000000".
  *
+ * Place    options of commands, bounds of follow.
  * Units    bytes; K, M, G and T are powers of 1024, with or without "iB" or "B".
+ * Memory   none.
  * Threads  pure.
+ * Errors   false: the caller says which option it was.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,10 @@
 /* notice.h - what the user should be told while a command goes on.
  *
  * Place    the parts below a command have no standard error: the command shows it for them.
+ * Memory   texts live until the callback returns.
+ * Threads  the callback is called by whoever has something to say; commit_job.h says nothing by
+ *          itself, so that this is one thread.
+ * Errors   none: a notice that nobody shows is lost.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

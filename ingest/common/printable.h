@@ -1,5 +1,10 @@
 /* printable.h - bytes of users' data, fit to be shown on one line.
  *
+ * Place    refusals, notices, progress: wherever users' data stands in a text of ours.
+ * Memory   appends to the caller's buffer.
+ * Threads  pure.
+ * Errors   none: all bytes have a form.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -1,5 +1,10 @@
 /* reject_limit.h - how many refused records a batch may have.
  *
+ * Place    --max-rejects; batch.c looks at it before each commit.
+ * Memory   none.
+ * Threads  pure.
+ * Errors   false: the text is no limit.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -1,5 +1,10 @@
 /* stream_choice.h - which stream a command is about: --stream, or the only one.
  *
+ * Place    commands that load or delete.
+ * Memory   the stream belongs to the schema.
+ * Threads  pure.
+ * Errors   ERROR_INPUT, with the nearest name or the names that there are.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

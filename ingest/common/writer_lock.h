@@ -1,5 +1,10 @@
 /* writer_lock.h - the one process that may write a store: waiting for its turn, telling the mounts.
  *
+ * Place    every command that writes.
+ * Memory   the store is the caller's to close.
+ * Threads  one.
+ * Errors   those of store_open and store_lock. Trouble with mounts is a notice.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -1,8 +1,13 @@
 /* follow.h - taking events as they come, until a signal says to stop.
  *
  * Place    cmd_follow.c chooses one of three: a spool directory, a file that grows, standard input.
- * Promise  each record is loaded once, also across kills: what was taken is in the ledger, with the events. The lock of
- *          writers is held for each commit alone, so that other commands get their turn.
+ * Promise  each record is loaded once, also across kills: what was taken is in the batch log, with
+ *          the events. The lock of writers is held for each commit alone, so that other
+ *          commands get their turn.
+ * Memory   the caller owns the struct, follow_done what it holds; paths and stream are borrowed.
+ * Threads  one, the only one that takes signals.
+ * Errors   of one batch: told as a notice, and the next goes on; of the store or the followed thing
+ *          itself: returned.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -33,7 +38,8 @@ struct follow {
 };
 void follow_done(struct follow *follow);
 
-/* Whether there are such a store and stream. From then on SIGTERM and SIGINT interrupt follow_wait alone. */
+/* Whether there are such a store and stream. From then on SIGTERM and SIGINT interrupt
+ * follow_wait alone. */
 bool follow_begin(struct follow *follow, struct error *err) MUST_CHECK;
 /* Each returns when it is told to stop, at the end of standard input, or when it cannot go on. */
 bool follow_spool(struct follow *follow, const char *path, struct error *err) MUST_CHECK;
@@ -45,10 +51,11 @@ bool follow_pipe(struct follow *follow, struct error *err) MUST_CHECK;
 enum batch_ending follow_load(struct follow *follow, const struct batch_input *input,
                               struct error *err) MUST_CHECK;
 bool follow_stopped(void);
-/* Waits until FD can be read, TIMEOUT_MS is over (-1: never) or a signal says to stop. FD -1: none. Returns whether it
- * can be read. */
+/* Waits until FD can be read, TIMEOUT_MS is over (-1: never) or a signal says to stop. FD -1: none.
+ * Returns whether it can be read. */
 bool follow_wait(int fd, int64_t timeout_ms);
 int64_t follow_now_ms(void);
-/* Whether nobody has the file open for writing, as far as the system tells; it cannot be asked by everyone. */
+/* Whether nobody has the file open for writing, as far as the system tells; it cannot be
+ * asked by everyone. */
 enum follow_writers { WRITERS_NONE, WRITERS_SOME, WRITERS_UNKNOWN };
 enum follow_writers follow_writers(int fd);

@@ -1,14 +1,16 @@
 /* A file that another program appends to, and now and then replaces.
  *
- *     app.log     r1 r2 r3          r4 r5 | r6       each file is a batch: app.log's number 0, 1, ...
+ *     app.log     r1 r2 r3          r4 r5 | r6       each file is a batch: app.log's
+ *                                                    number 0, 1, ...
  *                          rotated          `- line without its end: waits
  *
- * Rotated by renaming: PATH names another file than the one that is open. The old one is read on until nobody has it open
- * for writing, or it has not grown for a while; then its last line needs no end. Rotated by copying and truncating: the
- * file is no longer what was taken of it; the copy is read to its end, and the file begins anew.
+ * Rotated by renaming: PATH names another file than the one that is open. The old one is read on
+ * until nobody has it open for writing, or it has not grown for a while; then its last line needs
+ * no end. Rotated by copying and truncating: the file is no longer what was taken of it; the copy
+ * is read to its end, and the file begins anew.
  *
- * After a restart the file that the last checkpoint is of is looked for by inode number and last bytes: under its own
- * name, then under those that begin with it (app.log.1, app.log-20260101).
+ * After a restart the file that the last checkpoint is of is looked for by inode number and last
+ * bytes: under its own name, then under those that begin with it (app.log.1, app.log-20260101).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +29,8 @@
 
 enum { LOOK_BY_ITSELF_MS = 1000, LAST_WORDS_MS = 10000, SCAN_BYTES = 64 << 10 };
 
-/* Some bytes of a file, by which it is told from others: those in front of what was taken, else the first ones. */
+/* Some bytes of a file, by which it is told from others: those in front of what was taken,
+ * else the first ones. */
 struct probe {
     uint64_t from;
     uint64_t to;
@@ -227,7 +230,8 @@ static bool leave_file(struct tail *tail, struct error *err)
     return true;
 }
 
-/* Whether the path names another file by now; that is held, as it may be renamed in turn before this one is over. */
+/* Whether the path names another file by now; that is held, as it may be renamed in turn before
+ * this one is over. */
 static bool is_replaced(struct tail *tail)
 {
     struct stat stat;
@@ -244,8 +248,8 @@ static bool is_over(const struct tail *tail, int64_t now)
     return follow_writers(tail->fd) == WRITERS_NONE || now - tail->grown_ms >= LAST_WORDS_MS;
 }
 
-/* It is shorter than it was, or has other bytes: it was truncated. A copy that was made before has what was not taken
- * yet, and ends where it ends. */
+/* It is shorter than it was, or has other bytes: it was truncated. A copy that was made before has
+ * what was not taken yet, and ends where it ends. */
 static void begin_anew(struct tail *tail)
 {
     int const truncated = tail->fd;
@@ -345,7 +349,7 @@ static bool follow_file_run(struct tail *tail, struct error *err)
     }
 }
 
-/* The name by which the ledger knows it, whatever directory the next run is started in. */
+/* The name by which the batch log knows it, whatever directory the next run is started in. */
 static char *absolute(const char *path, struct error *err)
 {
     AUTO_BUFFER struct buffer folder = {0};

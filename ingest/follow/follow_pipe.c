@@ -1,6 +1,7 @@
-/* Standard input that stays open: `journalctl -f -o json | tally follow STORE -`. It is spooled into a nameless file that is
- * one batch; what was taken of it is given back to the disk. As a pipe cannot be read again, a run that is killed loses
- * what it had not committed, and the next one is another batch: events with a key may be sent twice.
+/* Standard input that stays open: `journalctl -f -o json | tally follow STORE -`. It is spooled
+ * into a nameless file that is one batch; what was taken of it is given back to the disk. As a pipe
+ * cannot be read again, a run that is killed loses what it had not committed, and the next one is
+ * another batch: events with a key may be sent twice.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,6 @@
-/* A directory that files are moved into. Each is one batch, as `tally ingest` loads it, and is moved on when it is in
- * the store: to done/, or to failed/ if it cannot be loaded. A kill between the commit and the move does no harm: the
- * ledger knows the file by its bytes.
+/* A directory that files are moved into. Each is one batch, as `tally ingest` loads it, and is
+ * moved on when it is in the store: to done/, or to failed/ if it cannot be loaded. A kill between
+ * the commit and the move does no harm: the batch log knows the file by its bytes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -24,7 +24,8 @@ static bool is_word_letter(uint8_t byte)
     return column_names_is_small(byte) || is_capital(byte) || byte >= 0x80;
 }
 
-/* Whether a word ends in front of AT, which is inside a run of letters and digits: userId, userID, HTTPStatus, line2. */
+/* Whether a word ends in front of AT, which is inside a run of letters and digits: userId, userID,
+ * HTTPStatus, line2. */
 static bool is_seam(struct slice name, size_t at)
 {
     uint8_t const before = name.at[at - 1], here = name.at[at];
@@ -61,7 +62,8 @@ bool column_name_has(struct slice name, const char *words)
     return false;
 }
 
-/* How many bytes at the start of NAME can stand in a name without quotes: all of one character, or 0. */
+/* How many bytes at the start of NAME can stand in a name without quotes: all of one
+ * character, or 0. */
 static size_t plain_length(struct slice name)
 {
     size_t const length = utf8_length(name);

@@ -1,7 +1,11 @@
 /* column_profile.h - what a sample holds once its values are typed as the proposed schema has them.
  *
- * Place    sample.h -> column_profile.h -> propose.h. Records go through bind.h, so that what is refused here is what ingest
- *          would refuse.
+ * Place    sample.h -> column_profile.h -> propose.h. Records go through bind.h, so that what is
+ *          refused here is what ingest would refuse.
+ * Memory   all is in the profiles' own arena, until column_profiles_done; stream and
+ *          zone are borrowed.
+ * Threads  one owner at a time.
+ * Errors   those of sample_read.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

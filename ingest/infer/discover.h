@@ -1,6 +1,10 @@
 /* discover.h - which columns an input has that nobody has described.
  *
  * Place    sample.c asks; the columns and omissions of the sample are filled.
+ * Memory   names are copied to the sample's arena.
+ * Threads  one owner of the sample.
+ * Errors   those of the input, placed there.
+ * Limits   SAMPLE_COLUMNS_MAX, SAMPLE_STEPS_MAX.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -80,7 +80,8 @@ static void set_type(struct field *field, const struct inferred *inferred)
     field->format = slice_text(inferred->format);
 }
 
-/* Records that are refused for one column or another must not be more together than ingest lets pass. */
+/* Records that are refused for one column or another must not be more together than
+ * ingest lets pass. */
 static void bound_misfits(const struct proposal *proposal, struct inferred *inferred,
                           struct slice *notes)
 {

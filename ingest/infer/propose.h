@@ -4,7 +4,11 @@
  *   propose_measures.c -> propose_write.c
  *
  * Place    cmd_init.c.
- * Promise  the text is a schema that is valid, and the same for the same input; the sample can be ingested with it.
+ * Promise  the text is a schema that is valid, and the same for the same input; the sample can be
+ *          ingested with it.
+ * Memory   all of a proposal is in its arena; the text is the caller's buffer.
+ * Threads  one owner at a time.
+ * Errors   ERROR_INPUT: nothing in the input that a schema could be of.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,11 +21,8 @@ bool propose_schema(const char *path, struct buffer *ret_text, struct error *err
 
 enum { PROPOSED_VIEWS_MAX = 3, PROPOSED_MEASURES_MAX = 16, NO_FIELD_CHOSEN = -1 };
 
-enum measure_reach {
-    REACH_TOTALS,
-    REACH_TIME,
-    REACH_ALL
-}; /* in which views it is: those that cost little in all */
+/* In which views it is: those that cost little in all. */
+enum measure_reach { REACH_TOTALS, REACH_TIME, REACH_ALL };
 struct proposed_measure {
     struct slice name;
     struct slice text; /* "sum(price)" */
@@ -35,8 +36,8 @@ struct proposal {
     struct sample sample;
     struct time_zone *zone;       /* UTC */
     struct inference *inferences; /* one a column of the sample */
-    struct stream
-        stream; /* its fields are the columns that can be used; what follows is one a field */
+    /* Its fields are the columns that can be used; what follows is one a field. */
+    struct stream stream;
     const struct inference **seen;
     struct inferred *inferred;
     struct slice *notes; /* what the type is guessed from */

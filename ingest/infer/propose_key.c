@@ -1,5 +1,6 @@
-/* The key decides which record is a repeat of another, so a wrong one loses data: it is taken only where a name says that
- * the column identifies something, or where so many values are different that it is hardly chance.
+/* The key decides which record is a repeat of another, so a wrong one loses data: it is taken only
+ * where a name says that the column identifies something, or where so many values are different
+ * that it is hardly chance.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -151,7 +152,8 @@ static void choose_pair(struct proposal *proposal)
     }
 }
 
-/* A column of a few words, all of inserts, updates and deletes: the records are changes of a table. */
+/* A column of a few words, all of inserts, updates and deletes: the records are
+ * changes of a table. */
 static bool emits_changes(const struct proposal *proposal, int field, struct slice *ret_delete)
 {
     const struct column_profile *const fact = proposal_profile(proposal, field);

@@ -1,5 +1,6 @@
-/* What is worth counting in each group. Numbers that add up are told from those that do not (prices, rates, degrees) by
- * name, and where it says nothing by type: what was counted adds up, what was measured has a mean.
+/* What is worth counting in each group. Numbers that add up are told from those that do not
+ * (prices, rates, degrees) by name, and where it says nothing by type: what was counted adds up,
+ * what was measured has a mean.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -128,7 +129,8 @@ static bool is_amount(const struct proposal *proposal, int field)
              column_name_has(name, propose_sequence_words));
 }
 
-/* The only amount that has one of WORDS in its name, and so few digits that two of them can be multiplied. */
+/* The only amount that has one of WORDS in its name, and so few digits that two of them
+ * can be multiplied. */
 static int only_amount(const struct proposal *proposal, const char *words)
 {
     int found = NO_FIELD_CHOSEN;
@@ -181,7 +183,8 @@ static bool is_likely(const struct proposal *proposal, int field)
            !inference_could_be_time(proposal->seen[field]);
 }
 
-/* Those of one kind, and where there is room those that are likely of it; in the order of the data. */
+/* Those of one kind, and where there is room those that are likely of it; in the
+ * order of the data. */
 static void add_amounts(struct proposal *proposal, enum amount_kind kind, enum amount_kind likely,
                         const struct measure_pattern *pattern, size_t most)
 {

@@ -1,4 +1,5 @@
-/* Which fields make groups, by how many different values they have and what their names say; and how fine times are.
+/* Which fields make groups, by how many different values they have and what their names say; and
+ * how fine times are.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -51,7 +52,8 @@ static void choose_unit(struct proposal *proposal)
         proposal->unit = BUCKET_DAY;
 }
 
-/* Whether a field has few enough different values, each with several records; what names somebody needs many. */
+/* Whether a field has few enough different values, each with several records; what names
+ * somebody needs many. */
 static bool makes_groups(const struct proposal *proposal, int field, size_t most)
 {
     enum { FEW_RECORDS = 20, RECORDS_A_GROUP = 4, RECORDS_AN_ID = 20 };

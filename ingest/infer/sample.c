@@ -26,7 +26,8 @@ static bool is_binary(const struct sample *sample, struct error *err)
 bool sample_open(const char *path, struct sample *sample, struct error *err)
 {
     *sample = (struct sample){.source = NULL};
-    /* The window of the source reads ahead, and a record may begin within the bytes and end behind them. */
+    /* The window of the source reads ahead, and a record may begin within the bytes and
+     * end behind them. */
     return source_open_head(path, HEAD_BYTES, &sample->source, err) &&
            source_start(sample->source, 0, err) && !is_binary(sample, err);
 }

@@ -2,8 +2,14 @@
  *
  *   sample_open -> sample_discover -> { sample_read }... -> sample_done
  *
- * Place    source.h, reader.h -> sample.h -> type_inference.h, column_profile.h: what the readers make of the input is what is looked at.
- * Limits   SAMPLE_*_MAX: of records and bytes what is beyond is not looked at, of the others it is left out.
+ * Place    source.h, reader.h -> sample.h -> type_inference.h, column_profile.h: what the readers
+ *          make of the input is what is looked at.
+ * Memory   all is in the sample's own arena until sample_done; what VISIT is shown lives
+ *          until it returns.
+ * Threads  one owner at a time.
+ * Errors   those of the input, placed there; ERROR_INPUT where most records cannot be read.
+ * Limits   SAMPLE_*_MAX: of records and bytes what is beyond is not looked at, of the
+ *          others it is left out.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -44,8 +50,8 @@ struct sample {
     uint64_t refused_line; /* of the first one */
     struct slice refused_why;
     bool is_all; /* the input has no more */
-    uint64_t
-        inputs_a_sample; /* about how many times as much there is as was looked at: 1 or more */
+    /* About how many times as much there is as was looked at: 1 or more. */
+    uint64_t inputs_a_sample;
 };
 
 /* PATH, or "-". Errors are placed at the input, here and below. */
@@ -55,8 +61,8 @@ void sample_done(struct sample *sample); /* takes a zeroed one */
 bool sample_discover(struct sample *sample, struct error *err) MUST_CHECK;
 /* Says why a column is left out; only the first reason counts. */
 void sample_omit(struct sample *sample, struct slice column, enum omission_reason reason);
-/* Shows the records to VISIT one by one, with a cell for each field of the stream. Fails where most of them cannot be
- * read. */
+/* Shows the records to VISIT one by one, with a cell for each field of the stream. Fails where most
+ * of them cannot be read. */
 bool sample_read(struct sample *sample, const struct stream *stream,
                  void (*visit)(void *context, const struct record *record), void *context,
                  struct error *err) MUST_CHECK;

@@ -1,5 +1,5 @@
-/* A pattern is a date, and behind it nothing or a clock. All are tried on each value until they have failed too often;
- * of those that fit alike the first one in the list is taken.
+/* A pattern is a date, and behind it nothing or a clock. All are tried on each value until they
+ * have failed too often; of those that fit alike the first one in the list is taken.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,6 @@
-/* A type is taken if all values fit it, or so nearly all that the rest looks like dirt. Types are tried from the narrow
- * to the wide; a string takes everything. What a number means is not in its digits: there the name of the column decides.
+/* A type is taken if all values fit it, or so nearly all that the rest looks like dirt. Types are
+ * tried from the narrow to the wide; a string takes everything. What a number means is not in its
+ * digits: there the name of the column decides.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

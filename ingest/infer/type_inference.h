@@ -3,8 +3,11 @@
  *   { inference_add }... -> inference_type
  *
  * Place    sample.h shows the cells; propose.c asks. time_inference.c has the patterns of times.
- * Promise  fewer than one in INFERENCE_VALUES_A_MISFIT values do not fit the type: as many as ingest refuses of a batch.
- *          Every value that does is bound without fault (bind.h).
+ * Promise  fewer than one in INFERENCE_VALUES_A_MISFIT values do not fit the type: as many as
+ *          ingest refuses of a batch. Every value that does is bound without fault (bind.h).
+ * Memory   one buffer, until inference_done.
+ * Threads  one owner at a time.
+ * Errors   none: every column has a type, be it string or `is_unusable`.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -57,7 +60,8 @@ struct inferred {
     size_t misfits;                      /* values that would make ingest refuse their record */
     bool is_unusable;                    /* too many objects and arrays */
 };
-/* NAME: of the column. NOTE: what the guess is from and what else it could be is appended, as one line or nothing. */
+/* NAME: of the column. NOTE: what the guess is from and what else it could be is appended, as one
+ * line or nothing. */
 struct inferred inference_type(const struct inference *inference, struct slice name,
                                struct buffer *note);
 /* Whether the values are numbers as epochs are, whatever the name says. */

@@ -4,6 +4,8 @@
  * Promise  a number keeps its digits; a value that does not fit its field's type is refused, never
  *          guessed.
  * Memory   values borrow from the record, so they live as long as it.
+ * Threads  one owner at a time.
+ * Errors   false: the refusal says why. No struct error: a bad record is no failure.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,8 +18,8 @@ struct binder {
     const struct stream *stream;
     const struct time_zone *zone;
     struct value *values; /* one a field: the event */
-    struct value
-        dropped_before; /* older events are gone, so that a repeat of one cannot be told; null: none */
+    /* Older events are gone, so that a repeat of one cannot be told; null: none. */
+    struct value dropped_before;
 };
 
 void binder_init(struct binder *binder, const struct stream *stream, const struct time_zone *zone);

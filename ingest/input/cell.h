@@ -1,5 +1,10 @@
 /* cell.h - what a record has for one field, before it is typed.
  *
+ * Place    readers fill them, bind.h types them.
+ * Memory   text borrows from the record or its scanner, until the next one.
+ * Threads  pure data.
+ * Errors   none.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -1,5 +1,10 @@
 /* csv_header.h - which column of a CSV file is which field.
  *
+ * Place    reader_csv.c.
+ * Memory   names borrow from the reader's arena.
+ * Threads  pure, but for the notices.
+ * Errors   ERROR_INPUT, placed at the input's first line, with the columns that there are.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -3,6 +3,10 @@
  * Place    source.h reads through it.
  * Promise  input that ends in the middle of compressed data is an error, never a short result.
  * Units    positions are bytes: of the file as it is, unless a name says otherwise.
+ * Memory   a decoder owns its buffers until decoder_free; the descriptor is borrowed.
+ * Threads  one owner at a time; several decoders may read one descriptor.
+ * Errors   ERROR_INPUT: damaged, or ends early; ERROR_MEMORY: of the library; else those of
+ *          pread(2). After one, the decoder is only to be freed.
  * Limits   zstd windows of up to 128 MiB, as `zstd` itself without --long.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -42,7 +42,9 @@ struct inside {
     struct buffer scratch;     /* of what is found inside */
     bool is_pointer;
     bool
-        is_around; /* another field reads inside of what this one reads: it is no value where that one has its own */
+        /* another field reads inside of what this one reads: it is no value where
+         * that one has its own */
+        is_around;
 };
 
 struct json_scanner {
@@ -354,7 +356,8 @@ static void follow_pointers(struct json_scanner *scanner, struct cell *cells)
     }
 }
 
-/* One member may hold a value in one record and several named ones in another: {"output": true}, {"output": {"score": 1}}. */
+/* One member may hold a value in one record and several named ones in another: {"output": true},
+ * {"output": {"score": 1}}. */
 static void leave_nested(struct json_scanner *scanner, struct cell *cells)
 {
     for (size_t i = 0; i < scanner->stream->field_count; i++) {

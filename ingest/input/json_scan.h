@@ -6,6 +6,8 @@
  *          FF (PEP 383). Other surrogates that stand alone are refused.
  * Memory   cells borrow from the text and, where a string has escapes, from the scanner: until the
  *          next call.
+ * Threads  one owner of a scanner at a time.
+ * Errors   a fault with its offset: no struct error, as it is met once a bad record.
  * Limits   JSON_DEPTH_MAX nested levels.
  *
  * SPDX-License-Identifier: Apache-2.0

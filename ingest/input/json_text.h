@@ -2,6 +2,9 @@
  *
  * Place    json_scan.c moves it over a record.
  * Promise  a step that returns false has set the fault, and the cursor stands where it is.
+ * Memory   texts borrow from the record, or from SCRATCH until it changes.
+ * Threads  pure, on the caller's cursor.
+ * Errors   false with `fault` set.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -59,8 +62,8 @@ static inline const uint8_t *json_find_special(const uint8_t *at, const uint8_t 
     return at;
 }
 
-/* Any value, as a cell; an object or array is checked, and is its text. A string with escapes is written to SCRATCH;
- * without SCRATCH it is only checked. */
+/* Any value, as a cell; an object or array is checked, and is its text. A string with escapes is
+ * written to SCRATCH; without SCRATCH it is only checked. */
 bool json_read_value(struct json_cursor *cursor, struct buffer *scratch, struct cell *cell);
 
 /* The rest of a string whose text from PLAIN to the cursor has no escapes, and goes on with a

@@ -1,8 +1,11 @@
 /* key_file.h - the keys of events, as a command or a file names them.
  *
- * Place    cmd_delete.c. Of a file with records (NDJSON, a JSON array, CSV with a header) the fields of the key count; of
- *          any other each line is a key.
+ * Place    cmd_delete.c. Of a file with records (NDJSON, a JSON array, CSV with a header) the
+ *          fields of the key count; of any other each line is a key.
  * Promise  a key that cannot be read is an error with its place: nothing is left out.
+ * Memory   keys are copied into the chunk.
+ * Threads  one owner at a time.
+ * Errors   ERROR_INPUT with file and line.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,7 +14,8 @@
 #include "input/bind.h"
 #include "tables/events.h"
 
-/* TEXT is the value of a key of one field, or a JSON array of one value a field. Adds it to CHUNK. */
+/* TEXT is the value of a key of one field, or a JSON array of one value a field.
+ * Adds it to CHUNK. */
 bool key_file_add_text(struct binder *binder, struct slice text, struct events_chunk *chunk,
                        struct error *err) MUST_CHECK;
 /* All keys of the file PATH, or of standard input if it is "-". SPOOL: see source_open. */

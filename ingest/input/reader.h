@@ -1,12 +1,16 @@
 /* reader.h - an input's bytes as records: NDJSON, one JSON array, CSV or TSV, told by content.
  *
- *   source_open -> source_start -> reader_open -> { reader_next -> reader_rest... }... -> reader_free
+ *   source_open -> source_start -> reader_open -> { reader_next -> reader_rest... }...
+ *                                              -> reader_free
  *
  * Place    source.h -> reader.h -> bind.h. reader.c tells the format; reader_ndjson.c,
  *          reader_array.c and reader_csv.c take one format each.
  * Promise  a record that cannot be read is handed out as refused, with its bytes, and reading goes
  *          on behind it. Nothing of the input is left out silently but blank lines.
  * Memory   a record and its cells live until the next reader_next.
+ * Threads  one owner at a time.
+ * Errors   of the input as a whole, placed there: READER_FAILED, after which the reader is only to
+ *          be freed. Of a record: READER_REFUSED.
  * Limits   RECORD_BYTES_MAX a record; a longer one is refused, and handed out in parts.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -59,8 +63,8 @@ struct reader {
 bool reader_open(struct source *source, const struct stream *stream,
                  const struct reader_place *from, const struct notices *notices,
                  struct reader **ret_reader, struct error *err) MUST_CHECK;
-/* The names in the header of a CSV or TSV, in the arena; NULL where the input is JSON, or empty. At the source's
- * start, which has to be started again for a reader. */
+/* The names in the header of a CSV or TSV, in the arena; NULL where the input is JSON, or empty. At
+ * the source's start, which has to be started again for a reader. */
 bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,
                     size_t *ret_count, struct error *err) MUST_CHECK;
 void reader_free(struct reader *reader); /* takes NULL */
@@ -70,7 +74,8 @@ static inline enum reader_step reader_next(struct reader *reader, struct record 
 {
     return reader->methods->next(reader, ret_record, refusal, err);
 }
-/* The next part of a refused record that has more, in `raw` and `more`. All of it has to be taken. */
+/* The next part of a refused record that has more, in `raw` and `more`. All of it
+ * has to be taken. */
 static inline bool reader_rest(struct reader *reader, struct record *record, struct error *err)
 {
     return reader->methods->rest(reader, record, err);

@@ -53,7 +53,8 @@ static bool reader_array_find_end(struct search *search, struct slice held)
     return false;
 }
 
-/* Holds the next element as a whole: its first `searched` bytes, or of one that is too long a part. */
+/* Holds the next element as a whole: its first `searched` bytes, or of one that is
+ * too long a part. */
 static bool hold_element(struct reader *reader, struct search *search, bool *ret_whole,
                          struct error *err)
 {

@@ -2,6 +2,9 @@
  *
  * Place    readers and bind fill it; batch counts by its kind, rejects keep its text.
  * Promise  both texts are one line without control characters.
+ * Memory   it owns both texts until refusal_done, and is used again for the next record.
+ * Threads  one owner at a time.
+ * Errors   none: a refusal is an answer about a record, not a failure.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

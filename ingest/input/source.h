@@ -9,6 +9,9 @@
  *          is left out.
  * Units    offsets count bytes of the decompressed stream, a byte order mark included.
  * Memory   what is held moves at source_more alone; it grows as far as the reader lets it.
+ * Threads  one owner at a time.
+ * Errors   ERROR_INPUT: damaged, ends early, changed meanwhile; ERROR_MISSING, ERROR_DENIED,
+ *          ERROR_SYSTEM of open(2) and read(2). Placed at the input.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -33,7 +36,8 @@ struct source_part {
 };
 bool source_open_part(const char *path, const struct source_part *part, struct source **ret_source,
                       struct error *err) MUST_CHECK;
-/* To look at the beginning: nothing is digested, and of what is no regular file only MOST_BYTES are there. */
+/* To look at the beginning: nothing is digested, and of what is no regular file only
+ * MOST_BYTES are there. */
 bool source_open_head(const char *path, uint64_t most_bytes, struct source **ret_source,
                       struct error *err) MUST_CHECK;
 void source_close(struct source *source); /* takes NULL */
@@ -65,7 +69,8 @@ source_position(const struct source *source); /* about, in the input as given: f
 
 /* Whether the whole input can be decompressed; source_start afterwards. */
 bool source_prove(struct source *source, struct progress *progress, struct error *err) MUST_CHECK;
-/* Fails if the file is another one than was digested, as far as its size and times tell; or is shorter than the part. */
+/* Fails if the file is another one than was digested, as far as its size and times tell; or is
+ * shorter than the part. */
 bool source_check(const struct source *source, struct error *err) MUST_CHECK;
 
 static inline void auto_source(struct source **source)

@@ -17,13 +17,15 @@
  * checkpoint there is always a record, and the last commit, which says that the batch is loaded, is
  * the one that has the rest.
  *
- * An input that grows is one batch: each run takes what has come since, and leaves a checkpoint with all of it.
+ * An input that grows is one batch: each run takes what has come since, and leaves a
+ * checkpoint with all of it.
  *
- * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are those of the
- * commits that are done.
+ * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are
+ * those of the commits that are done.
  *
- * Of --memory a quarter at most goes to the two chunks, another to the deltas that the commit folds and to what is loaded to
- * merge them; the pages that a transaction changes get what these leave, see batch_commit.c.
+ * Of --memory a quarter at most goes to the two chunks, another to the deltas that the commit folds
+ * and to what is loaded to merge them; the pages that a transaction changes get what these leave,
+ * see batch_commit.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

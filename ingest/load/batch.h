@@ -3,10 +3,13 @@
  *   source -> reader -> bind -> events_chunk -> commit_chunk -> announce
  *                          `--> rejects
  *
- * Place    cmd_ingest.c calls it under the lock of writers, once for each input.
+ * Place    cmd_ingest.c and follow.c call it under the lock of writers, once for each input.
  * Promise  a batch that was killed goes on behind its last commit; one that was loaded is left
  *          alone. Memory is bounded by `memory_bytes`, about, whatever the input's size; a record
  *          longer than that is still held as a whole.
+ * Memory   the report owns its texts until batch_report_done; options are borrowed.
+ * Threads  called by one; commits go on a thread of their own (commit_job.h).
+ * Errors   by the ending: REFUSED is about this input, STOPPED about the store.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -41,14 +44,15 @@ struct batch_input {
 enum batch_ending {
     BATCH_INGESTED, /* a report with counts; also of a dry run */
     BATCH_KNOWN,    /* it was loaded before: nothing is done */
-    BATCH_CHANGED, /* of an input that grows: it is not what it was; nothing behind its checkpoint is loaded */
+    /* of an input that grows: it is not what it was; nothing behind its checkpoint is loaded */
+    BATCH_CHANGED,
     BATCH_PAUSED,  /* told to stop: it goes on behind its checkpoint */
     BATCH_REFUSED, /* this input cannot be ingested; another may */
     BATCH_STOPPED, /* the store cannot take any */
 };
 
 struct batch_report {
-    struct batch batch; /* as it stands in the ledger; of a dry run, as it would */
+    struct batch batch; /* as it stands in the batch log; of a dry run, as it would */
     double seconds;
     bool too_many_rejects; /* why it was refused */
     bool mount_silent;     /* a mount did not answer in time: it is not waited for as long again */

@@ -1,6 +1,7 @@
-/* Until a transaction ends, LMDB holds each page that it has changed. How many that are nobody knows before: events with
- * random keys may change a few pages each, events in order a few dozen pages in all. So the first chunk is a small one, and each
- * tells from what it cost how large the next may be. That is on the safe side: the more events, the more of them share pages.
+/* Until a transaction ends, LMDB holds each page that it has changed. How many that are nobody
+ * knows before: events with random keys may change a few pages each, events in order a few dozen
+ * pages in all. So the first chunk is a small one, and each tells from what it cost how large the
+ * next may be. That is on the safe side: the more events, the more of them share pages.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,7 +9,8 @@
 #include "load/batch_p.h"
 
 enum { IMPATIENT_ANNOUNCE_MS = 100 };
-/* Of --memory: a chunk, the delta, and all but the reader's; with a chunk goes the other one, and a delta of as much again. */
+/* Of --memory: a chunk, the delta, and all but the reader's; with a chunk goes the other one, and a
+ * delta of as much again. */
 enum {
     MEMORY_SHARES = 16,
     CHUNK_SHARES = 2,
@@ -115,7 +117,8 @@ bool load_await(struct load *load, struct error *err)
     return true;
 }
 
-/* Whether what was read is what the file has; one that grows may have been truncated meanwhile, and grown again. */
+/* Whether what was read is what the file has; one that grows may have been truncated meanwhile,
+ * and grown again. */
 static bool check_input(struct load *load, struct error *err)
 {
     struct digest begin;

@@ -1,5 +1,5 @@
-/* Records that would close a cycle in a view by tree() are found when their chunk is about to be committed, as only then all that
- * was in front of them is. So their text is kept until then.
+/* Records that would close a cycle in a view by tree() are found when their chunk is about to be
+ * committed, as only then all that was in front of them is. So their text is kept until then.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,12 @@
-/* batch_p.h - one input on its way into the store: what batch.c, batch_refuse.c and batch_commit.c share.
+/* batch_p.h - one input on its way into the store: what batch.c, batch_refuse.c and
+ * batch_commit.c share.
+ *
+ * Place    batch.c makes one load an input; batch_refuse.c, batch_commit.c and
+ *          batch_links.c take part.
+ * Memory   the load owns what it opens until batch.c ends it.
+ * Threads  the reading one. While `job_is_under_way`, the chunk that is not `chunk` and the batch
+ *          of the job are the job's.
+ * Errors   `store_failed` tells whose an error is: the store's, or the input's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -37,7 +45,8 @@ struct load {
     bool store_failed;      /* else the input did */
     bool has_changed;       /* or, of one that grows, was truncated meanwhile */
     bool is_stopped;        /* or nothing failed: it was told to stop */
-    /* Of an input that grows: bytes around the place where this run began, and their digest then. */
+    /* Of an input that grows: bytes around the place where this run began, and
+     * their digest then. */
     uint64_t begin;
     uint64_t begin_end;
     struct digest begin_digest;
@@ -45,18 +54,22 @@ struct load {
 
 /* Keeps a refused record and the reason, which is in load->refusal. */
 bool load_refuse(struct load *load, struct record *record, struct error *err) MUST_CHECK;
-/* Of a stream with links, of a record that is added to the chunk: keeps its text until it is known whether it is taken. */
+/* Of a stream with links, of a record that is added to the chunk: keeps its text until it is known
+ * whether it is taken. */
 void load_keep_record(struct load *load, const struct record *record);
-/* Refuses the records of the chunk that would close a cycle; before it is committed or previewed. */
+/* Refuses the records of the chunk that would close a cycle; before it is
+ * committed or previewed. */
 bool load_check_links(struct load *load, struct error *err) MUST_CHECK;
-/* Whether the record that is bound would be taken behind those that were asked for before; else load->refusal says why. */
+/* Whether the record that is bound would be taken behind those that were asked for before; else
+ * load->refusal says why. */
 bool load_validate_links(struct load *load, bool *ret_taken, struct error *err) MUST_CHECK;
 void load_links_done(struct load *load);
 /* Before the first chunk is filled. */
 void load_begin_chunks(struct load *load);
 /* Whether the chunk should be committed before more is added. */
 bool load_is_full(const struct load *load);
-/* Begins to commit the chunk with a checkpoint, and goes on with the other one. PLACE: where the batch would go on. */
+/* Begins to commit the chunk with a checkpoint, and goes on with the other one. PLACE: where the
+ * batch would go on. */
 bool load_commit(struct load *load, enum batch_state state, bool is_last, struct reader_place place,
                  struct error *err) MUST_CHECK;
 /* Waits for the commit that is under way, if one is, and takes over what came of it. */

@@ -3,8 +3,11 @@
  *   commit_job_start -> (the caller reads on) -> commit_job_wait
  *
  * Place    batch.c has one under way at most.
- * Threads  from start to wait the chunk, the batch and the store's writing side are the job's. The thread commits, and
- *          announces the commit; it says nothing itself.
+ * Memory   the job's struct, and what it points at, are the caller's, and stay until
+ *          commit_job_wait.
+ * Threads  from start to wait the chunk, the batch and the store's writing side are the job's. The
+ *          thread commits, and announces the commit; it says nothing itself.
+ * Errors   in `err`, to be looked at behind commit_job_wait: `good` says whether.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

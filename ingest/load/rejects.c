@@ -68,7 +68,8 @@ bool rejects_resume(struct rejects *rejects, const struct batch *batch, struct e
     if (!open_file(rejects, 0, err)) return false;
     if (fstat(rejects->fd, &found) != 0)
         return rejects_fail(err, errno, "cannot look at the file of refused records");
-    /* Somebody may have taken the file away: what is gone is gone, the counts are in the ledger. */
+    /* Somebody may have taken the file away: what is gone is gone, the counts are
+     * in the batch log. */
     rejects->bytes = (uint64_t)found.st_size;
     if (rejects->bytes > batch->rejects_bytes) {
         rejects->bytes = batch->rejects_bytes;

@@ -5,9 +5,15 @@
  *   rejects_init -> rejects_resume -> { { rejects_begin -> rejects_add... -> rejects_end }...
  *                                       rejects_sync [commit] }... -> rejects_done
  *
+ * Place    batch_refuse.c writes, batch_commit.c syncs.
  * Promise  what rejects_sync reported is on the disk before the commit that counts it; what a
  *          killed ingest left behind its last checkpoint is cut off when the batch goes on. No file
  *          is made without a refused record.
+ * Memory   some 256 KiB pending, whatever the length of a record: its parts are
+ *          written as they come.
+ * Threads  the reading one; it syncs before it hands a commit to the job.
+ * Errors   those of the disk: ERROR_FULL, ERROR_DENIED, ERROR_SYSTEM. The batch cannot go on, as
+ *          nothing may be refused unseen.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,9 +1,13 @@
 /* tail_checkpoint.h - an input that grows: a log that is being written, a pipe that stays open.
  *
  * Place    follow_file.c and follow_pipe.c find out what there is; batch.c takes it.
- * Promise  such an input is one batch, whose checkpoint is written with its events. It is known by its name and number, as
- *          its bytes are not all there: the first file of a name, the second, ... . Whether a file is the one that a
- *          checkpoint is of is told by its inode number and the last bytes in front of the checkpoint.
+ * Promise  such an input is one batch, whose checkpoint is written with its events. It is known by
+ *          its name and number, as its bytes are not all there: the first file of a name, the
+ *          second, ... . Whether a file is the one that a checkpoint is of is told by its inode
+ *          number and the last bytes in front of the checkpoint.
+ * Memory   the batch found lives in the arena given.
+ * Threads  one.
+ * Errors   those of the file and of the store.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -6,8 +6,8 @@
  *   quantile, quantile_disc            [length][best][length][next][below]
  *   bool_and, bool_or                  [how many are true]
  *   approx_uniq, approx_quantile       see hyperloglog.h and ddsketch.h
- *   covar, corr, ratio, cuped, ...     [count of the chosen, where it chooses][sum or product, as cross_moments.h
- *                                      places them]*
+ *   covar, corr, ratio, cuped, ...     [count of the chosen, where it chooses]
+ *                                      [sum or product, as cross_moments.h places them]*
  * with varint counts. A version that is not known is refused, never guessed at.
  *
  * SPDX-License-Identifier: Apache-2.0

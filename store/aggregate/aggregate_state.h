@@ -3,13 +3,15 @@
  * Place    delta.c applies values to deltas; merge.c adds deltas to stored states and packs them;
  *          rows.c shows results.
  * Promise  apply and merge commute, so batches, late events and retractions give one state in any
- *          order. A state packs to the same bytes however it came about.
- *          Aggregates with a multiset have the better part of their state there (multisets.h): apply and
- *          merge only count, and multisets_settle finds `best` anew.
+ *          order. A state packs to the same bytes however it came about. Aggregates with a multiset
+ *          have the better part of their state there (multisets.h): apply and merge only count, and
+ *          multisets_settle finds `best` anew.
  * Memory   what a state points at lives in the arena given, or borrows what it was unpacked from.
- * Sources  sums of floats: float_sum.h; several arguments: cross_moments.h; approx_uniq: hyperloglog.h; approx_quantile:
- *          ddsketch.h. quantile is type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996 (numpy's
- *          default).
+ * Threads  one owner of a state at a time.
+ * Errors   aggregate_unpack: false. Nothing else can fail: no sum can overflow (decimal_sum.h).
+ * Sources  sums of floats: float_sum.h; several arguments: cross_moments.h; approx_uniq:
+ *          hyperloglog.h; approx_quantile: ddsketch.h. quantile is type 7 of Hyndman and Fan,
+ *          "Sample quantiles in statistical packages", 1996 (numpy's default).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -59,18 +61,19 @@ struct state {
     };
 };
 
-/* VALUES are those of the argument and the others, not null and of the aggregate's type; count() gets any. Where the
- * aggregate chooses, a truth value behind them tells whether they are chosen. WEIGHT +1 inserts, -1 retracts; min,
- * max, arg_min, arg_max without a multiset and approx_uniq can only insert. ELEMENT is the packed element
- * (measure_element) of those that compare. SECRET is the store's. */
+/* VALUES are those of the argument and the others, not null and of the aggregate's type; count()
+ * gets any. Where the aggregate chooses, a truth value behind them tells whether they are
+ * chosen. WEIGHT +1 inserts, -1 retracts; min, max, arg_min, arg_max without a multiset and
+ * approx_uniq can only insert. ELEMENT is the packed element (measure_element) of those that
+ * compare. SECRET is the store's. */
 void aggregate_apply(const struct aggregate *aggregate, struct state *state,
                      const struct value *values, struct slice element, int64_t weight,
                      const struct hash_key *secret, struct arena *arena);
 /* INTO += DELTA. */
 void aggregate_merge(const struct aggregate *aggregate, struct state *into,
                      const struct state *delta, struct arena *arena);
-/* Turns a state into what takes it away. Not for those that can only insert; of those with a multiset only the
- * count. */
+/* Turns a state into what takes it away. Not for those that can only insert; of those with a
+ * multiset only the count. */
 void aggregate_negate(const struct aggregate *aggregate, struct state *state);
 /* What the aggregate comes to. A string borrows from STATE or lives in ARENA. */
 struct result aggregate_result(const struct aggregate *aggregate, const struct state *state,
@@ -82,8 +85,8 @@ uint64_t aggregate_rank(const struct aggregate *aggregate, uint64_t count, bool 
 
 void aggregate_pack(const struct aggregate *aggregate, const struct state *state,
                     struct buffer *into);
-/* All states of a view; what they point at lives in ARENA or borrows PACKED. false: unknown version or damage;
- * `tally rebuild` makes new ones. */
+/* All states of a view; what they point at lives in ARENA or borrows PACKED. false: unknown version
+ * or damage; `tally rebuild` makes new ones. */
 bool aggregate_unpack(const struct aggregate *aggregates, size_t aggregate_count,
                       struct slice packed, struct arena *arena,
                       struct state *ret_states) MUST_CHECK;

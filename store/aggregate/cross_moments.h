@@ -1,12 +1,17 @@
-/* cross_moments.h - sums of several numbers and of their products, and the statistics that are made of them.
+/* cross_moments.h - sums of several numbers and of their products, and the statistics that
+ * are made of them.
  *
  * Place    aggregate_state.h keeps one per aggregate of several arguments.
- * Promise  a commutative group, as aggregate_state.h has it; all sums are exact. A covariance is rounded once, from the exact
- *          n * sum(xy) - sum(x) * sum(y); what is made of several of them is made in doubles, in a fixed order.
+ * Promise  a commutative group, as aggregate_state.h has it; all sums are exact. A covariance is
+ *          rounded once, from the exact n * sum(xy) - sum(x) * sum(y); what is made of several of
+ *          them is made in doubles, in a fixed order.
  * Memory   what it points at lives in the arena given.
- * Sources  ratio_var: the delta method, as in Deng, Knoblich and Lu, "Applying the Delta Method in Metric Analytics",
- *          KDD 2018. cuped: Deng, Xu, Kohavi and Walker, "Improving the Sensitivity of Online Controlled Experiments
- *          by Utilizing Pre-Experiment Data", WSDM 2013, with several covariates.
+ * Threads  one owner at a time.
+ * Errors   none: what has no result is null.
+ * Sources  ratio_var: the delta method, as in Deng, Knoblich and Lu, "Applying the Delta Method in
+ *          Metric Analytics", KDD 2018. cuped: Deng, Xu, Kohavi and Walker, "Improving the
+ *          Sensitivity of Online Controlled Experiments by Utilizing Pre-Experiment Data", WSDM
+ *          2013, with several covariates.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,8 +26,8 @@ union comoment {
     struct float_sum real;
 };
 
-/* Sums and products of the tuples without a null: of all of them, and behind them, where the aggregate chooses, of
- * the chosen ones. A sample begins with the sum of each argument. */
+/* Sums and products of the tuples without a null: of all of them, and behind them, where the
+ * aggregate chooses, of the chosen ones. A sample begins with the sum of each argument. */
 struct moments {
     int64_t chosen_count;
     union comoment at[];

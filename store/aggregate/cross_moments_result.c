@@ -1,5 +1,6 @@
-/* What an aggregate of several arguments comes to. Sums are exact up to here: each mean and covariance is rounded once,
- * and what follows is a fixed sequence of operations on doubles. The variance of a ratio of decimals is rounded once itself.
+/* What an aggregate of several arguments comes to. Sums are exact up to here: each mean and
+ * covariance is rounded once, and what follows is a fixed sequence of operations on doubles. The
+ * variance of a ratio of decimals is rounded once itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -7,7 +8,8 @@
 
 #include "aggregate/cross_moments.h"
 
-/* How much of an x must be left that the x in front of it do not explain; less is rounding, and they are singular. */
+/* How much of an x must be left that the x in front of it do not explain; less is rounding, and
+ * they are singular. */
 static double const least_pivot = 1e-12;
 
 struct sample {
@@ -64,8 +66,9 @@ static double ratio(const struct sample *sample)
     return isfinite(under) ? float_sum_to_double(&x->real) / under : NAN;
 }
 
-/* sum(y)^2 sum(x^2) - 2 sum(x) sum(y) sum(xy) + sum(x)^2 sum(y^2): the sum of the squares of x sum(y) - y sum(x), of which
- * nothing is lost where they are in proportion. false: it has too many digits. */
+/* sum(y)^2 sum(x^2) - 2 sum(x) sum(y) sum(xy) + sum(x)^2 sum(y^2): the sum of the squares of
+ * x sum(y) - y sum(x), of which nothing is lost where they are in proportion. false: it has
+ * too many digits. */
 static bool squares_apart(const struct sample *sample, struct decimal_sum *ret_sum)
 {
     const struct decimal_sum *const x = &sample->at[0].exact, *const y = &sample->at[1].exact;
@@ -117,7 +120,8 @@ static struct result ratio_variance(const struct sample *sample)
     return result_double((apart < 0 ? 0 : apart) / square / (double)sample->count);
 }
 
-/* Cholesky's factor of a matrix of correlations, in place of its lower triangle; false: singular. */
+/* Cholesky's factor of a matrix of correlations, in place of its lower triangle;
+ * false: singular. */
 static bool factorise(double matrix[AGGREGATE_OTHERS_MAX][AGGREGATE_OTHERS_MAX], size_t size)
 {
     for (size_t j = 0; j < size; j++) {
@@ -148,8 +152,8 @@ static void substitute(double factor[AGGREGATE_OTHERS_MAX][AGGREGATE_OTHERS_MAX]
     }
 }
 
-/* What least squares makes of y by the others. Correlations take the place of covariances, so that no unit of an x
- * makes it look singular. */
+/* What least squares makes of y by the others. Correlations take the place of covariances, so that
+ * no unit of an x makes it look singular. */
 static bool find_slopes(const struct sample *sample, double slopes[AGGREGATE_OTHERS_MAX])
 {
     double matrix[AGGREGATE_OTHERS_MAX][AGGREGATE_OTHERS_MAX], deviation[AGGREGATE_OTHERS_MAX];

@@ -1,6 +1,7 @@
-/* The public face of store.h and tree.h. It adds names that others can link with, errors of a size that stays, and that a
- * store is open once in a process however often it is asked for: LMDB locks its table of readers for the process, and the
- * first close of two would let go of it under the other.
+/* The public face of store.h and tree.h. It adds names that others can link with, errors of a
+ * size that stays, and that a store is open once in a process however often it is asked for:
+ * LMDB locks its table of readers for the process, and the first close of two would let go of it
+ * under the other.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,28 +1,39 @@
 /* tally.h - libtally: the files of a tallyfs store, read without a mount.
  *
- *   tally_open -> tally_snapshot_open -> tally_stat, tally_read, tally_file_*, tally_list*  -> tally_snapshot_close
- *              -> tally_wait -> the next snapshot                                           -> tally_close
+ *   tally_open -> tally_snapshot_open -> tally_stat, tally_read, tally_file_*, tally_list*
+ *                                     -> tally_snapshot_close
+ *              -> tally_wait -> the next snapshot -> tally_close
  *
- * A snapshot is the store as of one commit: whatever is read of it belongs together, and never changes. A path is that of
- * the mounted tree ("metrics.json", "breakdown/eu-central.csv", ".tallyfs/status.json"; a leading slash does no harm, ""
- * is the root), and .tallyfs/README there tells its grammar. Contents are byte for byte those of a mount.
+ * A snapshot is the store as of one commit: whatever is read of it belongs together, and never
+ * changes. A path is that of the mounted tree ("metrics.json", "breakdown/eu-central.csv",
+ * ".tallyfs/status.json"; a leading slash does no harm, "" is the root), and .tallyfs/README there
+ * tells its grammar. Contents are byte for byte those of a mount.
  *
- * Answers  what can only work or fail returns bool. What may also be missing returns enum tally_answer: TALLY_MISSING is no
- *          error and fills none. Out-arguments are written on success only, *ERROR on failure only; ERROR may be NULL.
- * Memory   what a call opens is closed by the call named for it; every close and tally_free takes NULL. Close files and
- *          listings before their snapshot, snapshots before their store. Arguments are borrowed until the call returns.
- * Threads  a store may be used by many threads at once. A snapshot, with its files and listings, is used by one at a time.
- *          A child of fork uses nothing that its parent opened, and opens nothing itself where another thread of the parent may have
- *          been opening a store at that moment.
- * Rights   reading takes the right to read STORE and to write STORE/lock.mdb, where a reader enters itself so that no
- *          writer reuses what it reads. On a read-only medium there is no entry, as there is no writer: do not give a
- *          reader a read-only view (a bind mount, a volume of a container) of a store that is written elsewhere.
- * Space    while a snapshot is open, the store keeps what later commits replaced, and grows. Close it soon.
- * Ends     the process aborts with a line on standard error when an assertion of LMDB fails, and ends with one when the
- *          system has no memory left. Damage that can be told is TALLY_ERROR_CORRUPT, and what LMDB follows is looked at
- *          before. A data.mdb that is cut or cannot be read behind the reader's back is a SIGBUS.
+ * Answers  what can only work or fail returns bool. What may also be missing returns enum
+ *          tally_answer: TALLY_MISSING is no error and fills none. Out-arguments are written on
+ *          success only, *ERROR on failure only; ERROR may be NULL.
+ * Memory   what a call opens is closed by the call named for it; every close and tally_free takes
+ *          NULL. Close files and listings before their snapshot, snapshots before their store.
+ *          Arguments are borrowed until the call returns.
+ * Threads  a store may be used by many threads at once. A snapshot, with its files and
+ *          listings, is used by one at a time. A child of fork uses nothing that its parent
+ *          opened, and opens nothing itself where another thread of the parent may have been
+ *          opening a store at that moment.
+ * Errors   enum tally_error_kind says what the caller may do, the message what is wrong and what
+ *          helps.
+ * Rights   reading takes the right to read STORE and to write STORE/lock.mdb, where a reader enters
+ *          itself so that no writer reuses what it reads. On a read-only medium there is no entry,
+ *          as there is no writer: do not give a reader a read-only view (a bind mount, a volume of
+ *          a container) of a store that is written elsewhere.
+ * Space    while a snapshot is open, the store keeps what later commits replaced, and
+ *          grows. Close it soon.
+ * Ends     the process aborts with a line on standard error when an assertion of LMDB fails, and
+ *          ends with one when the system has no memory left. Damage that can be told is
+ *          TALLY_ERROR_CORRUPT, and what LMDB follows is looked at before. A data.mdb that is cut
+ *          or cannot be read behind the reader's back is a SIGBUS.
  * Signals  are the host's: no handler is installed, no mask is changed, and no process is forked.
- * Store    what it holds is never written. Do not open it by LMDB or in another way in the same process.
+ * Store    what it holds is never written. Do not open it by LMDB or in another way in
+ *          the same process.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -61,8 +72,8 @@ enum { TALLY_MESSAGE_BYTES = 1100 };
 
 struct tally_error {
     enum tally_error_kind kind;
-    char message
-        [TALLY_MESSAGE_BYTES]; /* "place: what is wrong (what to do)": one line, no control characters */
+    /* "place: what is wrong (what to do)": one line, no control characters. */
+    char message[TALLY_MESSAGE_BYTES];
 };
 
 /* The version of the library that runs, as "1.2.3". */
@@ -73,8 +84,9 @@ struct tally_snapshot;
 struct tally_file;
 struct tally_listing;
 
-/* Opens the store in the directory PATH. One that the process has open already is shared, so that every open has its own
- * close. Waits where the store's files are just being exchanged by `tally compact`, half a minute at most. */
+/* Opens the store in the directory PATH. One that the process has open already is shared, so that
+ * every open has its own close. Waits where the store's files are just being exchanged by `tally
+ * compact`, half a minute at most. */
 bool tally_open(const char *path, struct tally_store **ret_store, struct tally_error *error);
 void tally_close(struct tally_store *store);
 
@@ -85,18 +97,19 @@ void tally_snapshot_close(struct tally_snapshot *snapshot);
 /* Its number: 1 for the empty store, and rising by 1. */
 uint64_t tally_snapshot_commit(const struct tally_snapshot *snapshot);
 
-/* Waits until there is a commit after number AFTER, and gives the number of the newest. TALLY_MISSING: there was none
- * within TIMEOUT_MS (-1: no limit), or a handler of a signal ran in this thread. Returns at once if there is one already.
- * Takes no more rights than reading, and no writer ever waits for it. Where the system does not tell (no inotify watch
- * left, a writer that was killed) the store is looked at every two seconds. */
+/* Waits until there is a commit after number AFTER, and gives the number of the newest.
+ * TALLY_MISSING: there was none within TIMEOUT_MS (-1: no limit), or a handler of a signal ran in
+ * this thread. Returns at once if there is one already. Takes no more rights than reading, and no
+ * writer ever waits for it. Where the system does not tell (no inotify watch left, a writer that
+ * was killed) the store is looked at every two seconds. */
 enum tally_answer tally_wait(struct tally_store *store, uint64_t after, int timeout_ms,
                              uint64_t *ret_commit, struct tally_error *error);
 
 struct tally_stat {
     bool directory;
     uint64_t size; /* bytes; 0 of a directory */
-    uint64_t
-        commit; /* that last changed it. While it is the same, so is every byte; a directory's: its names */
+    /* That last changed it. While it is the same, so is every byte; a directory's: its names. */
+    uint64_t commit;
     int64_t mtime_ns; /* time of that commit, since 1970 */
 };
 
@@ -112,8 +125,8 @@ void tally_free(void *bytes);
 /* A file that is read in pieces. */
 enum tally_answer tally_file_open(const struct tally_snapshot *snapshot, const char *path,
                                   struct tally_file **ret_file, struct tally_error *error);
-/* Up to SIZE bytes from OFFSET on into BYTES; fewer, and 0, only at the end of the file. Reading on costs what is read, any
- * other offset a scan over the rows in front. */
+/* Up to SIZE bytes from OFFSET on into BYTES; fewer, and 0, only at the end of the file. Reading on
+ * costs what is read, any other offset a scan over the rows in front. */
 bool tally_file_read(struct tally_file *file, uint64_t offset, void *bytes, size_t size,
                      size_t *ret_size, struct tally_error *error);
 void tally_file_close(struct tally_file *file);

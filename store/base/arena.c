@@ -12,8 +12,8 @@ struct arena_block {
 
 enum { FIRST_BLOCK_BYTES = 4096, LARGEST_STEP_BYTES = 4 << 20 };
 
-/* There is no answer to missing memory in the middle of a fold that would be better than to end: the
- * transaction is not committed, and a daemon's kernel holds its answers. */
+/* There is no answer to missing memory in the middle of a fold that would be better than to end:
+ * the transaction is not committed, and a daemon's kernel holds its answers. */
 static void *or_end(void *pointer)
 {
     if (pointer) return pointer;
@@ -44,7 +44,8 @@ static void enter_block(struct arena *arena, struct arena_block *block)
     arena->end = block->at + block->bytes;
 }
 
-/* A spare block of that many bytes; those that are too small are let go, so that spares cannot pile up. */
+/* A spare block of that many bytes; those that are too small are let go, so that
+ * spares cannot pile up. */
 static struct arena_block *take_spare(struct arena *arena, size_t least_bytes)
 {
     while (arena->spares) {

@@ -1,9 +1,11 @@
 /* arena.h - allocate much, free once.
  *
+ * Place    batches, schemas, requests: whatever is made in parts and ends as a whole.
  * Promise  results are aligned for any type and zeroed; they live until arena_reset or arena_done.
  * Memory   aborts the process with one line when the system has no more: what an arena may hold
  *          is bounded by its owner.
  * Threads  one owner at a time.
+ * Errors   none: see Memory.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,8 @@
 /* ascii.h - classes of ASCII characters, whatever the locale.
  *
+ * Memory   nothing is kept.
  * Threads  pure.
+ * Errors   none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,10 @@
 /* bytes.h - a borrowed run of bytes and a growing buffer.
  *
+ * Place    everywhere.
  * Memory   a slice owns nothing: whoever returns one says until when it lives.
  *          A buffer owns its bytes until buffer_done.
+ * Threads  slices are values; a buffer has one owner at a time.
+ * Errors   none: a buffer that cannot grow ends the process, as arena.h does.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -54,7 +57,7 @@ static inline int slice_compare(struct slice a, struct slice b)
 }
 
 /* Zero-initialised is empty. Append functions abort the process when memory is gone, as
- * everything that is held in a buffer is bounded elsewhere: see `memory` in ARCHITECTURE.md. */
+ * everything that is held in a buffer is bounded elsewhere: see docs/limits.md. */
 struct buffer {
     uint8_t *at;
     size_t length;

@@ -1,5 +1,11 @@
 /* cleanup.h - cleanup attributes and checks: the only macros of the project.
  *
+ * Place    everywhere, so that an early return is safe and nothing needs a goto.
+ * Memory   what a variable owns is released at the end of its scope, unless TAKE or take_fd
+ *          has handed it over.
+ * Threads  pure.
+ * Errors   none: closing loses nothing.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -4,6 +4,9 @@
  *          entries summed by db.c.
  * Promise  nobody can make two inputs with one digest: that would take 2^64 tries. `sha256sum`
  *          begins with the same digits.
+ * Memory   a digester is the caller's until digester_end; bytes are borrowed until return.
+ * Threads  pure; a digester has one owner at a time.
+ * Errors   none: without memory the program ends.
  * Source   FIPS 180-4. Of the functions that nobody can forge it is the fastest here, as
  *          processors have instructions for it.
  *

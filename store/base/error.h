@@ -3,7 +3,9 @@
  * Place    filled by every function that can fail; printed only by the two programs.
  * Promise  works when memory is gone: no allocation. Text that does not fit ends in "...".
  *          `place`, `fact` and `remedy` hold no control characters.
+ * Memory   none: all texts are inside the struct.
  * Threads  a struct error belongs to its caller's stack.
+ * Errors   none of its own.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

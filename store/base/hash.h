@@ -4,7 +4,9 @@
  * Promise  whoever chooses the bytes, but does not know the key, can neither make two of them
  *          agree more often than chance does, nor foretell what they come to. What has to tell
  *          values apart for good is a digest (digest.h).
+ * Memory   nothing is kept but the key of the process.
  * Threads  all functions, from any thread.
+ * Errors   none: without random bytes the program ends.
  * Source   J.-P. Aumasson and D. J. Bernstein, "SipHash: a fast short-input PRF", 2012.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -6,6 +6,8 @@
  *          alone, and growing at none. Hashes are those of hash.h, so that no input makes
  *          searches long.
  * Memory   entries are the caller's and stay where they are; the table itself is on the heap.
+ * Threads  one owner at a time.
+ * Errors   none: without memory the program ends.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

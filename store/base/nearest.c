@@ -3,8 +3,8 @@
 
 #include <strings.h>
 
-/* Damerau-Levenshtein, restricted: the number of letters to insert, drop, change or swap. Source: Boytsov,
- * "Indexing methods for approximate dictionary searching", 2011. Case does not count. */
+/* Damerau-Levenshtein, restricted: the number of letters to insert, drop, change or swap. Source:
+ * Boytsov, "Indexing methods for approximate dictionary searching", 2011. Case does not count. */
 static size_t distance(struct slice a, struct slice b)
 {
     enum { LETTERS_MAX = 64 };

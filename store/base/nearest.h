@@ -3,6 +3,7 @@
  * Place    every "did you mean".
  * Memory   the result is one of NAMES, borrowed.
  * Threads  pure.
+ * Errors   none: where no name is near, the result is empty.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,9 +1,12 @@
 /* open_beneath.h - opening what is inside a store, and nothing outside of it.
  *
- * Promise  no link is followed: whoever may write into a store must not lead the programs of others, who may do more than
- *          they, to other files.
- * Errors   -1 with errno; ELOOP where a link is in the way (ENOTDIR where a folder should be), EINVAL for a name that
- *          is a path.
+ * Place    whatever opens a file of a store by its name, but for LMDB's own two.
+ * Promise  no link is followed: whoever may write into a store must not lead the programs of
+ *          others, who may do more than they, to other files.
+ * Memory   none; the descriptor is the caller's to close.
+ * Threads  any.
+ * Errors   -1 with errno; ELOOP where a link is in the way (ENOTDIR where a folder should be),
+ *          EINVAL for a name that is a path.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

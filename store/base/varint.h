@@ -1,7 +1,11 @@
-/* varint.h - unsigned numbers in as few bytes as they need, seven bits a byte, the least first (LEB128), and bytes behind
- * their length. Inline, as nearly all are one byte: every event and every group has several.
+/* varint.h - unsigned numbers in as few bytes as they need, seven bits a byte, the least first
+ * (LEB128), and bytes behind their length. Inline, as nearly all are one byte: every event and
+ * every group has several.
  *
+ * Place    every packed form in the store.
  * Memory   what is unpacked borrows from FROM, which goes on behind it; on failure FROM stays.
+ * Threads  pure.
+ * Errors   false: the bytes end early, or a number has more than 64 bits.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

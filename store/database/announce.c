@@ -192,8 +192,9 @@ static bool still_listens(int directory, const char *name)
            errno == EAGAIN;
 }
 
-/* A mount that hangs up without a word was unmounted, or killed, and shows nothing; or it does not take us for a writer. One
- * that cannot open the commit tells which one it shows still, and hangs up, too. */
+/* A mount that hangs up without a word was unmounted, or killed, and shows nothing; or it does
+ * not take us for a writer. One that cannot open the commit tells which one it shows still,
+ * and hangs up, too. */
 static enum answer read_answer(const struct told *told, nfds_t place, uint64_t commit_id)
 {
     const struct pollfd *const mount = &told->polls[place];

@@ -127,7 +127,8 @@ static bool backup_make_folder(struct backup *backup, const struct store *store,
     return backup->rejects >= 0 || error_system(err, errno, "%s/rejects", backup->path);
 }
 
-/* The snapshot sees to it that the newest data.mdb is copied, should it have been compacted meanwhile. */
+/* The snapshot sees to it that the newest data.mdb is copied, should it have been
+ * compacted meanwhile. */
 static bool copy_data(const struct backup *backup, struct store *store, struct error *err)
 {
     struct snapshot *snapshot;
@@ -161,7 +162,8 @@ static bool copy_bytes(int from, int to)
     return fsync(to) == 0;
 }
 
-/* The refused records were synced before the commit that tells of them: what the data knows of is there. */
+/* The refused records were synced before the commit that tells of them: what the data
+ * knows of is there. */
 static bool copy_reject(const struct backup *backup, int folder, const char *name,
                         struct error *err)
 {

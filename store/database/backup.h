@@ -3,10 +3,12 @@
  *   backup_begin -> (look at backup_path) -> backup_finish -> backup_free
  *
  * Place    `tally backup` and `tally restore`.
- * Promise  writers and readers go on meanwhile. TARGET appears whole and durable, or not at all: until then the copy stands
- *          beside it as TARGET.partial, which the next try takes over if this one is killed.
- * Errors   ERROR_INPUT: TARGET is there already. ERROR_BUSY: another process is making it.
+ * Promise  writers and readers go on meanwhile. TARGET appears whole and durable, or not at all:
+ *          until then the copy stands beside it as TARGET.partial, which the next try takes over if
+ *          this one is killed.
+ * Memory   the backup owns its copy until backup_free; the store is borrowed.
  * Threads  one owner at a time.
+ * Errors   ERROR_INPUT: TARGET is there already. ERROR_BUSY: another process is making it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,40 +1,44 @@
 /* How two files change as one.
  *
- * LMDB tells its writers from lock.mdb which pages somebody still reads, and its readers which of the two meta pages of
- * data.mdb is in force. So a data.mdb must never be used with the lock.mdb of another: a writer would reuse
- * pages under the readers that it does not see, and as the transactions of a copy count from 1 again, a reader would
- * look at the wrong meta page and find an empty store. One rename cannot replace two files. The order is:
+ * LMDB tells its writers from lock.mdb which pages somebody still reads, and its readers which of
+ * the two meta pages of data.mdb is in force. So a data.mdb must never be used with the lock.mdb of
+ * another: a writer would reuse pages under the readers that it does not see, and as the
+ * transactions of a copy count from 1 again, a reader would look at the wrong meta page and find an
+ * empty store. One rename cannot replace two files. The order is:
  *
- *   0   data.mdb.new (a copy, synced) and lock.mdb.new (empty: LMDB fills it in) are made beside them
+ *   0   data.mdb.new (a copy, synced) and lock.mdb.new (empty: LMDB fills it in) are
+ *       made beside them
  *   1   lock.mdb     -> lock.mdb.old    from here on the swap is known to have begun
  *   2   data.mdb.new -> data.mdb        from here on it is known to have happened
  *   3   lock.mdb.new -> lock.mdb
  *   4   the directory is synced, lock.mdb.old removed
  *
- * Steps 1 to 4 hold the directory's lock (flock) alone, and opening the two files holds it shared. The kernel
- * drops it with the process, so that whoever then gets it may find any step done last; lock.mdb.old tells.
+ * Steps 1 to 4 hold the directory's lock (flock) alone, and opening the two files holds it shared.
+ * The kernel drops it with the process, so that whoever then gets it may find any step done last;
+ * lock.mdb.old tells.
  *
  *   after 0   no lock.mdb.old, the old store; the next writer removes the .new files
- *   after 1   no lock.mdb, data.mdb.new is there: lock.mdb.old goes back, the same inode that the processes that have
- *             the store open hold
+ *   after 1   no lock.mdb, data.mdb.new is there: lock.mdb.old goes back, the same inode that the
+ *             processes that have the store open hold
  *   after 2   neither lock.mdb nor data.mdb.new is there: goes on with 3
- *   after 3   lock.mdb is there: goes on with 4. Without the sync a power cut could take back the rename, and with it
- *             what was committed to the new file since.
+ *   after 3   lock.mdb is there: goes on with 4. Without the sync a power cut could take back the
+ *             rename, and with it what was committed to the new file since.
  *
  * Who may meet whom:
  *
  * - A process that opens the store meets both old files or both new ones, as it holds the lock.
- * - A process that has the old ones open reads on in them: both stay, nameless, and nobody writes there any more,
- *   because writing takes the lock of writers, under which the swap is done, and whoever gets that lock looks
- *   whether data.mdb is still the file that it has open (store_lock). Looking at the inode is enough: an inode that
- *   is open is not given again.
- * - A process that looked, found the old file, and begins to read after the swap, reads the same content in it. Its
- *   next snapshot looks again.
- * - LMDB forbids to open a file twice in a process, as closing either would drop the process's fcntl locks on the
- *   inode of lock.mdb. After a swap both inodes are others, so that a process may have the old and the new
- *   environment open. For the same reason nothing here opens a file that LMDB has open.
- * - The .new files are removed under the lock of writers, by which they are made, and only after a swap that was
- *   begun has been ended: data.mdb.new is what tells step 1 from step 2.
+ * - A process that has the old ones open reads on in them: both stay, nameless, and nobody writes
+ *   there any more, because writing takes the lock of writers, under which the swap is done, and
+ *   whoever gets that lock looks whether data.mdb is still the file that it has open (store_lock).
+ *   Looking at the inode is enough: an inode that is open is not given again.
+ * - A process that looked, found the old file, and begins to read after the swap, reads the same
+ *   content in it. Its next snapshot looks again.
+ * - LMDB forbids to open a file twice in a process, as closing either would drop the process's
+ *   fcntl locks on the inode of lock.mdb. After a swap both inodes are others, so that a process
+ *   may have the old and the new environment open. For the same reason nothing here opens a file
+ *   that LMDB has open.
+ * - The .new files are removed under the lock of writers, by which they are made, and only after a
+ *   swap that was begun has been ended: data.mdb.new is what tells step 1 from step 2.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -47,7 +51,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* Opening and swapping take milliseconds. Somebody's own `flock STORE tally ...` would be waited for for ever. */
+/* Opening and swapping take milliseconds. Somebody's own `flock STORE tally ...` would be
+ * waited for for ever. */
 enum { PATIENCE_MS = 30000, LOOK_MS = 2 };
 
 static bool exists(int directory, const char *name)
@@ -82,8 +87,8 @@ static bool open_lock(int directory, int how, const char *path, int *ret_fd, str
     return true;
 }
 
-/* Ends a swap from wherever it stands, under the directory's lock. On a read-only medium nothing can be done, and as
- * nobody writes there, nothing has to be. */
+/* Ends a swap from wherever it stands, under the directory's lock. On a read-only medium nothing
+ * can be done, and as nobody writes there, nothing has to be. */
 static bool compact_swap_settle(int directory, const char *path, struct error *err)
 {
     if (!exists(directory, "lock.mdb.old")) return true;

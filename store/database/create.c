@@ -13,8 +13,8 @@
 #include "tables/meta.h"
 #include "types/time_zone.h"
 
-/* data.mdb is made in a folder of its own and gets its place last: where it is, there is a store, and where it is not, what
- * else is there is left of an init that was killed. */
+/* data.mdb is made in a folder of its own and gets its place last: where it is, there is a store,
+ * and where it is not, what else is there is left of an init that was killed. */
 static const char making[] = "init.partial";
 static const char *const folders[] = {"mounts", "rejects", making};
 

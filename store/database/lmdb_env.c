@@ -36,7 +36,8 @@ static bool check_files(const char *path, int directory, struct error *err)
     return true;
 }
 
-/* Opens what is in the directory, and refuses a store of another format before anything else is done with it. */
+/* Opens what is in the directory, and refuses a store of another format before anything else
+ * is done with it. */
 bool lmdb_env_open(const char *path, int directory, bool write, struct lmdb_env **ret_environment,
                    struct error *err)
 {

@@ -1,6 +1,7 @@
 /* store.h - a store: a directory with an LMDB environment, and snapshots of it.
  *
- *   STORE/data.mdb lock.mdb   the environment; beside them *.new and *.old while it is compacted (compact_swap.h)
+ *   STORE/data.mdb lock.mdb   the environment; beside them *.new and *.old while it is compacted
+ *                             (compact_swap.h)
  *   STORE/ingest.lock         held by the one process that writes
  *   STORE/mounts/ (sockets of live mounts)  STORE/rejects/ (refused records, a file a batch)
  *
@@ -9,7 +10,10 @@
  *                 store_lock -> commit.h -> store_unlock
  *
  * Place    opened once by each program's start (never twice in a process: LMDB forbids it).
+ * Memory   the store owns its environment and the newest schema, a snapshot its transaction; each
+ *          lives until its close.
  * Threads  a struct store may be shared; each snapshot is used by one thread at a time.
+ * Errors   as each call says; ERROR_CORRUPT wherever something is read.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,11 +28,13 @@ struct txn;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
-/* Makes the directory PATH (parents must exist; an empty directory is taken as it is) and a store in it with the checked
- * schema of TEXT. On failure nothing is left. A directory with other things in it is refused. */
+/* Makes the directory PATH (parents must exist; an empty directory is taken as it is) and a store
+ * in it with the checked schema of TEXT. On failure nothing is left. A directory with other things
+ * in it is refused. */
 bool store_create(const char *path, struct slice schema_text, struct error *err) MUST_CHECK;
-/* ERROR_MISSING: no store there; ERROR_VERSION: another format; ERROR_CORRUPT: truncated or no LMDB
- * file; ERROR_DENIED also to a reader that may not write lock.mdb. On a read-only medium it needs not. */
+/* ERROR_MISSING: no store there; ERROR_VERSION: another format; ERROR_CORRUPT: truncated or
+ * no LMDB file; ERROR_DENIED also to a reader that may not write lock.mdb. On a read-only
+ * medium it needs not. */
 bool store_open(const char *path, enum store_mode mode, struct store **ret_store,
                 struct error *err) MUST_CHECK;
 void store_close(struct store *store);             /* all snapshots are closed; takes NULL */
@@ -36,7 +42,8 @@ const char *store_path(const struct store *store); /* as given */
 int store_directory(const struct store *store);    /* file descriptor of the directory, borrowed */
 struct db *store_db(const struct store *store);    /* for commit.c */
 
-/* The lock of writers. STORE_LOCK_HELD: somebody else has it (not waiting); *ret_holder is its pid. */
+/* The lock of writers. STORE_LOCK_HELD: somebody else has it (not waiting);
+ * *ret_holder is its pid. */
 enum store_locking { STORE_LOCKED, STORE_LOCK_HELD, STORE_LOCK_FAILED };
 enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, struct error *err);
 void store_unlock(struct store *store);
@@ -45,9 +52,9 @@ void store_unlock(struct store *store);
 bool store_schema(struct store *store, const struct schema **ret_schema,
                   struct error *err) MUST_CHECK;
 
-/* Puts a copy of the data without its free pages in its place, under the lock of writers and without a snapshot open.
- * Snapshots of other processes stay good; their next one is of the new file. On failure the old one stays, and a process
- * that is killed leaves the old one too. */
+/* Puts a copy of the data without its free pages in its place, under the lock of writers and
+ * without a snapshot open. Snapshots of other processes stay good; their next one is of the new
+ * file. On failure the old one stays, and a process that is killed leaves the old one too. */
 bool store_compact(struct store *store, struct error *err) MUST_CHECK;
 
 /* One commit, opened for reading. */
@@ -68,7 +75,8 @@ struct snapshot {
 bool snapshot_open(struct store *store, struct snapshot **ret_snapshot,
                    struct error *err) MUST_CHECK;
 void snapshot_close(struct snapshot *snapshot); /* takes NULL */
-/* Whether it reads a file that the store has let go of since: then it is what keeps that file's space on the disk. */
+/* Whether it reads a file that the store has let go of since: then it is what keeps that file's
+ * space on the disk. */
 bool snapshot_is_superseded(const struct snapshot *snapshot);
 /* The number of the newest commit, without opening it. */
 bool store_newest_commit(struct store *store, uint64_t *ret_commit_id,
@@ -77,7 +85,8 @@ bool store_newest_commit(struct store *store, uint64_t *ret_commit_id,
 bool snapshot_commit_time(const struct snapshot *snapshot, uint64_t commit_id, int64_t *ret_ns,
                           struct error *err) MUST_CHECK;
 
-/* About how many bytes of pages the last commit of this process changed: LMDB held copies of them. */
+/* About how many bytes of pages the last commit of this process changed: LMDB
+ * held copies of them. */
 size_t store_dirty_bytes(const struct store *store);
 
 /* For statfs and `tally status`: as it is now, not as of the snapshot's commit. */

@@ -1,27 +1,32 @@
 /* expr.h - expressions over the fields of one event.
  *
- * Place    schema_read parses them once (expr_parse.c); bind and delta evaluate them (expr_eval.c).
- *
  *   expr     = or ; or = and { "or" and } ; and = not { "and" not } ; not = [ "not" ] test
- *   test     = sum [ ("=" | "!=" | "<>" | "<" | "<=" | ">" | ">=") sum | [ "not" ] "in" "(" expr { "," expr } ")"
- *                  | [ "not" ] "like" sum | [ "not" ] "between" sum "and" sum | "is" [ "not" ] "null" ]
+ *   test     = sum [ ("=" | "!=" | "<>" | "<" | "<=" | ">" | ">=") sum
+ *                  | [ "not" ] "in" "(" expr { "," expr } ")"
+ *                  | [ "not" ] "like" sum | [ "not" ] "between" sum "and" sum
+ *                  | "is" [ "not" ] "null" ]
  *   sum      = product { ("+" | "-") product } ; product = unary { ("*" | "/") unary }
  *   unary    = [ "-" | "+" ] primary
- *   primary  = number | 'string' | "true" | "false" | "null" | field | reference { "." reference } "." field
+ *   primary  = number | 'string' | "true" | "false" | "null" | field
+ *            | reference { "." reference } "." field
  *            | ("minute" | ... | "year") "(" expr ")" | "abs" "(" expr ")"
  *            | ("coalesce" | "least" | "greatest") "(" expr { "," expr } ")" | "(" expr ")"
  *   field    = name | "name of any characters"
  *
- * Keywords and functions are read in any case, field names exactly. '' inside a string is one quote.
- * SQL null semantics: an operation on null is null, `and` and `or` are three-valued, `in` knows
- * nulls; x / 0 is null; / never cuts to an integer (decimal_divide). `like`: % any run, _ one
+ * Keywords and functions are read in any case, field names exactly. '' inside a string is one
+ * quote. SQL null semantics: an operation on null is null, `and` and `or` are three-valued, `in`
+ * knows nulls; x / 0 is null; / never cuts to an integer (decimal_divide). `like`: % any run, _ one
  * character, case counts. A string literal compared with a time is read as a time by calendar_read.
- * A time less a time is the seconds between them. coalesce is its first value that is not null; all are of one type,
- * which literals and numbers beside floats take as in a comparison.
+ * A time less a time is the seconds between them. coalesce is its first value that is not null; all
+ * are of one type, which literals and numbers beside floats take as in a comparison.
+ *
+ * Place    schema_read parses them once (expr_parse.c); bind and delta evaluate them (expr_eval.c).
  * Memory   a tree lives in the schema's arena. Values of evaluation borrow from the event and tree.
  * Threads  a tree is immutable; evaluation is pure.
- * Limits   EXPR_DEPTH_MAX nested levels and 1000 operators in a row, so that hostile text cannot exhaust
- *          the stack.
+ * Errors   parsing: ERROR_SCHEMA, as below. Evaluation fails in one way: a number has
+ *          too many digits.
+ * Limits   EXPR_DEPTH_MAX nested levels and 1000 operators in a row, so that hostile text cannot
+ *          exhaust the stack.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -56,7 +61,8 @@ bool expr_can_overflow(const struct expr *expr);
 int expr_field(const struct expr *expr);
 /* The field that the expression is, or is a bucket of; or -1. */
 int expr_time_field(const struct expr *expr);
-/* The expression with VALUES, one a field, in place of the fields; NULL stands for null. Lives in ARENA. */
+/* The expression with VALUES, one a field, in place of the fields; NULL stands for
+ * null. Lives in ARENA. */
 const struct expr *expr_substitute(const struct expr *expr, const struct expr *const *values,
                                    struct arena *arena);
 /* Whether it follows a reference of STREAM, which it is over. A NULL expression does not. */
@@ -68,7 +74,8 @@ void expr_fingerprint(const struct expr *expr, struct buffer *into);
 /* What a dimension, a field or a bucket of one, is of an event: also VALUE_UNRESOLVED. */
 struct value expr_dimension(const struct expr *expr, const struct value *fields,
                             const struct time_zone *zone);
-/* FIELDS: one value per field of the stream, and behind them what its references lead to. false: a number outgrew DECIMAL_DIGITS. */
+/* FIELDS: one value per field of the stream, and behind them what its references lead to. false: a
+ * number outgrew DECIMAL_DIGITS. */
 bool expr_eval(const struct expr *expr, const struct value *fields, const struct time_zone *zone,
                struct value *ret_value) MUST_CHECK;
 /* Whether a `where` holds: true only for true, not for null. A NULL expression holds. */

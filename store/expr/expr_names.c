@@ -73,7 +73,8 @@ static bool find_reference(struct expr_parser *parser, const struct stream *stre
     return no_reference(parser, stream, name);
 }
 
-/* NAME is a reference of the stream, the current token the point behind it. Finds the value at the end of the path. */
+/* NAME is a reference of the stream, the current token the point behind it. Finds the value at the
+ * end of the path. */
 static bool follow_path(struct expr_parser *parser, const struct stream *stream, struct slice name,
                         size_t *ret_value)
 {

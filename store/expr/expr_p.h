@@ -1,4 +1,11 @@
-/* expr_p.h - the nodes of an expression, and the tokenizer that expr_parse.c and formula_parse.c share.
+/* expr_p.h - the nodes of an expression, and the tokenizer that expr_parse.c and
+ * formula_parse.c share.
+ *
+ * Place    expr_*.c and, as aggregates stand around expressions, the formula_*.c and
+ *          aggregate_parse.c of store/schema.
+ * Memory   nodes and lists live in the parser's arena; texts borrow from what is parsed.
+ * Threads  one owner of a parser; a finished tree is immutable.
+ * Errors   false or NULL with ERROR_SCHEMA in the parser's `err`: the caller passes it on.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -6,8 +13,8 @@
 #include "expr/expr.h"
 #include "expr/stream.h"
 
-/* A chain of operators nests to the left without a parenthesis: `a or b or c`. What scans a tree calls
- * itself once a level, so that its height has a bound of its own. */
+/* A chain of operators nests to the left without a parenthesis: `a or b or c`. What scans a tree
+ * calls itself once a level, so that its height has a bound of its own. */
 enum { EXPR_HEIGHT_MAX = 1000 };
 
 enum expr_op {
@@ -82,8 +89,8 @@ struct expr_parser {
     const struct time_zone *zone;
     struct arena *arena;
     struct error *err;
-    const struct per
-        *per; /* fields and aggregates are those of an entity; NULL: fields are an event's */
+    /* Fields and aggregates are those of an entity; NULL: fields are an event's. */
+    const struct per *per;
 };
 
 /* Reads the first token. All of these fail with the error set. */
@@ -106,8 +113,8 @@ bool parser_call(struct expr_parser *parser, const struct token *name,
 /* The field NAME of the stream, or where a point follows what it leads to. */
 bool parser_named_field(struct expr_parser *parser, struct slice name,
                         const struct expr **ret_expr) MUST_CHECK;
-/* Of an entity: a field of its events stands for their least value, a call for what an aggregate comes to. The parser is that of a
- * struct reading. */
+/* Of an entity: a field of its events stands for their least value, a call for what an aggregate
+ * comes to. The parser is that of a struct reading. */
 bool parser_inner_field(struct expr_parser *parser, const struct expr **expr) MUST_CHECK;
 bool parser_inner_call(struct expr_parser *parser, const struct token *name,
                        const struct expr **ret_expr) MUST_CHECK;

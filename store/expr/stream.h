@@ -3,6 +3,7 @@
  * Place    schema_read fills it in; expressions, events and views borrow it.
  * Memory   all of it lives in the schema's arena.
  * Threads  immutable once the schema is read.
+ * Errors   none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,8 +22,8 @@ enum field_type {
 
 struct field {
     struct slice name;
-    struct slice
-        column; /* its name in the input, or a JSON pointer: "column", or the field's own */
+    /* Its name in the input, or a JSON pointer: "column", or the field's own. */
+    struct slice column;
     enum field_type type;
     struct value_type value; /* what its values are */
     struct slice format;     /* of a time: strptime pattern; empty: calendar_read */
@@ -62,7 +63,8 @@ struct joins {
     bool is_open; /* expressions that are parsed may ask for more */
 };
 
-/* What makes the groups of a view the nodes of a hierarchy, in place of dimensions: tree(id, parent), or path(field, '/'). */
+/* What makes the groups of a view the nodes of a hierarchy, in place of dimensions: tree(id,
+ * parent), or path(field, '/'). */
 enum hierarchy_kind { HIERARCHY_LINKS, HIERARCHY_PATHS };
 
 struct hierarchy_spec {

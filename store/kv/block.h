@@ -1,13 +1,15 @@
 /* block.h - entries whose keys are neighbours, as one entry of an LMDB table.
  *
- * Keys that follow each other share most of their bytes, so that a key inside costs what tells it from the one before. A
- * block fills one page of LMDB (an overflow page, whose header takes 16 of 4096 bytes), so that it costs one page to
- * change an entry, as it would if each were one of LMDB's own, in a third of the space. format.h draws it.
+ * Keys that follow each other share most of their bytes, so that a key inside costs what tells it
+ * from the one before. A block fills one page of LMDB (an overflow page, whose header takes 16 of
+ * 4096 bytes), so that it costs one page to change an entry, as it would if each were one of LMDB's
+ * own, in a third of the space. format.h draws it.
  *
  * Place    block_writer.c changes tables of blocks, block_cursor.c reads them.
- * Memory   a block owns its bytes until block_done. What a reader returns borrows from what it reads, its key from the
- *          reader.
+ * Memory   a block owns its bytes until block_done. What a reader returns borrows from what it
+ *          reads, its key from the reader.
  * Threads  one owner at a time.
+ * Errors   BLOCK_DAMAGED where bytes are no block; those of db.h; block_corrupt names the table.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -26,7 +28,8 @@ struct block {
 void block_done(struct block *block); /* takes a zeroed one */
 void block_clear(struct block *block);
 bool block_is_empty(const struct block *block);
-/* Appends an entry, whose key is behind those inside. false: it does not fit, and the block has others. */
+/* Appends an entry, whose key is behind those inside. false: it does not fit, and the
+ * block has others. */
 bool block_add(struct block *block, struct slice key, struct slice value);
 /* To be stored; borrowed from the block. */
 struct slice block_bytes(const struct block *block);
@@ -46,13 +49,14 @@ enum block_step block_next(struct block_reader *reader);
 /* block_add of what was read last, where the entry in front of it was the last to be added. */
 bool block_add_raw(struct block *block, const struct block_reader *reader);
 
-/* The block that KEY is in or would go into, among those of keys that begin with PREFIX: the last whose fence is not
- * behind it, else the first of all. DB_MISSING: there is none. The cursor stands at it. */
+/* The block that KEY is in or would go into, among those of keys that begin with PREFIX: the
+ * last whose fence is not behind it, else the first of all. DB_MISSING: there is none. The
+ * cursor stands at it. */
 enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct slice key,
                            struct db_entry *ret_block, struct error *err);
 
-/* What the table has for one KEY, wherever the one before was: its block is read only as far as that. *ret_value borrows as the
- * cursor's entries do; the reader is scratch. */
+/* What the table has for one KEY, wherever the one before was: its block is read only as far as
+ * that. *ret_value borrows as the cursor's entries do; the reader is scratch. */
 enum db_finding block_get(struct cursor *cursor, enum db_table table, struct block_reader *reader,
                           struct slice key, struct slice *ret_value, struct error *err);
 

@@ -1,5 +1,6 @@
-/* The block that the cursor is in is held unpacked: its keys one behind the other, so that neighbours are found in both
- * directions. It is a copy, as a put to any table may move what a write transaction has read.
+/* The block that the cursor is in is held unpacked: its keys one behind the other, so that
+ * neighbours are found in both directions. It is a copy, as a put to any table may move what a
+ * write transaction has read.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,8 @@
 /* block_cursor.h - reads a table of blocks in either direction.
  *
- * Memory   an entry borrows until the next step. Nothing may be written to the table while the cursor is used; other
- *          tables may.
+ * Place    event_scan.c, multisets.c, references and joins.
+ * Memory   an entry borrows until the next step. Nothing may be written to the table while the
+ *          cursor is used; other tables may.
  * Threads  as the transaction.
  * Errors   ERROR_CORRUPT: the sum, the structure or the order of a block is wrong.
  *
@@ -16,7 +17,8 @@ bool block_cursor_open(const struct txn *txn, enum db_table table, struct block_
 void block_cursor_close(struct block_cursor *cursor); /* takes NULL */
 enum db_finding block_cursor_first(struct block_cursor *cursor, struct db_entry *ret_entry,
                                    struct error *err);
-/* The first entry whose key is not before KEY, the last one before KEY, and the neighbours of the last found. */
+/* The first entry whose key is not before KEY, the last one before KEY, and the neighbours
+ * of the last found. */
 enum db_finding block_cursor_seek(struct block_cursor *cursor, struct slice key,
                                   struct db_entry *ret_entry, struct error *err);
 enum db_finding block_cursor_seek_before(struct block_cursor *cursor, struct slice key,

@@ -1,13 +1,14 @@
-/* Each entry of the table is a block (block.h) under the key of its first event. A writer has one range of the table in
- * hand at a time: the entries from one block's fence to the next one's.
+/* Each entry of the table is a block (block.h) under the key of its first event. A writer has one
+ * range of the table in hand at a time: the entries from one block's fence to the next one's.
  *
  *     table    | a c d f | h k m | ...           set(e)
  *                   ^ reader                     limit: h
  *     open       a c d e
  *
- * What the range has become is cut into blocks as they fill up, so that a bulk of keys leaves full blocks behind. One entry
- * more than fits leaves a small block behind a full one: that costs its own bytes only, as LMDB puts several small entries
- * on a page, and a small range that changes takes the next block in. So the table shrinks with its entries, too.
+ * What the range has become is cut into blocks as they fill up, so that a bulk of keys leaves full
+ * blocks behind. One entry more than fits leaves a small block behind a full one: that costs its
+ * own bytes only, as LMDB puts several small entries on a page, and a small range that changes
+ * takes the next block in. So the table shrinks with its entries, too.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

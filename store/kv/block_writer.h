@@ -1,7 +1,10 @@
 /* block_writer.h - goes over a table of blocks in the order of keys, and changes what is there.
  *
- * Promise  each block that it comes to is read and written once, however many of its entries change.
- * Memory   what a seek returns borrows until the next one. A transaction that only reads may seek, too.
+ * Place    events.c, multisets.c, reference_index.c; commit.c by way of events.c.
+ * Promise  each block that it comes to is read and written once, however many of
+ *          its entries change.
+ * Memory   what a seek returns borrows until the next one. A transaction that only
+ *          reads may seek, too.
  * Threads  as the transaction.
  * Errors   ERROR_CORRUPT: the sum or the structure of a block is wrong.
  *
@@ -14,8 +17,8 @@ struct block_writer;
 /* Blocks do not reach beyond keys that begin with PREFIX. */
 bool block_writer_open(struct txn *txn, enum db_table table, struct slice prefix,
                        struct block_writer **ret_writer, struct error *err) MUST_CHECK;
-/* Goes to KEY, which begins with the prefix and is behind that of the seek before. *RET_VALUE: what the table has for it;
- * empty: nothing. */
+/* Goes to KEY, which begins with the prefix and is behind that of the seek before. *RET_VALUE: what
+ * the table has for it; empty: nothing. */
 bool block_writer_seek(struct block_writer *writer, struct slice key, struct slice *ret_value,
                        struct error *err) MUST_CHECK;
 /* Once at most behind a seek: what the key has from now on. Empty: nothing. */
@@ -24,7 +27,7 @@ bool block_writer_set(struct block_writer *writer, struct slice value,
 /* Removes the entries whose keys begin with PREFIX, which is behind the key of the last seek. */
 bool block_writer_clear(struct block_writer *writer, struct slice prefix,
                         struct error *err) MUST_CHECK;
-/* Writes what is left. Until then entries may be missing from the table: without it, the transaction must not be
- * committed. */
+/* Writes what is left. Until then entries may be missing from the table: without it, the
+ * transaction must not be committed. */
 bool block_writer_finish(struct block_writer *writer, struct error *err) MUST_CHECK;
 void block_writer_close(struct block_writer *writer); /* takes NULL */

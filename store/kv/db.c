@@ -111,8 +111,8 @@ static bool fail_write(const struct db *db, const char *place, int code, struct 
     return error_place(err, "%s", place);
 }
 
-/* A struct txn is the caller's to change even where the call only reads: failing is a fact of the transaction, not of its
- * content. */
+/* A struct txn is the caller's to change even where the call only reads: failing is a fact of the
+ * transaction, not of its content. */
 static struct txn *mark_failed(const struct txn *txn)
 {
     struct txn *const marked = (struct txn *)(uintptr_t)txn;
@@ -147,8 +147,9 @@ static bool check_sum(const MDB_val *key, const MDB_val *stored, struct slice *r
     return memcmp(value.at + value.length, sum, DB_SUM_BYTES) == 0;
 }
 
-/* LMDB copies each page that a transaction changes onto the heap, and does not tell how many it has. So the addresses that
- * entries are written to are noted, by pages: a bit for each, at a place that a hash gives, as few of them are in use. */
+/* LMDB copies each page that a transaction changes onto the heap, and does not tell how many it
+ * has. So the addresses that entries are written to are noted, by pages: a bit for each, at a place
+ * that a hash gives, as few of them are in use. */
 enum { TOUCHED_SHIFT = 12, TOUCHED_SLOTS_SHIFT = 19, TOUCHED_SLOTS = 1 << TOUCHED_SLOTS_SHIFT };
 
 static void note_touched(struct txn *txn, const void *at, size_t bytes)
@@ -241,8 +242,9 @@ static int open_environment(struct db *db, unsigned flags)
     return code;
 }
 
-/* On a read-only medium, which has no writer, LMDB reads without its table of readers. Elsewhere who cannot enter itself
- * there may not read: writers would not know of it, and write over what it reads. */
+/* On a read-only medium, which has no writer, LMDB reads without its table of readers.
+ * Elsewhere who cannot enter itself there may not read: writers would not know of it, and write
+ * over what it reads. */
 static bool fail_to_open(const struct db *db, enum db_access access, int code, struct error *err)
 {
     AUTO_BUFFER struct buffer lock = {0};
@@ -507,8 +509,8 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
     return true;
 }
 
-/* LMDB's commit writes the page that makes it one, and then the number that readers begin with into the lock file. Whoever
- * takes the lock of a writer that died in between mends that number. */
+/* LMDB's commit writes the page that makes it one, and then the number that readers begin with into
+ * the lock file. Whoever takes the lock of a writer that died in between mends that number. */
 bool db_settle(struct db *db, struct error *err)
 {
     struct txn *txn;
@@ -747,7 +749,8 @@ enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entr
     return step(cursor, &key, MDB_PREV, ret_entry, err);
 }
 
-/* The entry behind KEY, which leads to the one in front of it, is not read: its sum is nobody's business. */
+/* The entry behind KEY, which leads to the one in front of it, is not read: its sum is
+ * nobody's business. */
 enum db_finding cursor_seek_back(struct cursor *cursor, struct slice key,
                                  struct db_entry *ret_entry, struct error *err)
 {

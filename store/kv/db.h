@@ -2,15 +2,18 @@
  *
  *   db_open -> txn_begin -> get, put, cursors -> txn_commit | txn_abort -> db_close
  *
+ * Place    everything that reads or writes tables, mostly by way of store/tables.
  * Promise  a write transaction in which anything failed refuses to commit, so that a forgotten
- *          check cannot publish half a batch. LMDB's codes become a fact and a remedy here.
- *          Every value is stored with a sum of itself and its key, and looked at whenever it is read: an entry that
- *          has changed on the disk is ERROR_CORRUPT.
- *          The file's head is looked at before LMDB opens it, and the pages that a write is going to touch before it does
+ *          check cannot publish half a batch. LMDB's codes become a fact and a remedy here. Every
+ *          value is stored with a sum of itself and its key, and looked at whenever it is read: an
+ *          entry that has changed on the disk is ERROR_CORRUPT. The file's head is looked at before
+ *          LMDB opens it, and the pages that a write is going to touch before it does
  *          (lmdb_guard.h): what a file says wrongly of itself is ERROR_CORRUPT, too.
  * Memory   a slice that get or a cursor returns lives until the transaction ends or, in a write
  *          transaction, until the next put or drop in it.
  * Threads  a struct db may be shared; a transaction and its cursors have one user at a time.
+ * Errors   ERROR_FULL: the disk, the map or the table of readers; ERROR_CORRUPT: a sum or LMDB's
+ *          own structure; ERROR_DENIED, ERROR_MISSING, ERROR_BUSY, ERROR_SYSTEM of the files.
  * Limits   keys 1 to DB_KEY_BYTES_MAX bytes. The map is address space, not disk: 1 TiB is reserved
  *          where the system allows, and less is doubled when it is full.
  *
@@ -48,38 +51,43 @@ enum db_access {
     DB_WRITE,  /* likewise */
     DB_CREATE, /* makes the tables */
 };
-/* DIRECTORY holds data.mdb and lock.mdb. Of the tables only the first one need be there: ask db_is_whole. */
+/* DIRECTORY holds data.mdb and lock.mdb. Of the tables only the first one need be there:
+ * ask db_is_whole. */
 bool db_open(const char *directory, enum db_access access, struct db **ret_db,
              struct error *err) MUST_CHECK;
 bool db_is_whole(const struct db *db, struct error *err) MUST_CHECK; /* has all tables */
 void db_close(struct db *db);                                        /* takes NULL */
 
-/* Completes an error about damage in a table: the table is its place, and the remedy is to make it again where that can be
- * done, else a backup. Returns false. */
+/* Completes an error about damage in a table: the table is its place, and the remedy is to make it
+ * again where that can be done, else a backup. Returns false. */
 bool db_blame(enum db_table table, struct error *err);
 
-/* Reads all pages of the newest commit: whether LMDB can follow every one, in order, and none is used twice (lmdb_check.h). */
+/* Reads all pages of the newest commit: whether LMDB can follow every one, in order, and none is
+ * used twice (lmdb_check.h). */
 bool db_check_pages(struct db *db, struct error *err) MUST_CHECK;
-/* Writes a copy without free pages to the open file FD, of the newest commit. Readers and a writer may go on. */
+/* Writes a copy without free pages to the open file FD, of the newest commit. Readers and a
+ * writer may go on. */
 bool db_copy(struct db *db, int fd, struct error *err) MUST_CHECK;
 /* Whether data.mdb in the open DIRECTORY is another file by now than the one that is open. */
 bool db_is_replaced(const struct db *db, int directory);
 
 bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err) MUST_CHECK;
-/* Where a writer was killed between its commit and telling readers of it, they see it from here on. */
+/* Where a writer was killed between its commit and telling readers of it, they see
+ * it from here on. */
 bool db_settle(struct db *db, struct error *err) MUST_CHECK;
 /* One that reads what is committed, beside one that writes. */
 bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn,
                       struct error *err) MUST_CHECK;
-/* About how much memory LMDB holds for the pages that a write transaction has changed, as copies until it ends: at most
- * twice that, as a page of small entries counts for two. */
+/* About how much memory LMDB holds for the pages that a write transaction has changed, as copies
+ * until it ends: at most twice that, as a page of small entries counts for two. */
 size_t txn_dirty_bytes(const struct txn *txn);
 /* The same of the write transaction that ended last. */
 size_t db_dirty_bytes(const struct db *db);
 /* Ends the transaction in either case. */
 bool txn_commit(struct txn *txn, struct error *err) MUST_CHECK;
 void txn_abort(struct txn *txn); /* takes NULL */
-/* Whether a write transaction failed because the map was full. Then txn_abort, db_grow, try again. */
+/* Whether a write transaction failed because the map was full. Then txn_abort,
+ * db_grow, try again. */
 bool txn_map_full(const struct txn *txn);
 /* Doubles the map. No transaction of this process may be open. */
 bool db_grow(struct db *db, struct error *err) MUST_CHECK;
@@ -106,8 +114,8 @@ struct db_entry {
     struct slice key;
     struct slice value;
 };
-/* The first entry whose key is not before KEY, the last one whose key is not behind it, and the neighbours of the last
- * found. */
+/* The first entry whose key is not before KEY, the last one whose key is not behind it, and the
+ * neighbours of the last found. */
 enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_entry *ret_entry,
                             struct error *err);
 enum db_finding cursor_seek_back(struct cursor *cursor, struct slice key,

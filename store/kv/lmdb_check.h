@@ -1,13 +1,14 @@
 /* lmdb_check.h - all pages of one version of data.mdb, one after the other.
  *
- * Promise  where there is nothing wrong, LMDB can follow every page of the version without leaving
- *          the file, each page is used once or free once, and each tree has the keys, in their
- *          order, and the numbers of pages that it says. What the entries say is not looked at: sums
- *          and `tally verify` do that.
  * Place    below db.c. Pages are read by read(2), not through a map, so that a page that is not
  *          there is an error.
+ * Promise  where there is nothing wrong, LMDB can follow every page of the version without leaving
+ *          the file, each page is used once or free once, and each tree has the keys, in their
+ *          order, and the numbers of pages that it says. What the entries say is not looked at:
+ *          sums and `tally verify` do that.
  * Memory   a bit for each page of the file, and a page for each level of a tree.
  * Threads  the caller's transaction keeps the version; writers may go on.
+ * Errors   ERROR_CORRUPT names the page and what is wrong with it; ERROR_SYSTEM: it cannot be read.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -6,12 +6,13 @@
  * transaction has changed since is LMDB's own. The leaf of the last key is kept in mind, with the
  * keys that belong to it, so that neighbours cost a comparison or two.
  *
- * Promise  no page makes LMDB read or write beyond its memory or the map. That a page is used twice,
- *          or free and in use, is not seen: that takes lmdb_scan_all.
  * Place    between db.c and LMDB.
- * Memory   MAP is LMDB's own, and the transaction keeps the version of META in it. A key is borrowed
- *          until return.
+ * Promise  no page makes LMDB read or write beyond its memory or the map. That a page is used
+ *          twice, or free and in use, is not seen: that takes lmdb_scan_all.
+ * Memory   MAP is LMDB's own, and the transaction keeps the version of META in it. A key is
+ *          borrowed until return.
  * Threads  as the transaction.
+ * Errors   ERROR_CORRUPT names the page; nothing has been followed by then.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

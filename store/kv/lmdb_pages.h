@@ -16,6 +16,8 @@
  * Place    below db.c, and knows nothing of it: plain bytes of a file.
  * Units    numbers are the machine's own, sizes bytes; what is 8 here is 4 where pointers are.
  * Memory   a node's slices point into its page.
+ * Threads  pure.
+ * Errors   a text that says what is wrong, or NULL.
  * Source   MDB_page, MDB_node, MDB_meta and MDB_db in mdb.c of LMDB 0.9.24.
  *
  * SPDX-License-Identifier: Apache-2.0

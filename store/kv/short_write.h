@@ -4,6 +4,11 @@
  * that the disk is full, or that the quota or the limit of a file's size is reached. tmpfs ends
  * each file in that way.
  *
+ * Place    db.c asks when LMDB reports EIO or a write in part.
+ * Memory   none.
+ * Threads  any.
+ * Errors   the result is the errno that tells why.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

@@ -1,5 +1,6 @@
-/* Only leaves are folded: an inner group's delta is the sum of its leaves', which merge.c takes when the batch is
- * complete. So an event costs one look-up a view, however many dimensions the view has.
+/* Only leaves are folded: an inner group's delta is the sum of its leaves', which merge.c
+ * takes when the batch is complete. So an event costs one look-up a view, however many
+ * dimensions the view has.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,10 +10,11 @@
 #include "tables/multisets.h"
 #include "types/pack.h"
 
-/* About what merging holds: of every leaf, to sort them; of a node of a hierarchy, whose delta is merged as a whole; of a
- * value in one group, beside its key. */
+/* About what merging holds: of every leaf, to sort them; of a node of a hierarchy, whose delta is
+ * merged as a whole; of a value in one group, beside its key. */
 enum { MERGE_LEAF_BYTES = 64, MERGE_NODE_BYTES = 320, MERGE_VALUE_BYTES = 96 };
-/* A leaf of a breakdown becomes a row of each node above it; how many these are is known too late. */
+/* A leaf of a breakdown becomes a row of each node above it; how many these are
+ * is known too late. */
 enum { MERGE_BREAKDOWN_ROWS = 16, MERGE_DISTANCE_ROWS = 64 };
 
 void delta_init(struct delta *delta, const struct schema *schema)
@@ -222,8 +224,8 @@ static struct value delta_eval(const struct fold *fold, const struct expr *expr)
     return value;
 }
 
-/* Packs what stands for VALUE among the others: by what it is ordered, the event's key, the value. false:
- * without the first of what it is ordered by, it does not count. */
+/* Packs what stands for VALUE among the others: by what it is ordered, the event's key, the value.
+ * false: without the first of what it is ordered by, it does not count. */
 static bool pack_element(const struct fold *fold, const struct expr *const *order,
                          size_t order_count, const struct value *value)
 {
@@ -337,7 +339,8 @@ static void fold_link(const struct fold *fold)
                     buffer_slice(&delta->exact), fold->weight);
 }
 
-/* Folds into the leaf what is over the rows of ENTITIES, or where that is NULL what is over the view's events. */
+/* Folds into the leaf what is over the rows of ENTITIES, or where that is NULL what is over
+ * the view's events. */
 static void fold_into(const struct fold *fold, const struct view *entities)
 {
     bool present[SCHEMA_AGGREGATES_MAX];

@@ -2,9 +2,12 @@
  *
  * Place    commit.c folds events in; merge.c adds the result to the store.
  * Promise  deltas are weighted: folding an event with +1 and with -1 leaves nothing.
- * Memory   a delta owns what it holds; delta_bytes tells how much is in use and how much merging it will take beside
- *          its portions (merge.h), and the owner bounds it by merging and clearing.
+ * Memory   a delta owns what it holds; delta_bytes tells how much is in use and how much
+ *          merging it will take beside its portions (merge.h), and the owner bounds it by
+ *          merging and clearing.
  * Threads  one owner at a time.
+ * Errors   none: what could fail was tried when the record was bound. `cycle` is
+ *          for merge.c to set.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,8 +30,8 @@ struct delta_leaf {
     struct state states[];      /* one an aggregate */
 };
 
-/* One element of a multiset of a leaf. Its key stands behind it: looking one up is the costliest step of a fold,
- * and this keeps it within a cache line as a rule. */
+/* One element of a multiset of a leaf. Its key stands behind it: looking one up is the costliest
+ * step of a fold, and this keeps it within a cache line as a rule. */
 struct delta_value {
     struct delta_leaf *leaf;
     struct delta_value *older; /* of the same leaf */
@@ -44,10 +47,12 @@ static inline struct slice delta_value_key(const struct delta_value *value)
     return slice_of(value->key, value->key_length); /* see multiset_key */
 }
 
-/* In place of a multiset of the view: of a leaf that is a node of a hierarchy, which parents its events name. */
+/* In place of a multiset of the view: of a leaf that is a node of a hierarchy, which parents
+ * its events name. */
 enum { DELTA_LINKS = UINT8_MAX };
 
-/* Elements on their way into the table: what they need of it is fetched into the cache for several at once. */
+/* Elements on their way into the table: what they need of it is fetched into the cache for
+ * several at once. */
 enum { DELTA_QUEUE = 32 };
 struct delta_queue {
     struct delta_pending {
@@ -95,17 +100,19 @@ bool delta_clear_merged(struct delta *delta);
 size_t delta_bytes(const struct delta *delta);
 const struct delta_view *delta_view_of(const struct delta *delta, const struct view *view);
 
-/* Folds an event into VIEW. FIELDS: one value per field of the view's stream; KEY: what tells the event from
- * others. Both are borrowed until return. An expression that overflows is null: bind refuses events
- * that do so, rows of a view may. */
+/* Folds an event into VIEW. FIELDS: one value per field of the view's stream; KEY: what tells the
+ * event from others. Both are borrowed until return. An expression that overflows is null: bind
+ * refuses events that do so, rows of a view may. */
 void delta_fold(struct delta *delta, const struct view *view, const struct value *fields,
                 struct slice key, int64_t weight);
-/* Folds the row of an entity, in the group of VIEW with the first DEPTH of DIMENSIONS, into that group alone. FIELDS: one value
- * per field of the rows of ENTITIES; KEY: what tells the entity from others. */
+/* Folds the row of an entity, in the group of VIEW with the first DEPTH of DIMENSIONS, into
+ * that group alone. FIELDS: one value per field of the rows of ENTITIES; KEY: what tells the
+ * entity from others. */
 void delta_fold_entity(struct delta *delta, const struct view *view, const struct view *entities,
                        const struct value *dimensions, unsigned depth, const struct value *fields,
                        struct slice key, int64_t weight);
-/* The group of VIEW with a packed key; EXACT: its dimensions where the key has cut one, else empty. */
+/* The group of VIEW with a packed key; EXACT: its dimensions where the key has cut
+ * one, else empty. */
 struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, unsigned depth,
                                  struct slice key, struct slice exact);
 /* Adds WEIGHT of an element to a leaf's multiset, by the next delta_flush. */

@@ -2,17 +2,19 @@
  *
  *   1. The delta's leaves are sorted; every prefix of a key is an inner group, whose delta is the
  *      sum of its children's. So one batch touches each group once, in the order of the table.
- *   2. What the store has of each group is loaded; a new group gets an id. When that has grown to the size of a portion,
- *      the groups so far are merged first. The groups above the next leaf are then stored as they stand, without
- *      that leaf, even where they have no events for the moment, and loaded once more.
- *   3. The values of multisets are added to the table of values for the leaf and each of its prefixes,
- *      sorted. A weight that leaves or reaches zero changes the number of distinct values by one; what the
- *      aggregates over them show is found anew.
- *   4. From the leaves up, states are added and texts rendered. A text that came out as it was keeps
- *      its commit. What a group changes in its parent (rows, bytes, names) it hands up:
+ *   2. What the store has of each group is loaded; a new group gets an id. When that has grown to
+ *      the size of a portion, the groups so far are merged first. The groups above the next leaf
+ *      are then stored as they stand, without that leaf, even where they have no events for the
+ *      moment, and loaded once more.
+ *   3. The values of multisets are added to the table of values for the leaf and each of its
+ *      prefixes, sorted. A weight that leaves or reaches zero changes the number of distinct values
+ *      by one; what the aggregates over them show is found anew.
+ *   4. From the leaves up, states are added and texts rendered. A text that came out as it was
+ *      keeps its commit. What a group changes in its parent (rows, bytes, names) it hands up:
  *
- *        eu/2026-01-05 appears:  row +1, bytes +62         -> "eu": 1 row more, its rows and listing changed
- *        "eu" was there before:                            -> view: 1 row more, its rows changed
+ *        eu/2026-01-05 appears: row +1, bytes +62
+ *                               -> "eu": 1 row more, its rows and listing changed
+ *        "eu" was there before: -> view: 1 row more, its rows changed
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -252,7 +254,8 @@ bool merge_too_many_rows(const struct view *view, uint64_t count, struct error *
     return error_place(err, "views.%.*s", (int)view->name.length, view->name.at);
 }
 
-/* A view that is beyond a limit that was set later may stay as large as it is, and be made again. */
+/* A view that is beyond a limit that was set later may stay as large as it is,
+ * and be made again. */
 static bool check_row_count(const struct merge *merge, struct error *err)
 {
     const struct merge_group *const whole = merge->levels[0].first;

@@ -1,9 +1,11 @@
-/* A division of a hierarchy has rows by [node, dimension…], each with the states of the events in the node's subtree. A leaf of the
- * delta is of the event's own node; from there it goes up as the hierarchy's own delta does: for each touched node, children
- * first, its rows are handed to those of the node above with the same dimensions (but that depth() is one more). What a node takes along
- * when it moves are its stored rows, folded out of the old parent's and into the new one's.
+/* A breakdown of a hierarchy has rows by [node, dimension…], each with the states of the events in
+ * the node's subtree. A leaf of the delta is of the event's own node; from there it goes up as the
+ * hierarchy's own delta does: for each touched node, children first, its rows are handed to those
+ * of the node above with the same dimensions (but that depth() is one more). What a node takes
+ * along when it moves are its stored rows, folded out of the old parent's and into the new one's.
  *
- * depth() ends at SCHEMA_DISTANCE_MAX: in a chain every node would else have a row for each node below it.
+ * depth() ends at SCHEMA_DISTANCE_MAX: in a chain every node would else have a row for
+ * each node below it.
  *
  * The group of [node] alone knows number and bytes of the rows under it, as inner groups do.
  *
@@ -20,7 +22,7 @@ struct breakdown_row {
     struct breakdown_row *next; /* of the same node */
 };
 
-/* One division at work. */
+/* One breakdown at work. */
 struct breakdown {
     struct hierarchy *hierarchy;
     struct merge merge; /* of the hidden view */

@@ -1,10 +1,14 @@
-/* merge_breakdown.h - what divides the subtrees of a hierarchy: views by the node and by dimensions of their own.
+/* merge_breakdown.h - breakdowns of the subtrees of a hierarchy: views by the node and by
+ * dimensions of their own.
  *
  *   merge_breakdown_collect    in front of all else
  *   merge_breakdown_seed       with each node that leaves or joins
  *   merge_breakdown            when the touched nodes are in order, before they are written
  *
  * Place    merge_hierarchy.c.
+ * Memory   rows live in the merge's arena.
+ * Threads  as the transaction.
+ * Errors   as merge.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,11 @@
 /* merge_breakdown_p.h - between merge_breakdown.c and merge_breakdown_seed.c.
  *
+ * Place    merge_breakdown.c goes over the touched nodes, merge_breakdown_seed.c
+ *          moves what is stored.
+ * Memory   as merge_breakdown.h.
+ * Threads  as the transaction.
+ * Errors   as merge.h.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
@@ -9,7 +15,7 @@ static inline unsigned breakdown_depth(const struct view *view)
 {
     return (unsigned)view->dimension_count;
 }
-/* Calls VISIT for each division of the hierarchy. */
+/* Calls VISIT for each breakdown of the hierarchy. */
 bool breakdown_scan(struct hierarchy *hierarchy,
                     bool (*visit)(struct hierarchy *hierarchy, const struct view *view,
                                   void *context, struct error *err),

@@ -1,4 +1,5 @@
-/* What a division of a hierarchy hands on when a node leaves or joins: its stored rows, as leaves of the delta.
+/* What a breakdown of a hierarchy hands on when a node leaves or joins: its stored rows, as
+ * leaves of the delta.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

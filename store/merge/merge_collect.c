@@ -1,4 +1,5 @@
-/* The groups of all depths that a delta changes, from its leaves, with what is stored of them: steps 1 and 2 of merge.c.
+/* The groups of all depths that a delta changes, from its leaves, with what is stored of them:
+ * steps 1 and 2 of merge.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,7 +44,8 @@ void merge_collect(struct merge *merge)
         sort_leaves(&merge->lists, &merge->own[depth]);
 }
 
-/* The leaf that comes next in the order of keys, groups above in front of those under them; NULL: none is left. */
+/* The leaf that comes next in the order of keys, groups above in front of those under them;
+ * NULL: none is left. */
 static struct delta_leaf *next_leaf(const struct merge *merge)
 {
     struct delta_leaf *first = NULL;
@@ -82,7 +84,8 @@ static struct slice prefix_of(struct slice packed, unsigned depth)
     return packed.length ? slice_of(packed.at, group_key_prefix(packed, depth)) : packed;
 }
 
-/* The group with KEY, which is not before that of the level's last one, and those above it. NULL: it failed. */
+/* The group with KEY, which is not before that of the level's last one, and those above it.
+ * NULL: it failed. */
 static struct merge_group *group_of(struct merge *merge, const struct delta_leaf *leaf,
                                     struct error *err)
 {

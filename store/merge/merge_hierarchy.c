@@ -1,19 +1,28 @@
-/* How a delta becomes nodes. A view by tree() or path() has states of each node's own events and of all in its subtree. Let
- * OLD be the hierarchy as it is stored and NEW the one that it will be, d(n) what the delta has for n itself, S(n) what is stored
- * of the subtree of n. Then the subtree of n changes by
+/* How a delta becomes nodes. A view by tree() or path() has states of each node's own events and
+ * of all in its subtree. Let OLD be the hierarchy as it is stored and NEW the one that it will
+ * be, d(n) what the delta has for n itself, S(n) what is stored of the subtree of n. Then the
+ * subtree of n changes by
  *
- *   D(n) = d(n)  -  sum of S(c), the c that leave n  +  sum of S(c), the c that join n  +  sum of D(c), its children in NEW
+ *   D(n) = d(n)  -  sum of S(c), the c that leave n  +  sum of S(c), the c that join n  +  sum of
+ *                                                                                          D(c),
+ *                                                                                          its
+ *                                                                                          children
+ *                                                                                          in NEW
  *
- * so that a node which moves takes what is stored of its subtree along, and nothing of it is counted again:
+ * so that a node which moves takes what is stored of its subtree along, and nothing of it
+ * is counted again:
  *
- *   1. The delta's leaves are nodes. Its links (which event says what parent) are added to those stored, and the nodes whose
- *      parent, or whose own existence, may be another are settled: their edges are written.
- *   2. For each edge that went or came the stored subtree is taken from the old parent and given to the new one.
- *   3. All nodes above are added, along NEW, and put in an order of children first. Each hands its delta up once, so
- *      that a batch costs the nodes that it touches and those above them, each once.
+ *   1. The delta's leaves are nodes. Its links (which event says what parent) are added to those
+ *      stored, and the nodes whose parent, or whose own existence, may be another are settled:
+ *      their edges are written.
+ *   2. For each edge that went or came the stored subtree is taken from the old parent and
+ *      given to the new one.
+ *   3. All nodes above are added, along NEW, and put in an order of children first. Each hands
+ *      its delta up once, so that a batch costs the nodes that it touches and those above
+ *      them, each once.
  *
- * A commit that is merged in several steps may have a cycle between two of them, as it folds events in the order of their keys. Then
- * the view waits for the next step, and only the last one fails.
+ * A commit that is merged in several steps may have a cycle between two of them, as it folds events
+ * in the order of their keys. Then the view waits for the next step, and only the last one fails.
  *
  * merge_hierarchy_step.c does the rest. Nothing here calls itself: a hierarchy may be deep.
  *
@@ -230,7 +239,8 @@ static enum cycle_finding find_cycle(struct hierarchy *hierarchy, struct error *
     return CYCLE_NONE;
 }
 
-/* The events that are still to be folded may open the cycle again: the delta keeps what it has of the view until then. */
+/* The events that are still to be folded may open the cycle again: the delta keeps what it has of
+ * the view until then. */
 static bool postpone(struct hierarchy *hierarchy, const struct error *cycle, struct error *err)
 {
     struct delta *const delta = hierarchy->merge->delta;

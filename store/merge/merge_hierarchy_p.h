@@ -1,5 +1,12 @@
-/* merge_hierarchy_p.h - the nodes of a hierarchy that a delta touches, between merge_hierarchy.c, which finds where they stand, and
- * merge_hierarchy_step.c, which adds the delta up and writes them.
+/* merge_hierarchy_p.h - the nodes of a hierarchy that a delta touches, between
+ * merge_hierarchy.c, which finds where they stand, and merge_hierarchy_step.c, which adds the
+ * delta up and writes them.
+ *
+ * Place    merge_hierarchy.c, merge_hierarchy_step.c, merge_hierarchy_table.c, and
+ *          merge_breakdown.c, which goes up the same nodes.
+ * Memory   nodes live in the merge's arena until the view is merged.
+ * Threads  as the transaction.
+ * Errors   as merge.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,8 +18,8 @@
 struct breakdown_row;
 
 struct hierarchy_node {
-    struct merge_group
-        group;    /* its key is the id, packed as in keys; its states the delta, see merge_p.h */
+    /* Its key is the id, packed as in keys; its states the delta, see merge_p.h. */
+    struct merge_group group;
     bool touched; /* it is to be written; else it was only looked at */
     bool exists;  /* when the delta is merged; of a path told in the second step */
     bool links_changed;
@@ -24,11 +31,11 @@ struct hierarchy_node {
     struct hierarchy_node *parent; /* the same, once the nodes above are known */
     size_t waiting;                /* touched children that are not done */
     size_t seen;                   /* on the way up from which touched node, from 1; 0: not yet */
-    struct hierarchy_rows
-        *levels; /* delta: handed up by children, and by nodes that came and went */
+    /* Delta: handed up by children, and by nodes that came and went. */
+    struct hierarchy_rows *levels;
     bool level_changed[SCHEMA_LEVELS_MAX];
-    struct breakdown_row
-        *breakdown; /* its rows in the division that is merged, see merge_breakdown.c */
+    /* Its rows in the breakdown that is merged, see merge_breakdown.c. */
+    struct breakdown_row *breakdown;
 };
 
 struct hierarchy {
@@ -50,7 +57,8 @@ void hierarchy_touch(struct hierarchy *hierarchy, struct hierarchy_node *node);
 /* Takes the stored subtree of a node from PARENT (SIGN -1), or gives it to it. */
 bool hierarchy_seed(struct hierarchy *hierarchy, struct hierarchy_node *parent,
                     const struct hierarchy_node *node, int sign, struct error *err) MUST_CHECK;
-/* Adds the stored values of a group to the leaf's, or takes them out of them: those of its sets from FIRST_SET on. */
+/* Adds the stored values of a group to the leaf's, or takes them out of them: those of its sets
+ * from FIRST_SET on. */
 bool hierarchy_seed_values(struct hierarchy *hierarchy, uint64_t group, size_t first_set,
                            struct delta_leaf *leaf, int sign, struct error *err) MUST_CHECK;
 /* The delta's states of a node, zeroed at first. */

@@ -176,7 +176,8 @@ static void merge_hierarchy_step_tell(struct hierarchy *hierarchy,
     change_log_add(merge->log, &change);
 }
 
-/* The node's row as it is now, as the rows of the nodes above have it; what it was is known there of one that moved. */
+/* The node's row as it is now, as the rows of the nodes above have it; what it was is known there
+ * of one that moved. */
 static void merge_hierarchy_step_hand_up(struct hierarchy *hierarchy, struct hierarchy_node *node,
                                          struct slice text, bool text_changed)
 {

@@ -1,4 +1,11 @@
-/* merge_p.h - one view on its way from a delta into the store, between merge.c, merge_collect.c and merge_values.c.
+/* merge_p.h - one view on its way from a delta into the store, between merge.c, merge_collect.c
+ * and merge_values.c.
+ *
+ * Place    merge.c, merge_collect.c, merge_values.c; hierarchies take their part in place of
+ *          merge_collect.c.
+ * Memory   all of it lives in the merge's arena until the view is merged.
+ * Threads  as the transaction.
+ * Errors   as merge.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -67,8 +74,8 @@ void merge_collect(struct merge *merge);
 /* Makes the groups of all depths of the next portion, and loads what is stored of them. */
 enum portion_step { PORTION_ONE, PORTION_END, PORTION_FAILED };
 enum portion_step merge_next_portion(struct merge *merge, struct error *err);
-/* Adds the weights of COUNT values to the leaf of each and to every group above it, and finds anew what the aggregates
- * over them show. */
+/* Adds the weights of COUNT values to the leaf of each and to every group above it, and finds anew
+ * what the aggregates over them show. */
 bool merge_values(struct merge *merge, struct delta_value *const *values, size_t count,
                   struct error *err) MUST_CHECK;
 /* The same with all values that the delta has of the view. */

@@ -56,7 +56,8 @@ static bool put_weight(struct merge *merge, struct multiset_writer *writer,
     return true;
 }
 
-/* ORDER: the changes' numbers in the order of their keys. Several leaves may change one value of a group above them. */
+/* ORDER: the changes' numbers in the order of their keys. Several leaves may change one value of a
+ * group above them. */
 static bool put_weights(struct merge *merge, const struct value_change *changes,
                         const uint32_t *order, size_t count, struct error *err)
 {
@@ -113,8 +114,8 @@ static void add_change(struct merge *merge, struct value_change *change, struct 
     change->key = arena_copy(keys, buffer_slice(&key));
 }
 
-/* Whether the value counts in the leaf alone: of a hierarchy those of a node's own events do, and where the groups above have
- * entities of their own. */
+/* Whether the value counts in the leaf alone: of a hierarchy those of a node's own events do, and
+ * where the groups above have entities of their own. */
 static bool is_own(const struct view *view, const struct delta_value *value)
 {
     return (view->hierarchy && value->set < view->multiset_count / 2) ||
@@ -135,7 +136,8 @@ static size_t count_groups(const struct merge *merge, const struct delta_value *
     return count;
 }
 
-/* The changes that are not in the table yet; where there are many, as many at a time as memory allows. */
+/* The changes that are not in the table yet; where there are many, as many at a time
+ * as memory allows. */
 struct portion {
     struct value_change *changes;
     size_t count;

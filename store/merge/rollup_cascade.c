@@ -9,7 +9,8 @@ bool view_has_dependents(const struct schema *schema, const struct view *view)
     return false;
 }
 
-/* What the views over this one see of a row, in the arena: its dimensions, then its measures but for lists. */
+/* What the views over this one see of a row, in the arena: its dimensions, then its
+ * measures but for lists. */
 static struct value *row_fields(const struct view *view, const struct value *dimensions,
                                 unsigned depth, const struct state *states, struct arena *arena)
 {

@@ -1,15 +1,20 @@
-/* prometheus_text.h - rows in the text format of Prometheus: a family of samples for each measure that is a number, a label for each
- * dimension.
+/* prometheus_text.h - rows in the text format of Prometheus: a family of samples for each measure
+ * that is a number, a label for each dimension.
  *
  *   # HELP breakdown_cnt count()
  *   # TYPE breakdown_cnt gauge
  *   breakdown_cnt{region="eu-central",day="2026-01-01"} 18509
  *
- * A family is named VIEW_MEASURE. Whatever a name may not hold is an underscore in it. All are gauges, as corrections
- * may take any figure down. Times are seconds since 1970, true and false 1 and 0; a null has no sample.
- * A label's value is that of the dimension; control characters, bytes that are not UTF-8 and % are written %XX, null and the
- * empty text, which Prometheus takes for no label at all, %null and %empty: so two rows never share their labels.
+ * A family is named VIEW_MEASURE. Whatever a name may not hold is an underscore in it. All are
+ * gauges, as corrections may take any figure down. Times are seconds since 1970, true and false 1
+ * and 0; a null has no sample. A label's value is that of the dimension; control characters, bytes
+ * that are not UTF-8 and % are written %XX, null and the empty text, which Prometheus takes for no
+ * label at all, %null and %empty: so two rows never share their labels.
  *
+ * Place    tree_read.c makes files of it; merge.c counts its bytes.
+ * Memory   appends to the caller's buffer.
+ * Threads  pure.
+ * Errors   none: a value without a form has no sample.
  * Source   https://prometheus.io/docs/instrumenting/exposition_formats/
  *
  * SPDX-License-Identifier: Apache-2.0

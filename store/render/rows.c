@@ -30,8 +30,8 @@ void rows_text(const struct view *view, const struct time_zone *zone,
     buffer_add_byte(row, '}');
 }
 
-/* RFC 4180 asks for quotes around commas, quotes and line ends; blanks at the ends are quoted too, as
- * many readers trim, and the empty string, to tell it from null. */
+/* RFC 4180 asks for quotes around commas, quotes and line ends; blanks at the ends are quoted too,
+ * as many readers trim, and the empty string, to tell it from null. */
 static bool wants_quotes(struct slice text)
 {
     static const bool asks[256] = {[','] = true, ['"'] = true, ['\r'] = true, ['\n'] = true};
@@ -70,8 +70,8 @@ static uint8_t byte_at(struct slice text, size_t i)
     return i < text.length ? text.at[i] : 0;
 }
 
-/* Undoes one escape of json_string: it writes \u00XX for a character and, for a byte that is not UTF-8, \udcXX. TEXT
- * begins behind the backslash; returns how much is used. */
+/* Undoes one escape of json_string: it writes \u00XX for a character and, for a byte that is not
+ * UTF-8, \udcXX. TEXT begins behind the backslash; returns how much is used. */
 static size_t rows_unescape(struct slice text, struct buffer *bytes)
 {
     static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";

@@ -1,6 +1,9 @@
 /* rows.h - the text of one row: as it is stored, and as CSV.
  *
  * Place    merge.c renders rows and totals once; tree_read puts stored rows together.
+ * Memory   appends to the caller's buffer.
+ * Threads  pure.
+ * Errors   none: rows_next and rows_string take what rows_text wrote.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,12 +16,13 @@
 void rows_text(const struct view *view, const struct time_zone *zone,
                const struct value *dimensions, unsigned depth, const struct state *states,
                struct buffer *row);
-/* The values of ROW one by one, as the JSON that they are. *AT is 0 at the start; false at the end. */
+/* The values of ROW one by one, as the JSON that they are. *AT is 0 at the start;
+ * false at the end. */
 bool rows_next(struct slice row, size_t *at, struct slice *ret_json);
 /* What a JSON string of a row stands for; it borrows from QUOTED or lives in BYTES. */
 struct slice rows_string(struct slice quoted, struct buffer *bytes);
-/* The values of ROW, which rows_text wrote, as one line of RFC 4180 without its end: null is empty, the
- * empty string "", strings are their own bytes, lists are JSON. Appends to LINE. */
+/* The values of ROW, which rows_text wrote, as one line of RFC 4180 without its end: null is empty,
+ * the empty string "", strings are their own bytes, lists are JSON. Appends to LINE. */
 void rows_csv(struct slice row, struct buffer *line);
 /* The names of the columns, likewise. */
 void rows_csv_header(const struct view *view, struct buffer *line);

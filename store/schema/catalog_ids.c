@@ -1,6 +1,7 @@
 /* A layout is packed as
  *   [next stream u16][next view u16]
- *   [streams] ( [id u16][length][name] [slots] ( [type u8][length][name of the field, empty: dropped] )* )*
+ *   [streams] ( [id u16][length][name]
+ *               [slots] ( [type u8][length][name of the field, empty: dropped] )* )*
  *   [views] ( [id u16][length][name] )*
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -1,8 +1,12 @@
-/* catalog_ids.h - what the names of a schema stand for in the store: ids of streams and views, slots of fields.
+/* catalog_ids.h - what the names of a schema stand for in the store: ids of streams and views,
+ * slots of fields.
  *
  * Place    store.c gives each schema that it loads its layout; apply.c makes the next one.
- * Promise  an id and a slot are never given to another name, so that events and groups stay readable
- *          whatever is added to a schema, dropped from it or put in another order.
+ * Promise  an id and a slot are never given to another name, so that events and groups stay
+ *          readable whatever is added to a schema, dropped from it or put in another order.
+ * Memory   the layout is the caller's buffer; what is applied lives in the schema's arena.
+ * Threads  while the schema is still its maker's.
+ * Errors   as each call says.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +17,7 @@
 void catalog_ids_first(const struct schema *schema, struct buffer *layout);
 /* Gives SCHEMA the ids and slots of LAYOUT, which was made for it. ERROR_CORRUPT: it was not. */
 bool catalog_ids_apply(struct slice layout, struct schema *schema, struct error *err) MUST_CHECK;
-/* The layout of NEXT behind OLD: names that stay keep what they have, but for the views that FRESH says, one a view
- * of NEXT. ERROR_FULL: all ids are used up. */
+/* The layout of NEXT behind OLD: names that stay keep what they have, but for the views that FRESH
+ * says, one a view of NEXT. ERROR_FULL: all ids are used up. */
 bool catalog_ids_change(struct slice old, const struct schema *next, const bool *fresh,
                         struct buffer *layout, struct error *err) MUST_CHECK;

@@ -1,9 +1,10 @@
 /* What is over entities: mean(sum(value) per user where count() > 1).
  *
- * Which entities, is said behind what is computed of them, but has to be known first. So the parentheses are looked through for
- * `per`, the expression behind it is parsed, and then the rest from the beginning. There an aggregate is one of the
- * entity's events and becomes a field of the hidden view's rows; which field, is known when the filter at the end
- * of the text is, as that is part of it.
+ * Which entities, is said behind what is computed of them, but has to be known first. So the
+ * parentheses are looked through for `per`, the expression behind it is parsed, and then the
+ * rest from the beginning. There an aggregate is one of the entity's events and becomes a field
+ * of the hidden view's rows; which field, is known when the filter at the end of the text is, as
+ * that is part of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,7 +17,8 @@ static bool begins_operand(const struct token *token)
            (token->kind == TOKEN_NAME && !expr_is_keyword(token->text));
 }
 
-/* `per` is no reserved word: a field may have that name. It means something in front of an operand. */
+/* `per` is no reserved word: a field may have that name. It means something in
+ * front of an operand. */
 static bool is_per(const struct expr_parser *parser)
 {
     struct error ignored;

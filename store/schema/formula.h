@@ -1,28 +1,36 @@
 /* formula.h - what a measure shows: aggregates, and arithmetic over them.
  *
- *   measure   = term-sum [ "where" expr ]            the filter holds for every aggregate of the text
+ *   measure   = term-sum [ "where" expr ]   the filter holds for all its aggregates
  *   sum, product, unary as in expr.h, over
- *   primary   = number | call | aggregate [ "filter" "(" "where" expr ")" ] | other measure | "other measure"
- *             | "(" sum ")"
+ *   primary   = number | call | aggregate [ "filter" "(" "where" expr ")" ]
+ *             | other measure | "other measure" | "(" sum ")"
  *   call      = ("abs" | "sqrt" | "ln" | "exp" | "norm_cdf" | "norm_ppf") "(" sum ")"
  *             | ("t_cdf" | "t_ppf" | "chi2_cdf" | "chi2_sf") "(" sum "," df ")"
  *             | ("coalesce" | "least" | "greatest") "(" sum { "," sum } ")"
  *   aggregate = "count" "(" [ expr | "*" ] ")"
- *             | ("sum" | "min" | "max" | "avg" | "mean" | "uniq" | "any_value" | "bool_and" | "bool_or" | "median"
- *                | "var" | "variance" | "var_samp" | "var_pop" | "stddev" | "stddev_samp" | "stddev_pop"
- *                | "first" | "last" | "approx_uniq") "(" expr ")"
+ *             | ("sum" | "min" | "max" | "avg" | "mean" | "uniq" | "any_value"
+ *                | "bool_and" | "bool_or" | "median" | "var" | "variance" | "var_samp" | "var_pop"
+ *                | "stddev" | "stddev_samp" | "stddev_pop" | "first" | "last" | "approx_uniq")
+ *                "(" expr ")"
  *             | ("quantile" | "quantile_disc" | "approx_quantile") "(" expr "," fraction ")"
  *             | ("arg_min" | "arg_max") "(" expr { "," expr } ")"  |  "top" "(" expr "," count ")"
- *             | ("covar" | "covar_samp" | "covar_pop" | "corr" | "ratio" | "ratio_var") "(" expr "," expr ")"
+ *             | ("covar" | "covar_samp" | "covar_pop" | "corr" | "ratio" | "ratio_var")
+ *                "(" expr "," expr ")"
  *             | ("cuped_mean" | "cuped_var") "(" expr "," expr { "," expr } ")"
  *
- * A measure may name measures of its view in any order, but not itself, not even by way of others. Both filters of an
- * aggregate have to hold. What the arguments of several numbers come to: cross_moments.h; the distributions: distributions.h.
- * Place    schema_read parses (formula_parse.c, formula_call.c, aggregate_parse.c); rows evaluates (formula_eval.c).
- * Promise  + - * abs are exact, and so are coalesce, least and greatest where all of their numbers are; / gives the
- *          nearest double of the exact quotient, and what follows a double is a double. x / 0 and any operation on
- *          null is null, but coalesce, least and greatest pass over nulls; a function outside its domain is null.
+ * A measure may name measures of its view in any order, but not itself, not even by way of others.
+ * Both filters of an aggregate have to hold. What the arguments of several numbers come to:
+ * cross_moments.h; the distributions: distributions.h.
  *
+ * Place    schema_read parses (formula_parse.c, formula_call.c, aggregate_parse.c); rows evaluates
+ *          (formula_eval.c).
+ * Promise  + - * abs are exact, and so are coalesce, least and greatest where all of their numbers
+ *          are; / gives the nearest double of the exact quotient, and what follows a double is a
+ *          double. x / 0 and any operation on null is null, but coalesce, least and greatest pass
+ *          over nulls; a function outside its domain is null.
+ * Memory   trees live in the schema's arena; a result borrows from the aggregates' results.
+ * Threads  a tree is immutable; evaluation is pure.
+ * Errors   parsing: as expr_parse. Evaluation has none: what has no value is null.
  * Limits   1000 operations in a measure, those of the measures it names counted each time.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -78,11 +86,11 @@ enum {
 /* One accumulator of a view. Its state lives in every group. */
 struct aggregate {
     enum aggregate_kind kind;
-    const struct view
-        *entities; /* the hidden view whose rows it is over; NULL: the view's events */
+    /* The hidden view whose rows it is over; NULL: the view's events. */
+    const struct view *entities;
     const struct expr *argument; /* NULL: count() */
-    const struct expr *const
-        *order; /* of arg_min and arg_max: the event's key decides what is left */
+    /* Of arg_min and arg_max: the event's key decides what is left. */
+    const struct expr *const *order;
     size_t order_count;
     const struct expr *const *others; /* arguments behind the first: all are numbers, or floats */
     size_t other_count;
@@ -119,8 +127,8 @@ struct measure_source {
 };
 
 /* Parses the measures of one view together, as they may name each other. RETRACTS: events may go
- * after they were counted, which not every measure can follow. ENTITIES: makes the hidden views of what is over entities; NULL:
- * that is an error. RET_FORMULAS has one place a source.
+ * after they were counted, which not every measure can follow. ENTITIES: makes the hidden views of
+ * what is over entities; NULL: that is an error. RET_FORMULAS has one place a source.
  * RET_AGGREGATES collects what they need, equal ones once, in order of first use. Errors as
  * expr_parse; *ret_bad is the source at fault. */
 bool formula_parse(const struct measure_source *sources, size_t source_count,
@@ -134,11 +142,11 @@ struct value_type formula_type(const struct formula *formula);
 bool formula_is_list(const struct formula *formula); /* RESULT_LIST, of values of that type */
 /* AGGREGATES: one result per aggregate of the view. */
 struct result formula_eval(const struct formula *formula, const struct result *aggregates);
-/* Null where it is not finite: there is no JSON for it, and SQL has null. -0 is 0: the two are equal, and a view
- * over this one may put them in order. */
+/* Null where it is not finite: there is no JSON for it, and SQL has null. -0 is 0: the two are
+ * equal, and a view over this one may put them in order. */
 struct result result_double(double number);
-/* A result as a value of a type that formula_type told: what a number of measures is to the views over them. One
- * of more than DECIMAL_DIGITS digits is null. */
+/* A result as a value of a type that formula_type told: what a number of measures is to the views
+ * over them. One of more than DECIMAL_DIGITS digits is null. */
 struct value result_value(const struct result *result, struct value_type type);
 /* JSON text of a result. */
 void result_json(const struct result *result, struct value_type type, const struct time_zone *zone,

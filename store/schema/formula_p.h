@@ -1,5 +1,10 @@
 /* formula_p.h - the nodes of a formula.
  *
+ * Place    formula_*.c, aggregate_parse.c, entity_parse.c.
+ * Memory   nodes live in the parser's arena.
+ * Threads  one owner of the reading.
+ * Errors   as expr_p.h.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
@@ -7,8 +12,8 @@
 #include "schema/formula.h"
 #include "schema/schema.h"
 
-/* Measures that name others share their nodes, but are evaluated anew each time: a few that double each
- * other would never end. So the nodes are counted as they are evaluated. */
+/* Measures that name others share their nodes, but are evaluated anew each time: a few that double
+ * each other would never end. So the nodes are counted as they are evaluated. */
 enum { FORMULA_SIZE_MAX = 1000 };
 
 enum formula_op {

@@ -1,5 +1,5 @@
-/* Measures may name each other in any order. So each is parsed when it is first needed, with a mark on
- * those that are being parsed: meeting a marked one is a cycle.
+/* Measures may name each other in any order. So each is parsed when it is first needed, with a mark
+ * on those that are being parsed: meeting a marked one is a cycle.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,12 +1,12 @@
 /* prometheus_names.h - the names that a view's measures and dimensions have for Prometheus.
  *
- * A measure is a family VIEW_MEASURE, a dimension a label. What a name may not hold is an underscore
- * in it, so that two may become one: then the schema is refused.
+ * A measure is a family VIEW_MEASURE, a dimension a label. What a name may not hold is an
+ * underscore in it, so that two may become one: then the schema is refused.
  *
  * Place    schema_views.c checks them; render/prometheus_text.c writes them.
  * Memory   names are appended to the caller's buffer.
- * Errors   ERROR_SCHEMA with both names and the remedy.
  * Threads  pure.
+ * Errors   ERROR_SCHEMA with both names and the remedy.
  * Source   https://prometheus.io/docs/concepts/data_model/
  *
  * SPDX-License-Identifier: Apache-2.0

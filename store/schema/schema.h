@@ -4,6 +4,7 @@
  *          that includes cJSON); everything else borrows it.
  * Memory   all of it lives in its arena; schema_free releases it.
  * Threads  immutable.
+ * Errors   ERROR_SCHEMA with the place; ERROR_MISSING of the zones' database.
  * Limits   SCHEMA_*_MAX below; more is a schema error.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -40,13 +41,15 @@ struct schema {
     const struct view *const *order; /* all of them, each behind those that it counts the rows of */
 };
 
-/* Parses and checks TEXT: JSON, with comments as C has them. Errors are ERROR_SCHEMA and name the place
- * ("views.breakdown.by[1]"), what was expected, and the nearest right name. ZONE_BYTES NULL: the zone is loaded from the machine
- * (time_zone_load); else these bytes are it. The schema takes nothing over. */
+/* Parses and checks TEXT: JSON, with comments as C has them. Errors are ERROR_SCHEMA and name the
+ * place ("views.breakdown.by[1]"), what was expected, and the nearest right name. ZONE_BYTES
+ * NULL: the zone is loaded from the machine (time_zone_load); else these bytes are it. The schema
+ * takes nothing over. */
 bool schema_read(struct slice text, const struct slice *zone_bytes, struct schema **ret_schema,
                  struct error *err) MUST_CHECK;
 void schema_free(struct schema *schema); /* takes NULL */
-/* Appends the text without its comments, and without the lines that hold nothing else: JSON for everybody. */
+/* Appends the text without its comments, and without the lines that hold nothing else:
+ * JSON for everybody. */
 void schema_write_json(const struct schema *schema, struct buffer *json);
 
 const struct stream *schema_stream(const struct schema *schema, struct slice name); /* or NULL */

@@ -114,7 +114,7 @@ bool schema_read_breakdown(struct schema *schema, const cJSON *json, struct view
         return error_set(err, ERROR_SCHEMA, "only a view by tree() or path() is divided within");
     if (!json_is_object(json, NULL, err)) return false;
     if (cJSON_GetArraySize(json) > SCHEMA_FEEDERS_MAX)
-        return error_set(err, ERROR_SCHEMA, "more than %d divisions", SCHEMA_FEEDERS_MAX);
+        return error_set(err, ERROR_SCHEMA, "more than %d breakdowns", SCHEMA_FEEDERS_MAX);
     cJSON_ArrayForEach(entry, json)
     {
         if (!read_one(schema, entry, owner, err)) return error_wrap_dot(err, entry->string);

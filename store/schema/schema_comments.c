@@ -52,7 +52,8 @@ bool schema_blank_comments(struct slice text, uint8_t *ret_blanked, size_t *ret_
     return true;
 }
 
-/* With the blanks in front of the comment that comes next goes its line, where it holds nothing else. */
+/* With the blanks in front of the comment that comes next goes its line, where it
+ * holds nothing else. */
 static void drop_blanks(struct buffer *json, struct slice text, size_t *at)
 {
     while (json->length && strchr(" \t", json->at[json->length - 1]))

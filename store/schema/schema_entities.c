@@ -1,6 +1,6 @@
-/* The entities that measures are over, as hidden views: by an entity and then by the dimensions of the view whose measures these
- * are. So a group (entity, dimensions of a prefix) has the entity's events in the owner's group of that prefix, at
- * every depth, and the machinery of groups keeps it.
+/* The entities that measures are over, as hidden views: by an entity and then by the dimensions of
+ * the view whose measures these are. So a group (entity, dimensions of a prefix) has the entity's
+ * events in the owner's group of that prefix, at every depth, and the machinery of groups keeps it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -3,6 +3,9 @@
  *   entities_view, entities_place ... -> entities_finish
  *
  * Place    entity_parse.c asks for them, schema_measures.c finishes them.
+ * Memory   views live in the schema's arena.
+ * Threads  one, while the schema is read.
+ * Errors   ERROR_SCHEMA: more than SCHEMA_FEEDERS_MAX kinds of entities, or too many dimensions.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,5 @@
-/* Which expressions a record of a stream could make outgrow a decimal: bind tries them all, so that folding cannot fail.
+/* Which expressions a record of a stream could make outgrow a decimal: bind tries them all, so that
+ * folding cannot fail.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,8 +31,8 @@ static void schema_fallible_add(struct fallible *fallible, const struct expr *ex
     buffer_add(&fallible->list, &expr, sizeof expr);
 }
 
-/* The expression over a record of the stream; VALUES: what the fields of the view are of it, or NULL where they are the
- * record's own. Only what can overflow is of interest. */
+/* The expression over a record of the stream; VALUES: what the fields of the view are of it, or
+ * NULL where they are the record's own. Only what can overflow is of interest. */
 static const struct expr *over_record(struct fallible *fallible, const struct expr *expr,
                                       const struct expr *const *values)
 {

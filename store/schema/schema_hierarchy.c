@@ -214,8 +214,8 @@ static bool condition_follows(struct schema *schema, const struct view *view,
            schema_hierarchy_follows(input, input->where);
 }
 
-/* Links are known when a record comes, so that one which closes a cycle can be refused: other events have no say in them.
- * An event without a parent has no link. */
+/* Links are known when a record comes, so that one which closes a cycle can be refused: other
+ * events have no say in them. An event without a parent has no link. */
 bool schema_check_links(struct schema *schema, const struct view *view, struct error *err)
 {
     if (!view->hierarchy || view->hierarchy->kind != HIERARCHY_LINKS) return true;

@@ -1,5 +1,6 @@
-/* A view over several streams sees events of one kind: with every field that one of the streams has, and those that "from"
- * defines by expressions over one stream's events. What a stream has not is null in its events.
+/* A view over several streams sees events of one kind: with every field that one of the streams
+ * has, and those that "from" defines by expressions over one stream's events. What a stream has not
+ * is null in its events.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

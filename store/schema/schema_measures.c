@@ -13,8 +13,8 @@ static bool schema_measures_name_is_free(const struct view *view, struct slice n
     return true;
 }
 
-/* Whether the state alone does not do: it is about all values, or has to find the next best one when the best
- * goes. */
+/* Whether the state alone does not do: it is about all values, or has to find the next best one
+ * when the best goes. */
 static bool needs_values(const struct view *view, const struct aggregate *aggregate)
 {
     bool const retracts = view->retracts || aggregate->entities; /* rows change */

@@ -1,5 +1,10 @@
 /* schema_p.h - what the readers of a schema share: checks of JSON, and places for errors.
  *
+ * Place    the schema_*.c.
+ * Memory   what stays is copied to the schema's arena; cJSON's tree ends with schema_read.
+ * Threads  one, while the schema is read.
+ * Errors   ERROR_SCHEMA; callers put the place in front, piece by piece, on the way out.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
@@ -7,15 +12,15 @@
 
 #include "schema/schema.h"
 
-/* Copies TEXT to RET_BLANKED, of the same length, with blanks in place of comments. False: a comment has no end,
- * *ret_unclosed is where it begins. */
+/* Copies TEXT to RET_BLANKED, of the same length, with blanks in place of comments. False: a
+ * comment has no end, *ret_unclosed is where it begins. */
 bool schema_blank_comments(struct slice text, uint8_t *ret_blanked,
                            size_t *ret_unclosed) MUST_CHECK;
 
 /* The member NAME of an object, in exactly that spelling, or NULL. */
 const cJSON *json_get(const cJSON *object, const char *name);
-/* Whether JSON is an object without repeated members, all of them in KEYS (any if KEYS is NULL), which
- * ends in NULL. */
+/* Whether JSON is an object without repeated members, all of them in KEYS (any if KEYS is NULL),
+ * which ends in NULL. */
 bool json_is_object(const cJSON *json, const char *const *keys, struct error *err) MUST_CHECK;
 /* The JSON without blanks, in the arena. */
 struct slice json_definition(const cJSON *json, struct arena *arena);
@@ -27,8 +32,8 @@ bool json_unknown(const char *what, const char *name, const struct slice *names,
 bool error_wrap_dot(struct error *err, const char *name);
 bool error_wrap_index(struct error *err, size_t index);
 
-/* "90 days": a number and minutes, hours, days, weeks, months or years. A month is 31 days and a year 366, so
- * that nothing goes too early. */
+/* "90 days": a number and minutes, hours, days, weeks, months or years. A month is 31 days and a
+ * year 366, so that nothing goes too early. */
 bool json_read_duration(const cJSON *json, int64_t *ret_seconds, struct error *err) MUST_CHECK;
 
 /* The place of the field NAME; false, with the names that there are: there is none. */
@@ -56,7 +61,7 @@ bool schema_read_by(struct schema *schema, const cJSON *json, struct view *view,
                     struct error *err) MUST_CHECK;
 bool schema_read_where(struct schema *schema, const cJSON *json, struct view *view,
                        struct error *err) MUST_CHECK;
-/* What the subtrees of a hierarchy are further divided into. */
+/* The breakdowns of a hierarchy's subtrees. */
 bool schema_read_breakdown(struct schema *schema, const cJSON *json, struct view *owner,
                            struct error *err) MUST_CHECK;
 /* Whether the text is depth(), and the view may have it. */
@@ -64,7 +69,8 @@ bool schema_read_distance(struct schema *schema, const struct view *view, struct
                           struct dimension *dimension);
 /* Whether an entry of "by" is a hierarchy, such as tree(id, parent_id). */
 bool schema_names_hierarchy(const cJSON *json);
-/* The hierarchy that the view is by, and how many levels of rows it shows. DEPTH: NULL where it is not said. */
+/* The hierarchy that the view is by, and how many levels of rows it shows. DEPTH: NULL
+ * where it is not said. */
 bool schema_read_hierarchy(struct schema *schema, const cJSON *json, struct view *view,
                            struct error *err) MUST_CHECK;
 bool schema_read_levels(const cJSON *json, struct view *view, struct error *err) MUST_CHECK;
@@ -74,7 +80,8 @@ bool schema_check_hierarchy(const struct view *view, const cJSON *json,
 /* When its condition is read. */
 bool schema_check_links(struct schema *schema, const struct view *view,
                         struct error *err) MUST_CHECK;
-/* A view that feeds OWNER or divides it, behind all others: it counts the same events, in groups that are yet to be told. */
+/* A view that feeds OWNER or is a breakdown of it, behind all others: it counts the same events, in
+ * groups that are yet to be told. */
 struct view *schema_hide_view(struct schema *schema, const struct view *owner, const char *name);
 /* When its measures are read. */
 bool schema_finish_hierarchy(struct schema *schema, struct view *view,

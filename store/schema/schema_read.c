@@ -1,6 +1,6 @@
-/* cJSON reads the text, in which blanks stand for comments so that places stay right; what it lets through (see
- * check_text and check_object) is refused here. Each level reads its object, and wraps its place around the error of the
- * level below.
+/* cJSON reads the text, in which blanks stand for comments so that places stay right; what it lets
+ * through (see check_text and check_object) is refused here. Each level reads its object, and wraps
+ * its place around the error of the level below.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

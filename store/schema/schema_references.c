@@ -1,5 +1,5 @@
-/* What leads from one stream to another: declared at a field for a target that is known by one, in "references" of the
- * stream for one that is known by several.
+/* What leads from one stream to another: declared at a field for a target that is known by one, in
+ * "references" of the stream for one that is known by several.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

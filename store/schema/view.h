@@ -3,6 +3,7 @@
  * Place    schema_read fills it in; everything that folds, merges, renders or verifies borrows it.
  * Memory   all of it lives in the schema's arena.
  * Threads  immutable once the schema is read.
+ * Errors   none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,13 +24,14 @@ struct measure {
     const struct formula *formula;
 };
 
-/* The values of one expression, each with the number of events that carry it: what a measure needs that
- * looks at all of them, or that must know the next one when its value goes. Equal ones are shared. */
+/* The values of one expression, each with the number of events that carry it: what a measure
+ * needs that looks at all of them, or that must know the next one when its value goes. Equal
+ * ones are shared. */
 struct multiset {
     const struct view *entities; /* whose rows the values are of; NULL: of the view's own events */
     const struct expr *argument;
-    const struct expr *const
-        *order; /* stand in front of the argument, and the event's key behind them */
+    /* They stand in front of the argument, and the event's key behind them. */
+    const struct expr *const *order;
     size_t order_count;
     const struct expr *where;
     bool is_keyed;  /* of arg_min and arg_max: `order` and key are part of an element */
@@ -45,8 +47,8 @@ extern const char *const rows_extensions[ROWS_FORMATS];
 /* A stream whose events a view counts. */
 struct view_input {
     const struct stream *stream;
-    /* Where there are several: what each field of the view's stream is in an event of this one, or NULL for null. NULL: the
-     * view sees the event as it is. */
+    /* Where there are several: what each field of the view's stream is in an event of this one, or
+     * NULL for null. NULL: the view sees the event as it is. */
     const struct expr *const *values;
     const struct expr *where; /* only these events of it; NULL: all */
 };
@@ -55,15 +57,15 @@ struct view {
     struct slice name;
     struct slice definition; /* its JSON, without blanks, max_rows and formats */
     uint16_t id;             /* in the keys of the store */
-    /* Of a hidden view: the view that it feeds. Its dimensions are an entity and then those of the owner, so that its
-     * groups of depth k + 1 are the entities of the owner's groups of depth k: each is folded into that as one event.
-     * Where the owner is a hierarchy: what it is further divided into. Its dimensions are a node and then those of its own; its
-     * groups count what is in the node's subtree (merge_breakdown.c).
-     * NULL: users see it. */
+    /* Of a hidden view: the view that it feeds. Its dimensions are an entity and then those of the
+     * owner, so that its groups of depth k + 1 are the entities of the owner's groups of depth k:
+     * each is folded into that as one event. Where the owner is a hierarchy: what it is further
+     * divided into. Its dimensions are a node and then those of its own; its groups count what is
+     * in the node's subtree (merge_breakdown.c). NULL: users see it. */
     const struct view *owner;
-    struct slice breakdown; /* of one within a hierarchy: what it is called there */
-    const struct stream
-        *stream; /* what its events are: a stream's, those of several, or the rows of `source` */
+    struct slice breakdown; /* of one of a hierarchy: its name */
+    /* What its events are: a stream's, those of several, or the rows of `source`. */
+    const struct stream *stream;
     const struct view_input *inputs; /* where they come from; none: `source` */
     size_t input_count;
     const struct view *source;          /* NULL: a stream */
@@ -78,9 +80,9 @@ struct view {
     const struct dimension *dimensions; /* of a hierarchy: the node's id */
     size_t dimension_count;
     const struct hierarchy_spec *hierarchy; /* NULL: its groups are those of its dimensions */
-    const struct aggregate
-        *aggregates; /* what is kept; equal ones once. Of a hierarchy twice: of the
-                                           node's own events, and then of all in its subtree */
+    /* What is kept; equal ones once. Of a hierarchy twice: of the node's own events, and then of
+     * all in its subtree. */
+    const struct aggregate *aggregates;
     size_t aggregate_count;
     const struct multiset *multisets;
     size_t multiset_count;
@@ -88,7 +90,7 @@ struct view {
     size_t measure_count;
 };
 
-/* Whether the view divides the subtrees of a hierarchy, its owner. */
+/* Whether the view is a breakdown of a hierarchy, its owner. */
 static inline bool view_is_breakdown(const struct view *view)
 {
     return view->owner && view->owner->hierarchy;

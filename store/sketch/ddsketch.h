@@ -1,11 +1,15 @@
 /* ddsketch.h - quantiles of many numbers, nearly, in little space.
  *
  * Place    aggregate_state.h keeps one per approx_quantile.
- * Promise  a quantile is within 1 % of the value at its rank. Weights are whole numbers, so that insertion, retraction and
- *          merge commute and packed bytes are a function of the values alone.
- * Source   C. Masson, J. Rim, H. Lee, "DDSketch: a fast and fully-mergeable quantile sketch with relative-error
- *          guarantees", VLDB 12(12), 2019. Buckets are never collapsed: the range of doubles bounds them.
+ * Promise  a quantile is within 1 % of the value at its rank. Weights are whole numbers, so
+ *          that insertion, retraction and merge commute and packed bytes are a function of
+ *          the values alone.
  * Memory   buckets live in the arena given.
+ * Threads  one owner at a time.
+ * Errors   ddsketch_unpack: false where bytes are no sketch.
+ * Source   C. Masson, J. Rim, H. Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
+ *          relative-error guarantees", VLDB 12(12), 2019. Buckets are never collapsed: the range of
+ *          doubles bounds them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -174,7 +174,8 @@ double t_cdf(double t, double df)
     return middle < 0.5 ? 0.5 + middle / 2 : 1 - ends / 2;
 }
 
-/* The next guess of t: by Newton on logarithms of both sides, else inside of what is known to enclose it. */
+/* The next guess of t: by Newton on logarithms of both sides, else inside of what is
+ * known to enclose it. */
 static double better_guess(double t, double df, double found, double wanted, bool rises,
                            const double enclosing[2])
 {
@@ -261,7 +262,8 @@ static double gamma_above(double a, double x)
     return gamma_front(a, x) * a * product;
 }
 
-/* P(a, x) for a so large that the sums above would be long: where it is neither 0 nor 1, eta is small. */
+/* P(a, x) for a so large that the sums above would be long: where it is neither 0 nor
+ * 1, eta is small. */
 static double gamma_uniform(double a, double x, bool above)
 {
     static const double first[] = {-139.0 / 777600, 1.0 / 2835, 1.0 / 864,

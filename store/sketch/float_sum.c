@@ -81,7 +81,8 @@ static void add_term(struct float_sum *sum, uint128 mantissa, int exponent, int6
     add_limbs(sum, limbs, TERM_LIMBS, place / LIMB_BITS, negative != (weight < 0), arena);
 }
 
-/* |VALUE| = *ret_mantissa * 2^*ret_exponent, without zeros at the end, so that windows stay narrow. */
+/* |VALUE| = *ret_mantissa * 2^*ret_exponent, without zeros at the end, so that
+ * windows stay narrow. */
 static void float_sum_split(double value, uint64_t *ret_mantissa, int *ret_exponent)
 {
     int exponent;
@@ -138,8 +139,8 @@ void float_sum_negate(struct float_sum *sum)
     bignum_negate(sum->limb, sum->count); /* the limb of the sign leaves room */
 }
 
-/* The double nearest to LIMBS * 2^exponent / (a * b); the limbs are used up. COUNT has room for EXTRA_LIMBS
- * zeros in front. */
+/* The double nearest to LIMBS * 2^exponent / (a * b); the limbs are used up. COUNT has room for
+ * EXTRA_LIMBS zeros in front. */
 static double quotient(uint64_t *limbs, unsigned count, long exponent, uint64_t a, uint64_t b)
 {
     bool const negative = limbs[count - 1] >> (LIMB_BITS - 1);
@@ -178,8 +179,8 @@ static bool float_sum_load_magnitude(const struct float_sum *sum, uint64_t limbs
     return negative;
 }
 
-/* In units of 2^-4352, the square of the unit of limb 0. Where x * y is negative, so is everything: what is
- * subtracted is a magnitude. */
+/* In units of 2^-4352, the square of the unit of limb 0. Where x * y is negative, so is everything:
+ * what is subtracted is a magnitude. */
 double float_sum_covariance(const struct float_sum *x, const struct float_sum *y,
                             const struct float_sum *products, uint64_t count, uint64_t divisor)
 {
@@ -209,7 +210,8 @@ double float_sum_covariance(const struct float_sum *x, const struct float_sum *y
     return turned ? -result : result;
 }
 
-/* [first][width] and WIDTH bytes, without limbs of zero in front and bytes that only repeat the sign behind. */
+/* [first][width] and WIDTH bytes, without limbs of zero in front and bytes that only repeat
+ * the sign behind. */
 void float_sum_pack(const struct float_sum *sum, struct buffer *into)
 {
     unsigned low = 0;

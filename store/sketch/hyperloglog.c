@@ -78,7 +78,8 @@ static void raise_register(struct hyperloglog *sketch, unsigned place, uint8_t r
 
 uint64_t hyperloglog_hash(struct slice value, const struct hash_key *secret)
 {
-    /* no number of a commit, which inode numbers are hashed with and which show what they come to */
+    /* no number of a commit, which inode numbers are hashed with and which show
+     * what they come to */
     return hash_bytes_with(secret, UINT64_MAX, value);
 }
 
@@ -143,7 +144,8 @@ uint64_t hyperloglog_estimate(const struct hyperloglog *sketch)
     return (uint64_t)llround(m * m / (2 * log(2) * z));
 }
 
-/* [count] and the list, two bytes of place and one of rank; a count beyond the list's: all registers. */
+/* [count] and the list, two bytes of place and one of rank; a count beyond the
+ * list's: all registers. */
 void hyperloglog_pack(const struct hyperloglog *sketch, struct buffer *into)
 {
     if (sketch->registers) {

@@ -1,12 +1,15 @@
 /* hyperloglog.h - how many distinct values there are, nearly, in little space.
  *
  * Place    aggregate_state.h keeps one per approx_uniq.
- * Promise  standard error 1.04 / sqrt(4096), that is 1.6 %. Insertion and merge commute, and packed bytes are a
- *          function of the set of hashes. A value cannot be taken out.
- * Source   P. Flajolet et al., "HyperLogLog: the analysis of a near-optimal cardinality estimation algorithm", 2007,
- *          with the estimator of O. Ertl, "New cardinality estimation algorithms for HyperLogLog sketches",
- *          arXiv:1702.01284, 2017 (algorithm 6), which needs no tables against bias.
+ * Promise  standard error 1.04 / sqrt(4096), that is 1.6 %. Insertion and merge commute, and packed
+ *          bytes are a function of the set of hashes. A value cannot be taken out.
  * Memory   registers live in the arena given.
+ * Threads  one owner at a time.
+ * Errors   hyperloglog_unpack: false where bytes are no sketch.
+ * Source   P. Flajolet et al., "HyperLogLog: the analysis of a near-optimal cardinality
+ *          estimation algorithm", 2007, with the estimator of O. Ertl, "New cardinality
+ *          estimation algorithms for HyperLogLog sketches", arXiv:1702.01284, 2017 (algorithm 6),
+ *          which needs no tables against bias.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,4 @@
-/* An entry of the ledger is packed as
+/* An entry of the batch log is packed as
  *   [version u8][kind u8][state u8][stream u16][digest 16]
  *   [input bytes][resume offset][resume line][read][new][duplicate][replaced][stale][deleted]
  *   [rejected][rejects bytes]

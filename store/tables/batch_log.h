@@ -1,8 +1,11 @@
 /* batch_log.h - the table of batches: what was ingested, how far, with which result.
  *
+ * Place    write_txn.c puts; batch.c looks for what was loaded before; documents.c shows.
  * Promise  an entry is written in the transaction of the events it tells of, so a checkpoint and
  *          its events are there together or not at all. Entries are never deleted.
  * Memory   slices of a loaded entry live in the arena given.
+ * Threads  as the transaction.
+ * Errors   ERROR_CORRUPT: an entry cannot be read.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -4,7 +4,8 @@
 #include "kv/db.h"
 #include "types/pack.h"
 
-/* A list is cut into parts, so that LMDB need not find room for one long value in a row of pages. */
+/* A list is cut into parts, so that LMDB need not find room for one long value
+ * in a row of pages. */
 enum { PART_BYTES = 32 << 10 };
 
 void change_log_done(struct change_log *log)

@@ -1,8 +1,11 @@
 /* change_log.h - which groups each commit changed, kept for a while.
  *
  * Place    commit.c writes it; a mount reads it to know what to invalidate.
- * Limits   a commit that changes more than CHANGE_LOG_MAX groups keeps no list, and lists are kept of
- *          the last CHANGE_LOG_COMMITS commits: a reader that finds none compares what it holds.
+ * Memory   the log owns its entries until change_log_done.
+ * Threads  a log has one owner; the scan is as the transaction.
+ * Errors   ERROR_CORRUPT: an entry cannot be read.
+ * Limits   a commit that changes more than CHANGE_LOG_MAX groups keeps no list, and lists are kept
+ *          of the last CHANGE_LOG_COMMITS commits: a reader that finds none compares what it holds.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -41,8 +44,9 @@ enum change_log_answer {
     CHANGE_LOG_UNKNOWN, /* too many or too long ago: anything may have changed */
     CHANGE_LOG_FAILED,
 };
-/* Calls VISIT for every change of the commits after AFTER up to LAST, which is that of TXN. A group
- * may come more than once. A new schema among them is the caller's to know: ids may then be others. */
+/* Calls VISIT for every change of the commits after AFTER up to LAST, which is that of
+ * TXN. A group may come more than once. A new schema among them is the caller's to know:
+ * ids may then be others. */
 enum change_log_answer change_log_scan(const struct txn *txn, uint64_t after, uint64_t last,
                                        void (*visit)(void *context, const struct change *change),
                                        void *context, struct error *err);

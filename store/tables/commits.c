@@ -1,5 +1,5 @@
-/* The newest commits stand beside the store's state, on a page that each commit writes anyway; when a block of them is full it
- * goes behind the others, where it stays as it is.
+/* The newest commits stand beside the store's state, on a page that each commit writes anyway; when
+ * a block of them is full it goes behind the others, where it stays as it is.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

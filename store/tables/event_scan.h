@@ -1,6 +1,8 @@
 /* event_scan.h - every live event of one stream, in the order of keys.
  *
- * Memory   an event borrows until the next step. Nothing may be written to the table of events meanwhile.
+ * Place    rebuilding, deleting by a condition, verifying.
+ * Memory   an event borrows until the next step. Nothing may be written to the table of
+ *          events meanwhile.
  * Threads  as the transaction.
  * Errors   as block_cursor.h.
  *

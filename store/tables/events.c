@@ -1,6 +1,7 @@
-/* An event's fields are packed in the order of their slots (drawn in format.h), the fields of its key in the key
- * alone: a key of one string is worth its bytes only once. Where the key cannot give its values back,
- * as one of them was cut or holds a NUL that would have to be unescaped, they stand inside too.
+/* An event's fields are packed in the order of their slots (drawn in format.h), the fields of its
+ * key in the key alone: a key of one string is worth its bytes only once. Where the key cannot give
+ * its values back, as one of them was cut or holds a NUL that would have to be unescaped, they
+ * stand inside too.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,10 @@
 /* events.h - typed events as bytes, and the store's table of them.
  *
  * Place    ingest/bind packs records into a chunk; commit.c sorts it and puts it into the table.
- * Memory   a chunk owns its events until events_chunk_done. Values of an unpacked event borrow its bytes.
+ * Memory   a chunk owns its events until events_chunk_done. Values of an unpacked event
+ *          borrow its bytes.
  * Threads  a chunk has one owner at a time.
+ * Errors   event_unpack: false; event_corrupt makes ERROR_CORRUPT of it.
  * Limits   EVENT_BYTES_MAX of packed fields; keys of any length (beyond LMDB's limit by hash).
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -36,7 +38,8 @@ void events_chunk_done(struct events_chunk *chunk);
 void events_chunk_clear(struct events_chunk *chunk);
 size_t events_chunk_bytes(const struct events_chunk *chunk); /* in use */
 
-/* VALUES: one per field of the stream, borrowed until return. Not all fields of the key are null. */
+/* VALUES: one per field of the stream, borrowed until return. Not all fields of
+ * the key are null. */
 void events_chunk_add(struct events_chunk *chunk, const struct value *values);
 
 /* Fetches event I into the cache, if there is one. */

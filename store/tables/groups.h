@@ -4,6 +4,9 @@
  * Promise  the groups of one depth are in the order of their dimensions; those under one prefix are
  *          neighbours.
  * Memory   slices of a loaded group borrow from the transaction (db.h).
+ * Threads  pure, or as the transaction.
+ * Errors   ERROR_CORRUPT: a group cannot be read; ERROR_VERSION: a state is of another version,
+ *          with the rebuild that helps.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,9 +24,9 @@ struct group {
     uint64_t row_count;         /* leaf: 1 */
     uint64_t json_bytes;        /* of the rows' texts, separators left out */
     uint64_t csv_bytes;         /* likewise, as CSV, line ends left out */
-    uint64_t
-        prometheus_bytes;   /* likewise, as samples for Prometheus with their line ends; 0 where the
-                                   view has no such files */
+    /* Likewise, as samples for Prometheus with their line ends; 0 where the view
+     * has no such files. */
+    uint64_t prometheus_bytes;
     struct slice exact;     /* dimensions packed without limit, where the key has cut one */
     struct slice hierarchy; /* of a node of a hierarchy: its facts, see hierarchy.h */
     struct slice states;    /* packed; aggregate_state.h */
@@ -36,8 +39,8 @@ static inline bool group_is_leaf(const struct view *view, unsigned depth)
     return depth == view->dimension_count && !view->hierarchy;
 }
 
-/* The dimensions of a group as its key: pack_value of the first DEPTH of DIMENSIONS, each within its share of a
- * key's bytes. Returns whether they can be read back exactly. */
+/* The dimensions of a group as its key: pack_value of the first DEPTH of DIMENSIONS, each within
+ * its share of a key's bytes. Returns whether they can be read back exactly. */
 bool group_key_pack(const struct view *view, const struct value *dimensions, unsigned depth,
                     struct buffer *key);
 /* Appends one more dimension to KEY. */
@@ -49,7 +52,8 @@ bool group_dimensions(struct slice key, const struct group *group, unsigned dept
                       struct arena *arena, struct value *ret_dimensions,
                       struct error *err) MUST_CHECK;
 
-/* Its states, one an aggregate; they borrow from the group or live in ARENA. ERROR_VERSION: of another version. */
+/* Its states, one an aggregate; they borrow from the group or live in ARENA. ERROR_VERSION: of
+ * another version. */
 bool group_states(const struct view *view, const struct group *group, struct arena *arena,
                   struct state *ret_states, struct error *err) MUST_CHECK;
 

@@ -1,4 +1,5 @@
-/* hierarchy.h - views whose groups are the nodes of a hierarchy: what is known of a node, and what a path says.
+/* hierarchy.h - views whose groups are the nodes of a hierarchy: what is known of a node, and
+ * what a path says.
  *
  *     root             depth 0 of the table of groups; its key is empty
  *      |- a            depth 1, as are all nodes: their key is the packed id
@@ -8,6 +9,7 @@
  * Place    merge_hierarchy.c makes it, hierarchy_links.h has who is whose child, tree.c shows it.
  * Memory   slices borrow from the group, or live in the arena given.
  * Threads  pure functions.
+ * Errors   ERROR_CORRUPT: facts cannot be read.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -45,20 +47,22 @@ static inline bool hierarchy_is_root(struct slice id)
 /* The node's group. */
 enum db_finding hierarchy_get(const struct txn *txn, const struct view *view, struct slice id,
                               struct group *ret_group, struct error *err);
-/* From a value packed without limit to the key; appends. Returns false where the bytes are no value. */
+/* From a value packed without limit to the key; appends. Returns false where the
+ * bytes are no value. */
 bool hierarchy_key(const struct view *view, struct slice packed, struct buffer *key);
 /* The id of the node that the node stands below. */
 bool hierarchy_parent_key(const struct view *view, const struct hierarchy_facts *facts,
                           struct buffer *key);
 
-/* Leaves out empty segments; SCRATCH may hold what PATH is then. A path without segments becomes null. false: it has more than
- * SCHEMA_SEGMENTS_MAX. */
+/* Leaves out empty segments; SCRATCH may hold what PATH is then. A path without segments becomes
+ * null. false: it has more than SCHEMA_SEGMENTS_MAX. */
 bool hierarchy_normalise(const struct hierarchy_spec *spec, struct value *path,
                          struct buffer *scratch);
 /* The path of the node above, empty at the top; and the last segment. */
 struct slice hierarchy_path_above(const struct hierarchy_spec *spec, struct slice path);
 struct slice hierarchy_path_name(const struct hierarchy_spec *spec, struct slice path);
 
-/* {"id":…,"parent":…,"direct":{…},"subtree":{…}}. STATES: direct ones and those of the subtree. Appends to ROW. */
+/* {"id":…,"parent":…,"direct":{…},"subtree":{…}}. STATES: direct ones and those of the
+ * subtree. Appends to ROW. */
 void hierarchy_row(const struct view *view, const struct time_zone *zone, const struct value *id,
                    const struct value *parent, const struct state *states, struct buffer *row);

@@ -1,8 +1,11 @@
 /* hierarchy_links.h - who is whose child in a hierarchy: the table of links.
  *
- * Place    merge_hierarchy.c keeps it; hierarchy_scan.c, the tree of files and ingest's check for cycles read it.
+ * Place    merge_hierarchy.c keeps it; hierarchy_scan.c, the tree of files and ingest's check
+ *          for cycles read it.
  * Units    ids and parents are packed as in keys, the root is null.
  * Memory   what a scan returns borrows from the transaction, until its next step or write.
+ * Threads  as the transaction.
+ * Errors   ERROR_CORRUPT: an entry cannot be read, or a weight would be negative.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,12 +13,14 @@
 #include "kv/db.h"
 #include "schema/schema.h"
 
-/* Adds WEIGHT to the number of events that say that PARENT is the parent of ID; WHOLE: the parent packed without limit where
- * its key has cut it, else empty. ERROR_CORRUPT: it would be negative. */
+/* Adds WEIGHT to the number of events that say that PARENT is the parent of ID; WHOLE: the
+ * parent packed without limit where its key has cut it, else empty. ERROR_CORRUPT: it
+ * would be negative. */
 bool hierarchy_link_add(struct txn *txn, const struct view *view, struct slice id,
                         struct slice parent, struct slice whole, int64_t weight,
                         struct error *err) MUST_CHECK;
-/* The parent that counts: its key, and itself packed without limit. DB_MISSING: no event names one. */
+/* The parent that counts: its key, and itself packed without limit. DB_MISSING: no
+ * event names one. */
 struct hierarchy_link {
     struct slice parent;
     struct slice whole;

@@ -31,7 +31,8 @@ static bool hierarchy_scan_open_level(struct hierarchy_scan *scan, struct slice 
     return true;
 }
 
-/* Opens the levels from NODE down to the one that FROM is on. Each but the last stands behind the node that leads there. */
+/* Opens the levels from NODE down to the one that FROM is on. Each but the last stands behind the
+ * node that leads there. */
 static bool open_levels(struct hierarchy_scan *scan, struct slice node, struct slice from,
                         struct error *err)
 {

@@ -1,6 +1,10 @@
-/* hierarchy_scan.h - the rows of a node's file: the nodes below it, some levels down, each in front of its children.
+/* hierarchy_scan.h - the rows of a node's file: the nodes below it, some levels down, each in front
+ * of its children.
  *
+ * Place    tree_read.c and tree_list.c.
  * Memory   what a step returns borrows from the transaction.
+ * Threads  as the transaction.
+ * Errors   ERROR_CORRUPT: the table of links names a node that has no group.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

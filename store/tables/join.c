@@ -64,7 +64,8 @@ enum db_finding join_event(struct join *join, struct slice key, struct slice *re
 static bool fill(struct join *join, const struct stream *stream, struct value *values,
                  const bool *wanted, struct error *err);
 
-/* The values of the event that one reference leads to, with those WANTED of what it refers to itself. */
+/* The values of the event that one reference leads to, with those WANTED of what it
+ * refers to itself. */
 static enum db_finding load_target(struct join *join, const struct stream *target, struct slice key,
                                    const bool *wanted, struct value **ret_values, struct error *err)
 {
@@ -84,8 +85,8 @@ static enum db_finding load_target(struct join *join, const struct stream *targe
     return fill(join, target, values, wanted, err) ? DB_FOUND : DB_FAILED;
 }
 
-/* Which joined values of the target the values WANTED of the stream ask for by one reference; false: none of them goes
- * that way. */
+/* Which joined values of the target the values WANTED of the stream ask for by one reference;
+ * false: none of them goes that way. */
 static bool join_choose(const struct stream *stream, size_t reference, const bool *wanted,
                         bool *ret_wanted)
 {
@@ -123,7 +124,8 @@ static bool follow(struct join *join, const struct stream *stream, size_t refere
     return true;
 }
 
-/* WANTED: which of the joined values; NULL: all. Calls itself once a step of the longest chain in the schema. */
+/* WANTED: which of the joined values; NULL: all. Calls itself once a step of the longest
+ * chain in the schema. */
 static bool fill(struct join *join, const struct stream *stream, struct value *values,
                  const bool *wanted, struct error *err)
 {

@@ -176,8 +176,8 @@ static bool count_depth(struct link_graph *graph, struct link_node *node, uint64
     return true;
 }
 
-/* Whether the node is above its parent. LATER has changed, too, and is asked for next: the cycles that it is on are told then, and
- * beyond it a scan might not end. */
+/* Whether the node is above its parent. LATER has changed, too, and is asked for next: the cycles
+ * that it is on are told then, and beyond it a scan might not end. */
 static enum link_state find_above(struct link_graph *graph, struct link_node *node,
                                   const struct link_node *later, struct error *err)
 {

@@ -1,5 +1,10 @@
 /* meta.h - the table of single facts: where the store stands, what it declares.
  *
+ * Place    store.c at each snapshot, write_txn.c at each commit.
+ * Memory   texts borrow from the transaction; the rest is in the caller's structs.
+ * Threads  as the transaction.
+ * Errors   ERROR_CORRUPT: a fact is missing or cannot be read.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
@@ -26,8 +31,9 @@ struct meta {
 /* ERROR_VERSION: a store of another format. */
 bool meta_load(const struct txn *txn, struct meta *ret_meta, struct error *err) MUST_CHECK;
 bool meta_save(struct txn *txn, const struct meta *meta, struct error *err) MUST_CHECK;
-/* Starts the next commit: its number and a wall clock, in whole milliseconds, that is later than the last one's, even if the
- * machine's was set back, as readers tell versions of a directory by it. */
+/* Starts the next commit: its number and a wall clock, in whole milliseconds, that is later
+ * than the last one's, even if the machine's was set back, as readers tell versions of a
+ * directory by it. */
 void meta_next_commit(struct meta *meta);
 struct meta_commit {
     int64_t ns;
@@ -50,9 +56,9 @@ bool meta_stream_save(struct txn *txn, uint16_t stream, const struct meta_stream
 
 struct meta_view {
     struct value retained_from; /* groups before it have been let go; null: none */
-    struct value
-        complete_from; /* events before this time may be missing: it was made when "keep" had dropped them;
-                                   null: none */
+    /* Events before this time may be missing: it was made when "keep" had dropped
+     * them; null: none. */
+    struct value complete_from;
     uint64_t missed_count; /* how many of its streams' events had been dropped then */
 };
 bool meta_view_load(const struct txn *txn, uint16_t view, struct meta_view *ret_view,

@@ -1,10 +1,15 @@
 /* multisets.h - the values of a group's multisets, each with its weight: how many events carry it.
  *
- * Place    delta.c makes elements; merge.c adds weights and settles the states of the aggregates over them.
- * Promise  what is settled is a function of the weights alone, whatever the order they came in. It costs the
- *          number of changes, not of values: a quantile moves from where it stood past what came or went.
- * Limits   an element of more than MULTISET_WHOLE_BYTES is ordered by its first bytes, then by digest; min,
- *          max, arg_min and arg_max look at all of it.
+ * Place    delta.c makes elements; merge.c adds weights and settles the states of the
+ *          aggregates over them.
+ * Promise  what is settled is a function of the weights alone, whatever the order they came in. It
+ *          costs the number of changes, not of values: a quantile moves from where it stood past
+ *          what came or went.
+ * Memory   elements are read into the arena given; a writer owns its blocks until it is closed.
+ * Threads  as the transaction.
+ * Errors   ERROR_CORRUPT: a weight would be negative, or an element cannot be read.
+ * Limits   an element of more than MULTISET_WHOLE_BYTES is ordered by its first bytes, then by
+ *          digest; min, max, arg_min and arg_max look at all of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,8 +28,8 @@ struct multiset_place {
     bool is_ranked;
 };
 
-/* Appends the form in which ELEMENT, packed without limit, stands in a key: itself, or cut with its digest. Returns
- * whether it is whole. */
+/* Appends the form in which ELEMENT, packed without limit, stands in a key: itself, or cut with its
+ * digest. Returns whether it is whole. */
 bool multiset_key(struct slice element, struct buffer *key);
 
 /* Goes from element to element in the order of groups, sets and keys. */
@@ -40,8 +45,8 @@ bool multiset_writer_open(struct txn *txn, struct multiset_writer *ret_writer,
 bool multiset_writer_finish(struct multiset_writer *writer, struct error *err) MUST_CHECK;
 void multiset_writer_close(struct multiset_writer *writer);
 
-/* Adds WEIGHT to that of the element with KEY; EXACT is the whole element where the key has cut it, else empty. The
- * weights before and after are told. ERROR_CORRUPT: it would be negative. */
+/* Adds WEIGHT to that of the element with KEY; EXACT is the whole element where the key has cut it,
+ * else empty. The weights before and after are told. ERROR_CORRUPT: it would be negative. */
 struct weights {
     uint64_t old_weight, new_weight;
 };
@@ -51,7 +56,8 @@ bool multiset_add(struct multiset_writer *writer, struct multiset_place place, s
 /* Where an element stands in the order of the writer. */
 void multiset_full_key(struct multiset_place place, struct slice key, struct buffer *into);
 
-/* Before the weights of one batch are added: how one element's change of weight moves a quantile. */
+/* Before the weights of one batch are added: how one element's change of weight
+ * moves a quantile. */
 void multiset_shift(const struct aggregate *aggregate, struct state *state, struct slice key,
                     int64_t weight);
 /* After: finds what the aggregate shows. STATE has the stored state with the count of now. */
@@ -66,7 +72,8 @@ bool multiset_settle(struct multiset_reader *reader, struct multiset_place place
                      const struct aggregate *aggregate, struct state *state, struct arena *arena,
                      struct error *err) MUST_CHECK;
 
-/* Calls VISIT with each element of a group's multiset: its key, the whole of it where that is cut, its weight. */
+/* Calls VISIT with each element of a group's multiset: its key, the whole of it where that is
+ * cut, its weight. */
 bool multiset_scan(struct multiset_reader *reader, struct multiset_place place,
                    void (*visit)(void *context, struct slice key, struct slice exact,
                                  uint64_t weight),

@@ -1,5 +1,5 @@
-/* Keys of events can be of any length up to LMDB's, so digests stand for both of them: a target's references are neighbours, and
- * share all but the second digest within a block.
+/* Keys of events can be of any length up to LMDB's, so digests stand for both of them: a target's
+ * references are neighbours, and share all but the second digest within a block.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

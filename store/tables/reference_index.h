@@ -2,6 +2,9 @@
  *
  * Place    commit.c notes each event that comes or goes; propagation.c asks when a target changes.
  * Promise  finding those that refer to one event costs their number.
+ * Memory   the log owns what is noted until it is saved.
+ * Threads  as the transaction.
+ * Errors   those of db.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +13,8 @@
 #include "kv/db.h"
 #include "schema/schema.h"
 
-/* What changes in the table: collected in any order, written in that of its keys. Zeroed is empty. */
+/* What changes in the table: collected in any order, written in that of its keys.
+ * Zeroed is empty. */
 struct reference_index_log {
     struct arena arena;
     struct references_change *changes;
@@ -30,8 +34,8 @@ struct reference_index_cursor;
 bool reference_index_cursor_open(const struct txn *txn, struct reference_index_cursor **ret_reader,
                                  struct error *err) MUST_CHECK;
 void reference_index_cursor_close(struct reference_index_cursor *reader); /* takes NULL */
-/* Calls VISIT with the key of every event of STREAM of which REFERENCE leads to the event with the key TARGET, both as in the
- * table of events. */
+/* Calls VISIT with the key of every event of STREAM of which REFERENCE leads to the event with the
+ * key TARGET, both as in the table of events. */
 bool reference_index_scan(struct reference_index_cursor *reader, const struct stream *stream,
                           size_t reference, struct slice target,
                           void (*visit)(void *context, struct slice key), void *context,

@@ -1,8 +1,9 @@
 /* view_history.h - whether all events that a view has counted are still there.
  *
  * Place    whoever makes a view again asks before; verify, for what it can prove.
- * Errors   ERROR_CORRUPT of meta.
+ * Memory   none; VIEW is borrowed.
  * Threads  those of the transaction.
+ * Errors   ERROR_SCHEMA of view_check_history, with the remedy; ERROR_CORRUPT of meta.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -2,6 +2,9 @@
  *
  * Place    tree.c asks for them like for any other file.
  * Promise  a document is a function of its node and version: nothing of the machine or the moment.
+ * Memory   the text is the caller's buffer.
+ * Threads  as the snapshot.
+ * Errors   ERROR_CORRUPT of what the document is about.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

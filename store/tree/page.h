@@ -1,13 +1,17 @@
-/* page.h - index.html: a page of the mount's root, and one of each view, that needs no other file and no network.
+/* page.h - index.html: a page of the mount's root, and one of each view, that needs no other
+ * file and no network.
  *
  * Place    tree.c and tree_read.c put a page together of three parts:
  *
  *              head     page/: html, style and script, the same for all pages
  *              line     a JSON object: the view, or in the root all of them, with their totals
  *              rows     of a view: as in VIEW.json, or null where they are too many for a page
- *
- * Promise  the head ends in <plaintext>, which nothing ends but the file: whatever the data holds, it stays data. So
- *          rows stand in the page as they are stored, and its size is known without reading them.
+ * Promise  the head ends in <plaintext>, which nothing ends but the file: whatever the data holds,
+ *          it stays data. So rows stand in the page as they are stored, and its size is known
+ *          without reading them.
+ * Memory   the head lives for ever, the line is the caller's buffer.
+ * Threads  as the snapshot.
+ * Errors   ERROR_CORRUPT of the view's groups.
  * Source   https://html.spec.whatwg.org/multipage/parsing.html#plaintext-state
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -2,6 +2,9 @@
  *
  * Place    tree.c and tree_read.c; `tally ingest` has written the file beside the database.
  * Promise  as much of it is shown as the last checkpoint of the batch knows of.
+ * Memory   bytes are the caller's buffer.
+ * Threads  as the snapshot.
+ * Errors   ERROR_MISSING as below; those of read(2).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -97,8 +97,9 @@ void tree_view_name(const struct snapshot *snapshot, const struct view *view, st
     file_name_write(&value, type, snapshot->schema->zone, name);
 }
 
-/* A directory's number is the path's alone, so that it keeps it for ever; a file's tells its version. Programs take two files with
- * one number for one file, so nobody may be able to choose names that have one. */
+/* A directory's number is the path's alone, so that it keeps it for ever; a file's tells its
+ * version. Programs take two files with one number for one file, so nobody may be able to choose
+ * names that have one. */
 static uint64_t inode_number(const struct snapshot *snapshot, const struct node *node,
                              const struct node_stat *stat)
 {

@@ -1,10 +1,13 @@
 /* tree.h - the tree that users see: paths, nodes, sizes, listings, contents.
  *
- * Place    `tally cat` and `tally ls` scan it, tallyfs mounts it: one grammar for both (`.tallyfs/README` tells it).
- * Promise  a node's content is a function of the node and its version (node_stat.commit_id): while the
- *          version is the same in two snapshots, so are size and every byte.
+ * Place    `tally cat` and `tally ls` scan it, tallyfs mounts it: one grammar for both
+ *          (`.tallyfs/README` tells it).
+ * Promise  a node's content is a function of the node and its version (node_stat.commit_id): while
+ *          the version is the same in two snapshots, so are size and every byte.
  * Memory   a struct node borrows its key from where it was made; node_pack gives bytes to keep.
  * Threads  as the snapshot.
+ * Errors   TREE_FAILED with ERROR_CORRUPT, or what reading the store gives. That a name is not
+ *          there is an answer.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +24,7 @@ enum node_kind {
     NODE_TOTAL,       /* X/.total.json */
     NODE_IDS,         /* VIEW/.node/, of a hierarchy */
     NODE_BY_ID,       /* VIEW/.node/ID.json */
-    NODE_BREAKDOWN,   /* X/.models.json: what a node of a hierarchy is divided into */
+    NODE_BREAKDOWN,   /* X/.models.json: a breakdown of a hierarchy's node */
     NODE_FRONT_PAGE,  /* /index.html */
     NODE_VIEW_PAGE,   /* VIEW/index.html */
     NODE_SYSTEM,      /* .tallyfs/ */
@@ -39,12 +42,12 @@ enum node_kind {
 
 struct node {
     enum node_kind kind;
-    enum rows_format format; /* of NODE_ROWS, LEAF, BY_ID, WITHIN */
+    enum rows_format format; /* of NODE_ROWS, LEAF, BY_ID, BREAKDOWN */
     uint16_t view;           /* of NODE_GROUP, ROWS, LEAF, TOTAL, IDS, BY_ID, VIEW_PAGE, VIEW */
     uint8_t depth;           /* of NODE_GROUP, ROWS, LEAF, TOTAL: dimensions in the key */
     uint64_t batch;          /* of NODE_BATCH, NODE_REJECT_FILE: the batch's id */
-    struct slice
-        key; /* of NODE_GROUP, ROWS, LEAF, TOTAL: packed dimensions; of nodes see tree_hierarchy.h */
+    /* Of NODE_GROUP, ROWS, LEAF, TOTAL: packed dimensions; of nodes see tree_hierarchy.h. */
+    struct slice key;
 };
 
 struct node_stat {
@@ -60,7 +63,8 @@ bool node_is_directory(const struct node *node);
 enum {
     NODE_ROOM_BYTES = 600
 }; /* what nearly every packed node, key and name fits in, for STACK_BUFFER */
-/* The node as bytes: equal nodes, equal bytes. node_unpack borrows BYTES; false: not packed by us. */
+/* The node as bytes: equal nodes, equal bytes. node_unpack borrows BYTES; false:
+ * not packed by us. */
 void node_pack(const struct node *node, struct buffer *bytes);
 bool node_unpack(struct slice bytes, struct node *ret_node) MUST_CHECK;
 
@@ -93,8 +97,9 @@ struct tree_reader {
     bool rendered;
 };
 void tree_reader_done(struct tree_reader *reader);
-/* Appends the bytes [offset, offset + size) of a file to INTO, fewer only at the end of the file. The node must be there with the
- * same version as in SNAPSHOT. Random offsets cost a scan over the siblings in front. */
+/* Appends the bytes [offset, offset + size) of a file to INTO, fewer only at the end of the file.
+ * The node must be there with the same version as in SNAPSHOT. Random offsets cost a scan over the
+ * siblings in front. */
 bool tree_read(const struct snapshot *snapshot, const struct node *node, struct tree_reader *reader,
                uint64_t offset, size_t size, struct buffer *into, struct error *err) MUST_CHECK;
 
@@ -120,14 +125,14 @@ enum tree_answer tree_listing_next(struct tree_listing *listing, struct tree_ent
 uint64_t tree_listing_index(const struct tree_listing *listing);
 bool tree_listing_seek(struct tree_listing *listing, uint64_t index, struct error *err) MUST_CHECK;
 
-/* Calls VISIT for every node that a change touches: its files in all formats, and the directory itself
- * where it appeared, disappeared or lists other names. `replaced`: the node's old inode is of no
- * more use for this name; false: only a directory's listing changed. */
+/* Calls VISIT for every node that a change touches: its files in all formats, and the directory
+ * itself where it appeared, disappeared or lists other names. `replaced`: the node's old inode is
+ * of no more use for this name; false: only a directory's listing changed. */
 void tree_change_nodes(const struct snapshot *snapshot, const struct change *change,
                        void (*visit)(void *context, const struct node *node, bool replaced),
                        void *context);
-/* Likewise for the nodes that may change with any commit: generation, status, views, batches and rejects after
- * commit AFTER. */
+/* Likewise for the nodes that may change with any commit: generation, status, views, batches and
+ * rejects after commit AFTER. */
 void tree_commit_nodes(const struct snapshot *snapshot, uint64_t after,
                        void (*visit)(void *context, const struct node *node, bool replaced),
                        void *context);

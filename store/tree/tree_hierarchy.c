@@ -272,7 +272,7 @@ static enum tree_answer find_child(const struct snapshot *snapshot, const struct
     return TREE_FOUND;
 }
 
-/* A division of the node by its name, which has a dot in front. */
+/* A breakdown of the node by its name, which has a dot in front. */
 static enum tree_answer find_breakdown(const struct snapshot *snapshot, const struct node *parent,
                                        struct slice stem, struct arena *arena, struct node *node)
 {

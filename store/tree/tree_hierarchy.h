@@ -5,10 +5,14 @@
  *   VIEW/ID/…/ID.json           the nodes below it
  *   VIEW/.node/ID.json          the node itself, wherever it stands
  *
- * A struct node has as its key where the node stands and its id, [packed parent][packed id], so that one that moves is another:
- * its old name goes, and its new one comes. That of NODE_BY_ID is the id.
+ * A struct node has as its key where the node stands and its id, [packed parent][packed id],
+ * so that one that moves is another: its old name goes, and its new one comes. That of
+ * NODE_BY_ID is the id.
  *
  * Place    tree.c, tree_lookup.c, tree_list.c and tree_read.c ask it where a view is a hierarchy.
+ * Memory   as tree.h.
+ * Threads  as the snapshot.
+ * Errors   as tree.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,7 +32,8 @@ enum tree_answer tree_breakdown_group(const struct snapshot *snapshot, const str
                                       struct group *ret_group, struct error *err);
 enum tree_answer tree_breakdown_key(const struct snapshot *snapshot, const struct node *node,
                                     struct buffer *key, struct error *err);
-/* The next division of a hierarchy's node from *PLACE on, which starts at 0; NULL: there is no more. */
+/* The next breakdown of a hierarchy's node from *PLACE on, which starts at 0; NULL:
+ * there is no more. */
 const struct view *tree_breakdown_next(const struct snapshot *snapshot, const struct view *view,
                                        size_t *place);
 /* The nodes of one change that have no counterpart in other views. */

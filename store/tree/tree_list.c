@@ -6,7 +6,7 @@
 #include "types/pack.h"
 
 /* A directory's entries come from one of four places: the groups of the table, the views of the
- * schema, fixed names, the ledger. Each child of a group has two entries, its directory and its
+ * schema, fixed names, the batch log. Each child of a group has two entries, its directory and its
  * file, so that a step may leave one pending. */
 struct tree_listing {
     const struct snapshot *snapshot;
@@ -16,7 +16,7 @@ struct tree_listing {
     bool first_done;         /* the one name in front of a group's children, or of the views */
     bool file_pending;       /* the directory was told, its file comes next */
     bool prometheus_pending; /* the view's file was told, that for Prometheus comes next */
-    size_t place;            /* next view, fixed name, batch or division */
+    size_t place;            /* next view, fixed name, batch or breakdown */
     struct groups_scan scan;
     bool walking;
     struct tree_hierarchy_children nodes; /* instead of the scan, where the view is a hierarchy */
@@ -137,9 +137,9 @@ static enum tree_answer next_node(struct tree_listing *listing, struct tree_entr
         name_is(listing, slice_text(".total"), ".json");
         return emit_node(listing, node, entry, err);
     }
-    enum tree_answer const division =
+    enum tree_answer const breakdown =
         ids || file ? TREE_MISSING : next_breakdown(listing, entry, err);
-    if (division != TREE_MISSING) return division;
+    if (breakdown != TREE_MISSING) return breakdown;
     if (!file) {
         /* Whoever is in a directory that has moved sees nothing. */
         enum tree_answer const there = listing->nodes.open || ids
@@ -258,8 +258,8 @@ static enum tree_answer next_of_views(struct tree_listing *listing, struct tree_
     return emit_node(listing, (struct node){.kind = NODE_VIEW, .view = view->id}, entry, err);
 }
 
-static enum tree_answer next_of_ledger(struct tree_listing *listing, struct tree_entry *entry,
-                                       struct error *err)
+static enum tree_answer next_of_batches(struct tree_listing *listing, struct tree_entry *entry,
+                                        struct error *err)
 {
     bool const rejects = listing->directory.kind == NODE_REJECTS;
     while (listing->place < listing->snapshot->last_batch_id) {
@@ -296,7 +296,7 @@ enum tree_answer tree_listing_next(struct tree_listing *listing, struct tree_ent
     if (kind == NODE_ROOT) return next_of_root(listing, ret_entry, err);
     if (kind == NODE_SYSTEM) return next_of_system(listing, ret_entry, err);
     if (kind == NODE_VIEWS) return next_of_views(listing, ret_entry, err);
-    return next_of_ledger(listing, ret_entry, err);
+    return next_of_batches(listing, ret_entry, err);
 }
 
 uint64_t tree_listing_index(const struct tree_listing *listing)

@@ -143,8 +143,9 @@ static enum db_finding rows_scan_next(struct rows_scan *scan, struct slice *ret_
                                  : groups_scan_next(&scan->groups, ret_key, ret_group, err);
 }
 
-/* The rows from FROM on, or all of them if that is empty, as far as the window goes; of a file for Prometheus their
- * samples of one measure. INDEX: the number of the first. The reader then stands at the last one. */
+/* The rows from FROM on, or all of them if that is empty, as far as the window goes; of a file for
+ * Prometheus their samples of one measure. INDEX: the number of the first. The reader then stands
+ * at the last one. */
 static enum db_finding scan_rows(const struct snapshot *snapshot, const struct node *node,
                                  size_t measure, uint64_t index, struct slice from,
                                  struct tree_reader *reader, struct window *window,

@@ -2,7 +2,9 @@
  *
  * Place    float_sum.c and decimal_sum.c make covariances with it.
  * Promise  least significant limb first; magnitudes unless a call says otherwise.
+ * Memory   in place, in the caller's arrays.
  * Threads  pure functions.
+ * Errors   none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,7 +17,8 @@ enum { LIMB_BITS = 64 };
 void bignum_negate(uint64_t *limb, unsigned count);
 /* MAGNITUDE /= DIVISOR; returns whether anything was left. */
 bool bignum_divide(uint64_t *magnitude, unsigned count, uint64_t divisor);
-/* The double nearest to MAGNITUDE * 2^EXPONENT, ties to even; STICKY: a little less than one unit is missing. */
+/* The double nearest to MAGNITUDE * 2^EXPONENT, ties to even; STICKY: a little less than one
+ * unit is missing. */
 double bignum_round(const uint64_t *magnitude, unsigned count, long exponent, bool sticky);
 /* INTO += A * FACTOR and INTO -= A * B, both modulo the width of INTO. */
 void bignum_add_scaled(uint64_t *into, unsigned into_count, const uint64_t *a, unsigned count,

@@ -401,8 +401,8 @@ static bool read_bucket(struct slice text, enum bucket_unit unit, struct civil *
     return at == text.length || (read_offset(text, &at, civil) && at == text.length);
 }
 
-/* The offset under which ZONE shows some part of the bucket: the one that its name tells, or the first. A
- * bucket that lies in a gap has none. */
+/* The offset under which ZONE shows some part of the bucket: the one that its name tells, or the
+ * first. A bucket that lies in a gap has none. */
 static bool bucket_offset(const struct time_zone *zone, int64_t local, int64_t length,
                           const struct civil *civil, int32_t *ret_offset)
 {

@@ -1,12 +1,15 @@
 /* calendar.h - times as text, and the buckets of time that views group by.
  *
  * Place    value.h holds times and buckets; expr.h and bind read and bucket them.
+ * Promise  of times in range calendar_bucket_write and calendar_bucket_read are inverses. A bucket
+ *          is told by local wall-clock start and, for minute and hour, the offset in force, so that
+ *          a repeated hour is two buckets and a day of 23 or 25 hours is one.
  * Units    time_ns counts nanoseconds since 1970-01-01T00:00:00Z, leap seconds left out.
- *          Years 0001 to 9999 of local time: what calendar_in_range refuses has neither name nor bucket.
- * Promise  of times in range calendar_bucket_write and calendar_bucket_read are inverses. A bucket is told by local
- *          wall-clock start and, for minute and hour, the offset in force, so that a repeated hour
- *          is two buckets and a day of 23 or 25 hours is one.
+ *          Years 0001 to 9999 of local time: what calendar_in_range refuses has neither name nor
+ *          bucket.
+ * Memory   texts are the caller's arrays.
  * Threads  pure functions.
+ * Errors   false: no such time.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,18 +37,20 @@ extern const char *const bucket_unit_names[BUCKET_UNITS]; /* "minute", ... */
 
 enum { CALENDAR_TEXT_BYTES = 48 };
 
-/* RFC 3339, YYYY-MM-DD[(T| )HH:MM[:SS[.frac]]][offset], or digits: an epoch in s, ms, us or ns told
- * by magnitude (|x| < 10^11: s, < 10^14: ms, < 10^17: us, else ns), with a fraction where seconds.
- * Offset is Z, +HH:MM, +HHMM or +HH. Text without an offset is local time in ZONE: in a repeated
- * hour the first, in a gap the time that the clock would have shown without the jump.
- * Fractions beyond nanoseconds are cut. Leap second :60 is read as the next second. What is read may be out of range. */
+/* RFC 3339, YYYY-MM-DD[(T| )HH:MM[:SS[.frac]]][offset], or digits: an epoch in s, ms, us or ns
+ * told by magnitude (|x| < 10^11: s, < 10^14: ms, < 10^17: us, else ns), with a fraction where
+ * seconds. Offset is Z, +HH:MM, +HHMM or +HH. Text without an offset is local time in ZONE: in a
+ * repeated hour the first, in a gap the time that the clock would have shown without the jump.
+ * Fractions beyond nanoseconds are cut. Leap second :60 is read as the next second. What is read
+ * may be out of range. */
 bool calendar_read(struct slice text, const struct time_zone *zone, int128 *ret_time_ns) MUST_CHECK;
-/* By a strptime pattern: %Y %y %m %d %e %j %H %I %M %S %f (fraction) %p %b %B %h %a %A %z %Z (only UTC, GMT
- * and Z) %s %T %D %F %R %n %t %%; blanks match any run of blanks; numbers need no leading zeros.
- * %y: 69 to 99 are 19xx. Missing parts are those of 1970-01-01T00:00:00. */
+/* By a strptime pattern: %Y %y %m %d %e %j %H %I %M %S %f (fraction) %p %b %B %h %a %A %z %Z (only
+ * UTC, GMT and Z) %s %T %D %F %R %n %t %%; blanks match any run of blanks; numbers need no leading
+ * zeros. %y: 69 to 99 are 19xx. Missing parts are those of 1970-01-01T00:00:00. */
 bool calendar_read_format(struct slice text, struct slice format, const struct time_zone *zone,
                           int128 *ret_time_ns) MUST_CHECK;
-/* Whether ZONE shows the time within the years 0001 to 9999. What is not, no event may have: who reads times asks. */
+/* Whether ZONE shows the time within the years 0001 to 9999. What is not, no event may have: who
+ * reads times asks. */
 bool calendar_in_range(int128 time_ns, const struct time_zone *zone);
 /* Whether every directive of FORMAT is known; if not, *ret_offset is the place of the bad one. */
 bool calendar_check_format(struct slice format, size_t *ret_offset) MUST_CHECK;

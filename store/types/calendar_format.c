@@ -1,5 +1,5 @@
-/* Times by a pattern of strptime(3). Our own reader, as the C library's takes the names of months from
- * the locale, knows no fractions, and accepts the 30th of February.
+/* Times by a pattern of strptime(3). Our own reader, as the C library's takes the names of months
+ * from the locale, knows no fractions, and accepts the 30th of February.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

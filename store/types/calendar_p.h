@@ -1,5 +1,11 @@
 /* calendar_p.h - civil dates, shared by calendar.c and calendar_format.c.
  *
+ * Place    calendar.c reads and writes RFC 3339 and buckets, calendar_format.c
+ *          patterns of strptime.
+ * Memory   none.
+ * Threads  pure.
+ * Errors   false: the text goes on otherwise; *AT and *CIVIL are then of no use.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once

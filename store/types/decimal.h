@@ -3,9 +3,11 @@
  * Place    value.h holds it; expr.h computes with it; decimal_sum.h adds them up.
  * Promise  canonical: no trailing zero behind the point (scale 0 or coefficient % 10 != 0),
  *          zero is {0, 0}. So equal numbers are equal structs.
+ * Memory   none; texts are the caller's arrays.
+ * Threads  pure functions.
+ * Errors   by the answers below: malformed, too long, false.
  * Limits   at most DECIMAL_DIGITS digits in the coefficient and as many behind the point.
  *          What does not fit is told, never rounded (but see decimal_divide).
- * Threads  pure functions.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

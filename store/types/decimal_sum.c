@@ -1,5 +1,6 @@
-/* A sum keeps the greatest scale that it has seen. What it has seen is its history, so everything that
- * leaves this file (bytes, text, doubles) is made from the canonical form, without the zeros behind.
+/* A sum keeps the greatest scale that it has seen. What it has seen is its history, so
+ * everything that leaves this file (bytes, text, doubles) is made from the canonical form,
+ * without the zeros behind.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -199,15 +200,16 @@ bool decimal_sum_times(const struct decimal_sum *a, const struct decimal_sum *b,
     return true;
 }
 
-/* a * 10^b_scale / (b * 10^a_scale) with the common powers of ten left out. false: too wide for that. */
+/* a * 10^b_scale / (b * 10^a_scale) with the common powers of ten left out. false:
+ * too wide for that. */
 static bool align(struct uint576 *a, unsigned a_scale, struct uint576 *b, unsigned b_scale)
 {
     if (a_scale < b_scale) return uint576_raise(a, b_scale - a_scale);
     return uint576_raise(b, a_scale - b_scale);
 }
 
-/* The double nearest to the magnitude OVER / UNDER, ties to even: 66 or more bits of the quotient, the
- * last of them set if anything is left, and one rounding by ldexp-free conversion. */
+/* The double nearest to the magnitude OVER / UNDER, ties to even: 66 or more bits of the quotient,
+ * the last of them set if anything is left, and one rounding by ldexp-free conversion. */
 static double decimal_sum_divide(struct uint576 over, struct uint576 under)
 {
     struct uint576 quotient, rest;
@@ -298,9 +300,9 @@ static bool divide_by_ten(uint64_t *limbs, unsigned count, unsigned exponent)
     return sticky;
 }
 
-/* Sums are brought to scale s and their products to 2s, so that the numerator is a whole number; below it, limbs of
- * zero give the quotient its bits after all divisions. Where x * y is negative, so is everything: what is subtracted
- * is a magnitude. */
+/* Sums are brought to scale s and their products to 2s, so that the numerator is a whole number;
+ * below it, limbs of zero give the quotient its bits after all divisions. Where x * y is negative,
+ * so is everything: what is subtracted is a magnitude. */
 double decimal_sum_covariance(const struct decimal_sum *x, const struct decimal_sum *y,
                               const struct decimal_sum *products, uint64_t count, uint64_t divisor)
 {
@@ -360,7 +362,8 @@ size_t decimal_sum_write(const struct decimal_sum *number, char text[DECIMAL_SUM
     return length + scale;
 }
 
-/* [width][scale] and WIDTH bytes of two's complement, little-endian, without those that only repeat the sign. */
+/* [width][scale] and WIDTH bytes of two's complement, little-endian, without those that only
+ * repeat the sign. */
 size_t decimal_sum_pack(const struct decimal_sum *number, uint8_t bytes[DECIMAL_SUM_PACKED_BYTES])
 {
     struct decimal_sum const shortest = decimal_sum_canonical(number);

@@ -1,10 +1,13 @@
 /* decimal_sum.h - an exact number of a measure: the sum of up to 2^63 decimals.
  *
  * Place    aggregate_state.h keeps one per sum; formula.h computes with them.
- * Promise  decimal_sum_add, decimal_sum_add_product and decimal_sum_merge cannot overflow: (10^76 * 10^76) * 2^63 < 2^568, held in 576
- *          bits, two's complement. The canonical form (no trailing zero behind the point) makes
- *          pack and write functions of the number alone, whatever the order it was summed in.
+ * Promise  decimal_sum_add, decimal_sum_add_product and decimal_sum_merge cannot overflow: (10^76 *
+ *          10^76) * 2^63 < 2^568, held in 576 bits, two's complement. The canonical form (no
+ *          trailing zero behind the point) makes pack and write functions of the number alone,
+ *          whatever the order it was summed in.
+ * Memory   none; texts and bytes are the caller's arrays.
  * Threads  pure functions.
+ * Errors   of formulas: false. Sums have none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -41,8 +44,9 @@ bool decimal_sum_times(const struct decimal_sum *a, const struct decimal_sum *b,
                        struct decimal_sum *ret) MUST_CHECK;
 /* The double nearest to a / b (ties to even), from the exact quotient. B must not be zero. */
 double decimal_sum_ratio(const struct decimal_sum *a, const struct decimal_sum *b);
-/* The double nearest to (count * products - x * y) / (count * divisor), where X and Y are sums and PRODUCTS that of
- * their products; a variance where all are of the same numbers. COUNT, DIVISOR > 0. */
+/* The double nearest to (count * products - x * y) / (count * divisor), where X and Y are
+ * sums and PRODUCTS that of their products; a variance where all are of the same numbers.
+ * COUNT, DIVISOR > 0. */
 double decimal_sum_covariance(const struct decimal_sum *x, const struct decimal_sum *y,
                               const struct decimal_sum *products, uint64_t count, uint64_t divisor);
 double decimal_sum_to_double(const struct decimal_sum *number); /* nearest */

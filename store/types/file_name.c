@@ -1,6 +1,7 @@
-/* The name of a value is its text with what a file name, a shell or this tree gives a meaning to
- * written as %XX. As % itself is written so, the words that begin with a plain % followed by no two hex
- * digits are free for what has no text: %null, %unresolved, %empty, and %~ in front of a digest.
+/* The name of a value is its text with what a file name, a shell or this tree gives a meaning
+ * to written as %XX. As % itself is written so, the words that begin with a plain % followed
+ * by no two hex digits are free for what has no text: %null, %unresolved, %empty, and %~ in
+ * front of a digest.
  *
  *   a/b.json   ->  a%2Fb%2Ejson     the last dot, as b.json would be a file of rows
  *   -5         ->  %2D5             a leading - is an option to many programs

@@ -7,6 +7,7 @@
  *          longest extension behind it (".ndjson"), so it has at most NAME_STEM_BYTES_MAX.
  * Memory   a string read from a name lives in the caller's arena; arguments are borrowed.
  * Threads  pure functions, callable from any thread.
+ * Errors   NAME_INVALID is an answer.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,14 +17,15 @@
 
 enum { NAME_BYTES_MAX = 255, NAME_STEM_BYTES_MAX = 248 };
 
-/* TEXT with control characters (the second set, U+0080 to U+009F, too), bytes that are not UTF-8 and % as %XX: for texts
- * that are no names. Appends to INTO. */
+/* TEXT with control characters (the second set, U+0080 to U+009F, too), bytes that are not UTF-8
+ * and % as %XX: for texts that are no names. Appends to INTO. */
 void file_name_escape(struct slice text, struct buffer *into);
 
 /* Bytes 00-1F and 7F, / \ %, bytes that are not UTF-8, a leading . - or ~, and the last dot of a
- * value that ends in .json, .ndjson, .csv, .prom or .html become %XX (upper-case hex); null is %null, what a reference
- * did not find %unresolved, the empty string %empty. A longer result is cut, between characters and escapes, and ends in %~ and the 32 lower-case hex
- * digits of the digest of the value's text. Appends to NAME. */
+ * value that ends in .json, .ndjson, .csv, .prom or .html become %XX (upper-case hex); null is
+ * %null, what a reference did not find %unresolved, the empty string %empty. A longer result is
+ * cut, between characters and escapes, and ends in %~ and the 32 lower-case hex digits of the
+ * digest of the value's text. Appends to NAME. */
 void file_name_write(const struct value *value, struct value_type type,
                      const struct time_zone *zone, struct buffer *name);
 

@@ -1,10 +1,14 @@
 /* pack.h - bytes that go into the store: integers, and values whose bytes sort as the values do.
  *
+ * Place    keys and values of all tables, elements of multisets.
  * Promise  pack_value: memcmp of two packed values is value_compare of the values (of one kind),
  *          and no packed value is a prefix of another, so that packed tuples sort as tuples.
  *          Exception: strings beyond the limit, which keep the order of their first bytes only.
  *          Unpacking checks every bound; what it cannot read it refuses.
+ * Memory   appends to the caller's buffer; what is unpacked borrows from FROM, or lives in
+ *          the arena given.
  * Threads  pure functions.
+ * Errors   false or UNPACK_FAILED: the bytes are none of ours, and FROM stays.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,9 +1,10 @@
-/* A TZif file lists the instants at which the offset changed, and ends with a rule for the time behind
- * them, in the notation of the TZ variable: "CET-1CEST,M3.5.0,M10.5.0/3". Between the two, the offset at
- * an instant is that of the last change before it.
+/* A TZif file lists the instants at which the offset changed, and ends with a rule for the time
+ * behind them, in the notation of the TZ variable: "CET-1CEST,M3.5.0,M10.5.0/3". Between the two,
+ * the offset at an instant is that of the last change before it.
  *
- * Local time is asked the other way round: which instants t have t + offset(t) = local? As offsets
- * are less than 26 hours, it is enough to try every offset in force from a day before to a day behind.
+ * Local time is asked the other way round: which instants t have t + offset(t) = local? As
+ * offsets are less than 26 hours, it is enough to try every offset in force from a day before
+ * to a day behind.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -5,6 +5,8 @@
  *          first transition the first standard type. "UTC" needs no file.
  * Memory   time_zone_new copies; time_zone_free releases.
  * Threads  immutable after time_zone_new.
+ * Errors   ERROR_SCHEMA: no such zone; ERROR_MISSING: no database of zones; ERROR_CORRUPT: bytes
+ *          that are no TZif.
  * Source   RFC 8536 (TZif versions 1 to 4), POSIX TZ strings as extended there.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -2,7 +2,9 @@
  *
  * Place    decimal_sum.c adds and prints with them, decimal.c multiplies and divides with them.
  * Promise  numbers are two's complement where a call says signed, else magnitudes.
+ * Memory   none.
  * Threads  pure functions.
+ * Errors   false: more than 575 bits.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,9 @@
 /* value.h - one typed value: of a field, a dimension, an expression.
  *
+ * Place    fields of events, dimensions, results of expressions.
  * Memory   a string value borrows its bytes; its source says until when.
  * Threads  pure functions.
+ * Errors   float_read alone: false.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,7 +13,8 @@
 
 enum value_kind {
     VALUE_NULL,
-    VALUE_UNRESOLVED, /* a reference led to nothing: null to expressions, a value of its own to dimensions */
+    /* a reference led to nothing: null to expressions, a value of its own to dimensions */
+    VALUE_UNRESOLVED,
     VALUE_BOOL,
     VALUE_NUMBER, /* of int and decimal fields alike */
     VALUE_FLOAT,
@@ -40,8 +43,8 @@ struct value_type {
 
 /* Whether it is a time or a bucket of times. */
 bool value_has_time(const struct value *value);
-/* Total order within one kind, null and then unresolved before everything: false < true, numbers and floats by size, times and
- * buckets by time, strings by bytes. */
+/* Total order within one kind, null and then unresolved before everything: false < true, numbers
+ * and floats by size, times and buckets by time, strings by bytes. */
 int value_compare(const struct value *a, const struct value *b);
 
 /* The text of a value that is not null, as it stands in names, CSV and (quoted where it is a string
@@ -54,10 +57,11 @@ void value_json(const struct value *value, struct value_type type, const struct 
                 struct buffer *json);
 /* A JSON string with its quotes, escaping as above. */
 void json_string(struct slice text, struct buffer *json);
-/* The float nearest to a number as decimal_read takes it, of any length; false: no number, or beyond the
- * range of floats. */
+/* The float nearest to a number as decimal_read takes it, of any length; false: no number, or
+ * beyond the range of floats. */
 bool float_read(struct slice text, double *ret_real) MUST_CHECK;
 /* The length of the valid UTF-8 sequence at the start of TEXT (RFC 3629), 0 if there is none. */
 size_t utf8_length(struct slice text);
-/* Whether TEXT begins with U+0080 to U+009F: to a terminal some of them begin a command, as the escape character does. */
+/* Whether TEXT begins with U+0080 to U+009F: to a terminal some of them begin a command, as the
+ * escape character does. */
 bool is_c1_control(struct slice text);

@@ -78,8 +78,8 @@ bool verify_file(struct check *check, const char *extension, struct error *err)
     return verify_found(check, answer, &node, &stat, extension, err);
 }
 
-/* A CSV cell from the JSON of a value that is no string: null is nothing, times lose their quotes, a list is a
- * text. */
+/* A CSV cell from the JSON of a value that is no string: null is nothing, times lose their quotes,
+ * a list is a text. */
 static void add_plain_cell(const struct buffer *json, struct buffer *line)
 {
     struct slice text = buffer_slice(json);
@@ -212,7 +212,8 @@ bool verify_next_name(struct tree_listing *listing, struct slice name, bool *goo
     return answer != TREE_FAILED;
 }
 
-/* The names in the group's directory: its total, and what belongs to each of the COUNT groups below. */
+/* The names in the group's directory: its total, and what belongs to each of the
+ * COUNT groups below. */
 static bool verify_check_listing(struct check *check, unsigned depth, size_t first, size_t count,
                                  struct error *err)
 {
@@ -249,7 +250,8 @@ static bool verify_check_listing(struct check *check, unsigned depth, size_t fir
     return true;
 }
 
-/* Everything of one group: *child and *leaf are where its children and leaves begin, and are moved on. */
+/* Everything of one group: *child and *leaf are where its children and leaves begin,
+ * and are moved on. */
 static bool verify_group(struct check *check, unsigned depth, const struct tallied_group *group,
                          size_t *child, size_t *leaf, struct error *err)
 {
@@ -302,8 +304,8 @@ static bool check_absent(struct check *check, struct error *err)
     return answer != TREE_FAILED;
 }
 
-/* Whether all events that the group ever counted are still there: it lies behind the time before which events were
- * dropped. */
+/* Whether all events that the group ever counted are still there: it lies behind the time before
+ * which events were dropped. */
 static bool is_provable(const struct check *check, const struct tallied_group *group,
                         unsigned depth)
 {
@@ -365,7 +367,8 @@ bool verify_levels(struct check *check, unsigned first, struct error *err)
     return true;
 }
 
-/* A view over events, whose files are made of rows one after the other: it need not be counted as a whole. */
+/* A view over events, whose files are made of rows one after the other: it need not be
+ * counted as a whole. */
 static bool is_portioned(const struct schema *schema, const struct view *view)
 {
     for (size_t i = schema->view_count; i < schema->all_view_count; i++) {

@@ -1,17 +1,20 @@
 /* verify.h - the proof: every file of the views, computed again from the stored events.
  *
  * Place    `tally verify`.
- * Promise  shares no fold code with delta.c, merge.c, multisets.c, rows.c or tree_read.c: groups of all
- *          depths are computed straight from the events, rows and files are put together here. What
- *          is shared is what an event, a value and a state mean: events.h, expr.h, formula.h, file_name.h,
- *          aggregate_result.
- *          Before all that, every page of the data file is looked at (db_check_pages), of the newest commit: one that is damaged
- *          is an error.
- *          Of a stream with "keep" the events before some time are gone: groups that may have counted one are
+ * Promise  shares no fold code with delta.c, merge.c, multisets.c, rows.c or tree_read.c: groups of
+ *          all depths are computed straight from the events, rows and files are put together here.
+ *          What is shared is what an event, a value and a state mean: events.h, expr.h, formula.h,
+ *          file_name.h, aggregate_result. Before all that, every page of the data file is looked at
+ *          (db_check_pages), of the newest commit: one that is damaged is an error. Of a stream
+ *          with "keep" the events before some time are gone: groups that may have counted one are
  *          told as not proven.
- * Memory   a view over events is counted in portions that fit (verify_portions.c). As a whole are held: groups and values of a tree,
- *          of a view over another or over entities and of those below it, and of one with files for Prometheus; those under one value
- *          of the leading dimension; the values of a quantile and of top() in one group.
+ * Memory   a view over events is counted in portions that fit (verify_portions.c). As a whole are
+ *          held: groups and values of a tree, of a view over another or over entities and of those
+ *          below it, and of one with files for Prometheus; those under one value of the leading
+ *          dimension; the values of a quantile and of top() in one group.
+ * Threads  as the snapshot.
+ * Errors   false with ERROR_CORRUPT: what is stored cannot be read. A difference is no
+ *          error: DIFFER is told.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,9 +30,9 @@ struct verify_result {
     uint64_t unproven;  /* groups that may have counted events which were dropped */
 };
 
-/* Calls DIFFER for each file that is not what the events give: "breakdown/eu.json", "is missing"; and for "references of STREAM" or
- * "links of VIEW" where one of these tables is not.
- * false: it could not be done. */
+/* Calls DIFFER for each file that is not what the events give: "breakdown/eu.json", "is missing";
+ * and for "references of STREAM" or "links of VIEW" where one of these tables is not. false: it
+ * could not be done. */
 bool verify_store(const struct snapshot *snapshot,
                   void (*differ)(void *context, const char *path, const char *what), void *context,
                   struct verify_result *ret_result, struct error *err) MUST_CHECK;

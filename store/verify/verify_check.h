@@ -1,4 +1,10 @@
-/* verify_check.h - comparing what the tree shows with what it should: between verify.c and verify_hierarchy.c.
+/* verify_check.h - comparing what the tree shows with what it should: between verify.c and
+ * verify_hierarchy.c.
+ *
+ * Place    verify.c, verify_derived.c, verify_hierarchy_files.c, verify_rows.c.
+ * Memory   the check owns its buffers; verify.c ends it.
+ * Threads  as the snapshot.
+ * Errors   as verify.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,15 +31,18 @@ extern const char *const verify_extensions[];
 
 /* Tells that the file of the group at hand differs. */
 void verify_emit(struct check *check, const char *extension, const char *what);
-/* The same with what is around the first byte in which check->found and check->expected do, which are FROM on in the file. */
+/* The same with what is around the first byte in which check->found and check->expected do, which
+ * are FROM on in the file. */
 void verify_emit_difference(struct check *check, const char *extension, uint64_t from);
 /* Compares check->expected with what the tree shows. */
 bool verify_file(struct check *check, const char *extension, struct error *err) MUST_CHECK;
-/* The name of the group in the directory above, and its whole path into check->path; at depth 0 GROUP is not looked at. */
+/* The name of the group in the directory above, and its whole path into check->path; at depth 0
+ * GROUP is not looked at. */
 void verify_add_name(const struct check *check, const struct tallied_group *group, unsigned depth,
                      struct buffer *path);
 void verify_set_path(struct check *check, const struct tallied_group *group, unsigned depth);
-/* The file of the leaves [first, first + count) of the view that is counted, into check->expected. */
+/* The file of the leaves [first, first + count) of the view that is counted, into
+ * check->expected. */
 void verify_expect_rows(struct check *check, enum kind kind, size_t first, size_t count,
                         bool is_list);
 /* Everything of the groups of depth FIRST and deeper. */
@@ -48,7 +57,8 @@ bool verify_found(struct check *check, enum tree_answer answer, const struct nod
 void verify_member(enum kind kind, struct slice name, const struct buffer *json,
                    const struct value *value, bool first, struct buffer *row);
 void verify_cell(struct slice text, struct buffer *line);
-/* A group with its dimensions from FIRST to END, and the names above rows that begin with the dimension FIRST. */
+/* A group with its dimensions from FIRST to END, and the names above rows that begin with the
+ * dimension FIRST. */
 void verify_row(const struct check *check, const struct view *view, enum kind kind,
                 const struct tallied_group *group, unsigned first, unsigned end,
                 struct buffer *row);
@@ -60,7 +70,7 @@ bool verify_next_name(struct tree_listing *listing, struct slice name, bool *goo
 /* The table of references, and that of the links of a hierarchy. */
 bool verify_references(struct check *check, struct error *err) MUST_CHECK;
 bool verify_links(struct check *check, struct error *err) MUST_CHECK;
-/* The rows that a node of a hierarchy, by its id, has in a division that is counted. */
+/* The rows that a node of a hierarchy, by its id, has in a breakdown that is counted. */
 const struct tallied_group *verify_breakdown_rows(const struct tallied_view *view,
                                                   const struct value *node, size_t *ret_count);
 /* The file with them, into check->expected. */

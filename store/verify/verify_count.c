@@ -1,5 +1,5 @@
-/* Every event is counted in its group of every depth, each on its own: no group is the sum of others. A
- * hash set of (depth, group, aggregate, value) tells which values uniq has seen.
+/* Every event is counted in its group of every depth, each on its own: no group is the sum of
+ * others. A hash set of (depth, group, aggregate, value) tells which values uniq has seen.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +13,8 @@
 #include "verify/verify_p.h"
 #include "write/stream_union.h"
 
-/* Keys tell long values apart by digests. Here all of their bytes do, so that two values which the store takes for one are seen. */
+/* Keys tell long values apart by digests. Here all of their bytes do, so that two values which the
+ * store takes for one are seen. */
 struct counted_group {
     struct slice name; /* [depth u8][key], and the whole dimensions where the key has cut one */
     struct tallied_group group;
@@ -290,8 +291,8 @@ static bool count_events(struct counting *counting, const struct snapshot *snaps
     return true;
 }
 
-/* Whether what was dropped does not matter to the view: it was made when the events had gone, or has let their groups
- * go too. */
+/* Whether what was dropped does not matter to the view: it was made when the events had gone, or
+ * has let their groups go too. */
 static bool misses_nothing(const struct counting *counting, const struct meta_view *stored)
 {
     const struct view *const view = counting->view->view;

@@ -1,5 +1,6 @@
-/* What the store keeps to find events and nodes by: the tables of references and of links, against the stored events. Of each
- * side the hashes of the entries are added up, in whatever order they come.
+/* What the store keeps to find events and nodes by: the tables of references and of links,
+ * against the stored events. Of each side the hashes of the entries are added up, in whatever
+ * order they come.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* A hierarchy, once more and by another road: where each node stands is told by all events at once, and each event is then counted
- * in its node and in all that stand above, one by one.
+/* A hierarchy, once more and by another road: where each node stands is told by all events at once,
+ * and each event is then counted in its node and in all that stand above, one by one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,13 +21,14 @@ static struct parent *verify_hierarchy_parent_of(struct tallied_view *view, stru
     return hash_table_entry(&view->parents, key, sizeof(struct parent), &view->arena, NULL);
 }
 
-/* The hierarchy itself, of one of its divisions too. */
+/* The hierarchy itself, of one of its breakdowns too. */
 static const struct view *hierarchy_of(const struct tallied_view *view)
 {
     return view_is_breakdown(view->view) ? view->view->owner : view->view;
 }
 
-/* As the hierarchy has it: a division's keys may be cut at other places, and the least parent is told by keys. */
+/* As the hierarchy has it: a breakdown's keys may be cut at other places, and the least parent
+ * is told by keys. */
 static void verify_hierarchy_key_of(const struct tallied_view *view, const struct value *id,
                                     struct buffer *key)
 {
@@ -142,7 +143,7 @@ static void count_path(struct counting *counting, const struct value *whole,
     }
 }
 
-/* The row of one node, DISTANCE above the event's own, in a division. */
+/* The row of one node, DISTANCE above the event's own, in a breakdown. */
 static void verify_hierarchy_count_row(struct counting *counting, struct value *dimensions,
                                        size_t distance, const struct value *fields)
 {

@@ -1,4 +1,5 @@
-/* The files of a hierarchy: those of a node are looked up in the directory of its parent, so that a deep one costs no more.
+/* The files of a hierarchy: those of a node are looked up in the directory of its parent, so that a
+ * deep one costs no more.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,8 +20,8 @@ struct placed {
 
 struct placing {
     struct check *check;
-    struct tallied_view divisions[SCHEMA_FEEDERS_MAX]; /* counted again */
-    size_t division_count;
+    struct tallied_view breakdowns[SCHEMA_FEEDERS_MAX]; /* counted again */
+    size_t breakdown_count;
     struct arena arena;
     struct placed root;
     struct placed **queue; /* parents in front of children */
@@ -222,20 +223,20 @@ static const struct value *id_of(const struct placed *node)
 }
 
 /* What the node is divided into. One that it has nothing of is not listed. */
-static bool check_divisions(struct placing *placing, const struct placed *node, struct error *err)
+static bool check_breakdowns(struct placing *placing, const struct placed *node, struct error *err)
 {
     struct check *const check = placing->check;
-    for (size_t i = 0; i < placing->division_count; i++) {
-        const struct tallied_view *const division = &placing->divisions[i];
+    for (size_t i = 0; i < placing->breakdown_count; i++) {
+        const struct tallied_view *const breakdown = &placing->breakdowns[i];
         AUTO_BUFFER struct buffer stem = {0};
         size_t count;
         const struct tallied_group *const rows =
-            verify_breakdown_rows(division, id_of(node), &count);
+            verify_breakdown_rows(breakdown, id_of(node), &count);
         buffer_add_byte(&stem, '.');
-        buffer_add_slice(&stem, division->view->breakdown);
+        buffer_add_slice(&stem, breakdown->view->breakdown);
         for (enum kind kind = KIND_JSON; kind <= KIND_CSV && count > 0; kind++) {
-            if (!division->view->formats[kind]) continue;
-            verify_breakdown_expect(check, division->view, kind, rows, count);
+            if (!breakdown->view->formats[kind]) continue;
+            verify_breakdown_expect(check, breakdown->view, kind, rows, count);
             if (!verify_hierarchy_files_check_name(check, &node->directory, buffer_slice(&stem),
                                                    verify_extensions[kind], err))
                 return false;
@@ -244,16 +245,16 @@ static bool check_divisions(struct placing *placing, const struct placed *node, 
     return true;
 }
 
-static bool next_divisions(const struct placing *placing, const struct placed *node,
-                           struct tree_listing *listing, bool *good, struct error *err)
+static bool next_breakdowns(const struct placing *placing, const struct placed *node,
+                            struct tree_listing *listing, bool *good, struct error *err)
 {
-    for (size_t i = 0; i < placing->division_count && *good; i++) {
+    for (size_t i = 0; i < placing->breakdown_count && *good; i++) {
         AUTO_BUFFER struct buffer name = {0};
         size_t count;
-        (void)verify_breakdown_rows(&placing->divisions[i], id_of(node), &count);
+        (void)verify_breakdown_rows(&placing->breakdowns[i], id_of(node), &count);
         if (count == 0) continue;
         buffer_add_byte(&name, '.');
-        buffer_add_slice(&name, placing->divisions[i].view->breakdown);
+        buffer_add_slice(&name, placing->breakdowns[i].view->breakdown);
         buffer_add_text(&name, ".json");
         if (!verify_next_name(listing, buffer_slice(&name), good, err)) return false;
     }
@@ -271,7 +272,7 @@ static bool verify_hierarchy_files_check_listing(struct placing *placing, const 
     bool good = true;
     if (!tree_list(check->snapshot, &node->directory, &listing, err) ||
         !verify_next_name(listing, slice_text(".total.json"), &good, err) ||
-        !next_divisions(placing, node, listing, &good, err))
+        !next_breakdowns(placing, node, listing, &good, err))
         return false;
     for (size_t i = 0; i < node->child_count && good; i++) {
         buffer_clear(&name);
@@ -331,7 +332,7 @@ static bool check_node(struct placing *placing, struct placed *node, struct slic
     expect_row(check, KIND_TOTAL, node);
     return verify_hierarchy_files_check_name(check, &node->directory, slice_text(""), ".total.json",
                                              err) &&
-           check_divisions(placing, node, err) &&
+           check_breakdowns(placing, node, err) &&
            verify_hierarchy_files_check_listing(placing, node, err);
 }
 
@@ -383,16 +384,17 @@ static bool check_all(struct placing *placing, struct error *err)
     return true;
 }
 
-static bool count_divisions(struct placing *placing, struct error *err)
+static bool count_breakdowns(struct placing *placing, struct error *err)
 {
     const struct snapshot *const snapshot = placing->check->snapshot;
     const struct schema *const schema = snapshot->schema;
     for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
         const struct view *const view = &schema->views[i];
         if (view->owner != placing->check->view->view) continue;
-        if (!tallied_view_count(snapshot, view, &placing->divisions[placing->division_count], err))
+        if (!tallied_view_count(snapshot, view, &placing->breakdowns[placing->breakdown_count],
+                                err))
             return false;
-        placing->division_count++;
+        placing->breakdown_count++;
     }
     return true;
 }
@@ -401,9 +403,9 @@ bool verify_hierarchy_files(struct check *check, struct error *err)
 {
     struct placing placing = {.check = check};
     place_all(&placing);
-    bool const good = count_divisions(&placing, err) && check_all(&placing, err);
-    for (size_t i = 0; i < placing.division_count; i++)
-        tallied_view_done(&placing.divisions[i]);
+    bool const good = count_breakdowns(&placing, err) && check_all(&placing, err);
+    for (size_t i = 0; i < placing.breakdown_count; i++)
+        tallied_view_done(&placing.breakdowns[i]);
     arena_done(&placing.arena);
     return good;
 }

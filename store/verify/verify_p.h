@@ -1,5 +1,11 @@
 /* verify_p.h - between verify_count.c, which counts the events again, and verify.c, which compares.
  *
+ * Place    verify_count.c, verify_values.c, verify_rows.c, verify_hierarchy.c, verify_prometheus.c,
+ *          verify_tables.c.
+ * Memory   of a view in its arena until tallied_view_done; sets are on the heap.
+ * Threads  as the snapshot.
+ * Errors   as verify.h.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
@@ -43,8 +49,8 @@ struct tallied_view {
     uint64_t links;            /* of one: see verify_derived.c */
     struct arena arena;
     struct tallied_level levels[SCHEMA_DIMENSIONS_MAX + 1];
-    struct value
-        dropped_before; /* events before this time are gone, but were counted; null: none are */
+    /* Events before this time are gone, but were counted; null: none are. */
+    struct value dropped_before;
 };
 
 /* The file for Prometheus of COUNT leaves. Appends to TEXT. */
@@ -55,7 +61,8 @@ void verify_prom(const struct view *view, const struct time_zone *zone,
 struct verify_portion {
     size_t limit_bytes; /* 0: none */
     bool
-        is_whole_only; /* the group that is the whole view alone; else, where that is so, all others */
+        /* the group that is the whole view alone; else, where that is so, all others */
+        is_whole_only;
     bool is_range;
     struct slice from, to; /* keys of the leading dimension; TO empty: to the end */
     size_t part_count,
@@ -81,8 +88,8 @@ struct counting {
     bool learns_parents;    /* of a hierarchy: where nodes stand, instead */
 };
 
-/* Counts values that are not null (as aggregate_apply has them) in the group's tally of one aggregate; counting->element
- * is what compares. */
+/* Counts values that are not null (as aggregate_apply has them) in the group's tally of one
+ * aggregate; counting->element is what compares. */
 void tally_value(struct counting *counting, struct tallied_group *group, size_t index,
                  const struct value *values);
 /* All values are counted: finds quantiles and the most frequent. */
@@ -112,7 +119,8 @@ bool verify_entities(struct counting *counting, const struct snapshot *snapshot,
 
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,
                         struct tallied_view *ret_view, struct error *err) MUST_CHECK;
-/* The same of a portion. Where that is larger than its limit *ret_fits is false, and there is no view. */
+/* The same of a portion. Where that is larger than its limit *ret_fits is false, and
+ * there is no view. */
 bool tallied_portion_count(const struct snapshot *snapshot, const struct view *view,
                            const struct verify_portion *portion, struct tallied_view *ret_view,
                            bool *ret_fits, struct error *err) MUST_CHECK;

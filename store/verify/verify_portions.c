@@ -1,11 +1,14 @@
-/* A view that is too large to be counted at once. First the group that is the whole view is counted alone, the values of uniq in
- * as many parts as it takes; then the groups under a range of the leading dimension, and the next range, each as large as fits:
+/* A view that is too large to be counted at once. First the group that is the whole view is counted
+ * alone, the values of uniq in as many parts as it takes; then the groups under a range of the
+ * leading dimension, and the next range, each as large as fits:
  *
  *     events    ........................    each pass reads all of them
  *     groups    [a    b][c  d  e][f    ]    and keeps those of one range
- *     rows      ------> ------->  ---->     the file of all rows is compared piece by piece, as is the listing
+ *     rows      ------> ------->  ---->     the file of all rows is compared piece by piece,
+ *                                           as is the listing
  *
- * Where ranges begin is looked up among the stored groups; whether these are right does not matter for that.
+ * Where ranges begin is looked up among the stored groups; whether these are right does not
+ * matter for that.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

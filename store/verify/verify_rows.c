@@ -1,12 +1,13 @@
-/* Rows as events: those of the view below, and of a view over entities those of its hidden views. All are counted again
- * themselves.
+/* Rows as events: those of the view below, and of a view over entities those of its hidden views.
+ * All are counted again themselves.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tables/groups.h"
 #include "verify/verify_p.h"
 
-/* What a row is to the views over it: the first DEPTH dimensions, and the measures behind the place of all. */
+/* What a row is to the views over it: the first DEPTH dimensions, and the measures behind
+ * the place of all. */
 static void make_fields(const struct view *view, const struct tallied_group *row, unsigned depth,
                         struct value *ret_fields)
 {

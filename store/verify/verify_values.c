@@ -3,8 +3,8 @@
 #include "types/pack.h"
 #include "verify/verify_p.h"
 
-/* An extreme that rises with each event must not cost memory with each event: its room is used again, and
- * doubles when it is too small. */
+/* An extreme that rises with each event must not cost memory with each event: its room is used
+ * again, and doubles when it is too small. */
 static void keep_extreme(struct arena *arena, struct tally *tally, struct slice element)
 {
     size_t const length = element.length;
@@ -150,7 +150,8 @@ void tally_value(struct counting *counting, struct tallied_group *group, size_t 
     }
 }
 
-/* The order of keys; two values with one key, which nobody should be able to make, are two all the same. */
+/* The order of keys; two values with one key, which nobody should be able to make, are
+ * two all the same. */
 static int compare_values(const void *a, const void *b)
 {
     const struct tallied_value *const left = a, *const right = b;

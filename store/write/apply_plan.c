@@ -135,7 +135,8 @@ static bool redirects(const struct stream *old_stream, const struct stream *next
     return false;
 }
 
-/* Whether some reference is another than it was: then so may be what a view shows that follows it. */
+/* Whether some reference is another than it was: then so may be what a view shows
+ * that follows it. */
 static bool references_differ(const struct schema *old, const struct schema *next)
 {
     for (size_t i = 0; i < next->stream_count; i++) {
@@ -162,7 +163,8 @@ static int find_common(const struct view *view, struct slice name)
     return -1;
 }
 
-/* Whether events of an input have lost a field that the view goes on to have, from its other streams. */
+/* Whether events of an input have lost a field that the view goes on to have, from
+ * its other streams. */
 static bool lost_field(const struct view *old, const struct view *next, size_t input)
 {
     const struct expr *const *const before = old->inputs[input].values;

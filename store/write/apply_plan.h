@@ -1,6 +1,9 @@
 /* apply_plan.h - what has to be done to get from one schema to another, and whether it may be.
  *
  * Place    apply.c carries it out.
+ * Memory   the plan's arrays live in the arena; the schemas are borrowed.
+ * Threads  as the transaction.
+ * Errors   as apply.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,5 @@
-/* The years that can be shown are those of local time, so that what one zone shows at their border another may not.
+/* The years that can be shown are those of local time, so that what one zone shows at their border
+ * another may not.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

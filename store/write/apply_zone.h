@@ -1,7 +1,10 @@
 /* apply_zone.h - whether the events that are stored can be shown in another time zone.
  *
  * Place    apply.c asks before it folds them again.
- * Errors   ERROR_INPUT: the time of an event would be beyond the years that can be shown; as event_scan.h.
+ * Memory   nothing is kept.
+ * Threads  as the transaction.
+ * Errors   ERROR_INPUT: the time of an event would be beyond the years that can be shown;
+ *          as event_scan.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

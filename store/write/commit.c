@@ -1,14 +1,15 @@
 /* The write path, from top to bottom. One transaction
  *
  *   sorts the chunk by key, so that the tree of events is touched in order,
- *   settles each key: its records decide which event it has now (upsert.h); the one that it had is folded out of a
- *   delta, the one that it has into it; where streams refer to each other when all events are written (propagation.h),
+ *   settles each key: its records decide which event it has now (upsert.h); the one that it had is
+ *   folded out of a delta, the one that it has into it; where streams refer to each other when all
+ *   events are written (propagation.h),
  *   merges the delta into the views, in between too when it grows beyond its bound,
  *   writes the batch's checkpoint, the list of changes, the commit's number,
  *   and commits: LMDB makes the pages durable before the meta page that refers to them.
  *
- * Where the map was too small, nothing has happened yet that could be seen: it is made larger and all of
- * this is done again from the chunk, which is still in memory.
+ * Where the map was too small, nothing has happened yet that could be seen: it is made larger and
+ * all of this is done again from the chunk, which is still in memory.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -55,7 +56,8 @@ static void commit_visit_time(struct meta_stream *meta, const struct value *time
     if (time->kind != VALUE_NULL && value_compare(&meta->newest, time) < 0) meta->newest = *time;
 }
 
-/* Folds an event, or has it folded when all of the chunk's events are written, as others look at it. */
+/* Folds an event, or has it folded when all of the chunk's events are written, as
+ * others look at it. */
 static bool fold(struct putting *putting, const struct event *event, struct value *fields,
                  int64_t weight, struct error *err)
 {

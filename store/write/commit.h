@@ -4,6 +4,10 @@
  *          (announce.h).
  * Promise  all or nothing: events, groups, rows, changes and the batch's checkpoint become visible
  *          and durable together when it returns true; on false the store is as before.
+ * Memory   about `memory_bytes` for what is folded, beside the chunk and LMDB's changed pages.
+ * Threads  one, under store_lock; a commit_job's thread, too.
+ * Errors   ERROR_FULL: the disk, or `max_rows`; ERROR_INPUT: a cycle; ERROR_CORRUPT. On each,
+ *          nothing has changed.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,10 +16,11 @@
 #include "tables/batch_log.h"
 #include "tables/events.h"
 
-/* CHUNK is sorted in place and may be cleared afterwards. BATCH has the counts up to this chunk but for what the
- * chunk's records do (new, duplicate, ...), which is added, and its id, given at the first commit. BATCH
- * is changed only when true is returned. MEMORY_BYTES bounds the deltas held. EXPIRES: it also
- * lets go what is older than the schema's "keep" and "retain"; of the records that are bound by then none may be too old. */
+/* CHUNK is sorted in place and may be cleared afterwards. BATCH has the counts up to this chunk but
+ * for what the chunk's records do (new, duplicate, ...), which is added, and its id, given at the
+ * first commit. BATCH is changed only when true is returned. MEMORY_BYTES bounds the deltas held.
+ * EXPIRES: it also lets go what is older than the schema's "keep" and "retain"; of the records that
+ * are bound by then none may be too old. */
 bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
                   bool expires, size_t memory_bytes, uint64_t *ret_commit_id,
                   struct error *err) MUST_CHECK;
@@ -23,13 +28,15 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
 bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
                     struct error *err) MUST_CHECK;
 
-/* Which events to delete: those of which WHERE holds, or those with the keys of the events in KEYS. */
+/* Which events to delete: those of which WHERE holds, or those with the keys of
+ * the events in KEYS. */
 struct deletion {
     const struct stream *stream;
     const struct expr *where;  /* NULL: by keys */
     struct events_chunk *keys; /* left sorted */
 };
-/* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys without an event. */
+/* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys
+ * without an event. */
 bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
 

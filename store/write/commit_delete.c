@@ -1,5 +1,5 @@
-/* Deletes asked for by hand. Where a view cannot follow events that go, as its stream never promised any would, it is
- * folded again from those that are left.
+/* Deletes asked for by hand. Where a view cannot follow events that go, as its stream never
+ * promised any would, it is folded again from those that are left.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -139,7 +139,8 @@ static bool commit_delete_delete_events(struct deleting *deleting, struct error 
            propagation_fold(deleting->write, &deleting->propagation, err);
 }
 
-/* The views over the stream that have to be folded again; the others are folded into as events go. */
+/* The views over the stream that have to be folded again; the others are folded
+ * into as events go. */
 static void choose_views(const struct write_txn *write, const struct stream *stream, bool *refold,
                          bool *follow)
 {

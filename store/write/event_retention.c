@@ -60,7 +60,8 @@ struct value event_retention_cutoff(const struct meta_stream *meta, int64_t seco
     return cutoff;
 }
 
-/* Keys of events on their way out: noted by time, dropped in the order of keys, a portion at a time. */
+/* Keys of events on their way out: noted by time, dropped in the order of keys, a
+ * portion at a time. */
 struct portion {
     struct arena arena;
     struct slice keys[PORTION_KEYS];

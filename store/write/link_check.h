@@ -1,12 +1,16 @@
-/* link_check.h - records that would close a cycle in a view by tree(), found before they are committed.
+/* link_check.h - records that would close a cycle in a view by tree(), found before
+ * they are committed.
  *
  *   link_check_open -> link_check_record... -> link_check_close
  *
  * Place    ingest/batch, for streams that such views are over.
- * Promise  what is taken can be committed in any order: after all of it no node is below itself. A record is judged by
- *          what is stored and by the records in front of it that were taken.
+ * Promise  what is taken can be committed in any order: after all of it no node is below itself. A
+ *          record is judged by what is stored and by the records in front of it that were taken.
  * Memory   what the records change is held, and what it was looked up for.
- * Limits   a record may put its node SCHEMA_SEGMENTS_MAX deep. What is already below it is not counted.
+ * Threads  one owner at a time; it has a read transaction of its own.
+ * Errors   LINK_UNKNOWN with what reading the store gave. A refused record is an answer.
+ * Limits   a record may put its node SCHEMA_SEGMENTS_MAX deep. What is already below
+ *          it is not counted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
-/* The events that are folded again are found in rounds: those that changed themselves, those that refer to them, and where a
- * view follows a chain of references those that refer to these. How they were is read from what is committed, by a second
- * transaction: so it does not matter in which order a chunk brings an event and what refers to it.
+/* The events that are folded again are found in rounds: those that changed themselves, those that
+ * refer to them, and where a view follows a chain of references those that refer to these. How they
+ * were is read from what is committed, by a second transaction: so it does not matter in which
+ * order a chunk brings an event and what refers to it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -157,7 +158,8 @@ static void visit_referring(void *context, struct slice key)
     add_propagation(finding->propagation, finding->stream, key, finding->distance, true);
 }
 
-/* SIDES: the event before and after, or NULL where it goes for certain, or its own fields stayed. */
+/* SIDES: the event before and after, or NULL where it goes for certain, or its
+ * own fields stayed. */
 static bool find_referring(const struct schema *schema, struct finding *finding,
                            const struct propagation_event *event, const struct side *sides,
                            struct error *err)
@@ -186,8 +188,8 @@ static int compare_events(const void *a, const void *b)
     return order ? order : (left->distance > right->distance) - (left->distance < right->distance);
 }
 
-/* In the order of the table, each once for each distance that it is found at: what refers to it by a longer chain is found
- * from the farther one. */
+/* In the order of the table, each once for each distance that it is found at: what refers to it by
+ * a longer chain is found from the farther one. */
 static void sort(struct propagation *propagation)
 {
     size_t kept = 0;
@@ -203,7 +205,8 @@ static void sort(struct propagation *propagation)
     propagation->count = kept;
 }
 
-/* One round: what refers to the events at DISTANCE. SIDES as above, for events that changed themselves. */
+/* One round: what refers to the events at DISTANCE. SIDES as above, for events that
+ * changed themselves. */
 static bool find_round(const struct schema *schema, struct finding *finding, unsigned distance,
                        struct side *sides, struct error *err)
 {

@@ -1,6 +1,6 @@
-/* Views from the start: emptied, and filled again from what they are over. A view over a stream is folded from its events,
- * and hands its rows on to the views over it as they appear (merge.c). A view over one that stays as it is
- * is folded from the rows of that.
+/* Views from the start: emptied, and filled again from what they are over. A view over a stream is
+ * folded from its events, and hands its rows on to the views over it as they appear (merge.c). A
+ * view over one that stays as it is is folded from the rows of that.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -44,8 +44,8 @@ static void emit_progress(const struct write_txn *write, uint64_t done)
         write->progress(write->progress_context, done, write->meta.event_count);
 }
 
-/* Folds every stored event of a stream. *DONE counts them. The cursor stays good while the views' tables are written, as the
- * table of events is not. */
+/* Folds every stored event of a stream. *DONE counts them. The cursor stays good while the views'
+ * tables are written, as the table of events is not. */
 static bool fold_stream(struct write_txn *write, const struct stream *stream, uint64_t *done,
                         struct error *err)
 {
@@ -81,7 +81,8 @@ static bool fold_row(struct write_txn *write, const struct view *source, struct 
     return true;
 }
 
-/* The rows are read in portions, each before it is merged: merging writes to the table that they stand in. */
+/* The rows are read in portions, each before it is merged: merging writes to the table
+ * that they stand in. */
 static bool fold_rows(struct write_txn *write, const struct view *source, struct error *err)
 {
     AUTO_BUFFER struct buffer from = {0};
@@ -123,7 +124,8 @@ static bool rebuild_is_wanted(const struct schema *schema, const struct stream *
     return false;
 }
 
-/* A view that is made now has not seen the events that were dropped before, and has let nothing go. */
+/* A view that is made now has not seen the events that were dropped before, and
+ * has let nothing go. */
 static bool start_view(struct write_txn *write, const struct view *view, struct error *err)
 {
     struct meta_view meta = {.retained_from = {.kind = VALUE_NULL}};

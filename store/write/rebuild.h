@@ -1,9 +1,12 @@
 /* rebuild.h - views made again from the stored events.
  *
- * Place    `tally rebuild`; other schemas and deletes make those views again that cannot follow them.
+ * Place    `tally rebuild`; other schemas and deletes make those views again that
+ *          cannot follow them.
  * Promise  one commit: readers see the views as they were until all are made.
  * Memory   as write_txn.h.
  * Threads  one, under store_lock.
+ * Errors   ERROR_SCHEMA: events that a view has counted are gone, and `allow_loss` is not given;
+ *          else as commit.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,8 +26,8 @@ struct rebuild {
 bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
                     struct error *err) MUST_CHECK;
 
-/* Empties the views and folds into them again what they are over. CHOSEN: one a view of the schema; the views over
- * a chosen one are chosen too. */
+/* Empties the views and folds into them again what they are over. CHOSEN: one a view of the schema;
+ * the views over a chosen one are chosen too. */
 bool rebuild_views(struct write_txn *write, bool *chosen, struct error *err) MUST_CHECK;
 /* Empties one view. */
 bool write_txn_clear_view(struct write_txn *write, const struct view *view,

@@ -1,9 +1,11 @@
 /* upsert.h - what the records of one key do to its event.
  *
  * Place    commit.c asks it for every key of a chunk; commit_delete.c builds tombstones with it.
- * Promise  with "newest" the outcome is the same whatever the order in which the records arrive, but that
- *          of equal versions the first stays.
+ * Promise  with "newest" the outcome is the same whatever the order in which the records arrive,
+ *          but that of equal versions the first stays.
  * Memory   an upsert owns what it makes until upsert_done.
+ * Threads  one owner at a time.
+ * Errors   false: bytes are no event; the caller says which.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -31,11 +33,11 @@ struct upsert {
 void upsert_init(struct upsert *upsert, const struct stream *stream, const struct time_zone *zone);
 void upsert_done(struct upsert *upsert); /* takes a zeroed one */
 
-/* Applies RECORD to *NOW, the bytes that the table of events has for its key; empty: nothing. false: the
- * bytes are no event. */
+/* Applies RECORD to *NOW, the bytes that the table of events has for its key; empty: nothing.
+ * false: the bytes are no event. */
 bool upsert_apply(struct upsert *upsert, const struct event *record, struct slice *now,
                   struct upsert_counts *counts) MUST_CHECK;
-/* What stays of an event that is deleted: nothing, or with "newest" its version, so that an older record which
- * comes later is known to be stale. false: the bytes are no event. */
+/* What stays of an event that is deleted: nothing, or with "newest" its version, so that an older
+ * record which comes later is known to be stale. false: the bytes are no event. */
 bool upsert_tombstone(struct upsert *upsert, const struct event *event,
                       struct slice *ret_packed) MUST_CHECK;

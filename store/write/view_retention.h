@@ -1,9 +1,13 @@
 /* view_retention.h - views with "retain": letting go the groups that are too old.
  *
  * Place    commit.c, when a batch ends.
- * Promise  a group goes when all of its bucket of time is too old (see event_retention.h for the clock). What it
- *          counted is taken out of the groups above it, so that the view is what the events since then give;
- *          later events for it do not count. It costs the groups that go, and one look at each group above.
+ * Promise  a group goes when all of its bucket of time is too old (see event_retention.h for the
+ *          clock). What it counted is taken out of the groups above it, so that the view is what
+ *          the events since then give; later events for it do not count. It costs the groups that
+ *          go, and one look at each group above.
+ * Memory   the leaves of one step, while they are taken out.
+ * Threads  as the transaction.
+ * Errors   as merge.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

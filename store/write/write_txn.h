@@ -1,5 +1,5 @@
-/* write_txn.h - one write transaction in the making: the LMDB transaction, what is folded and not yet
- * merged, the list of changed groups.
+/* write_txn.h - one write transaction in the making: the LMDB transaction, what is folded and not
+ * yet merged, the list of changed groups.
  *
  *   write_txn_begin -> write_txn_fold, write_txn_merge, ... -> write_txn_commit
  *                  `-> write_txn_done, whatever happened
@@ -9,6 +9,7 @@
  * Promise  nothing is seen before write_txn_commit returns true, and all of it afterwards.
  * Memory   the delta is merged when it grows beyond memory_bytes. The schema is borrowed.
  * Threads  one, under store_lock.
+ * Errors   as each part has them; whatever failed, write_txn_commit refuses (db.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -45,19 +46,22 @@ void write_txn_done(struct write_txn *write); /* takes a zeroed one */
 bool write_txn_commit(struct write_txn *write, struct error *err) MUST_CHECK;
 /* Merges what is folded into the views. */
 bool write_txn_merge(struct write_txn *write, struct error *err) MUST_CHECK;
-/* Folds one event into the views over its stream, and merges when the delta has grown. FIELDS is scratch for all values of an
- * event, and holds them afterwards; they borrow from the event. Not for streams that propagation.h concerns, but with `join`. */
+/* Folds one event into the views over its stream, and merges when the delta has grown. FIELDS is
+ * scratch for all values of an event, and holds them afterwards; they borrow from the event. Not
+ * for streams that propagation.h concerns, but with `join`. */
 bool write_txn_fold(struct write_txn *write, const struct stream *stream, const struct event *event,
                     struct value *fields, int64_t weight, struct error *err) MUST_CHECK;
-/* The same with the event's values, also those that its references lead to; KEY as event_own_key has it. */
+/* The same with the event's values, also those that its references lead to; KEY as
+ * event_own_key has it. */
 enum write_txn_views { VIEWS_ALL, VIEWS_FOLLOWING /* only those that follow references */ };
 bool write_txn_fold_values(struct write_txn *write, enum write_txn_views views,
                            const struct stream *stream, const struct value *values,
                            struct slice key, int64_t weight, struct error *err) MUST_CHECK;
-/* Keeps the ledger's entry in this commit. */
+/* Puts the batch's entry into the log in this commit. */
 bool write_txn_put_batch(struct write_txn *write, struct batch *batch,
                          struct error *err) MUST_CHECK;
-/* After a failed try: true when the map was full and is larger now, so that another try makes sense. */
+/* After a failed try: true when the map was full and is larger now, so that another
+ * try makes sense. */
 bool write_txn_try_again(struct write_txn *write, struct store *store, struct error *err);
 
 /* Goes on with another schema; what is folded so far is merged. Then load the cutoffs. */

@@ -1,7 +1,8 @@
 /* The inner loops of the benchmarks, timed where they run:
  *
  *   loops read FILE COUNT THREADS      open, read to the end, close
- *   loops ask PORT REQUEST COUNT       send REQUEST to 127.0.0.1, take an answer as long as the first; \r\n is written so
+ *   loops ask PORT REQUEST COUNT       send REQUEST to 127.0.0.1, take an answer as long as the
+ *                                      first; \r\n is written so
  *
  * Print nanoseconds per operation: of one thread, all of them working.
  *

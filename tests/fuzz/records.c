@@ -1,5 +1,5 @@
-/* An input file of any form, through the readers and into events: what becomes an event reads back as it was read, and
- * what is refused says why in one line.
+/* An input file of any form, through the readers and into events: what becomes an event reads back
+ * as it was read, and what is refused says why in one line.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

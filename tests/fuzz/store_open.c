@@ -1,6 +1,6 @@
-/* A store with one entry changed, whose sum fits: what is behind the sums must not be trusted either. The input is table, number
- * of the entry, what to do, and bytes. The store is opened, all that it shows is read, and it is verified; either
- * answer is right. Then the entry is put back.
+/* A store with one entry changed, whose sum fits: what is behind the sums must not be trusted
+ * either. The input is table, number of the entry, what to do, and bytes. The store is opened, all
+ * that it shows is read, and it is verified; either answer is right. Then the entry is put back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

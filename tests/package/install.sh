@@ -37,7 +37,7 @@ version=$(meson introspect --projectinfo "$build" | jq -r .version)
 same 'version of tally' "$(tally --version | head -n 1)" "tally (tallyfs) $version"
 same 'version of tallyfs' "$(tallyfs --version | head -n 1)" "tallyfs $version"
 same 'version of libtally.pc' "$(pkg-config --modversion libtally)" "$version"
-same 'version in NEWS.md' "$(sed -n '/^## /{s///p;q}' NEWS.md)" "$version"
+same 'version in NEWS.md' "$(sed -n '/^## \([0-9]\)/{s//\1/p;q}' NEWS.md)" "$version"
 same 'version in debian/changelog' "$(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)" "$version"
 same 'file of libtally.so' "$(basename "$(realpath "$library")")" "libtally.so.$version"
 same 'soname' "$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')" "libtally.so.${version%%.*}"
@@ -98,7 +98,7 @@ while read -r unit; do
   units=1
 done < <(find "$folder/root" -name '*.service')
 [ "${units:-}" ] || fail 'no unit was installed'
-for document in README.md SECURITY.md NEWS.md LICENSE docs/benchmarks.md; do
+for document in README.md SECURITY.md NEWS.md CONTRIBUTING.md LICENSE docs/benchmarks.md docs/schema.md; do
   cmp "$document" "$root/share/doc/tallyfs/$document"
 done
 TALLY=tally sh "$root/share/doc/tallyfs/examples/catalogue/test.sh" >/dev/null

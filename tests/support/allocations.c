@@ -1,5 +1,6 @@
-/* Counts what a program itself allocates on its main thread, for LD_PRELOAD: the number is the first word of the file that
- * $ALLOCATIONS names, which a test maps. What libraries allocate for themselves is not counted.
+/* Counts what a program itself allocates on its main thread, for LD_PRELOAD: the number is the
+ * first word of the file that $ALLOCATIONS names, which a test maps. What libraries allocate for
+ * themselves is not counted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* Tries what a daemon that somebody has taken over would try, for LD_PRELOAD: at the first accept4 it goes through the list
- * below and writes to standard error, a line each, what became of it.
+/* Tries what a daemon that somebody has taken over would try, for LD_PRELOAD: at the first accept4
+ * it goes through the list below and writes to standard error, a line each, what became of it.
  *
  *   ESCAPE_INTO=FILE    a file that must not be read or written
  *

@@ -4,10 +4,11 @@
  *   FAULT=writev:3:short   the third writev writes half of what it should
  *   FAULT=pwrite:3:kill    behind the third pwrite the process is killed
  *   FAULT_CLOCK=-86400     the wall clock is a day late
- *   FAULT_COUNTS=FILE      when the program ends, FILE gets lines "writev 17": how often each was called
+ *   FAULT_COUNTS=FILE      when the program ends, FILE gets lines "writev 17": how
+ *                          often each was called
  *
- * What the C library calls for itself is not seen. Programs call open64 where libraries call open: both are meant here by
- * either name, so the header must not turn one into the other.
+ * What the C library calls for itself is not seen. Programs call open64 where libraries call open:
+ * both are meant here by either name, so the header must not turn one into the other.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -112,8 +113,9 @@ void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t items, size_t bytes);
 void *__libc_realloc(void *old, size_t bytes);
 
-/* What these libraries do then is not ours: libseccomp 2.5 loads a filter with rules missing where there was no memory for
- * them, and libfuse 3.14 waits for ever behind the first request when there was none for that. */
+/* What these libraries do then is not ours: libseccomp 2.5 loads a filter with rules missing where
+ * there was no memory for them, and libfuse 3.14 waits for ever behind the first request when there
+ * was none for that. */
 static bool is_spared(const void *caller)
 {
     Dl_info object;

@@ -22,8 +22,8 @@ void tmpstore_open(struct tmpstore *tmp, const char *schema);
 /* Closes and removes. */
 void tmpstore_close(struct tmpstore *tmp);
 
-/* One commit of events, each a line of fields in declared order, separated by '|': "a|2026-01-01|5". An empty
- * field is null, '' the empty string. */
+/* One commit of events, each a line of fields in declared order, separated by '|':
+ * "a|2026-01-01|5". An empty field is null, '' the empty string. */
 struct batch tmpstore_put(struct tmpstore *tmp, const char *stream, const char *const *lines,
                           size_t count);
 /* Likewise, as the batch that BATCH describes: its source, its state, its refused records. */

@@ -1,4 +1,5 @@
-/* Records what a program writes to the data.mdb of stores, for LD_PRELOAD: $WRITES gets, for each write,
+/* Records what a program writes to the data.mdb of stores, for LD_PRELOAD: $WRITES
+ * gets, for each write,
  *
  *   [offset u64][length u64][bytes]      and length ~0, without bytes, for each sync
  *

@@ -161,7 +161,8 @@ static void a_stream_may_forget_by_another_time(void **state)
     tmpstore_close(&tmp);
 }
 
-/* Events of before and behind read alike; a field that comes back has nothing of the one that went. */
+/* Events of before and behind read alike; a field that comes back has nothing of
+ * the one that went. */
 static void a_field_may_go_and_come_back(void **state)
 {
     (void)state;

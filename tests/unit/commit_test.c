@@ -271,7 +271,8 @@ static void rebuild_gives_the_same_files(void **state)
     tmpstore_close(&tmp);
 }
 
-/* Replacements, deletes and views over views, with everything merged at once or after each event. */
+/* Replacements, deletes and views over views, with everything merged at once or
+ * after each event. */
 static void a_delta_merged_early_gives_the_same(void **state)
 {
     (void)state;
@@ -318,7 +319,8 @@ static void a_delta_merged_early_gives_the_same(void **state)
     }
 }
 
-/* In place of the one that was drawn: with one of 700, two of the four values below would be in one register. */
+/* In place of the one that was drawn: with one of 700, two of the four values below would be
+ * in one register. */
 static void fix_secret(struct tmpstore *tmp)
 {
     AUTO_TXN struct txn *txn = NULL;
@@ -331,8 +333,9 @@ static void fix_secret(struct tmpstore *tmp)
     assert_true(meta_save(txn, &meta, &err) && txn_commit(TAKE(txn), &err));
 }
 
-/* A delta is merged in portions of groups. Events that go from the groups of one portion to those of a later one leave the
- * groups above both without events in between, and these keep what they know of entities. */
+/* A delta is merged in portions of groups. Events that go from the groups of one portion to those
+ * of a later one leave the groups above both without events in between, and these keep what they
+ * know of entities. */
 static void groups_move_between_portions(void **state)
 {
     (void)state;

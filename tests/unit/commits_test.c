@@ -9,7 +9,8 @@ static const char schema[] =
     "\"count()\"}}}}";
 static const int64_t begin_ns = INT64_C(4102444800000) * COMMIT_RESOLUTION_NS;
 
-/* A store has one commit when it is made: time and batch of those that follow are functions of their number. */
+/* A store has one commit when it is made: time and batch of those that follow are functions
+ * of their number. */
 struct course {
     int64_t (*ns)(uint64_t commit_id);
     uint64_t (*batch)(uint64_t commit_id);

@@ -161,7 +161,8 @@ static void a_snapshot_outlives_its_file(void **state)
     tmpstore_close(&tmp);
 }
 
-/* Runs it in a process of its own, as LMDB wants one environment a process; returns whether it came to its end. */
+/* Runs it in a process of its own, as LMDB wants one environment a process; returns whether it
+ * came to its end. */
 static bool in_a_process(void (*run)(struct tmpstore *tmp), const struct tmpstore *tmp,
                          bool *ret_killed)
 {

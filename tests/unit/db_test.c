@@ -38,7 +38,8 @@ static uint64_t file_bytes(const struct place *place)
     return (uint64_t)status.st_size;
 }
 
-/* A few entries put or dropped, always the same ones for the same seed. Returns the bytes that LMDB counts. */
+/* A few entries put or dropped, always the same ones for the same seed. Returns the bytes
+ * that LMDB counts. */
 static uint64_t change_a_little(struct db *db, uint64_t *seed)
 {
     static uint8_t const value[3000];

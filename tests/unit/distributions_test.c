@@ -1,4 +1,5 @@
-/* Expected figures are of 80-digit arithmetic: series of the incomplete beta and gamma functions, and bisection.
+/* Expected figures are of 80-digit arithmetic: series of the incomplete beta and gamma
+ * functions, and bisection.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -92,7 +92,7 @@ static void tell_nobody(void *context, struct slice view, enum apply_fate fate)
     (void)context, (void)view, (void)fate;
 }
 
-/* The ledger keeps what came into a stream that is no longer declared. */
+/* The batch log keeps what came into a stream that is no longer declared. */
 static void a_batch_outlives_its_stream(void **state)
 {
     (void)state;

@@ -52,7 +52,8 @@ static double random_double(uint64_t *seed)
     return value;
 }
 
-/* Inserted, merged and retracted in two orders, the packed bytes are the same; taken all away, they are zero's. */
+/* Inserted, merged and retracted in two orders, the packed bytes are the same; taken all away,
+ * they are zero's. */
 static void order_does_not_matter(void **state)
 {
     (void)state;

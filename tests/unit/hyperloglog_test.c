@@ -11,7 +11,8 @@ static uint64_t hash_of(uint64_t number)
     return hyperloglog_hash(slice_of(&number, sizeof number), &secret);
 }
 
-/* Four standard errors of 1.6 %: one case in 16,000 is further off, and these are always the same. */
+/* Four standard errors of 1.6 %: one case in 16,000 is further off, and these are
+ * always the same. */
 static void estimates_are_near(void **state)
 {
     (void)state;
@@ -37,7 +38,8 @@ static void pack(const struct hyperloglog *sketch, struct buffer *packed)
     hyperloglog_pack(sketch, packed);
 }
 
-/* In one, in two merged, backwards, and packed in between: the bytes are the same, sparse and dense. */
+/* In one, in two merged, backwards, and packed in between: the bytes are the same,
+ * sparse and dense. */
 static void parts_merge_to_the_whole(void **state)
 {
     (void)state;

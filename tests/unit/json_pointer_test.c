@@ -68,7 +68,8 @@ static void what_leads_nowhere_is_absent(void **state)
     check("{\"o\":null}", (const char *const[]){"n", "-", "-", "-", "-", "-", "-", "-", "-"});
 }
 
-/* A member whose inside has fields of its own may be a value, or be nested; any other is refused later. */
+/* A member whose inside has fields of its own may be a value, or be nested; any other
+ * is refused later. */
 static void a_value_at_times_is_absent_where_nested(void **state)
 {
     (void)state;

@@ -26,7 +26,8 @@ static void check(const struct slice *keys, size_t count)
     }
 }
 
-/* Lengths around the eight bytes that are sorted by digits, few letters, so that many keys begin alike or are equal. */
+/* Lengths around the eight bytes that are sorted by digits, few letters, so that many keys begin
+ * alike or are equal. */
 static void any_keys_come_out_in_order(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* LMDB is opened once in a process: what is committed while libtally has the store open, a child commits.
+/* LMDB is opened once in a process: what is committed while libtally has the store open,
+ * a child commits.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -37,7 +38,8 @@ static void close_store(struct tmpstore *tmp, struct tally_store *store)
     tmpstore_close(tmp);
 }
 
-/* A child that commits each of the LINES as tally does, once there is something to read from PIPE; -1: at once. */
+/* A child that commits each of the LINES as tally does, once there is something to read from
+ * PIPE; -1: at once. */
 static pid_t start_commits(struct tmpstore *tmp, const char *const *lines, size_t count, int pipe)
 {
     struct announce_result told;
@@ -413,7 +415,8 @@ static void a_wait_ends_without_a_commit(void **state)
     close_store(&tmp, store);
 }
 
-/* One entry of the table of groups behind everybody's back: its sum is right, its content is not. */
+/* One entry of the table of groups behind everybody's back: its sum is right,
+ * its content is not. */
 static void damage_is_told(void **state)
 {
     (void)state;
