@@ -7,6 +7,8 @@
  *          have the better part of their state there (multisets.h): apply and merge only count, and
  *          multisets_settle finds `best` anew.
  * Memory   what a state points at lives in the arena given, or borrows what it was unpacked from.
+ * Forms    what differs from kind to kind are the functions of aggregate_form.h; the bytes of a
+ *          state are drawn there and in the file of each family.
  * Threads  one owner of a state at a time.
  * Errors   aggregate_unpack: false. Nothing else can fail: no sum can overflow (decimal_sum.h).
  * Sources  sums of floats: float_sum.h; several arguments: cross_moments.h; approx_uniq:
@@ -22,19 +24,6 @@
 #include "sketch/ddsketch.h"
 #include "sketch/float_sum.h"
 #include "sketch/hyperloglog.h"
-
-/* What the state of an aggregate is made of, besides its count. */
-enum state_form {
-    STATE_COUNT,         /* nothing */
-    STATE_SUM,           /* sum, avg */
-    STATE_MOMENTS,       /* var, stddev: the sum of squares too */
-    STATE_BEST,          /* min, max, arg_min, arg_max, quantile, top */
-    STATE_TRUES,         /* bool_and, bool_or */
-    STATE_UNIQUES,       /* approx_uniq */
-    STATE_SKETCH,        /* approx_quantile */
-    STATE_CROSS_MOMENTS, /* those of several arguments */
-};
-enum state_form state_form(enum aggregate_kind kind);
 
 /* The element that tells the result, packed without limit; empty: none. */
 struct best {

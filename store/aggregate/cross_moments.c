@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "aggregate/cross_moments.h"
 
+#include "schema/aggregate_table.h"
+
 size_t cross_moments_width(const struct aggregate *aggregate)
 {
     return 1 + aggregate->other_count;
@@ -8,10 +10,8 @@ size_t cross_moments_width(const struct aggregate *aggregate)
 
 bool cross_moments_has_product(const struct aggregate *aggregate, size_t i, size_t j)
 {
-    if (aggregate->kind == AGGREGATE_RATIO) return false;
-    bool const only_mixed =
-        aggregate->kind == AGGREGATE_COVAR_SAMP || aggregate->kind == AGGREGATE_COVAR_POP;
-    return !only_mixed || i != j;
+    enum aggregate_products const products = traits_of(aggregate)->products;
+    return products == PRODUCTS_ALL || (products == PRODUCTS_MIXED && i != j);
 }
 
 size_t cross_moments_product(const struct aggregate *aggregate, size_t i, size_t j)

@@ -1,7 +1,8 @@
 /* cross_moments.h - sums of several numbers and of their products, and the statistics that
  * are made of them.
  *
- * Place    aggregate_state.h keeps one per aggregate of several arguments.
+ * Place    cross_moments_form.c keeps one per aggregate of several arguments;
+ *          cross_moments_result.c shows it.
  * Promise  a commutative group, as aggregate_state.h has it; all sums are exact. A covariance is
  *          rounded once, from the exact n * sum(xy) - sum(x) * sum(y); what is made of several of
  *          them is made in doubles, in a fixed order.
@@ -47,6 +48,3 @@ void cross_moments_apply(const struct aggregate *aggregate, struct moments *mome
 void cross_moments_merge(const struct aggregate *aggregate, struct moments *into,
                          const struct moments *delta, struct arena *arena);
 void cross_moments_negate(const struct aggregate *aggregate, struct moments *moments);
-/* COUNT: tuples in all. */
-struct result cross_moments_result(const struct aggregate *aggregate, const struct moments *moments,
-                                   uint64_t count);

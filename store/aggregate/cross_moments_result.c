@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "aggregate/cross_moments.h"
+#include "aggregate/aggregate_form.h"
 
 /* How much of an x must be left that the x in front of it do not explain; less is rounding, and
  * they are singular. */
@@ -20,7 +20,7 @@ struct sample {
 
 static bool cross_moments_result_is_real(const struct sample *sample)
 {
-    return sample->aggregate->type.kind == VALUE_FLOAT;
+    return is_of_floats(sample->aggregate);
 }
 
 static double mean(const struct sample *sample, size_t i)
@@ -42,16 +42,11 @@ static double covariance(const struct sample *sample, size_t i, size_t j, uint64
                                         divisor);
 }
 
-static struct result null_result(void)
-{
-    return (struct result){.kind = RESULT_NULL};
-}
-
 static struct result correlation(const struct sample *sample)
 {
     double const x = sqrt(covariance(sample, 0, 0, sample->count));
     double const y = sqrt(covariance(sample, 1, 1, sample->count));
-    if (!(x * y > 0) || !isfinite(x * y)) return null_result();
+    if (!(x * y > 0) || !isfinite(x * y)) return result_null();
     double const quotient = covariance(sample, 0, 1, sample->count) / (x * y);
     return result_double(quotient > 1 ? 1 : quotient < -1 ? -1 : quotient);
 }
@@ -107,7 +102,7 @@ static bool decimal_sum_ratio_variance(const struct sample *sample, struct resul
 static struct result ratio_variance(const struct sample *sample)
 {
     struct result exact;
-    if (sample->count < 2) return null_result();
+    if (sample->count < 2) return result_null();
     if (!cross_moments_result_is_real(sample) && decimal_sum_ratio_variance(sample, &exact))
         return exact;
     double const quotient = ratio(sample), y = mean(sample, 1);
@@ -116,7 +111,7 @@ static struct result ratio_variance(const struct sample *sample)
     double const of_y = covariance(sample, 1, 1, sample->count - 1);
     double const apart = of_x - 2 * quotient * of_both + quotient * quotient * of_y;
     double const square = y * y;
-    if (!isfinite(square)) return null_result();
+    if (!isfinite(square)) return result_null();
     return result_double((apart < 0 ? 0 : apart) / square / (double)sample->count);
 }
 
@@ -177,7 +172,7 @@ static bool find_slopes(const struct sample *sample, double slopes[AGGREGATE_OTH
 static struct result cuped_mean(const struct sample *all, const struct sample *chosen)
 {
     double slopes[AGGREGATE_OTHERS_MAX];
-    if (chosen->count == 0 || !find_slopes(all, slopes)) return null_result();
+    if (chosen->count == 0 || !find_slopes(all, slopes)) return result_null();
     double result = mean(chosen, 0);
     for (size_t i = 0; i < all->aggregate->other_count; i++)
         result -= slopes[i] * (mean(chosen, i + 1) - mean(all, i + 1));
@@ -187,7 +182,7 @@ static struct result cuped_mean(const struct sample *all, const struct sample *c
 static struct result cuped_variance(const struct sample *all, const struct sample *chosen)
 {
     double slopes[AGGREGATE_OTHERS_MAX];
-    if (chosen->count < 2 || !find_slopes(all, slopes)) return null_result();
+    if (chosen->count < 2 || !find_slopes(all, slopes)) return result_null();
     uint64_t const divisor = chosen->count - 1;
     double result = covariance(chosen, 0, 0, divisor);
     for (size_t i = 0; i < all->aggregate->other_count; i++) {
@@ -199,20 +194,81 @@ static struct result cuped_variance(const struct sample *all, const struct sampl
     return result_double(result < 0 ? 0 : result);
 }
 
-struct result cross_moments_result(const struct aggregate *aggregate, const struct moments *moments,
-                                   uint64_t count)
+/* All tuples. */
+static struct sample whole(const struct aggregate *aggregate, const struct state *state)
 {
-    struct sample const all = {.aggregate = aggregate, .at = moments->at, .count = count};
-    struct sample const part = {.aggregate = aggregate,
-                                .at = moments->at + cross_moments_sample_size(aggregate),
-                                .count = (uint64_t)moments->chosen_count};
-    const struct sample *const chosen = aggregate->chosen ? &part : &all;
-    if (aggregate->kind == AGGREGATE_COVAR_POP) return result_double(covariance(&all, 0, 1, count));
-    if (aggregate->kind == AGGREGATE_COVAR_SAMP)
-        return count < 2 ? null_result() : result_double(covariance(&all, 0, 1, count - 1));
-    if (aggregate->kind == AGGREGATE_CORR) return correlation(&all);
-    if (aggregate->kind == AGGREGATE_RATIO) return result_double(ratio(&all));
-    if (aggregate->kind == AGGREGATE_RATIO_VAR) return ratio_variance(&all);
-    return aggregate->kind == AGGREGATE_CUPED_MEAN ? cuped_mean(&all, chosen)
-                                                   : cuped_variance(&all, chosen);
+    return (struct sample){
+        .aggregate = aggregate, .at = state->moments->at, .count = (uint64_t)state->count};
+}
+
+/* Those that are chosen, where the aggregate chooses. */
+static struct sample part(const struct aggregate *aggregate, const struct state *state)
+{
+    if (!aggregate->chosen) return whole(aggregate, state);
+    return (struct sample){.aggregate = aggregate,
+                           .at = state->moments->at + cross_moments_sample_size(aggregate),
+                           .count = (uint64_t)state->moments->chosen_count};
+}
+
+struct result covar_samp_result(const struct aggregate *aggregate, const struct state *state,
+                                struct arena *arena)
+{
+    (void)arena;
+    if (!state->moments) return result_null();
+    struct sample const all = whole(aggregate, state);
+    return all.count < 2 ? result_null() : result_double(covariance(&all, 0, 1, all.count - 1));
+}
+
+struct result covar_pop_result(const struct aggregate *aggregate, const struct state *state,
+                               struct arena *arena)
+{
+    (void)arena;
+    if (!state->moments) return result_null();
+    struct sample const all = whole(aggregate, state);
+    return result_double(covariance(&all, 0, 1, all.count));
+}
+
+struct result corr_result(const struct aggregate *aggregate, const struct state *state,
+                          struct arena *arena)
+{
+    (void)arena;
+    if (!state->moments) return result_null();
+    struct sample const all = whole(aggregate, state);
+    return correlation(&all);
+}
+
+struct result ratio_result(const struct aggregate *aggregate, const struct state *state,
+                           struct arena *arena)
+{
+    (void)arena;
+    if (!state->moments) return result_null();
+    struct sample const all = whole(aggregate, state);
+    return result_double(ratio(&all));
+}
+
+struct result ratio_var_result(const struct aggregate *aggregate, const struct state *state,
+                               struct arena *arena)
+{
+    (void)arena;
+    if (!state->moments) return result_null();
+    struct sample const all = whole(aggregate, state);
+    return ratio_variance(&all);
+}
+
+struct result cuped_mean_result(const struct aggregate *aggregate, const struct state *state,
+                                struct arena *arena)
+{
+    (void)arena;
+    if (!state->moments) return result_null();
+    struct sample const all = whole(aggregate, state), chosen = part(aggregate, state);
+    return cuped_mean(&all, &chosen);
+}
+
+struct result cuped_var_result(const struct aggregate *aggregate, const struct state *state,
+                               struct arena *arena)
+{
+    (void)arena;
+    if (!state->moments) return result_null();
+    struct sample const all = whole(aggregate, state), chosen = part(aggregate, state);
+    return cuped_variance(&all, &chosen);
 }

@@ -6,6 +6,7 @@
  */
 #include "merge/delta.h"
 
+#include "schema/aggregate_table.h"
 #include "tables/hierarchy.h"
 #include "tables/multisets.h"
 #include "types/pack.h"
@@ -261,14 +262,6 @@ static bool fold_multiset(const struct fold *fold, size_t index)
     return true;
 }
 
-/* Whether the state without a multiset compares packed values, or hashes them. */
-static bool wants_element(const struct aggregate *aggregate)
-{
-    return aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_MAX ||
-           aggregate->kind == AGGREGATE_ARG_MIN || aggregate->kind == AGGREGATE_ARG_MAX ||
-           aggregate->kind == AGGREGATE_APPROX_UNIQ;
-}
-
 /* The values of all arguments, as aggregate_apply wants them; false: one is null. */
 static bool delta_eval_arguments(const struct fold *fold, const struct aggregate *aggregate,
                                  struct value values[AGGREGATE_VALUES_MAX])
@@ -296,7 +289,7 @@ static void fold_aggregate(const struct fold *fold, size_t index)
     if (!expr_holds(aggregate->where, fold->fields, delta->schema->zone)) return;
     if (!delta_eval_arguments(fold, aggregate, values)) return;
     buffer_clear(&delta->element);
-    if (wants_element(aggregate) &&
+    if (traits_of(aggregate)->insert_only &&
         !pack_element(fold, aggregate->order, aggregate->order_count, &values[0]))
         return;
     aggregate_apply(aggregate, &fold->leaf->states[index], values, buffer_slice(&delta->element),
@@ -352,8 +345,8 @@ static void fold_into(const struct fold *fold, const struct view *entities)
         if (aggregate->entities != entities) continue;
         if (aggregate->multiset < 0)
             fold_aggregate(fold, i);
-        else if (aggregate->kind != AGGREGATE_UNIQ && present[aggregate->multiset])
-            fold->leaf->states[i].count += fold->weight; /* merge.c counts the values of uniq */
+        else if (traits_of(aggregate)->multiset != MULTISET_SIZE && present[aggregate->multiset])
+            fold->leaf->states[i].count += fold->weight; /* merge.c counts distinct values */
     }
 }
 

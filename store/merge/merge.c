@@ -23,7 +23,6 @@
 #include "merge/merge_hierarchy.h"
 #include "merge/merge_p.h"
 #include "merge/rollup_cascade.h"
-#include "render/prometheus_text.h"
 #include "render/rows.h"
 
 static void merge_tell(struct merge *merge, unsigned depth, const struct merge_group *group,
@@ -35,24 +34,13 @@ static void merge_tell(struct merge *merge, unsigned depth, const struct merge_g
     change_log_add(merge->log, &change);
 }
 
-static bool pack_states(const struct merge *merge, const struct merge_group *group,
-                        struct buffer *states, struct error *err)
-{
-    const struct view *const view = merge->view;
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        if (group->states[i].count < 0) return merge_lost_count(err);
-        aggregate_pack(&view->aggregates[i], &group->states[i], states);
-    }
-    return true;
-}
-
 /* The group's states, packed and rendered. */
 static bool merge_render(struct merge *merge, unsigned depth, struct merge_group *group,
                          struct buffer *states, struct buffer *text, struct error *err)
 {
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     const struct view *const view = merge->view;
-    if (!pack_states(merge, group, states, err) ||
+    if (!group_pack_states(merge, group, states, err) ||
         !group_dimensions(group->key, &group->group, depth, &merge->scratch, dimensions, err))
         return false;
     rows_text(view, merge->zone, dimensions, depth, group->states, text);
@@ -63,10 +51,7 @@ static void merge_hand_up(struct merge_group *parent, const struct rows_delta *r
                           bool rows_changed, bool listing_changed)
 {
     if (!parent) return;
-    parent->rows.count += rows->count;
-    parent->rows.json_bytes += rows->json_bytes;
-    parent->rows.csv_bytes += rows->csv_bytes;
-    parent->rows.prometheus_bytes += rows->prometheus_bytes;
+    rows_delta_add(&parent->rows, rows, +1);
     parent->rows_changed |= rows_changed;
     parent->listing_changed |= listing_changed;
 }
@@ -74,10 +59,10 @@ static void merge_hand_up(struct merge_group *parent, const struct rows_delta *r
 /* What a leaf that is stored has been to its parents. */
 static struct rows_delta without(const struct group *leaf)
 {
-    return (struct rows_delta){.count = -1,
-                               .json_bytes = -(int64_t)leaf->json_bytes,
-                               .csv_bytes = -(int64_t)leaf->csv_bytes,
-                               .prometheus_bytes = -(int64_t)leaf->prometheus_bytes};
+    struct rows_delta rows = {.count = -1};
+    for (unsigned i = 0; i < ROWS_FORMATS; i++)
+        rows.bytes[i] = -(int64_t)leaf->bytes[i];
+    return rows;
 }
 
 /* What the views over this one see of a leaf that changed: the row as it was, the row as it is. */
@@ -119,20 +104,14 @@ static bool drop_group(struct merge *merge, unsigned depth, struct merge_group *
 static void count_leaf(struct merge *merge, struct merge_group *group, bool text_changed,
                        struct slice text)
 {
-    const struct view *const view = merge->view;
     struct group *const stored = &group->group;
-    AUTO_BUFFER struct buffer csv = {0};
-    struct rows_delta rows = {0};
+    struct rows_delta rows = {0}, row = {0};
     if (!text_changed) return;
     if (group->existed) rows = without(stored);
-    rows_csv(text, &csv);
-    stored->csv_bytes = csv.length;
-    stored->prometheus_bytes =
-        view->formats[ROWS_PROM] ? prometheus_row_bytes(view, merge->zone, text) : 0;
-    rows.count++;
-    rows.json_bytes += (int64_t)text.length;
-    rows.csv_bytes += (int64_t)stored->csv_bytes;
-    rows.prometheus_bytes += (int64_t)stored->prometheus_bytes;
+    merge_add_row(merge, &row, text, +1);
+    for (unsigned i = 0; i < ROWS_FORMATS; i++)
+        stored->bytes[i] = (uint64_t)row.bytes[i];
+    rows_delta_add(&rows, &row, +1);
     merge_hand_up(group->parent, &rows, true, !group->existed);
     if (!group->existed) merge->meta->row_count++;
 }
@@ -141,10 +120,7 @@ static void count_inner(struct merge *merge, struct merge_group *group)
 {
     struct group *const stored = &group->group;
     uint64_t const commit_id = merge->meta->commit_id;
-    stored->row_count += (uint64_t)group->rows.count;
-    stored->json_bytes += (uint64_t)group->rows.json_bytes;
-    stored->csv_bytes += (uint64_t)group->rows.csv_bytes;
-    stored->prometheus_bytes += (uint64_t)group->rows.prometheus_bytes;
+    group_add_rows(stored, &group->rows);
     if (group->rows_changed) stored->rows_commit_id = commit_id;
     if (group->listing_changed) stored->listing_commit_id = commit_id;
     merge_hand_up(group->parent, &group->rows, group->rows_changed, !group->existed);
@@ -174,10 +150,8 @@ static bool merge_one(struct merge *merge, unsigned depth, struct merge_group *g
                (text_changed ? CHANGE_TEXT : 0) | (group->existed ? 0 : CHANGE_EXISTS) |
                    (group->rows_changed ? CHANGE_ROWS : 0) |
                    (group->listing_changed ? CHANGE_LISTING : 0));
-    stored->event_count = (uint64_t)event_count;
-    stored->states = buffer_slice(states);
-    stored->text = buffer_slice(text);
-    return groups_put(merge->txn, merge->view, depth, group->key, stored, err);
+    return group_write(merge, depth, group->key, group, buffer_slice(states), buffer_slice(text),
+                       err);
 }
 
 /* The owner of a hidden view sees the group's row as it was go, and as it is come. */
@@ -213,12 +187,10 @@ static bool merge_hidden(struct merge *merge, unsigned depth, struct merge_group
         return emit_owner(merge, depth, group, true, err) &&
                groups_drop(merge->txn, merge->view, depth, group->key, err);
     buffer_clear(states);
-    if (!pack_states(merge, group, states, err)) return false;
+    if (!group_pack_states(merge, group, states, err)) return false;
     bool const same = group->existed && slice_equal(stored->states, buffer_slice(states));
     if (!same && !emit_owner(merge, depth, group, false, err)) return false;
-    stored->event_count = (uint64_t)event_count;
-    stored->states = buffer_slice(states);
-    return groups_put(merge->txn, merge->view, depth, group->key, stored, err);
+    return group_write(merge, depth, group->key, group, buffer_slice(states), stored->text, err);
 }
 
 static bool merge_level(struct merge *merge, unsigned depth, struct error *err)

@@ -145,29 +145,17 @@ static bool merge_breakdown_render(struct breakdown *breakdown, struct breakdown
 {
     const struct view *const view = breakdown->merge.view;
     struct view const shown = view_shown(view);
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        if (row->group.states[i].count < 0) return merge_lost_count(err);
-        aggregate_pack(&view->aggregates[i], &row->group.states[i], states);
-    }
+    if (!group_pack_states(&breakdown->merge, &row->group, states, err)) return false;
     rows_text(&shown, breakdown->merge.zone, row->dimensions + 1, breakdown_depth(&shown),
               row->group.states, text);
     return true;
-}
-
-static void merge_breakdown_count_row(struct rows_delta *rows, struct slice text, int sign)
-{
-    AUTO_BUFFER struct buffer csv = {0};
-    rows_csv(text, &csv);
-    rows->count += sign;
-    rows->json_bytes += sign * (int64_t)text.length;
-    rows->csv_bytes += sign * (int64_t)csv.length;
 }
 
 /* Writes one row; *ROWS and *CHANGED gather what the node's file changes by. */
 static bool write_row(struct breakdown *breakdown, struct breakdown_row *row,
                       struct rows_delta *rows, bool *changed, struct error *err)
 {
-    AUTO_BUFFER struct buffer states = {0}, text = {0}, csv = {0};
+    AUTO_BUFFER struct buffer states = {0}, text = {0};
     struct merge *const merge = &breakdown->merge;
     struct group *const stored = &row->group.group;
     unsigned const depth = breakdown_depth(merge->view);
@@ -179,17 +167,17 @@ static bool write_row(struct breakdown *breakdown, struct breakdown_row *row,
     if (event_count == 0 || !row->group.existed ||
         !slice_equal(stored->text, buffer_slice(&text))) {
         *changed = true;
-        if (row->group.existed) merge_breakdown_count_row(rows, stored->text, -1);
-        if (event_count > 0) merge_breakdown_count_row(rows, buffer_slice(&text), +1);
+        if (row->group.existed) merge_add_row(merge, rows, stored->text, -1);
+        if (event_count > 0) merge_add_row(merge, rows, buffer_slice(&text), +1);
         stored->text_commit_id = merge->meta->commit_id;
     }
     if (event_count == 0) return groups_drop(merge->txn, merge->view, depth, row->group.key, err);
-    rows_csv(buffer_slice(&text), &csv);
-    stored->csv_bytes = csv.length;
-    stored->event_count = (uint64_t)event_count;
-    stored->states = buffer_slice(&states);
-    stored->text = buffer_slice(&text);
-    return groups_put(merge->txn, merge->view, depth, row->group.key, stored, err);
+    struct rows_delta whole = {0};
+    merge_add_row(merge, &whole, buffer_slice(&text), +1);
+    for (unsigned i = 0; i < ROWS_FORMATS; i++)
+        stored->bytes[i] = (uint64_t)whole.bytes[i];
+    return group_write(merge, depth, row->group.key, &row->group, buffer_slice(&states),
+                       buffer_slice(&text), err);
 }
 
 /* Where the node stands now, or stood. */
@@ -226,9 +214,7 @@ static bool merge_breakdown_write_node(struct breakdown *breakdown, struct hiera
     if (found == DB_FAILED) return false;
     bool const existed = found == DB_FOUND;
     if (!existed) whole.id = merge->meta->next_group_id++;
-    whole.row_count += (uint64_t)rows->count;
-    whole.json_bytes += (uint64_t)rows->json_bytes;
-    whole.csv_bytes += (uint64_t)rows->csv_bytes;
+    group_add_rows(&whole, rows);
     whole.rows_commit_id = merge->meta->commit_id;
     bool const exists = whole.row_count > 0;
     merge_breakdown_tell(breakdown, node, CHANGE_ROWS | (exists != existed ? CHANGE_EXISTS : 0));

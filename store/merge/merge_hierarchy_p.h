@@ -31,8 +31,7 @@ struct hierarchy_node {
     struct hierarchy_node *parent; /* the same, once the nodes above are known */
     size_t waiting;                /* touched children that are not done */
     size_t seen;                   /* on the way up from which touched node, from 1; 0: not yet */
-    /* Delta: handed up by children, and by nodes that came and went. */
-    struct hierarchy_rows *levels;
+    struct rows_delta *levels; /* delta: handed up by children, and by nodes that came and went */
     bool level_changed[SCHEMA_LEVELS_MAX];
     /* Its rows in the breakdown that is merged, see merge_breakdown.c. */
     struct breakdown_row *breakdown;

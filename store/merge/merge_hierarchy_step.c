@@ -21,24 +21,6 @@ struct state *hierarchy_states(struct hierarchy *hierarchy, struct hierarchy_nod
     return node->group.states;
 }
 
-/* SIGN times the row with TEXT. */
-static void merge_hierarchy_step_add_row(struct hierarchy_rows *rows, struct slice text, int sign)
-{
-    AUTO_BUFFER struct buffer csv = {0};
-    rows_csv(text, &csv);
-    rows->count += sign;
-    rows->json_bytes += sign * (int64_t)text.length;
-    rows->csv_bytes += sign * (int64_t)csv.length;
-}
-
-static void merge_hierarchy_step_add_rows(struct hierarchy_rows *rows,
-                                          const struct hierarchy_rows *more, int sign)
-{
-    rows->count += sign * more->count;
-    rows->json_bytes += sign * more->json_bytes;
-    rows->csv_bytes += sign * more->csv_bytes;
-}
-
 static bool seed_states(struct hierarchy *hierarchy, struct hierarchy_node *parent,
                         const struct hierarchy_node *node, int sign, struct error *err)
 {
@@ -112,9 +94,9 @@ bool hierarchy_seed(struct hierarchy *hierarchy, struct hierarchy_node *parent,
         parent->level_changed[i] = true;
     if (!node->group.existed) return true; /* its delta is all there is */
     parent->group.event_count += sign * (int64_t)stored->event_count;
-    merge_hierarchy_step_add_row(&parent->levels[0], stored->text, sign);
+    merge_add_row(hierarchy->merge, &parent->levels[0], stored->text, sign);
     for (unsigned i = 1; i < levels; i++)
-        merge_hierarchy_step_add_rows(&parent->levels[i], &node->old.levels[i - 1], sign);
+        rows_delta_add(&parent->levels[i], &node->old.levels[i - 1], sign);
     return seed_states(hierarchy, parent, node, sign, err) &&
            seed_values(hierarchy, parent, node, sign, err) &&
            merge_breakdown_seed(hierarchy, parent, node, sign, err);
@@ -185,13 +167,13 @@ static void merge_hierarchy_step_hand_up(struct hierarchy *hierarchy, struct hie
     if (!parent) return;
     if (text_changed) {
         if (node->group.existed)
-            merge_hierarchy_step_add_row(&parent->levels[0], node->group.group.text, -1);
-        if (node->exists) merge_hierarchy_step_add_row(&parent->levels[0], text, +1);
+            merge_add_row(hierarchy->merge, &parent->levels[0], node->group.group.text, -1);
+        if (node->exists) merge_add_row(hierarchy->merge, &parent->levels[0], text, +1);
         parent->level_changed[0] = true;
     }
     if (node->exists != node->group.existed) parent->group.listing_changed = true;
     for (unsigned i = 1; i < hierarchy->merge->view->hierarchy->levels; i++) {
-        merge_hierarchy_step_add_rows(&parent->levels[i], &node->levels[i - 1], +1);
+        rows_delta_add(&parent->levels[i], &node->levels[i - 1], +1);
         parent->level_changed[i] |= node->level_changed[i - 1];
     }
 }
@@ -233,10 +215,7 @@ static bool merge_hierarchy_step_render(struct hierarchy *hierarchy, struct hier
     const struct view *const view = merge->view;
     struct value id = {.kind = VALUE_NULL}, parent = {.kind = VALUE_NULL};
     struct slice packed = node->facts.parent;
-    for (size_t i = 0; i < view->aggregate_count; i++) {
-        if (node->group.states[i].count < 0) return merge_lost_count(err);
-        aggregate_pack(&view->aggregates[i], &node->group.states[i], states);
-    }
+    if (!group_pack_states(merge, &node->group, states, err)) return false;
     if (!hierarchy_is_root(node->group.key) &&
         !group_dimensions(node->group.key, &node->group.group, 1, &merge->arena, &id, err))
         return false;
@@ -252,15 +231,15 @@ static unsigned count_rows(struct hierarchy *hierarchy, struct hierarchy_node *n
     uint64_t const commit_id = hierarchy->merge->meta->commit_id;
     struct group *const stored = &node->group.group;
     bool const is_new = !node->group.existed;
-    struct hierarchy_rows sum = {.count = 0};
+    struct rows_delta sum = {.count = 0};
     for (unsigned i = 0; i < hierarchy->merge->view->hierarchy->levels; i++) {
-        merge_hierarchy_step_add_rows(&node->facts.levels[i], &node->levels[i], +1);
-        merge_hierarchy_step_add_rows(&sum, &node->facts.levels[i], +1);
+        rows_delta_add(&node->facts.levels[i], &node->levels[i], +1);
+        rows_delta_add(&sum, &node->facts.levels[i], +1);
         node->group.rows_changed |= node->level_changed[i];
     }
-    stored->row_count = (uint64_t)sum.count;
-    stored->json_bytes = (uint64_t)sum.json_bytes;
-    stored->csv_bytes = (uint64_t)sum.csv_bytes;
+    stored->row_count = 0;
+    memset(stored->bytes, 0, sizeof stored->bytes);
+    group_add_rows(stored, &sum);
     if (is_new || node->group.rows_changed) stored->rows_commit_id = commit_id;
     if (is_new || node->group.listing_changed) stored->listing_commit_id = commit_id;
     if (hierarchy_is_root(node->group.key)) {
@@ -293,12 +272,9 @@ static bool put(struct hierarchy *hierarchy, struct hierarchy_node *node, struct
         return false;
     node->facts.own_events = node->old.own_events + (uint64_t)node->own_events;
     hierarchy_facts_pack(merge->view, &node->facts, &facts);
-    stored->event_count += (uint64_t)node->group.event_count;
     stored->hierarchy = buffer_slice(&facts);
-    stored->states = buffer_slice(states);
-    stored->text = buffer_slice(text);
-    return groups_put(merge->txn, merge->view, root ? 0 : 1,
-                      root ? slice_of(NULL, 0) : node->group.key, stored, err);
+    return group_write(merge, root ? 0 : 1, root ? slice_of(NULL, 0) : node->group.key,
+                       &node->group, buffer_slice(states), buffer_slice(text), err);
 }
 
 static bool merge_hierarchy_step_write_node(struct hierarchy *hierarchy,

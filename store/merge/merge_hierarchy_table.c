@@ -47,7 +47,7 @@ void hierarchy_touch(struct hierarchy *hierarchy, struct hierarchy_node *node)
 {
     if (node->touched) return;
     node->touched = true;
-    node->levels = ARENA_ARRAY(&hierarchy->merge->arena, struct hierarchy_rows,
+    node->levels = ARENA_ARRAY(&hierarchy->merge->arena, struct rows_delta,
                                hierarchy->merge->view->hierarchy->levels);
     if (hierarchy->touched_count == hierarchy->touched_capacity) {
         hierarchy->touched_capacity =

@@ -25,12 +25,7 @@ struct merge_group {
     bool is_open;       /* the next portion has groups under it */
     struct group group; /* as stored, slices in the arena */
     /* handed up by children */
-    struct rows_delta {
-        int64_t count;
-        int64_t json_bytes;
-        int64_t csv_bytes;
-        int64_t prometheus_bytes;
-    } rows;
+    struct rows_delta rows;
     bool rows_changed;
     bool listing_changed;
     bool values_changed; /* of a hierarchy, see merge_values.c */
@@ -69,6 +64,14 @@ struct merge {
     int64_t rows_added;     /* in all portions */
 };
 
+/* SIGN times the row with TEXT, a leaf or a node of the view. */
+void merge_add_row(const struct merge *merge, struct rows_delta *rows, struct slice text, int sign);
+/* The group's states for the table. false: a count is below zero. */
+bool group_pack_states(const struct merge *merge, const struct merge_group *group,
+                       struct buffer *states, struct error *err) MUST_CHECK;
+/* Puts the group: its states and text, which are borrowed, and what the stored one says besides. */
+bool group_write(struct merge *merge, unsigned depth, struct slice key, struct merge_group *group,
+                 struct slice states, struct slice text, struct error *err) MUST_CHECK;
 /* Sorts what the delta has of the view. */
 void merge_collect(struct merge *merge);
 /* Makes the groups of all depths of the next portion, and loads what is stored of them. */

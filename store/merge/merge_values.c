@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/radix_sort.h"
 #include "merge/merge_p.h"
+#include "schema/aggregate_table.h"
 #include "tables/multisets.h"
 
 enum { KEY_ROOM_BYTES = DB_KEY_BYTES_MAX };
@@ -49,7 +50,7 @@ static bool put_weight(struct merge *merge, struct multiset_writer *writer,
         const struct aggregate *const aggregate = &view->aggregates[i];
         struct state *const state = &change->group->states[i];
         if (aggregate->multiset != change->value->set) continue;
-        if (aggregate->kind == AGGREGATE_UNIQ)
+        if (traits_of(aggregate)->multiset == MULTISET_SIZE)
             state->count += (weights.new_weight > 0) - (weights.old_weight > 0);
         multiset_shift(aggregate, state, key, weight);
     }

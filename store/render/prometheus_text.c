@@ -113,13 +113,11 @@ void prometheus_sample(const struct view *view, const struct time_zone *zone, st
     buffer_add_byte(text, '\n');
 }
 
-uint64_t prometheus_heads_bytes(const struct view *view)
+void prometheus_heads(const struct view *view, struct buffer *text)
 {
-    AUTO_BUFFER struct buffer text = {0};
     for (size_t i = 0; i < view->measure_count; i++) {
-        if (prometheus_has_family(view, i)) prometheus_head(view, i, &text);
+        if (prometheus_has_family(view, i)) prometheus_head(view, i, text);
     }
-    return text.length;
 }
 
 uint64_t prometheus_row_bytes(const struct view *view, const struct time_zone *zone,

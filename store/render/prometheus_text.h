@@ -29,6 +29,6 @@ void prometheus_head(const struct view *view, size_t measure, struct buffer *tex
 /* The sample of one measure of ROW, which rows_text wrote; nothing where it is null. */
 void prometheus_sample(const struct view *view, const struct time_zone *zone, struct slice row,
                        size_t measure, struct buffer *text);
-uint64_t prometheus_heads_bytes(const struct view *view);
+void prometheus_heads(const struct view *view, struct buffer *text); /* of all families */
 uint64_t prometheus_row_bytes(const struct view *view, const struct time_zone *zone,
                               struct slice row);

@@ -2,42 +2,21 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "schema/aggregate_table.h"
 #include "schema/formula_p.h"
 
 struct value_type aggregate_result_type(const struct aggregate *aggregate)
 {
-    struct value_type type = {.kind = VALUE_NUMBER};
-    switch (aggregate->kind) {
-    case AGGREGATE_COUNT:
-    case AGGREGATE_UNIQ:
-    case AGGREGATE_APPROX_UNIQ: break;
-    case AGGREGATE_SUM:
-        if (aggregate->type.kind == VALUE_FLOAT) type.kind = VALUE_FLOAT;
-        break;
-    case AGGREGATE_AVG:
-    case AGGREGATE_VAR_SAMP:
-    case AGGREGATE_VAR_POP:
-    case AGGREGATE_STDDEV_SAMP:
-    case AGGREGATE_STDDEV_POP:
-    case AGGREGATE_APPROX_QUANTILE:
-    case AGGREGATE_COVAR_SAMP:
-    case AGGREGATE_COVAR_POP:
-    case AGGREGATE_CORR:
-    case AGGREGATE_RATIO:
-    case AGGREGATE_RATIO_VAR:
-    case AGGREGATE_CUPED_MEAN:
-    case AGGREGATE_CUPED_VAR: type.kind = VALUE_FLOAT; break;
-    case AGGREGATE_BOOL_AND:
-    case AGGREGATE_BOOL_OR: type.kind = VALUE_BOOL; break;
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX:
-    case AGGREGATE_QUANTILE:
-    case AGGREGATE_QUANTILE_DISC:
-    case AGGREGATE_ARG_MIN:
-    case AGGREGATE_ARG_MAX:
-    case AGGREGATE_TOP: type = aggregate->type; break;
+    bool const real = aggregate->type.kind == VALUE_FLOAT;
+    struct value_type const number = {.kind = VALUE_NUMBER}, floating = {.kind = VALUE_FLOAT};
+    switch (traits_of(aggregate)->gives) {
+    case GIVES_NUMBER: break;
+    case GIVES_SUM: return real ? floating : number;
+    case GIVES_FLOAT: return floating;
+    case GIVES_BOOL: return (struct value_type){.kind = VALUE_BOOL};
+    case GIVES_ARGUMENT: return aggregate->type;
     }
-    return type;
+    return number;
 }
 
 size_t aggregate_exprs(const struct aggregate *aggregate,

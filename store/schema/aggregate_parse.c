@@ -2,112 +2,41 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdio.h>
-#include <strings.h>
-
 #include "base/nearest.h"
+#include "schema/aggregate_table.h"
 #include "schema/entity_parse.h"
 #include "schema/formula_p.h"
 
-enum argument_kind {
-    TAKES_ANY,
-    TAKES_NUMBER,
-    TAKES_BOOL,
-};
-
-/* What stands behind the argument. */
-enum rest_kind {
-    REST_NONE,
-    REST_FRACTION,
-    REST_COUNT,
-    REST_ORDER,
-    REST_NUMBER,  /* one more */
-    REST_NUMBERS, /* one to AGGREGATE_OTHERS_MAX */
-};
-
-static const struct function {
-    const char *name;
-    enum aggregate_kind kind;
-    enum argument_kind argument;
-    enum rest_kind rest;
-    bool by_time; /* ordered by the event's time */
-} functions[] = {
-    {"count", AGGREGATE_COUNT, TAKES_ANY, REST_NONE, false},
-    {"sum", AGGREGATE_SUM, TAKES_NUMBER, REST_NONE, false},
-    {"min", AGGREGATE_MIN, TAKES_ANY, REST_NONE, false},
-    {"max", AGGREGATE_MAX, TAKES_ANY, REST_NONE, false},
-    {"avg", AGGREGATE_AVG, TAKES_NUMBER, REST_NONE, false},
-    {"mean", AGGREGATE_AVG, TAKES_NUMBER, REST_NONE, false},
-    {"uniq", AGGREGATE_UNIQ, TAKES_ANY, REST_NONE, false},
-    {"any_value", AGGREGATE_MIN, TAKES_ANY, REST_NONE,
-     false}, /* any: the least is the same always */
-    {"var", AGGREGATE_VAR_SAMP, TAKES_NUMBER, REST_NONE, false},
-    {"variance", AGGREGATE_VAR_SAMP, TAKES_NUMBER, REST_NONE, false},
-    {"var_samp", AGGREGATE_VAR_SAMP, TAKES_NUMBER, REST_NONE, false},
-    {"var_pop", AGGREGATE_VAR_POP, TAKES_NUMBER, REST_NONE, false},
-    {"stddev", AGGREGATE_STDDEV_SAMP, TAKES_NUMBER, REST_NONE, false},
-    {"stddev_samp", AGGREGATE_STDDEV_SAMP, TAKES_NUMBER, REST_NONE, false},
-    {"stddev_pop", AGGREGATE_STDDEV_POP, TAKES_NUMBER, REST_NONE, false},
-    {"median", AGGREGATE_QUANTILE, TAKES_ANY, REST_NONE, false},
-    {"quantile", AGGREGATE_QUANTILE, TAKES_ANY, REST_FRACTION, false},
-    {"quantile_disc", AGGREGATE_QUANTILE_DISC, TAKES_ANY, REST_FRACTION, false},
-    {"first", AGGREGATE_ARG_MIN, TAKES_ANY, REST_NONE, true},
-    {"last", AGGREGATE_ARG_MAX, TAKES_ANY, REST_NONE, true},
-    {"arg_min", AGGREGATE_ARG_MIN, TAKES_ANY, REST_ORDER, false},
-    {"arg_max", AGGREGATE_ARG_MAX, TAKES_ANY, REST_ORDER, false},
-    {"top", AGGREGATE_TOP, TAKES_ANY, REST_COUNT, false},
-    {"bool_and", AGGREGATE_BOOL_AND, TAKES_BOOL, REST_NONE, false},
-    {"bool_or", AGGREGATE_BOOL_OR, TAKES_BOOL, REST_NONE, false},
-    {"approx_uniq", AGGREGATE_APPROX_UNIQ, TAKES_ANY, REST_NONE, false},
-    {"approx_quantile", AGGREGATE_APPROX_QUANTILE, TAKES_NUMBER, REST_FRACTION, false},
-    {"covar", AGGREGATE_COVAR_SAMP, TAKES_NUMBER, REST_NUMBER, false},
-    {"covar_samp", AGGREGATE_COVAR_SAMP, TAKES_NUMBER, REST_NUMBER, false},
-    {"covar_pop", AGGREGATE_COVAR_POP, TAKES_NUMBER, REST_NUMBER, false},
-    {"corr", AGGREGATE_CORR, TAKES_NUMBER, REST_NUMBER, false},
-    {"ratio", AGGREGATE_RATIO, TAKES_NUMBER, REST_NUMBER, false},
-    {"ratio_var", AGGREGATE_RATIO_VAR, TAKES_NUMBER, REST_NUMBER, false},
-    {"cuped_mean", AGGREGATE_CUPED_MEAN, TAKES_NUMBER, REST_NUMBERS, false},
-    {"cuped_var", AGGREGATE_CUPED_VAR, TAKES_NUMBER, REST_NUMBERS, false},
-};
-
 static bool aggregate_parse_no_function(struct reading *reading, struct slice name)
 {
-    struct slice names[COUNT_OF(functions) + FORMULA_FUNCTIONS];
-    for (size_t i = 0; i < COUNT_OF(functions); i++)
-        names[i] = slice_text(functions[i].name);
+    size_t const aggregates = aggregate_function_count, count = aggregates + FORMULA_FUNCTIONS;
+    AUTO_FREE struct slice *const names = memory_alloc(count * sizeof *names);
+    for (size_t i = 0; i < aggregates; i++)
+        names[i] = slice_text(aggregate_functions[i].name);
     for (size_t i = 0; i < FORMULA_FUNCTIONS; i++)
-        names[COUNT_OF(functions) + i] = slice_text(formula_function_name(i));
-    struct slice const near = nearest_name(name, names, COUNT_OF(names));
+        names[aggregates + i] = slice_text(formula_function_name(i));
+    struct slice const near = nearest_name(name, names, count);
     (void)parser_fail(&reading->parser, "no measure '%.*s()'", (int)name.length, name.at);
     if (near.length)
         return error_remedy(reading->all->err, "did you mean '%.*s'?", (int)near.length, near.at);
     AUTO_BUFFER struct buffer list = {0};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i > 0) buffer_add_text(&list, ", ");
         buffer_add_slice(&list, names[i]);
     }
     return error_remedy(reading->all->err, "there are %.*s", (int)list.length, list.at);
 }
 
-static const struct function *find_function(struct slice name)
-{
-    for (size_t i = 0; i < COUNT_OF(functions); i++) {
-        if (name.length == strlen(functions[i].name) &&
-            strncasecmp((const char *)name.at, functions[i].name, name.length) == 0)
-            return &functions[i];
-    }
-    return NULL;
-}
-
-static bool check_argument(struct reading *reading, const struct function *function,
+static bool check_argument(struct reading *reading, const struct aggregate_function *function,
                            enum value_kind kind)
 {
     bool const number = kind == VALUE_NUMBER || kind == VALUE_FLOAT;
-    if (kind == VALUE_NULL || function->argument == TAKES_ANY) return true;
-    if (function->argument == TAKES_NUMBER && !number)
+    enum aggregate_takes const takes = aggregate_traits[function->kind].takes;
+    if (kind == VALUE_NULL || takes == TAKES_ANY) return true;
+    if (takes == TAKES_NUMBER && !number)
         return parser_fail(&reading->parser, "%s needs a number, not %s", function->name,
                            type_name(kind));
-    if (function->argument == TAKES_BOOL && kind != VALUE_BOOL)
+    if (takes == TAKES_BOOL && kind != VALUE_BOOL)
         return parser_fail(&reading->parser, "%s needs a truth value, not %s", function->name,
                            type_name(kind));
     return true;
@@ -156,8 +85,7 @@ static bool parse_count(struct reading *reading, struct aggregate *aggregate)
 static bool parse_operand(struct reading *reading, struct aggregate *aggregate,
                           const struct expr **ret_expr)
 {
-    bool const chooses =
-        aggregate->kind == AGGREGATE_CUPED_MEAN || aggregate->kind == AGGREGATE_CUPED_VAR;
+    bool const chooses = traits_of(aggregate)->chooses;
     return parser_expr(&reading->parser, ret_expr) &&
            per_skip(reading, chooses ? &aggregate->chosen : &aggregate->where);
 }
@@ -194,8 +122,8 @@ static void make_floats(struct reading *reading, struct aggregate *aggregate,
         expr_make_float(&reading->parser, &others[i]);
 }
 
-static bool parse_others(struct reading *reading, const struct function *function, size_t most,
-                         struct aggregate *aggregate)
+static bool parse_others(struct reading *reading, const struct aggregate_function *function,
+                         size_t most, struct aggregate *aggregate)
 {
     struct expr_parser *const parser = &reading->parser;
     const struct expr **const others = ARENA_ARRAY(reading->all->arena, const struct expr *, most);
@@ -215,7 +143,7 @@ static bool parse_others(struct reading *reading, const struct function *functio
     return true;
 }
 
-static bool order_by_time(struct reading *reading, const struct function *function,
+static bool order_by_time(struct reading *reading, const struct aggregate_function *function,
                           struct aggregate *aggregate)
 {
     const struct stream *const stream = reading->all->stream;
@@ -224,7 +152,7 @@ static bool order_by_time(struct reading *reading, const struct function *functi
                           function->name, (int)stream->name.length, stream->name.at);
         return error_remedy(reading->all->err,
                             "name a stream's field as \"time\", or write %s(x, by)",
-                            function->kind == AGGREGATE_ARG_MIN ? "arg_min" : "arg_max");
+                            aggregate_ordered_name(function));
     }
     const struct expr **const order = ARENA_NEW(reading->all->arena, const struct expr *);
     *order = parser_field(&reading->parser, (size_t)stream->time_field);
@@ -233,7 +161,7 @@ static bool order_by_time(struct reading *reading, const struct function *functi
     return true;
 }
 
-static bool parse_rest(struct reading *reading, const struct function *function,
+static bool parse_rest(struct reading *reading, const struct aggregate_function *function,
                        struct aggregate *aggregate)
 {
     aggregate->fraction = (struct decimal){.coefficient = 5, .scale = 1};
@@ -249,24 +177,26 @@ static bool parse_rest(struct reading *reading, const struct function *function,
 }
 
 /* A sketch of distinct values cannot forget one. */
-static bool check_retraction(struct reading *reading, const struct function *function)
+static bool check_retraction(struct reading *reading, const struct aggregate_function *function)
 {
-    if (function->kind != AGGREGATE_APPROX_UNIQ || !reading->all->retracts) return true;
+    const char *const instead = aggregate_traits[function->kind].instead;
+    if (!instead || !reading->all->retracts) return true;
     (void)parser_fail(&reading->parser,
                       "%s() cannot follow events that are replaced, deleted or dropped",
                       function->name);
-    return error_remedy(reading->all->err, "use uniq(), which is exact");
+    return error_remedy(reading->all->err, "use %s(), which is exact", instead);
 }
 
 /* What stands in the parentheses of an aggregate. */
-static bool parse_arguments(struct reading *reading, const struct function *function,
+static bool parse_arguments(struct reading *reading, const struct aggregate_function *function,
                             struct aggregate *aggregate)
 {
     struct expr_parser *const parser = &reading->parser;
-    bool const star = function->kind == AGGREGATE_COUNT && parser_is_sign(parser, "*");
+    bool const optional = traits_of(aggregate)->argument_optional;
+    bool const star = optional && parser_is_sign(parser, "*");
     if (star && !parser_next(parser)) return false; /* count(*) is what SQL calls count() */
-    if (function->kind == AGGREGATE_COUNT && !per_skip(reading, &aggregate->where)) return false;
-    if (!star && (function->kind != AGGREGATE_COUNT || !parser_is_sign(parser, ")"))) {
+    if (optional && !per_skip(reading, &aggregate->where)) return false;
+    if (!star && (!optional || !parser_is_sign(parser, ")"))) {
         if (!parse_operand(reading, aggregate, &aggregate->argument)) return false;
         aggregate->type = expr_type(aggregate->argument);
         if (!check_argument(reading, function, aggregate->type.kind)) return false;
@@ -285,20 +215,21 @@ static bool parse_filter(struct reading *reading, const struct expr **ret_where)
     return parser_condition(parser, ret_where) && parser_expect(parser, ")");
 }
 
-static struct aggregate new_aggregate(const struct function *function)
+static struct aggregate new_aggregate(const struct aggregate_function *function)
 {
     return (struct aggregate){.kind = function->kind, .type = {.kind = VALUE_NULL}, .multiset = -1};
 }
 
 /* What cannot be told of entities: their rows change, and have no time. */
-static bool aggregate_parse_check_entities(struct reading *reading, const struct function *function)
+static bool aggregate_parse_check_entities(struct reading *reading,
+                                           const struct aggregate_function *function)
 {
-    if (function->kind != AGGREGATE_APPROX_UNIQ && !function->by_time) return true;
+    if (!aggregate_traits[function->kind].instead && !function->by_time) return true;
     return parser_fail(&reading->parser, "%s() cannot be over entities", function->name);
 }
 
 /* The arguments, over events or over entities. */
-static bool parse_over(struct reading *reading, const struct function *function,
+static bool parse_over(struct reading *reading, const struct aggregate_function *function,
                        struct own_aggregate *own)
 {
     struct per per;
@@ -312,19 +243,16 @@ static bool parse_over(struct reading *reading, const struct function *function,
     return good;
 }
 
-/* A row has no lists, and changes with each event. */
-static bool check_inner(struct reading *reading, const struct function *function)
+static bool check_inner(struct reading *reading, const struct aggregate_function *function)
 {
-    if (function->kind != AGGREGATE_TOP && function->kind != AGGREGATE_APPROX_UNIQ &&
-        function->kind != AGGREGATE_APPROX_QUANTILE)
-        return true;
+    if (!aggregate_traits[function->kind].never_of_entity) return true;
     return parser_fail(&reading->parser, "%s() cannot be told of one entity", function->name);
 }
 
 bool aggregate_parse_inner(struct reading *reading, const struct token *name,
                            struct aggregate *ret_aggregate, struct value_type *ret_type)
 {
-    const struct function *const function = find_function(name->text);
+    const struct aggregate_function *const function = aggregate_function_find(name->text);
     if (!function) {
         reading->parser.token = *name; /* where the error is */
         return formula_function_find(name->text)
@@ -345,7 +273,7 @@ bool aggregate_parse(struct reading *reading, const struct token *name,
                      struct formula **ret_formula)
 {
     struct expr_parser *const parser = &reading->parser;
-    const struct function *const function = find_function(name->text);
+    const struct aggregate_function *const function = aggregate_function_find(name->text);
     if (!function) {
         parser->token = *name; /* where the error is */
         return aggregate_parse_no_function(reading, name->text);
@@ -358,7 +286,7 @@ bool aggregate_parse(struct reading *reading, const struct token *name,
         return parser_fail(parser, "more than %d aggregates", SCHEMA_AGGREGATES_MAX);
     struct formula *const formula = formula_new(reading, FORMULA_AGGREGATE);
     formula->type = aggregate_result_type(&own.aggregate);
-    formula->is_list = function->kind == AGGREGATE_TOP;
+    formula->is_list = aggregate_traits[function->kind].is_list;
     own.formula = formula;
     reading->own[reading->own_count++] = own;
     *ret_formula = formula;

@@ -74,6 +74,7 @@ enum aggregate_kind {
     AGGREGATE_CUPED_MEAN,
     AGGREGATE_CUPED_VAR,
 };
+enum { AGGREGATE_KINDS = AGGREGATE_CUPED_VAR + 1 }; /* what each is: aggregate_table.h */
 
 enum {
     AGGREGATE_ORDER_MAX = 8,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema/aggregate_table.h"
 #include "schema/schema_entities.h"
 #include "schema/schema_p.h"
 
@@ -11,42 +12,6 @@ static bool schema_measures_name_is_free(const struct view *view, struct slice n
             return error_set(err, ERROR_SCHEMA, "a dimension of the view has this name");
     }
     return true;
-}
-
-/* Whether the state alone does not do: it is about all values, or has to find the next best one
- * when the best goes. */
-static bool needs_values(const struct view *view, const struct aggregate *aggregate)
-{
-    bool const retracts = view->retracts || aggregate->entities; /* rows change */
-    switch (aggregate->kind) {
-    case AGGREGATE_UNIQ:
-    case AGGREGATE_QUANTILE:
-    case AGGREGATE_QUANTILE_DISC:
-    case AGGREGATE_TOP: return true;
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX:
-    case AGGREGATE_ARG_MIN:
-    case AGGREGATE_ARG_MAX: return retracts;
-    case AGGREGATE_COUNT:
-    case AGGREGATE_SUM:
-    case AGGREGATE_AVG:
-    case AGGREGATE_VAR_SAMP:
-    case AGGREGATE_VAR_POP:
-    case AGGREGATE_STDDEV_SAMP:
-    case AGGREGATE_STDDEV_POP:
-    case AGGREGATE_BOOL_AND:
-    case AGGREGATE_BOOL_OR:
-    case AGGREGATE_APPROX_UNIQ:
-    case AGGREGATE_APPROX_QUANTILE:
-    case AGGREGATE_COVAR_SAMP:
-    case AGGREGATE_COVAR_POP:
-    case AGGREGATE_CORR:
-    case AGGREGATE_RATIO:
-    case AGGREGATE_RATIO_VAR:
-    case AGGREGATE_CUPED_MEAN:
-    case AGGREGATE_CUPED_VAR: break;
-    }
-    return false;
 }
 
 static bool holds_values_of(const struct multiset *set, const struct aggregate *aggregate)
@@ -70,7 +35,8 @@ static void place_multisets(struct schema *schema, struct view *view)
     size_t count = 0;
     for (size_t i = 0; i < view->aggregate_count; i++) {
         struct aggregate *const aggregate = &aggregates[i];
-        if (!needs_values(view, aggregate)) continue;
+        bool const retracts = view->retracts || aggregate->entities; /* rows change */
+        if (!aggregate_needs_multiset(aggregate, retracts)) continue;
         size_t place = 0;
         while (place < count && !holds_values_of(&sets[place], aggregate))
             place++;
@@ -81,7 +47,7 @@ static void place_multisets(struct schema *schema, struct view *view)
                                               .order_count = aggregate->order_count,
                                               .where = aggregate->where,
                                               .is_keyed = aggregate->order_count > 0};
-        if (aggregate->kind == AGGREGATE_TOP) sets[place].is_ranked = true;
+        if (traits_of(aggregate)->multiset == MULTISET_MOST_FREQUENT) sets[place].is_ranked = true;
         aggregate->multiset = (int)place;
     }
     view->multisets = sets;
@@ -122,10 +88,13 @@ static bool follows_references(const struct view *view)
 static bool check_sketches(const struct view *view, struct error *err)
 {
     for (size_t i = 0; i < view->aggregate_count; i++) {
-        if (view->aggregates[i].kind != AGGREGATE_APPROX_UNIQ) continue;
+        const struct aggregate *const aggregate = &view->aggregates[i];
+        const char *const instead = traits_of(aggregate)->instead;
+        if (!instead) continue;
         (void)error_set(err, ERROR_SCHEMA,
-                        "approx_uniq() cannot follow events that move with what they refer to");
-        return error_remedy(err, "use uniq(), which is exact");
+                        "%s() cannot follow events that move with what they refer to",
+                        aggregate_name(aggregate));
+        return error_remedy(err, "use %s(), which is exact", instead);
     }
     return true;
 }

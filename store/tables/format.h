@@ -48,12 +48,10 @@
  *   groups   [view u16][depth u8]( packed dimension )* -> group
  *            group  = [version u8][flags u8][id][events][text commit]
  *                     inner: [rows commit][listing commit][rows]
- *                            [JSON bytes of rows][CSV bytes of rows]
- *                     leaf:  [CSV bytes of the row]
- *                     ( [bytes of rows for Prometheus] )?                 flags: GROUP_PROM
+ *                     ( [bytes of rows] )*  one a format, by enum rows_format (view.h)
  *                     ( [length][dimensions packed without limit] )?      flags: GROUP_EXACT
  *                     ( [length][facts of a node] )?                      flags: GROUP_HIERARCHY
- *                     ( state )*  one an aggregate, with a version of its own: aggregate_codec.c
+ *                     ( state )*  one an aggregate, with a version of its own: aggregate_form.h
  *                     the text: the leaf's row, the inner group's total; to the end
  *            All groups of one depth are neighbours, in the order of their dimensions: a
  *            directory's listing is the range (depth + 1, prefix), a rows file is the range (last
@@ -61,7 +59,7 @@
  *            Of a hierarchy, depth 0 is the root and depth 1 all nodes, each an inner
  *            group; its facts are
  *                     [own events][flags][nodes][nodes commit]
- *                     ( [rows][JSON bytes][CSV bytes] )* [packed parent]
+ *                     ( [rows]( [bytes] )* )* [packed parent]
  *                     with the rows for each level below, the nodes of the root alone, and the
  *                     parent that the events say, without limit. Where that is not there, flags
  *                     has HIERARCHY_AT_TOP.
@@ -94,4 +92,4 @@
 
 enum { FORMAT_VERSION = 7, GROUP_VERSION = 1 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
-enum group_flag { GROUP_EXACT = 1, GROUP_PROM = 2, GROUP_HIERARCHY = 4 };
+enum group_flag { GROUP_EXACT = 1, GROUP_HIERARCHY = 2 };

@@ -64,6 +64,20 @@ bool group_states(const struct view *view, const struct group *group, struct are
     return error_remedy(err, "tally rebuild STORE");
 }
 
+void rows_delta_add(struct rows_delta *into, const struct rows_delta *more, int sign)
+{
+    into->count += sign * more->count;
+    for (unsigned i = 0; i < ROWS_FORMATS; i++)
+        into->bytes[i] += sign * more->bytes[i];
+}
+
+void group_add_rows(struct group *group, const struct rows_delta *rows)
+{
+    group->row_count += (uint64_t)rows->count;
+    for (unsigned i = 0; i < ROWS_FORMATS; i++)
+        group->bytes[i] += (uint64_t)rows->bytes[i];
+}
+
 static void groups_table_key(const struct view *view, unsigned depth, struct slice key,
                              struct buffer *into)
 {
@@ -80,21 +94,18 @@ static bool group_unpack(struct slice value, bool leaf, struct group *ret_group)
         !unpack_byte(&value, &flags) || !unpack_varint(&value, &group.id) ||
         !unpack_varint(&value, &group.event_count) || !unpack_varint(&value, &group.text_commit_id))
         return false;
-    if (!leaf &&
-        (!unpack_varint(&value, &group.rows_commit_id) ||
-         !unpack_varint(&value, &group.listing_commit_id) ||
-         !unpack_varint(&value, &group.row_count) || !unpack_varint(&value, &group.json_bytes)))
+    if (!leaf && (!unpack_varint(&value, &group.rows_commit_id) ||
+                  !unpack_varint(&value, &group.listing_commit_id) ||
+                  !unpack_varint(&value, &group.row_count)))
         return false;
-    if (!unpack_varint(&value, &group.csv_bytes)) return false;
-    if ((flags & GROUP_PROM) && !unpack_varint(&value, &group.prometheus_bytes)) return false;
+    for (unsigned i = 0; i < ROWS_FORMATS; i++) {
+        if (!unpack_varint(&value, &group.bytes[i])) return false;
+    }
     if ((flags & GROUP_EXACT) && !unpack_bytes(&value, &group.exact)) return false;
     if ((flags & GROUP_HIERARCHY) && !unpack_bytes(&value, &group.hierarchy)) return false;
     if (!unpack_bytes(&value, &group.states)) return false;
     group.text = value;
-    if (leaf) {
-        group.row_count = 1;
-        group.json_bytes = value.length;
-    }
+    if (leaf) group.row_count = 1;
     *ret_group = group;
     return true;
 }
@@ -103,7 +114,6 @@ static void group_pack(const struct group *group, bool leaf, struct buffer *into
 {
     buffer_add_byte(into, GROUP_VERSION);
     buffer_add_byte(into, (uint8_t)((group->exact.length ? GROUP_EXACT : 0) |
-                                    (group->prometheus_bytes ? GROUP_PROM : 0) |
                                     (group->hierarchy.length ? GROUP_HIERARCHY : 0)));
     pack_varint(into, group->id);
     pack_varint(into, group->event_count);
@@ -112,10 +122,9 @@ static void group_pack(const struct group *group, bool leaf, struct buffer *into
         pack_varint(into, group->rows_commit_id);
         pack_varint(into, group->listing_commit_id);
         pack_varint(into, group->row_count);
-        pack_varint(into, group->json_bytes);
     }
-    pack_varint(into, group->csv_bytes);
-    if (group->prometheus_bytes) pack_varint(into, group->prometheus_bytes);
+    for (unsigned i = 0; i < ROWS_FORMATS; i++)
+        pack_varint(into, group->bytes[i]);
     if (group->exact.length) pack_bytes(into, group->exact);
     if (group->hierarchy.length) pack_bytes(into, group->hierarchy);
     pack_bytes(into, group->states);

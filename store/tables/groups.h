@@ -22,16 +22,26 @@ struct group {
     uint64_t rows_commit_id;    /* inner: that last changed a row under it */
     uint64_t listing_commit_id; /* inner: that last changed its set of names */
     uint64_t row_count;         /* leaf: 1 */
-    uint64_t json_bytes;        /* of the rows' texts, separators left out */
-    uint64_t csv_bytes;         /* likewise, as CSV, line ends left out */
-    /* Likewise, as samples for Prometheus with their line ends; 0 where the view
-     * has no such files. */
-    uint64_t prometheus_bytes;
+    /* Of the rows under it, by enum rows_format: what a file of the format has of them,
+     * without what stands around and between rows. 0 of one on demand (rows_formats.h) that
+     * the view has not. */
+    uint64_t bytes[ROWS_FORMATS];
     struct slice exact;     /* dimensions packed without limit, where the key has cut one */
     struct slice hierarchy; /* of a node of a hierarchy: its facts, see hierarchy.h */
     struct slice states;    /* packed; aggregate_state.h */
     struct slice text;      /* leaf: its row; inner: its total. One JSON object, no newline */
 };
+
+/* What comes to the rows under a group, or goes. */
+struct rows_delta {
+    int64_t count;
+    int64_t bytes[ROWS_FORMATS]; /* as struct group has them */
+};
+
+/* INTO += SIGN * MORE. */
+void rows_delta_add(struct rows_delta *into, const struct rows_delta *more, int sign);
+/* The rows under GROUP are others by ROWS. */
+void group_add_rows(struct group *group, const struct rows_delta *rows);
 
 /* Whether a group of this depth is a row, with nothing below. */
 static inline bool group_is_leaf(const struct view *view, unsigned depth)

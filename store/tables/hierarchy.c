@@ -15,15 +15,15 @@ static bool hierarchy_corrupt(struct error *err)
     return error_remedy(err, "tally rebuild STORE");
 }
 
-static bool unpack_rows(struct slice *from, struct hierarchy_rows *ret_rows)
+static bool unpack_rows(struct slice *from, struct rows_delta *ret_rows)
 {
-    uint64_t count, json_bytes, csv_bytes;
-    if (!unpack_varint(from, &count) || !unpack_varint(from, &json_bytes) ||
-        !unpack_varint(from, &csv_bytes))
-        return false;
-    *ret_rows = (struct hierarchy_rows){.count = (int64_t)count,
-                                        .json_bytes = (int64_t)json_bytes,
-                                        .csv_bytes = (int64_t)csv_bytes};
+    uint64_t count, bytes;
+    if (!unpack_varint(from, &count)) return false;
+    ret_rows->count = (int64_t)count;
+    for (unsigned i = 0; i < ROWS_FORMATS; i++) {
+        if (!unpack_varint(from, &bytes)) return false;
+        ret_rows->bytes[i] = (int64_t)bytes;
+    }
     return true;
 }
 
@@ -54,8 +54,8 @@ void hierarchy_facts_pack(const struct view *view, const struct hierarchy_facts 
     pack_varint(into, facts->nodes_commit_id);
     for (unsigned i = 0; i < view->hierarchy->levels; i++) {
         pack_varint(into, (uint64_t)facts->levels[i].count);
-        pack_varint(into, (uint64_t)facts->levels[i].json_bytes);
-        pack_varint(into, (uint64_t)facts->levels[i].csv_bytes);
+        for (unsigned j = 0; j < ROWS_FORMATS; j++)
+            pack_varint(into, (uint64_t)facts->levels[i].bytes[j]);
     }
     buffer_add_slice(into, facts->parent);
 }

@@ -16,20 +16,14 @@
 #pragma once
 #include "tables/groups.h"
 
-/* What the rows at one distance below a node add up to. */
-struct hierarchy_rows {
-    int64_t count;
-    int64_t json_bytes; /* as struct group has them */
-    int64_t csv_bytes;
-};
-
 struct hierarchy_facts {
     uint64_t own_events;
     uint64_t node_count;      /* the root: of the whole hierarchy */
     uint64_t nodes_commit_id; /* the root: that last added or removed a node */
     bool at_top;              /* its parent is not there */
     struct slice parent;      /* that the events say, packed without limit; empty: none */
-    struct hierarchy_rows levels[SCHEMA_LEVELS_MAX]; /* the first: its children */
+    /* What the rows at each distance below it add up to; the first: its children. */
+    struct rows_delta levels[SCHEMA_LEVELS_MAX];
 };
 
 /* false: they cannot be read. */

@@ -6,6 +6,7 @@
 
 #include "kv/block_cursor.h"
 #include "kv/block_writer.h"
+#include "schema/aggregate_table.h"
 #include "types/pack.h"
 
 /* Where a scan over one multiset stands. */
@@ -217,9 +218,8 @@ void multiset_shift(const struct aggregate *aggregate, struct state *state, stru
                     int64_t weight)
 {
     AUTO_BUFFER struct buffer held = {0};
-    bool const quantile =
-        aggregate->kind == AGGREGATE_QUANTILE || aggregate->kind == AGGREGATE_QUANTILE_DISC;
-    if (!quantile || state->best.value.length == 0) return;
+    bool const ranks = traits_of(aggregate)->multiset == MULTISET_RANK;
+    if (!ranks || state->best.value.length == 0) return;
     (void)multiset_key(state->best.value, &held);
     if (slice_compare(key, buffer_slice(&held)) < 0) state->best.below += (uint64_t)weight;
 }
@@ -238,46 +238,49 @@ static enum db_finding find_held(struct scan *scan, struct state *state, struct 
     return found;
 }
 
-static bool settle_quantile(struct scan *scan, const struct aggregate *aggregate,
-                            struct state *state, struct arena *arena, struct error *err)
+static bool settle_rank(struct multiset_reader *reader, struct multiset_place place,
+                        const struct aggregate *aggregate, struct state *state, struct arena *arena,
+                        struct error *err)
 {
+    AUTO(scan_close) struct scan scan = {0};
     struct element element;
     bool between;
     if (state->count == 0) {
         state->best = (struct best){.below = 0};
         return true;
     }
+    scan_open(&scan, reader, place);
     uint64_t const rank = aggregate_rank(aggregate, (uint64_t)state->count, &between);
-    enum db_finding found = find_held(scan, state, &element, err);
+    enum db_finding found = find_held(&scan, state, &element, err);
     while (found == DB_FOUND && rank < state->best.below) {
-        found = scan_step(scan, false, &element, err);
+        found = scan_step(&scan, false, &element, err);
         if (found == DB_FOUND) state->best.below -= element.weight;
     }
     while (found == DB_FOUND && rank >= state->best.below + element.weight) {
         state->best.below += element.weight;
-        found = scan_step(scan, true, &element, err);
+        found = scan_step(&scan, true, &element, err);
     }
     if (found != DB_FOUND) return found == DB_MISSING && multisets_corrupt(err);
     state->best.value = arena_copy(arena, element.whole);
     state->best.next = (struct slice){0};
     if (!between) return true;
     if (rank + 1 >= state->best.below + element.weight) {
-        found = scan_step(scan, true, &element, err);
+        found = scan_step(&scan, true, &element, err);
         if (found != DB_FOUND) return found == DB_MISSING && multisets_corrupt(err);
     }
     state->best.next = arena_copy(arena, element.whole);
     return true;
 }
 
-static bool settle_top(const struct txn *txn, struct multiset_place place,
-                       const struct aggregate *aggregate, struct state *state, struct arena *arena,
-                       struct error *err)
+static bool settle_most_frequent(struct multiset_reader *reader, struct multiset_place place,
+                                 const struct aggregate *aggregate, struct state *state,
+                                 struct arena *arena, struct error *err)
 {
     AUTO_CURSOR struct cursor *cursor = NULL;
     AUTO_BUFFER struct buffer prefix = {0}, list = {0};
     struct db_entry entry;
     multisets_start_key(place, &prefix);
-    if (!cursor_open(txn, TABLE_RANKS, &cursor, err)) return false;
+    if (!cursor_open(reader->txn, TABLE_RANKS, &cursor, err)) return false;
     enum db_finding found = cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
     for (unsigned i = 0; i < aggregate->limit && found == DB_FOUND; i++) {
         if (!slice_starts(entry.key, buffer_slice(&prefix))) break;
@@ -293,19 +296,34 @@ static bool settle_top(const struct txn *txn, struct multiset_place place,
     return found != DB_FAILED;
 }
 
+static bool settle_extreme(struct multiset_reader *reader, struct multiset_place place,
+                           const struct aggregate *aggregate, struct state *state,
+                           struct arena *arena, struct error *err)
+{
+    AUTO(scan_close) struct scan scan = {0};
+    bool const least = traits_of(aggregate)->multiset == MULTISET_LEAST;
+    scan_open(&scan, reader, place);
+    return find_extreme(&scan, least, arena, &state->best.value, err);
+}
+
+typedef bool settle_function(struct multiset_reader *reader, struct multiset_place place,
+                             const struct aggregate *aggregate, struct state *state,
+                             struct arena *arena, struct error *err);
+
+/* What finds the result of each use. A size is all in the count. */
+static settle_function *const settlers[MULTISET_USES] = {
+    [MULTISET_LEAST] = settle_extreme,
+    [MULTISET_GREATEST] = settle_extreme,
+    [MULTISET_RANK] = settle_rank,
+    [MULTISET_MOST_FREQUENT] = settle_most_frequent,
+};
+
 bool multiset_settle(struct multiset_reader *reader, struct multiset_place place,
                      const struct aggregate *aggregate, struct state *state, struct arena *arena,
                      struct error *err)
 {
-    AUTO(scan_close) struct scan scan = {0};
-    if (aggregate->kind == AGGREGATE_UNIQ) return true; /* its count is all */
-    if (aggregate->kind == AGGREGATE_TOP)
-        return settle_top(reader->txn, place, aggregate, state, arena, err);
-    scan_open(&scan, reader, place);
-    if (aggregate->kind == AGGREGATE_QUANTILE || aggregate->kind == AGGREGATE_QUANTILE_DISC)
-        return settle_quantile(&scan, aggregate, state, arena, err);
-    bool const least = aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_ARG_MIN;
-    return find_extreme(&scan, least, arena, &state->best.value, err);
+    settle_function *const settle = settlers[traits_of(aggregate)->multiset];
+    return !settle || settle(reader, place, aggregate, state, arena, err);
 }
 
 bool multiset_scan(struct multiset_reader *reader, struct multiset_place place,

@@ -251,7 +251,7 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
     documents_add_number(document, "max_rows", view->max_rows);
     uint64_t const list = view->dimension_count && group.row_count ? group.row_count + 1 : 0;
     documents_add_number(document, "bytes",
-                         group.row_count ? group.json_bytes + group.row_count + list : 0);
+                         group.row_count ? group.bytes[ROWS_JSON] + group.row_count + list : 0);
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) {
         cJSON_Delete(document);
         return false;

@@ -21,7 +21,7 @@ struct slice page_front(void)
 
 bool page_has_rows(const struct group *view)
 {
-    return view->json_bytes <= PAGE_ROWS_BYTES_MAX;
+    return view->bytes[ROWS_JSON] <= PAGE_ROWS_BYTES_MAX;
 }
 
 static void add_member(const char *name, struct slice text, struct buffer *json)

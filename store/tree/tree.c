@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tree/tree.h"
 
-#include "render/prometheus_text.h"
-#include "render/rows.h"
+#include "render/rows_format.h"
 #include "tables/meta.h"
 #include "tree/documents.h"
 #include "tree/page.h"
@@ -119,36 +118,21 @@ static bool complete_stat(const struct snapshot *snapshot, const struct node *no
     return snapshot_commit_time(snapshot, stat->commit_id, &stat->mtime_ns, err);
 }
 
-static uint64_t csv_header_bytes(const struct view *view)
-{
-    STACK_BUFFER(header, NODE_ROOM_BYTES);
-    rows_csv_header(view, &header);
-    return header.length + 1;
-}
-
 /* The size of a file of rows, from what its group knows: see tree_read.c for the text itself. */
 static uint64_t rows_bytes(const struct view *view, const struct node *node,
                            const struct group *group)
 {
-    switch (node->format) {
-    case ROWS_JSON:
-        if (node->kind == NODE_LEAF) break;
-        return 1 + group->json_bytes + (group->row_count ? 2 * (group->row_count - 1) : 0) + 2;
-    case ROWS_NDJSON: break;
-    case ROWS_CSV: return csv_header_bytes(view) + group->csv_bytes + group->row_count;
-    case ROWS_PROM: return prometheus_heads_bytes(view) + group->prometheus_bytes;
-    }
-    return group->json_bytes + group->row_count;
+    return rows_file_bytes(node->format, view, node->kind != NODE_LEAF, group->row_count,
+                           group->bytes[node->format]);
 }
 
 /* That of a hierarchy's node by its id. */
-static uint64_t row_bytes(const struct view *view, const struct node *node,
-                          const struct group *group)
+static uint64_t row_bytes(const struct snapshot *snapshot, const struct view *view,
+                          const struct node *node, const struct group *group)
 {
-    AUTO_BUFFER struct buffer csv = {0};
-    if (node->format != ROWS_CSV) return group->text.length + 1;
-    rows_csv(group->text, &csv);
-    return csv_header_bytes(view) + csv.length + 1;
+    uint64_t const content =
+        rows_content_bytes(node->format, view, snapshot->schema->zone, group->text);
+    return rows_file_bytes(node->format, view, false, 1, content);
 }
 
 bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
@@ -163,7 +147,7 @@ bool tree_group_stat(const struct snapshot *snapshot, const struct node *node,
         stat.size_bytes = group->text.length + 1;
     } else if (node->kind == NODE_BY_ID) {
         stat.commit_id = group->text_commit_id;
-        stat.size_bytes = row_bytes(view, node, group);
+        stat.size_bytes = row_bytes(snapshot, view, node, group);
     } else {
         stat.commit_id = node->kind == NODE_LEAF ? group->text_commit_id : group->rows_commit_id;
         stat.size_bytes = rows_bytes(view, node, group);

@@ -11,7 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "render/prometheus_text.h"
-#include "render/rows.h"
+#include "render/rows_format.h"
 #include "schema/prometheus_names.h"
 #include "tree/documents.h"
 #include "tree/page.h"
@@ -41,26 +41,17 @@ static inline void emit_text(struct window *window, const char *text)
     emit(window, slice_text(text));
 }
 
-static void emit_row(struct window *window, enum rows_format format, uint64_t index,
+static void emit_row(struct window *window, const struct rows_frame *frame, uint64_t index,
                      struct slice text, struct buffer *scratch)
 {
-    switch (format) {
-    case ROWS_JSON:
-        if (index > 0) emit_text(window, ",\n");
-        emit(window, text);
-        return;
-    case ROWS_NDJSON:
-        emit(window, text);
-        emit_text(window, "\n");
-        return;
-    case ROWS_CSV:
+    if (index > 0) emit_text(window, frame->between);
+    if (frame->convert) {
         buffer_clear(scratch);
-        rows_csv(text, scratch);
-        buffer_add_byte(scratch, '\n');
-        emit(window, buffer_slice(scratch));
-        return;
-    case ROWS_PROM: break; /* of one measure at a time: emit_sample */
+        frame->convert(text, scratch);
+        text = buffer_slice(scratch);
     }
+    emit(window, text);
+    emit_text(window, frame->behind);
 }
 
 static void emit_sample(struct window *window, const struct snapshot *snapshot,
@@ -72,15 +63,13 @@ static void emit_sample(struct window *window, const struct snapshot *snapshot,
     emit(window, buffer_slice(scratch));
 }
 
-static void emit_head(struct window *window, const struct view *view, enum rows_format format,
-                      bool is_list, struct buffer *scratch)
+static void emit_head(struct window *window, const struct view *view,
+                      const struct rows_frame *frame, struct buffer *scratch)
 {
-    if (format == ROWS_JSON && is_list) emit_text(window, "[");
-    if (format != ROWS_CSV) return;
     buffer_clear(scratch);
-    rows_csv_header(view, scratch);
-    buffer_add_byte(scratch, '\n');
+    if (frame->head) frame->head(view, scratch);
     emit(window, buffer_slice(scratch));
+    emit_text(window, frame->open);
 }
 
 static bool tree_read_is_expired(struct error *err)
@@ -99,7 +88,7 @@ static uint64_t start_rows(const struct view *view, const struct node *node,
         return reader->row_index;
     }
     buffer_clear(&reader->row_key);
-    emit_head(window, view, node->format, true, scratch);
+    emit_head(window, view, &rows_frames[node->format], scratch);
     return 0;
 }
 
@@ -152,6 +141,7 @@ static enum db_finding scan_rows(const struct snapshot *snapshot, const struct n
                                  struct buffer *scratch, struct error *err)
 {
     const struct view *const view = tree_view(snapshot, node);
+    const struct rows_frame *const frame = &rows_frames[node->format];
     AUTO(rows_scan_close) struct rows_scan scan = {0};
     struct slice key, last = {0};
     struct group group;
@@ -163,10 +153,10 @@ static enum db_finding scan_rows(const struct snapshot *snapshot, const struct n
          index++) {
         offset = window->position;
         last = key;
-        if (node->format == ROWS_PROM)
+        if (frame->samples)
             emit_sample(window, snapshot, view, measure, group.text, scratch);
         else
-            emit_row(window, node->format, index, group.text, scratch);
+            emit_row(window, frame, index, group.text, scratch);
     }
     if (last.length == 0) return found; /* the reader stands where it stood */
     reader->row_index = index - 1;
@@ -185,7 +175,7 @@ static bool read_rows(const struct snapshot *snapshot, const struct node *node,
     enum db_finding const found = scan_rows(
         snapshot, node, 0, index, buffer_slice(&reader->row_key), reader, window, &scratch, err);
     if (found == DB_FAILED) return false;
-    if (found == DB_MISSING && node->format == ROWS_JSON) emit_text(window, "]\n");
+    if (found == DB_MISSING) emit_text(window, rows_frames[node->format].close);
     return true;
 }
 
@@ -250,11 +240,12 @@ static bool read_group(const struct snapshot *snapshot, const struct node *node,
     case TREE_UNKNOWN: return tree_read_is_expired(err);
     case TREE_FAILED: return false;
     }
-    if (row && node->format == ROWS_CSV) {
-        emit_head(window, view, node->format, false, &scratch);
-        emit_row(window, node->format, 0, group.text, &scratch);
-    } else if (row && node->format == ROWS_PROM) {
+    const struct rows_frame *const frame = rows_frame_of(node->format, false);
+    if (row && frame->samples) {
         emit_families(window, snapshot, view, group.text, &scratch);
+    } else if (row) {
+        emit_head(window, view, frame, &scratch);
+        emit_row(window, frame, 0, group.text, &scratch);
     } else {
         emit(window, group.text);
         emit_text(window, "\n");
@@ -300,7 +291,7 @@ bool tree_read(const struct snapshot *snapshot, const struct node *node, struct 
 {
     struct window window = {.start = offset, .end = offset + size, .into = into};
     if (node_of_group(node) && !tree_view(snapshot, node)) return tree_read_is_expired(err);
-    if (node->kind == NODE_ROWS && node->format == ROWS_PROM)
+    if (node->kind == NODE_ROWS && rows_frames[node->format].samples)
         return read_prom(snapshot, node, reader, &window, err);
     if (node->kind == NODE_ROWS || node->kind == NODE_BREAKDOWN)
         return read_rows(snapshot, node, reader, &window, err);

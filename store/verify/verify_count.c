@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "schema/aggregate_table.h"
 #include "tables/event_scan.h"
 #include "tables/events.h"
 #include "tables/groups.h"
@@ -76,7 +77,7 @@ static bool is_of_part(struct counting *counting, const struct aggregate *aggreg
 {
     const struct verify_portion *const portion = counting->portion;
     if (!portion || portion->part_count == 0) return true;
-    if (aggregate->kind != AGGREGATE_UNIQ) return portion->part_at == 0;
+    if (traits_of(aggregate)->multiset != MULTISET_SIZE) return portion->part_at == 0;
     buffer_clear(&counting->name);
     (void)pack_value(&counting->name, value, PACK_NO_LIMIT);
     uint64_t const hash = hash_bytes(1, buffer_slice(&counting->name));
@@ -140,8 +141,8 @@ void counting_add(struct counting *counting, struct tallied_group *group,
              !make_element(counting, aggregate, fields, &values[0])))
             continue;
         if (!is_of_part(counting, aggregate, &values[0])) continue;
-        if (aggregate->kind == AGGREGATE_UNIQ && !is_first(counting, group, i, &values[0]))
-            continue;
+        bool const distinct = traits_of(aggregate)->multiset == MULTISET_SIZE;
+        if (distinct && !is_first(counting, group, i, &values[0])) continue;
         tally_value(counting, group, i, values);
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "schema/aggregate_table.h"
 #include "tables/multisets.h"
 #include "types/pack.h"
 #include "verify/verify_p.h"
@@ -17,17 +18,21 @@ static void keep_extreme(struct arena *arena, struct tally *tally, struct slice 
 }
 
 static void compare_extreme(struct counting *counting, const struct aggregate *aggregate,
-                            struct tally *tally)
+                            struct tally *tally, const struct value *values)
 {
+    (void)values;
     struct slice const element = buffer_slice(&counting->element), held = tally->state.best.value;
-    bool const least = aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_ARG_MIN;
+    bool const least = traits_of(aggregate)->multiset == MULTISET_LEAST;
     int const order = held.length ? slice_compare(element, held) : 0;
     if (held.length == 0 || (least ? order < 0 : order > 0))
         keep_extreme(&counting->view->arena, tally, element);
 }
 
-static void list_value(struct counting *counting, struct tally *tally)
+static void list_value(struct counting *counting, const struct aggregate *aggregate,
+                       struct tally *tally, const struct value *values)
 {
+    (void)aggregate;
+    (void)values;
     struct arena *const arena = &counting->view->arena;
     if (tally->value_count == tally->value_capacity) {
         tally->value_capacity = tally->value_capacity ? tally->value_capacity * 2 : 4;
@@ -85,9 +90,11 @@ static void add_tuple(const struct aggregate *aggregate, union comoment *at,
     }
 }
 
-static void count_tuple(const struct aggregate *aggregate, struct state *state,
-                        const struct value *values, struct arena *arena)
+static void count_tuple(struct counting *counting, const struct aggregate *aggregate,
+                        struct tally *tally, const struct value *values)
 {
+    struct arena *const arena = &counting->view->arena;
+    struct state *const state = &tally->state;
     if (!state->moments) state->moments = cross_moments_new(aggregate, arena);
     struct moments *const moments = state->moments;
     add_tuple(aggregate, moments->at, values, arena);
@@ -96,13 +103,39 @@ static void count_tuple(const struct aggregate *aggregate, struct state *state,
     add_tuple(aggregate, moments->at + cross_moments_sample_size(aggregate), values, arena);
 }
 
-static void verify_values_add_number(struct state *state, const struct value *value,
-                                     struct arena *arena)
+static void count_sum(struct counting *counting, const struct aggregate *aggregate,
+                      struct tally *tally, const struct value *values)
 {
-    if (value->kind == VALUE_FLOAT)
-        float_sum_add(&state->real, value->real, 1, arena);
+    (void)aggregate;
+    if (values->kind == VALUE_FLOAT)
+        float_sum_add(&tally->state.real, values->real, 1, &counting->view->arena);
     else
-        decimal_sum_add(&state->sum, &value->number, 1);
+        decimal_sum_add(&tally->state.sum, &values->number, 1);
+}
+
+static void count_squares(struct counting *counting, const struct aggregate *aggregate,
+                          struct tally *tally, const struct value *values)
+{
+    count_sum(counting, aggregate, tally, values);
+    add_square(&tally->state, values, &counting->view->arena);
+}
+
+static void count_true(struct counting *counting, const struct aggregate *aggregate,
+                       struct tally *tally, const struct value *values)
+{
+    (void)counting;
+    (void)aggregate;
+    tally->state.true_count += values->boolean;
+}
+
+static void sketch_uniq(struct counting *counting, const struct aggregate *aggregate,
+                        struct tally *tally, const struct value *values)
+{
+    (void)aggregate;
+    (void)values;
+    struct slice const element = buffer_slice(&counting->element);
+    hyperloglog_add(&tally->state.uniques, hyperloglog_hash(element, &counting->secret),
+                    &counting->view->arena);
 }
 
 static double nearest_double(const struct value *value)
@@ -112,42 +145,53 @@ static double nearest_double(const struct value *value)
     return decimal_sum_to_double(&exact);
 }
 
-static void count_best(struct counting *counting, const struct aggregate *aggregate,
-                       struct tally *tally)
+static void sketch_quantile(struct counting *counting, const struct aggregate *aggregate,
+                            struct tally *tally, const struct value *values)
 {
-    bool const lists = aggregate->kind == AGGREGATE_QUANTILE ||
-                       aggregate->kind == AGGREGATE_QUANTILE_DISC ||
-                       aggregate->kind == AGGREGATE_TOP;
-    if (lists)
-        list_value(counting, tally);
-    else
-        compare_extreme(counting, aggregate, tally);
+    (void)aggregate;
+    ddsketch_add(&tally->state.sketch, nearest_double(values), 1, &counting->view->arena);
 }
+
+/* How each kind is counted again, beside the count: a table of its own, so that what folds and what
+ * proves it share nothing. */
+static void (*const counters[AGGREGATE_KINDS])(struct counting *counting,
+                                               const struct aggregate *aggregate,
+                                               struct tally *tally, const struct value *values) = {
+    [AGGREGATE_COUNT] = NULL,
+    [AGGREGATE_SUM] = count_sum,
+    [AGGREGATE_MIN] = compare_extreme,
+    [AGGREGATE_MAX] = compare_extreme,
+    [AGGREGATE_AVG] = count_sum,
+    [AGGREGATE_UNIQ] = NULL,
+    [AGGREGATE_VAR_SAMP] = count_squares,
+    [AGGREGATE_VAR_POP] = count_squares,
+    [AGGREGATE_STDDEV_SAMP] = count_squares,
+    [AGGREGATE_STDDEV_POP] = count_squares,
+    [AGGREGATE_QUANTILE] = list_value,
+    [AGGREGATE_QUANTILE_DISC] = list_value,
+    [AGGREGATE_ARG_MIN] = compare_extreme,
+    [AGGREGATE_ARG_MAX] = compare_extreme,
+    [AGGREGATE_TOP] = list_value,
+    [AGGREGATE_BOOL_AND] = count_true,
+    [AGGREGATE_BOOL_OR] = count_true,
+    [AGGREGATE_APPROX_UNIQ] = sketch_uniq,
+    [AGGREGATE_APPROX_QUANTILE] = sketch_quantile,
+    [AGGREGATE_COVAR_SAMP] = count_tuple,
+    [AGGREGATE_COVAR_POP] = count_tuple,
+    [AGGREGATE_CORR] = count_tuple,
+    [AGGREGATE_RATIO] = count_tuple,
+    [AGGREGATE_RATIO_VAR] = count_tuple,
+    [AGGREGATE_CUPED_MEAN] = count_tuple,
+    [AGGREGATE_CUPED_VAR] = count_tuple,
+};
 
 void tally_value(struct counting *counting, struct tallied_group *group, size_t index,
                  const struct value *values)
 {
-    const struct value *const value = &values[0];
     const struct aggregate *const aggregate = &counting->view->view->aggregates[index];
-    struct arena *const arena = &counting->view->arena;
     struct tally *const tally = &group->tallies[index];
-    struct slice const element = buffer_slice(&counting->element);
     tally->state.count++;
-    switch (state_form(aggregate->kind)) {
-    case STATE_COUNT: break;
-    case STATE_SUM: verify_values_add_number(&tally->state, value, arena); break;
-    case STATE_MOMENTS:
-        verify_values_add_number(&tally->state, value, arena);
-        add_square(&tally->state, value, arena);
-        break;
-    case STATE_BEST: count_best(counting, aggregate, tally); break;
-    case STATE_TRUES: tally->state.true_count += value->boolean; break;
-    case STATE_UNIQUES:
-        hyperloglog_add(&tally->state.uniques, hyperloglog_hash(element, &counting->secret), arena);
-        break;
-    case STATE_SKETCH: ddsketch_add(&tally->state.sketch, nearest_double(value), 1, arena); break;
-    case STATE_CROSS_MOMENTS: count_tuple(aggregate, &tally->state, values, arena); break;
-    }
+    if (counters[aggregate->kind]) counters[aggregate->kind](counting, aggregate, tally, values);
 }
 
 /* The order of keys; two values with one key, which nobody should be able to make, are
@@ -186,10 +230,9 @@ static void find_top(struct counting *counting, const struct aggregate *aggregat
 void tally_finish(struct counting *counting, const struct aggregate *aggregate, struct tally *tally)
 {
     bool between;
-    bool const top = aggregate->kind == AGGREGATE_TOP;
     if (tally->value_count == 0) return;
     qsort(tally->values, tally->value_count, sizeof *tally->values, compare_values);
-    if (top) {
+    if (traits_of(aggregate)->multiset == MULTISET_MOST_FREQUENT) {
         find_top(counting, aggregate, tally);
         return;
     }

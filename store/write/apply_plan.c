@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/apply_plan.h"
 
+#include "schema/rows_formats.h"
 #include "tables/view_history.h"
 #include "write/write_txn.h"
 
@@ -197,12 +198,21 @@ static size_t apply_plan_place_of(const struct schema *schema, const struct view
     return (size_t)(view - schema->views);
 }
 
+/* Whether the groups know the bytes of other formats. */
+static bool formats_differ(const struct view *old, const struct view *next)
+{
+    bool differ = false;
+    for (unsigned i = 0; i < ROWS_FORMATS; i++)
+        differ |= rows_on_demand[i] && old->formats[i] != next->formats[i];
+    return differ;
+}
+
 static bool view_stays(const struct apply_plan *plan, const struct view *next)
 {
     const struct view *const old = schema_view(plan->old, next->name);
     if (!old || !slice_equal(plan->old->timezone, plan->next->timezone) ||
-        !slice_equal(old->definition, next->definition) ||
-        old->formats[ROWS_PROM] != next->formats[ROWS_PROM] || !old->source != !next->source)
+        !slice_equal(old->definition, next->definition) || formats_differ(old, next) ||
+        !old->source != !next->source)
         return false;
     if (next->source)
         return slice_equal(old->source->name, next->source->name) &&

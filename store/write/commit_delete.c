@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "kv/block_writer.h"
+#include "schema/aggregate_table.h"
 #include "tables/event_scan.h"
 #include "tables/reference_index.h"
 #include "tables/view_history.h"
@@ -41,11 +42,7 @@ static bool view_can_retract(const struct view *view)
 {
     for (size_t i = 0; i < view->aggregate_count; i++) {
         const struct aggregate *const aggregate = &view->aggregates[i];
-        bool const compares =
-            aggregate->kind == AGGREGATE_MIN || aggregate->kind == AGGREGATE_MAX ||
-            aggregate->kind == AGGREGATE_ARG_MIN || aggregate->kind == AGGREGATE_ARG_MAX;
-        if (aggregate->kind == AGGREGATE_APPROX_UNIQ || (compares && aggregate->multiset < 0))
-            return false;
+        if (traits_of(aggregate)->insert_only && aggregate->multiset < 0) return false;
     }
     return true;
 }

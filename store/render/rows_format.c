@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/rows_format.h"
+
+#include "render/prometheus_text.h"
+#include "render/rows.h"
+#include "schema/rows_formats.h"
+
+static void csv_head(const struct view *view, struct buffer *text)
+{
+    rows_csv_header(view, text);
+    buffer_add_byte(text, '\n');
+}
+
+/* Extensions, and so the names in the schema: rows_extensions. */
+const struct rows_frame rows_frames[ROWS_FORMATS] = {
+    [ROWS_JSON] = {.open = "[", .between = ",\n", .behind = "", .close = "]\n"},
+    [ROWS_NDJSON] = {.open = "", .between = "", .behind = "\n", .close = ""},
+    [ROWS_CSV] = {.open = "",
+                  .between = "",
+                  .behind = "\n",
+                  .close = "",
+                  .head = csv_head,
+                  .convert = rows_csv},
+    [ROWS_PROM] = {.open = "",
+                   .between = "",
+                   .behind = "",
+                   .close = "",
+                   .head = prometheus_heads,
+                   .samples = prometheus_row_bytes},
+};
+
+const struct rows_frame *rows_frame_of(enum rows_format format, bool as_list)
+{
+    return &rows_frames[format == ROWS_JSON && !as_list ? ROWS_NDJSON : format];
+}
+
+uint64_t rows_content_bytes(enum rows_format format, const struct view *view,
+                            const struct time_zone *zone, struct slice row)
+{
+    const struct rows_frame *const frame = &rows_frames[format];
+    AUTO_BUFFER struct buffer text = {0};
+    if (rows_on_demand[format] && !view->formats[format]) return 0;
+    if (frame->samples) return frame->samples(view, zone, row);
+    if (!frame->convert) return row.length;
+    frame->convert(row, &text);
+    return text.length;
+}
+
+uint64_t rows_file_bytes(enum rows_format format, const struct view *view, bool as_list,
+                         uint64_t count, uint64_t bytes)
+{
+    const struct rows_frame *const frame = rows_frame_of(format, as_list);
+    AUTO_BUFFER struct buffer head = {0};
+    if (frame->head) frame->head(view, &head);
+    return head.length + strlen(frame->open) + (count ? (count - 1) * strlen(frame->between) : 0) +
+           count * strlen(frame->behind) + strlen(frame->close) + bytes;
+}
