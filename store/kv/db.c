@@ -375,9 +375,9 @@ bool db_open(const char *directory, enum db_access access, struct db **ret_db, s
     }
     int stale;
     if (opened && access != DB_READ) (void)mdb_reader_check(db->env, &stale); /* best effort */
-    opened =
-        opened && (access == DB_CREATE ? open_tables(db, access, err) && check_opened(db, err)
-                                       : check_opened(db, err) && open_tables(db, access, err));
+    /* Of a new file there is nothing to check before its tables are made. */
+    opened = opened && (access == DB_CREATE || check_opened(db, err)) &&
+             open_tables(db, access, err) && (access != DB_CREATE || check_opened(db, err));
     if (!opened) {
         db_close(db);
         return false;
@@ -499,10 +499,10 @@ static bool begin_guarded(struct db *db, bool write, MDB_txn **ret_mdb,
 bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err)
 {
     MDB_txn *mdb;
-    struct lmdb_guard *guard;
-    if (!begin_guarded(db, write, &mdb, &guard, err)) return false;
+    struct lmdb_guard *looked;
+    if (!begin_guarded(db, write, &mdb, &looked, err)) return false;
     struct txn *const txn = memory_alloc(sizeof *txn);
-    *txn = (struct txn){.db = db, .mdb = mdb, .guard = guard};
+    *txn = (struct txn){.db = db, .mdb = mdb, .guard = looked};
     if (write) txn->touched = memory_alloc(TOUCHED_SLOTS / 8);
     atomic_fetch_add(&db->open_txns, 1);
     *ret_txn = txn;

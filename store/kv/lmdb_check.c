@@ -79,11 +79,11 @@ static bool follow_key(struct scan *scan, size_t number, struct slice key, bool 
 
 static bool take_value(struct scan *scan, size_t number, const struct lmdb_node *node)
 {
-    uint8_t head[LMDB_HEAD_BYTES];
     size_t pages;
     scan->found.entries++;
     if (!follow_key(scan, number, node->key, false)) return false;
     if (node->child) {
+        uint8_t head[LMDB_HEAD_BYTES];
         if (!read_at(scan, node->child, 0, head, sizeof head)) return false;
         const char *const wrong = lmdb_overflow_wrong(head, node, scan->meta, &pages);
         if (wrong) return complain(scan, node->child, wrong);

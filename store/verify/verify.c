@@ -390,6 +390,7 @@ static bool verify_view(struct check *check, const struct view *view, struct err
     if (!fits) return verify_portions(check, view, err);
     check->view = &counted;
     bool const good = check_view(check, err);
+    check->view = NULL;
     tallied_view_done(&counted);
     return good;
 }

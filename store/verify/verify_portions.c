@@ -264,7 +264,7 @@ static bool check_range(struct portions *portions, bool proven, struct error *er
 }
 
 /* That nothing is left of the files of all. */
-static bool end(struct portions *portions, struct error *err)
+static bool check_ends(struct portions *portions, struct error *err)
 {
     struct check *const check = portions->check;
     struct tree_entry surplus;
@@ -293,12 +293,13 @@ static bool check_ranges(struct portions *portions, bool proven, struct error *e
         if (!count_range(portions, &range, err)) return false;
         portions->check->view = &range;
         bool const good = check_range(portions, proven, err);
+        portions->check->view = NULL;
         tallied_view_done(&range);
         if (!good) return false;
         buffer_set(&portions->from, buffer_slice(&portions->to));
         portions->names *= 2; /* the one after a large one may be small */
     } while (portions->to.length);
-    return !proven || end(portions, err);
+    return !proven || check_ends(portions, err);
 }
 
 bool verify_portions(struct check *check, const struct view *view, struct error *err)
@@ -315,6 +316,7 @@ bool verify_portions(struct check *check, const struct view *view, struct error 
         good = begin(&portions, err);
     else
         check->result.unproven++;
+    check->view = NULL;
     tallied_view_done(&whole);
     return good && (view->dimension_count == 0 || check_ranges(&portions, proven, err));
 }
