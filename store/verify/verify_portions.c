@@ -12,6 +12,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "schema/aggregate_table.h"
 #include "tables/groups.h"
 #include "verify/verify_check.h"
 
@@ -30,6 +31,7 @@ struct rows_file {
 struct portions {
     struct check *check;
     const struct view *view;
+    struct tallied_view uncounted; /* the view without groups, while no portion is at hand */
     struct rows_file files[KIND_PROM];
     struct arena arena; /* of the listing's node */
     struct tree_listing *listing;
@@ -55,7 +57,7 @@ static void add_part(struct tallied_view *whole, const struct tallied_view *part
 {
     if (whole->levels[0].count == 0 || part->levels[0].count == 0) return;
     for (size_t i = 0; i < whole->view->aggregate_count; i++) {
-        if (whole->view->aggregates[i].kind != AGGREGATE_UNIQ) continue;
+        if (traits_of(&whole->view->aggregates[i])->multiset != MULTISET_SIZE) continue;
         whole->levels[0].groups[0].tallies[i].state.count +=
             part->levels[0].groups[0].tallies[i].state.count;
     }
@@ -293,7 +295,7 @@ static bool check_ranges(struct portions *portions, bool proven, struct error *e
         if (!count_range(portions, &range, err)) return false;
         portions->check->view = &range;
         bool const good = check_range(portions, proven, err);
-        portions->check->view = NULL;
+        portions->check->view = &portions->uncounted;
         tallied_view_done(&range);
         if (!good) return false;
         buffer_set(&portions->from, buffer_slice(&portions->to));
@@ -304,7 +306,8 @@ static bool check_ranges(struct portions *portions, bool proven, struct error *e
 
 bool verify_portions(struct check *check, const struct view *view, struct error *err)
 {
-    AUTO(portions_done) struct portions portions = {.check = check, .view = view};
+    AUTO(portions_done)
+    struct portions portions = {.check = check, .view = view, .uncounted = {.view = view}};
     struct tallied_view whole;
     if (!count_whole(&portions, &whole, err)) return false;
     check->view = &whole;
@@ -316,7 +319,9 @@ bool verify_portions(struct check *check, const struct view *view, struct error 
         good = begin(&portions, err);
     else
         check->result.unproven++;
-    check->view = NULL;
+    check->view = &portions.uncounted;
     tallied_view_done(&whole);
-    return good && (view->dimension_count == 0 || check_ranges(&portions, proven, err));
+    good = good && (view->dimension_count == 0 || check_ranges(&portions, proven, err));
+    check->view = NULL;
+    return good;
 }
