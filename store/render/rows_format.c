@@ -5,6 +5,9 @@
 #include "render/rows.h"
 #include "schema/rows_formats.h"
 
+/* What most heads fit into, so that a look-up of a file does not allocate. */
+enum { HEAD_ROOM_BYTES = 512 };
+
 static void csv_head(const struct view *view, struct buffer *text)
 {
     rows_csv_header(view, text);
@@ -50,7 +53,7 @@ uint64_t rows_file_bytes(enum rows_format format, const struct view *view, bool 
                          uint64_t count, uint64_t bytes)
 {
     const struct rows_frame *const frame = rows_frame_of(format, as_list);
-    AUTO_BUFFER struct buffer head = {0};
+    STACK_BUFFER(head, HEAD_ROOM_BYTES);
     if (frame->head) frame->head(view, &head);
     return head.length + strlen(frame->open) + (count ? (count - 1) * strlen(frame->between) : 0) +
            count * strlen(frame->behind) + strlen(frame->close) + bytes;
