@@ -141,11 +141,7 @@ static void publish(struct mount *mount, struct snapshot *newer, struct queue *q
     if (newer->event_count > older->snapshot->event_count)
         mount->shown.events += newer->event_count - older->snapshot->event_count;
     snapshots_publish(&mount->snapshots, newer);
-    enum change_log_answer const answer =
-        recheck.has_new_schema
-            ? CHANGE_LOG_UNKNOWN
-            : change_log_scan(newer->txn, shown, newer->commit_id, recheck_change, &recheck, &err);
-    switch (answer) {
+    switch (change_log_scan(newer, shown, recheck_change, &recheck, &err)) {
     case CHANGE_LOG_COMPLETE: tree_commit_nodes(newer, shown, recheck_node, &recheck); break;
     case CHANGE_LOG_FAILED: (void)mount_errno(mount, &err); /* fall through */
     case CHANGE_LOG_UNKNOWN: inodes_each_newest(&mount->inodes, recheck_inode, &recheck); break;

@@ -3,13 +3,11 @@
 #include <time.h>
 
 #include "base/arena.h"
-#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "common/printable.h"
 #include "common/writer_lock.h"
 #include "write/commit.h"
-#include "write/rebuild.h"
 
 enum { OPTION_ALLOW_LOSS = OPTION_FIRST };
 
@@ -38,7 +36,7 @@ static bool no_view(const struct schema *schema, const char *name, struct error 
     AUTO_FREE struct slice *const names = memory_alloc(schema->view_count * sizeof *names);
     for (size_t i = 0; i < schema->view_count; i++)
         names[i] = schema->views[i].name;
-    struct slice const nearest = nearest_name(slice_text(name), names, schema->view_count);
+    struct slice const nearest = schema_nearest(slice_text(name), names, schema->view_count);
     (void)error_set(err, ERROR_MISSING, "no view '%s'", name);
     if (nearest.length == 0) return error_remedy(err, "'tally ls STORE' lists the views");
     return error_remedy(err, "did you mean '%.*s'?", (int)nearest.length, (const char *)nearest.at);

@@ -174,12 +174,12 @@ static bool print_last_batch(const struct snapshot *snapshot, struct error *err)
     AUTO_ARENA struct arena arena = {0};
     AUTO_BUFFER struct buffer shown = {0};
     struct batch batch;
-    uint64_t const last = snapshot->last_batch_id;
+    uint64_t const last = batch_log_last(snapshot);
     if (last == 0) {
         (void)puts("batches  none"); /* console_end looks, here and below */
         return true;
     }
-    switch (batch_log_get(snapshot->txn, last, &arena, &batch, err)) {
+    switch (batch_log_get(snapshot, last, &arena, &batch, err)) {
     case BATCH_LOG_FOUND: break;
     case BATCH_LOG_MISSING:
         return error_set(err, ERROR_CORRUPT, "the last batch is not in the ledger");

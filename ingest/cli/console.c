@@ -27,16 +27,9 @@ static void show(void *context, const char *text)
     console_notice(context, text);
 }
 
-static void show_error(void *context, const struct error *err)
-{
-    struct progress *const progress = (struct progress *)context;
-    if (progress) progress_erase(progress);
-    (void)console_error(err);
-}
-
 struct notices console_notices(struct progress *progress)
 {
-    return (struct notices){.show = show, .show_error = show_error, .context = progress};
+    return (struct notices){.show = show, .context = progress};
 }
 
 void console_counts(const struct batch *batch)

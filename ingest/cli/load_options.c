@@ -2,7 +2,6 @@
 #include "cli/load_options.h"
 
 #include "cli/options.h"
-#include "common/byte_size.h"
 
 enum { MEMORY_LEAST_MEBIBYTES = 16 };
 
@@ -16,7 +15,8 @@ bool load_option_max_rejects(const char *value, struct reject_limit *limit)
 
 bool load_option_memory(const char *value, size_t *bytes)
 {
-    if (byte_size_read(value, bytes) && *bytes >= (size_t)MEMORY_LEAST_MEBIBYTES << 20) return true;
+    if (options_read_size(value, bytes) && *bytes >= (size_t)MEMORY_LEAST_MEBIBYTES << 20)
+        return true;
     options_complain("--memory: '%s' is not a size of at least %dM (write 512M, or 2G)", value,
                      MEMORY_LEAST_MEBIBYTES);
     return false;

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/nearest.h"
 #include "schema/schema.h"
 
 enum { NAMES_MAX = 32 };
@@ -28,7 +27,7 @@ void options_complain_unknown(const char *what, const char *wrong, const char *c
     size_t const count = name_count < NAMES_MAX ? name_count : NAMES_MAX;
     for (size_t i = 0; i < count; i++)
         slices[i] = slice_text(names[i]);
-    struct slice const nearest = nearest_name(slice_text(wrong), slices, count);
+    struct slice const nearest = schema_nearest(slice_text(wrong), slices, count);
     if (nearest.length)
         options_complain("unknown %s '%s%s' (did you mean '%s%.*s'?)", what, prefix, wrong, prefix,
                          (int)nearest.length, (const char *)nearest.at);
@@ -109,4 +108,29 @@ enum options_answer options_read(const struct usage *usage, int argc, char **arg
     if (!check_positionals(usage, argc - optind)) return OPTIONS_WRONG;
     *ret_first = optind;
     return OPTIONS_GOOD;
+}
+
+bool options_read_size(const char *text, size_t *ret_bytes)
+{
+    static const char units[] = "KMGT";
+    size_t bytes = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        size_t const digit = (size_t)(*at - '0');
+        if (bytes > (SIZE_MAX - digit) / 10) return false;
+        bytes = bytes * 10 + digit;
+    }
+    if (at == text) return false;
+    const char *const unit = *at ? strchr(units, *at & ~0x20) : NULL;
+    if (unit) {
+        unsigned const shift = 10 * (unsigned)(unit - units + 1);
+        if (bytes > SIZE_MAX >> shift) return false;
+        bytes <<= shift;
+        at++;
+        if (at[0] == 'i') at++;
+    }
+    if (*at == 'B' || *at == 'b') at++;
+    if (*at) return false;
+    *ret_bytes = bytes;
+    return true;
 }

@@ -41,3 +41,6 @@ void options_complain(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same about a name that is not known, with the nearest of NAMES, or the command that tells them. */
 void options_complain_unknown(const char *what, const char *wrong, const char *const *names,
                               size_t name_count, const char *prefix, const char *help);
+
+/* "512M", "1.5G" is refused, "1000000": bytes, with K, M, G, T for powers of 1024. */
+bool options_read_size(const char *text, size_t *ret_bytes) MUST_CHECK;

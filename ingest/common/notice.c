@@ -14,8 +14,3 @@ void notices_show(const struct notices *notices, const char *format, ...)
     va_end(arguments);
     notices->show(notices->context, text);
 }
-
-void notices_show_error(const struct notices *notices, const struct error *err)
-{
-    if (notices->show_error) notices->show_error(notices->context, err);
-}

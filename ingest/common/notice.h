@@ -5,14 +5,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "base/error.h"
+#include "base/cleanup.h"
 
 struct notices {
     void (*show)(void *context, const char *text); /* NULL: nobody wants to know */
-    void (*show_error)(void *context,
-                       const struct error *err); /* what failed, while the rest goes on */
     void *context;
 };
 
 void notices_show(const struct notices *notices, const char *format, ...) PRINTF_LIKE(2, 3);
-void notices_show_error(const struct notices *notices, const struct error *err);

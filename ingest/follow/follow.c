@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/byte_size.h"
+#include "cli/options.h"
 #include "common/stream_choice.h"
 #include "common/writer_lock.h"
 
@@ -85,7 +85,7 @@ bool follow_read_bound(const char *text, struct follow_bound *bound)
         return true;
     }
     /* A number alone could be either, and so could "5m". */
-    if (!counts || *end == '\0' || *end == 'm' || !byte_size_read(text, &bytes)) return false;
+    if (!counts || *end == '\0' || *end == 'm' || !options_read_size(text, &bytes)) return false;
     bound->bytes = bytes;
     return true;
 }

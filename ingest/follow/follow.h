@@ -7,7 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "common/notice.h"
+#include "cli/console.h"
 #include "load/batch.h"
 
 /* When to commit: at the first that is reached, counted from the first record that waits. */

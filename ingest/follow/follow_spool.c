@@ -121,7 +121,7 @@ static void move_on(struct spool *spool, const char *name, const char *where)
     if (move_to(spool->folder, name, where, &err)) return;
     (void)error_wrap(&err, "%s/%s", spool->path, name);
     (void)error_remedy(&err, "it is left there; move it yourself");
-    notices_show_error(&spool->follow->notices, &err);
+    (void)console_error(&err);
     buffer_add(&spool->left, name, strlen(name) + 1);
 }
 
@@ -161,7 +161,7 @@ static bool load_file(struct spool *spool, const char *name, struct error *err)
     case BATCH_REFUSED:
         if (err->kind == ERROR_MISSING) return true; /* another has taken it */
         if (!is_of_the_file(err)) return false;
-        notices_show_error(&spool->follow->notices, err);
+        (void)console_error(err);
         emit_failed(spool, name);
         move_on(spool, name, "failed");
         return true;

@@ -3,7 +3,6 @@
 
 #include <strings.h>
 
-#include "base/ascii.h"
 #include "expr/expr.h"
 #include "types/value.h"
 
@@ -19,7 +18,12 @@ static bool is_capital(uint8_t byte)
     return byte >= 'A' && byte <= 'Z';
 }
 
-static bool is_word_letter(uint8_t byte)
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_letter(uint8_t byte)
 {
     return column_names_is_small(byte) || is_capital(byte) || byte >= 0x80;
 }
@@ -29,7 +33,7 @@ static bool is_seam(struct slice name, size_t at)
 {
     uint8_t const before = name.at[at - 1], here = name.at[at];
     bool const small_follows = at + 1 < name.length && column_names_is_small(name.at[at + 1]);
-    return ascii_is_digit(before) != ascii_is_digit(here) ||
+    return is_digit(before) != is_digit(here) ||
            (is_capital(here) && (!is_capital(before) || small_follows));
 }
 
@@ -48,12 +52,11 @@ bool column_name_has(struct slice name, const char *words)
 {
     for (size_t at = 0; at < name.length;) {
         size_t const start = at;
-        if (!is_word_letter(name.at[at]) && !ascii_is_digit(name.at[at])) {
+        if (!is_letter(name.at[at]) && !is_digit(name.at[at])) {
             at++;
             continue;
         }
-        for (at++; at < name.length && (is_word_letter(name.at[at]) || ascii_is_digit(name.at[at]));
-             at++) {
+        for (at++; at < name.length && (is_letter(name.at[at]) || is_digit(name.at[at])); at++) {
             if (is_seam(name, at)) break;
         }
         if (is_word_of(slice_of(name.at + start, at - start), words)) return true;
@@ -67,8 +70,7 @@ static size_t plain_length(struct slice name)
     size_t const length = utf8_length(name);
     if (length == 0) return 0;
     if (length == 1)
-        return is_word_letter(name.at[0]) || ascii_is_digit(name.at[0]) || name.at[0] == '_' ? 1
-                                                                                             : 0;
+        return is_letter(name.at[0]) || is_digit(name.at[0]) || name.at[0] == '_' ? 1 : 0;
     bool const is_blank = length == 2 && name.at[0] == 0xc2 && name.at[1] == 0xa0;
     return is_blank || is_c1_control(name) ? 0 : length;
 }
@@ -94,7 +96,7 @@ struct slice column_name_field(struct slice name, struct arena *arena)
     AUTO_BUFFER struct buffer text = {0};
     add_plain(name, &plain);
     if (plain.length == 0) buffer_add_text(&plain, "column");
-    if (ascii_is_digit(plain.at[0])) buffer_add_byte(&text, '_');
+    if (is_digit(plain.at[0])) buffer_add_byte(&text, '_');
     buffer_add_slice(&text, buffer_slice(&plain));
     if (expr_is_keyword(buffer_slice(&text))) buffer_add_byte(&text, '_');
     return arena_copy(arena, buffer_slice(&text));

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "base/ascii.h"
 #include "common/printable.h"
 #include "infer/column_names.h"
 
@@ -25,12 +24,17 @@ static const char money_words[] = "price amount revenue cost costs total subtota
                                   "discount profit turnover money eur usd gbp";
 static const char place_words[] = "lat latitude lon lng long longitude";
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
 /* As bind does for all but strings. */
 static struct slice type_inference_trim(struct slice text)
 {
-    while (text.length > 0 && ascii_is_space(text.at[0]))
+    while (text.length > 0 && is_blank(text.at[0]))
         text = slice_of(text.at + 1, text.length - 1);
-    while (text.length > 0 && ascii_is_space(text.at[text.length - 1]))
+    while (text.length > 0 && is_blank(text.at[text.length - 1]))
         text.length--;
     return text;
 }

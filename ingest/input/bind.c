@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "base/ascii.h"
 #include "tables/events.h"
 #include "tables/hierarchy.h"
 
@@ -25,11 +24,16 @@ void binder_done(struct binder *binder)
     *binder = (struct binder){0};
 }
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
 static struct slice bind_trim(struct slice text)
 {
-    while (text.length > 0 && ascii_is_space(text.at[0]))
+    while (text.length > 0 && is_blank(text.at[0]))
         text = slice_of(text.at + 1, text.length - 1);
-    while (text.length > 0 && ascii_is_space(text.at[text.length - 1]))
+    while (text.length > 0 && is_blank(text.at[text.length - 1]))
         text.length--;
     return text;
 }

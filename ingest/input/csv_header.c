@@ -2,7 +2,6 @@
 #include "input/csv_header.h"
 
 #include "base/arena.h"
-#include "base/nearest.h"
 #include "common/printable.h"
 
 enum { SHOWN_NAME_BYTES = 60, SHOWN_LIST_BYTES = 180 };
@@ -68,7 +67,7 @@ static bool no_column(const struct csv_header *header, const struct source *sour
 static bool csv_header_no_key(const struct csv_header *header, const struct source *source,
                               struct slice column, struct arena *arena, struct error *err)
 {
-    struct slice const nearest = nearest_name(column, header->names, header->count);
+    struct slice const nearest = schema_nearest(column, header->names, header->count);
     (void)error_set(err, ERROR_INPUT, "the header has no column '%s', which the key needs",
                     name_text(column, arena));
     if (nearest.length)
@@ -81,7 +80,7 @@ static void emit_missing(const struct csv_header *header, const struct source *s
                          const struct field *field, const struct notices *notices,
                          struct arena *arena)
 {
-    struct slice const nearest = nearest_name(field->column, header->names, header->count);
+    struct slice const nearest = schema_nearest(field->column, header->names, header->count);
     AUTO_BUFFER struct buffer name = {0};
     source_write_name(source, &name);
     notices_show(notices,

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "input/reader.h"
 
-#include "base/ascii.h"
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
 
 /* Takes the blank lines at the start, and tells the first byte behind them that is not blank; 0 if
  * there is none. */
@@ -12,7 +15,7 @@ static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byt
     for (;;) {
         struct slice const held = source_held(source);
         size_t blank = 0, whole_lines = 0;
-        for (; blank < held.length && ascii_is_json_space(held.at[blank]); blank++) {
+        for (; blank < held.length && is_blank(held.at[blank]); blank++) {
             if (held.at[blank] == '\n') whole_lines = blank + 1;
         }
         *line += reader_count_lines(slice_of(held.at, whole_lines));

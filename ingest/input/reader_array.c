@@ -10,7 +10,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base/ascii.h"
 #include "input/json_scan.h"
 #include "input/reader.h"
 
@@ -30,6 +29,11 @@ struct reader_array {
     enum array_state state;
     struct search search; /* in an element of which a part was handed out */
 };
+
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
 
 /* Goes on to the end of the element, or of what is held. */
 static bool reader_array_find_end(struct search *search, struct slice held)
@@ -78,7 +82,7 @@ static bool reader_array_skip_blanks(struct reader *reader, uint8_t *ret_byte, s
     for (;;) {
         struct slice const held = source_held(reader->source);
         size_t blank = 0;
-        while (blank < held.length && ascii_is_json_space(held.at[blank]))
+        while (blank < held.length && is_blank(held.at[blank]))
             blank++;
         if (blank < held.length) *ret_byte = held.at[blank];
         reader->line += reader_count_lines(slice_of(held.at, blank));
@@ -92,7 +96,7 @@ static bool reader_array_skip_blanks(struct reader *reader, uint8_t *ret_byte, s
 
 static struct slice reader_array_trim(struct slice text)
 {
-    while (text.length > 0 && ascii_is_json_space(text.at[text.length - 1]))
+    while (text.length > 0 && is_blank(text.at[text.length - 1]))
         text.length--;
     return text;
 }

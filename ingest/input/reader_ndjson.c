@@ -7,7 +7,7 @@ struct reader_ndjson {
     struct json_scanner *scanner;
 };
 
-static bool line_is_blank(struct slice line)
+static bool is_blank(struct slice line)
 {
     for (size_t i = 0; i < line.length; i++) {
         if (line.at[i] != ' ' && line.at[i] != '\t' && line.at[i] != '\r') return false;
@@ -29,7 +29,7 @@ static enum reader_step reader_ndjson_next_record(struct reader *reader, struct 
         }
         ret_record->line = reader->line++;
         source_take(reader->source, line.taken_bytes);
-    } while (line_is_blank(line.text));
+    } while (is_blank(line.text));
     size_t offset;
     ret_record->raw = line.text;
     ret_record->more = ret_record->is_open = false;

@@ -81,7 +81,7 @@ static bool find_batch(struct load *load, struct error *err)
     load->store_failed = true;
     if (!snapshot_open(load->store, &snapshot, err)) return false;
     enum batch_log_finding const found =
-        batch_log_find(snapshot->txn, stream, identity->digest, arena, load->batch, err);
+        batch_log_find(snapshot, stream, identity->digest, arena, load->batch, err);
     load->commit_id = snapshot->commit_id;
     snapshot_close(snapshot);
     if (found == BATCH_LOG_FAILED) return false;

@@ -46,7 +46,7 @@ static enum batch_log_finding tail_checkpoint_look(const struct snapshot *snapsh
 {
     uint64_t digest[2];
     tail_checkpoint_name(path, number, digest);
-    return batch_log_find(snapshot->txn, stream, digest, arena, ret_batch, err);
+    return batch_log_find(snapshot, stream, digest, arena, ret_batch, err);
 }
 
 /* Numbers have no holes, so the last one lies between one that is there and one that is not. */

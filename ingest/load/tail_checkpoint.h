@@ -8,7 +8,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "database/store.h"
 #include "tables/batch_log.h"
 
 enum { GROWTH_PAGE_BYTES = 4096 };

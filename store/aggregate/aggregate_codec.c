@@ -13,10 +13,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "aggregate/aggregate_state.h"
+#include "tables/format.h"
 #include "types/pack.h"
-
-/* Goes up with every change of what a state's bytes mean; another one is refused. */
-enum { STATE_VERSION = 2 };
 
 static void pack_exact(const struct decimal_sum *number, struct buffer *into)
 {

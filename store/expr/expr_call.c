@@ -4,7 +4,6 @@
  */
 #include <strings.h>
 
-#include "base/nearest.h"
 #include "expr/expr_p.h"
 
 /* Of one value or more, all of one type. */
@@ -104,7 +103,7 @@ static bool expr_call_no_function(struct expr_parser *parser, struct slice name)
     for (size_t i = 0; i < COUNT_OF(choices); i++)
         names[BUCKET_UNITS + i] = slice_text(choices[i].name);
     names[COUNT_OF(names) - 1] = slice_text(abs_name);
-    struct slice const near = nearest_name(name, names, COUNT_OF(names));
+    struct slice const near = schema_nearest(name, names, COUNT_OF(names));
     (void)parser_fail(parser, "no function '%.*s' of a field", (int)name.length, name.at);
     if (slice_equal(name, slice_text("depth")))
         return error_remedy(parser->err,

@@ -5,11 +5,15 @@
 
 #include "expr/expr_p.h"
 
-#include "base/ascii.h"
-
-static bool is_name_letter(uint8_t byte)
+static bool is_digit(uint8_t byte)
 {
-    return ascii_is_letter(byte) || byte == '_' || byte >= 0x80;
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_letter(uint8_t byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
+           byte >= 0x80;
 }
 
 bool parser_fail(struct expr_parser *parser, const char *format, ...)
@@ -27,14 +31,14 @@ bool parser_fail(struct expr_parser *parser, const char *format, ...)
 /* The end of a number at AT: digits, a point, an exponent. */
 static size_t number_end(struct slice text, size_t at)
 {
-    while (at < text.length && (ascii_is_digit(text.at[at]) || text.at[at] == '.'))
+    while (at < text.length && (is_digit(text.at[at]) || text.at[at] == '.'))
         at++;
     if (at >= text.length || (text.at[at] | 0x20) != 'e') return at;
     size_t exponent = at + 1;
     if (exponent < text.length && (text.at[exponent] == '+' || text.at[exponent] == '-'))
         exponent++;
-    if (exponent >= text.length || !ascii_is_digit(text.at[exponent])) return at;
-    while (exponent < text.length && ascii_is_digit(text.at[exponent]))
+    if (exponent >= text.length || !is_digit(text.at[exponent])) return at;
+    while (exponent < text.length && is_digit(text.at[exponent]))
         exponent++;
     return exponent;
 }
@@ -86,12 +90,12 @@ bool parser_next(struct expr_parser *parser)
     size_t end = start;
     if (first == '\'') return read_quoted(parser, TOKEN_STRING);
     if (first == '"') return read_quoted(parser, TOKEN_QUOTED);
-    if (ascii_is_digit(first) || (first == '.' && rest.length > 1 && ascii_is_digit(rest.at[1]))) {
+    if (is_digit(first) || (first == '.' && rest.length > 1 && is_digit(rest.at[1]))) {
         parser->token.kind = TOKEN_NUMBER;
         end = number_end(text, start);
-    } else if (is_name_letter(first)) {
+    } else if (is_letter(first)) {
         parser->token.kind = TOKEN_NAME;
-        while (end < text.length && (is_name_letter(text.at[end]) || ascii_is_digit(text.at[end])))
+        while (end < text.length && (is_letter(text.at[end]) || is_digit(text.at[end])))
             end++;
     } else {
         parser->token.kind = TOKEN_SIGN;

@@ -2,7 +2,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base/nearest.h"
 #include "expr/expr_p.h"
 
 enum { INT_DIGITS = 19 };
@@ -12,7 +11,7 @@ static bool no_field(struct expr_parser *parser, const struct stream *stream, st
     struct slice *const names = ARENA_ARRAY(parser->arena, struct slice, stream->field_count);
     for (size_t i = 0; i < stream->field_count; i++)
         names[i] = stream->fields[i].name;
-    struct slice const near = nearest_name(name, names, stream->field_count);
+    struct slice const near = schema_nearest(name, names, stream->field_count);
     (void)error_set(parser->err, ERROR_SCHEMA, "no field '%.*s' in stream '%.*s'", (int)name.length,
                     name.at, (int)stream->name.length, stream->name.at);
     if (near.length)

@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "expr/expr.h"
-#include "expr/stream.h"
+#include "schema/schema.h"
 
 /* A chain of operators nests to the left without a parenthesis: `a or b or c`. What scans a tree calls
  * itself once a level, so that its height has a bound of its own. */

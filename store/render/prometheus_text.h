@@ -17,6 +17,15 @@
 #pragma once
 #include "schema/schema.h"
 
+/* Whether the view can be shown so: some measure is a number, and no two labels become one. */
+bool prometheus_check(const struct view *view, struct error *err) MUST_CHECK;
+/* Whether no two families of all the views have one name. */
+bool prometheus_check_families(const struct view *views, size_t view_count,
+                               struct error *err) MUST_CHECK;
+bool prometheus_has_family(const struct view *view, size_t measure);
+/* The names of a measure's family and of a dimension's label. */
+void prometheus_family(const struct view *view, size_t measure, struct buffer *text);
+void prometheus_label(const struct view *view, size_t dimension, struct buffer *text);
 /* VALUE as it may stand between the quotes of a label. It is UTF-8. */
 void prometheus_escape(struct slice value, struct buffer *text);
 /* HELP and TYPE. Appends to TEXT, as the next does. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "render/rows.h"
 
+const char *const rows_extensions[ROWS_FORMATS] = {".json", ".ndjson", ".csv", ".prom"};
+
 static void rows_add_name(struct slice name, bool first, struct buffer *row)
 {
     if (!first) buffer_add_byte(row, ',');
@@ -58,7 +60,7 @@ static void add_cell(struct slice text, struct buffer *line)
     buffer_add_byte(line, '"');
 }
 
-static unsigned rows_hex_value(uint8_t digit)
+static unsigned hex_value(uint8_t digit)
 {
     if (digit <= '9') return digit - (unsigned)'0';
     return (digit | 0x20u) - (unsigned)'a' + 10;
@@ -81,8 +83,7 @@ static size_t rows_unescape(struct slice text, struct buffer *bytes)
         buffer_add_byte(bytes, letter ? (uint8_t)meant[letter - letters] : first);
         return 1;
     }
-    uint8_t const byte =
-        (uint8_t)(rows_hex_value(byte_at(text, 3)) << 4 | rows_hex_value(byte_at(text, 4)));
+    uint8_t const byte = (uint8_t)(hex_value(byte_at(text, 3)) << 4 | hex_value(byte_at(text, 4)));
     /* a character of two bytes */
     if (byte_at(text, 1) == '0' && byte >= 0x80) buffer_add_byte(bytes, 0xc2);
     buffer_add_byte(bytes, byte);

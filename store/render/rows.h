@@ -8,6 +8,9 @@
 #include "aggregate/aggregate_state.h"
 #include "schema/schema.h"
 
+/* By enum rows_format. */
+extern const char *const rows_extensions[ROWS_FORMATS];
+
 /* {"region":"eu-central","day":"2026-01-01","cnt":18509}: the first DEPTH dimensions, then every
  * measure. Appends to ROW. */
 void rows_text(const struct view *view, const struct time_zone *zone,

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "base/nearest.h"
 #include "schema/entity_parse.h"
 #include "schema/formula_p.h"
 
@@ -77,7 +76,7 @@ static bool aggregate_parse_no_function(struct reading *reading, struct slice na
         names[i] = slice_text(functions[i].name);
     for (size_t i = 0; i < FORMULA_FUNCTIONS; i++)
         names[COUNT_OF(functions) + i] = slice_text(formula_function_name(i));
-    struct slice const near = nearest_name(name, names, COUNT_OF(names));
+    struct slice const near = schema_nearest(name, names, COUNT_OF(names));
     (void)parser_fail(&reading->parser, "no measure '%.*s()'", (int)name.length, name.at);
     if (near.length)
         return error_remedy(reading->all->err, "did you mean '%.*s'?", (int)near.length, near.at);

@@ -5,7 +5,6 @@
 #pragma once
 #include "expr/expr_p.h"
 #include "schema/formula.h"
-#include "schema/schema.h"
 
 /* Measures that name others share their nodes, but are evaluated anew each time: a few that double each
  * other would never end. So the nodes are counted as they are evaluated. */

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 
-#include "base/nearest.h"
 #include "schema/entity_parse.h"
 #include "schema/formula_p.h"
 
@@ -32,7 +31,7 @@ static bool no_measure(struct reading *reading, struct slice name)
     struct slice *const names = ARENA_ARRAY(all->arena, struct slice, all->count);
     for (size_t i = 0; i < all->count; i++)
         names[i] = all->sources[i].name;
-    struct slice const near = nearest_name(name, names, all->count);
+    struct slice const near = schema_nearest(name, names, all->count);
     (void)parser_fail(&reading->parser, "no measure '%.*s' in this view", (int)name.length,
                       name.at);
     for (size_t i = 0; i < reading->all->stream->field_count; i++) {

@@ -2,10 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "schema/prometheus_names.h"
+#include "render/prometheus_text.h"
+#include "render/rows.h"
 #include "schema/schema_p.h"
-
-const char *const rows_extensions[ROWS_FORMATS] = {".json", ".ndjson", ".csv", ".prom"};
 
 enum { VIEW_NAME_BYTES_MAX = 200 };
 

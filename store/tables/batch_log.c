@@ -12,6 +12,7 @@
  */
 #include "tables/batch_log.h"
 
+#include "database/store.h"
 #include "kv/db.h"
 #include "types/pack.h"
 
@@ -93,14 +94,15 @@ static bool unpack_batch(struct slice from, struct arena *arena, struct batch *b
     return from.length == 0;
 }
 
-enum batch_log_finding batch_log_get(const struct txn *txn, uint64_t id, struct arena *arena,
-                                     struct batch *ret_batch, struct error *err)
+enum batch_log_finding batch_log_get(const struct snapshot *snapshot, uint64_t id,
+                                     struct arena *arena, struct batch *ret_batch,
+                                     struct error *err)
 {
     AUTO_BUFFER struct buffer key = {0};
     struct slice value;
     struct batch batch = {.id = id};
     pack_u64(&key, id);
-    switch (db_get(txn, TABLE_BATCHES, buffer_slice(&key), &value, err)) {
+    switch (db_get(snapshot->txn, TABLE_BATCHES, buffer_slice(&key), &value, err)) {
     case DB_FOUND: break;
     case DB_MISSING: return BATCH_LOG_MISSING;
     case DB_FAILED: return BATCH_LOG_FAILED;
@@ -122,7 +124,7 @@ static void digest_key(uint16_t stream, const uint64_t digest[2], struct buffer 
     pack_u64(key, digest[1]);
 }
 
-enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
+enum batch_log_finding batch_log_find(const struct snapshot *snapshot, uint16_t stream,
                                       const uint64_t digest[2], struct arena *arena,
                                       struct batch *ret_batch, struct error *err)
 {
@@ -130,7 +132,7 @@ enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
     struct slice value;
     uint64_t id;
     digest_key(stream, digest, &key);
-    switch (db_get(txn, TABLE_DIGESTS, buffer_slice(&key), &value, err)) {
+    switch (db_get(snapshot->txn, TABLE_DIGESTS, buffer_slice(&key), &value, err)) {
     case DB_FOUND: break;
     case DB_MISSING: return BATCH_LOG_MISSING;
     case DB_FAILED: return BATCH_LOG_FAILED;
@@ -140,7 +142,12 @@ enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
         (void)error_place(err, "digests");
         return BATCH_LOG_FAILED;
     }
-    return batch_log_get(txn, id, arena, ret_batch, err);
+    return batch_log_get(snapshot, id, arena, ret_batch, err);
+}
+
+uint64_t batch_log_last(const struct snapshot *snapshot)
+{
+    return snapshot->last_batch_id;
 }
 
 bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err)

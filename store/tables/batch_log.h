@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+struct snapshot;
 struct txn;
 
 enum batch_state {
@@ -61,12 +62,14 @@ struct batch {
 
 enum batch_log_finding { BATCH_LOG_FOUND, BATCH_LOG_MISSING, BATCH_LOG_FAILED };
 /* The batch of STREAM with this digest. */
-enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
+enum batch_log_finding batch_log_find(const struct snapshot *snapshot, uint16_t stream,
                                       const uint64_t digest[2], struct arena *arena,
                                       struct batch *ret_batch, struct error *err);
-/* The batch with this id: from 1 up to meta.h's last one, without holes. */
-enum batch_log_finding batch_log_get(const struct txn *txn, uint64_t id, struct arena *arena,
-                                     struct batch *ret_batch, struct error *err);
+enum batch_log_finding batch_log_get(const struct snapshot *snapshot, uint64_t id,
+                                     struct arena *arena, struct batch *ret_batch,
+                                     struct error *err);
+/* The last id given; ids have no holes. */
+uint64_t batch_log_last(const struct snapshot *snapshot);
 
 /* Writes the entry under its id, which must not be 0, and makes it findable by digest. */
 bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err) MUST_CHECK;

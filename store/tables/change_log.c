@@ -89,9 +89,10 @@ bool change_log_save(struct txn *txn, uint64_t commit_id, const struct change_lo
 }
 
 /* All parts of one commit. */
-static enum change_log_answer scan_commit(struct cursor *cursor, uint64_t commit_id,
-                                          void (*visit)(void *context, const struct change *change),
-                                          void *context, struct error *err)
+static enum change_log_answer each_of_commit(struct cursor *cursor, uint64_t commit_id,
+                                             void (*visit)(void *context,
+                                                           const struct change *change),
+                                             void *context, struct error *err)
 {
     AUTO_BUFFER struct buffer key = {0};
     struct db_entry entry;
@@ -114,15 +115,16 @@ static enum change_log_answer scan_commit(struct cursor *cursor, uint64_t commit
     return answer == DB_FAILED ? CHANGE_LOG_FAILED : CHANGE_LOG_COMPLETE;
 }
 
-enum change_log_answer change_log_scan(const struct txn *txn, uint64_t after, uint64_t last,
+enum change_log_answer change_log_scan(const struct snapshot *snapshot, uint64_t after,
                                        void (*visit)(void *context, const struct change *change),
                                        void *context, struct error *err)
 {
     AUTO_CURSOR struct cursor *cursor = NULL;
     enum change_log_answer answer = CHANGE_LOG_COMPLETE;
-    if (last > after + CHANGE_LOG_COMMITS) return CHANGE_LOG_UNKNOWN;
-    if (!cursor_open(txn, TABLE_CHANGES, &cursor, err)) return CHANGE_LOG_FAILED;
-    for (uint64_t id = after + 1; id <= last && answer == CHANGE_LOG_COMPLETE; id++)
-        answer = scan_commit(cursor, id, visit, context, err);
+    if (snapshot->schema_commit_id > after) return CHANGE_LOG_UNKNOWN;
+    if (snapshot->commit_id > after + CHANGE_LOG_COMMITS) return CHANGE_LOG_UNKNOWN;
+    if (!cursor_open(snapshot->txn, TABLE_CHANGES, &cursor, err)) return CHANGE_LOG_FAILED;
+    for (uint64_t id = after + 1; id <= snapshot->commit_id && answer == CHANGE_LOG_COMPLETE; id++)
+        answer = each_of_commit(cursor, id, visit, context, err);
     return answer;
 }

@@ -7,7 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "kv/db.h"
+#include "database/store.h"
 
 enum { CHANGE_LOG_MAX = 65536, CHANGE_LOG_COMMITS = 1024 };
 
@@ -38,11 +38,11 @@ bool change_log_save(struct txn *txn, uint64_t commit_id, const struct change_lo
 
 enum change_log_answer {
     CHANGE_LOG_COMPLETE,
-    CHANGE_LOG_UNKNOWN, /* too many or too long ago: anything may have changed */
+    CHANGE_LOG_UNKNOWN, /* too many, too long ago, or a new schema: anything may have changed */
     CHANGE_LOG_FAILED,
 };
-/* Calls VISIT for every change of the commits after AFTER up to LAST, which is that of TXN. A group
- * may come more than once. A new schema among them is the caller's to know: ids may then be others. */
-enum change_log_answer change_log_scan(const struct txn *txn, uint64_t after, uint64_t last,
+/* Calls VISIT for every change of the commits after AFTER up to the snapshot's own. A group may be
+ * told more than once. */
+enum change_log_answer change_log_scan(const struct snapshot *snapshot, uint64_t after,
                                        void (*visit)(void *context, const struct change *change),
                                        void *context, struct error *err);

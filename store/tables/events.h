@@ -9,7 +9,7 @@
  */
 #pragma once
 #include "base/arena.h"
-#include "kv/db.h"
+#include "database/store.h"
 #include "schema/schema.h"
 
 enum { EVENT_BYTES_MAX = 64 << 20 };

@@ -42,7 +42,7 @@
  *                     ( [bytes of rows for Prometheus] )?                 flags: GROUP_PROM
  *                     ( [length][dimensions packed without limit] )?      flags: GROUP_EXACT
  *                     ( [length][facts of a node] )?                      flags: GROUP_HIERARCHY
- *                     ( state )*  one an aggregate, with a version of its own, see aggregate_codec.c
+ *                     ( state )*  one an aggregate, see aggregate_codec.c
  *                     the text: the leaf's row, the inner group's total; to the end
  *            All groups of one depth are neighbours, in the order of their dimensions: a directory's listing is the
  *            range (depth + 1, prefix), a rows file is the range (last depth, prefix).
@@ -69,6 +69,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 6, GROUP_VERSION = 1 };
+enum { FORMAT_VERSION = 6, GROUP_VERSION = 1, STATE_VERSION = 2 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_PROM = 2, GROUP_HIERARCHY = 4 };

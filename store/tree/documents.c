@@ -165,10 +165,10 @@ static bool documents_add_streams(const struct snapshot *snapshot, cJSON *docume
 static bool add_batches(const struct snapshot *snapshot, cJSON *document, struct error *err)
 {
     uint64_t partial = 0, rejected = 0;
-    for (uint64_t id = 1; id <= snapshot->last_batch_id; id++) {
+    for (uint64_t id = 1; id <= batch_log_last(snapshot); id++) {
         AUTO_ARENA struct arena arena = {0};
         struct batch batch;
-        switch (batch_log_get(snapshot->txn, id, &arena, &batch, err)) {
+        switch (batch_log_get(snapshot, id, &arena, &batch, err)) {
         case BATCH_LOG_FOUND: break;
         case BATCH_LOG_MISSING: continue;
         case BATCH_LOG_FAILED: return false;
@@ -176,7 +176,7 @@ static bool add_batches(const struct snapshot *snapshot, cJSON *document, struct
         partial += batch.state == BATCH_PARTIAL && batch.kind != BATCH_FOLLOW;
         rejected += batch.rejected_count;
     }
-    documents_add_number(document, "batches", snapshot->last_batch_id);
+    documents_add_number(document, "batches", batch_log_last(snapshot));
     documents_add_number(document, "unfinished_batches", partial);
     documents_add_number(document, "rejected", rejected);
     return true;

@@ -78,7 +78,7 @@ enum db_finding tree_whole_view(const struct snapshot *snapshot, const struct vi
 enum tree_answer tree_batch(const struct snapshot *snapshot, const struct node *node,
                             struct arena *arena, struct batch *ret_batch, struct error *err)
 {
-    switch (batch_log_get(snapshot->txn, node->batch, arena, ret_batch, err)) {
+    switch (batch_log_get(snapshot, node->batch, arena, ret_batch, err)) {
     case BATCH_LOG_FOUND: break;
     case BATCH_LOG_MISSING: return TREE_MISSING;
     case BATCH_LOG_FAILED: return TREE_FAILED;

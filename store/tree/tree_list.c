@@ -262,11 +262,10 @@ static enum tree_answer next_of_ledger(struct tree_listing *listing, struct tree
                                        struct error *err)
 {
     bool const rejects = listing->directory.kind == NODE_REJECTS;
-    while (listing->place < listing->snapshot->last_batch_id) {
+    while (listing->place < batch_log_last(listing->snapshot)) {
         struct batch batch;
         arena_reset(&listing->arena);
-        switch (
-            batch_log_get(listing->snapshot->txn, ++listing->place, &listing->arena, &batch, err)) {
+        switch (batch_log_get(listing->snapshot, ++listing->place, &listing->arena, &batch, err)) {
         case BATCH_LOG_FOUND: break;
         case BATCH_LOG_MISSING: continue;
         case BATCH_LOG_FAILED: return TREE_FAILED;

@@ -156,9 +156,9 @@ static bool read_batch_name(struct slice name, uint64_t *ret_id)
 static enum tree_answer lookup_reject(const struct snapshot *snapshot, struct slice name,
                                       struct arena *arena, struct node *node, struct error *err)
 {
-    for (uint64_t id = 1; id <= snapshot->last_batch_id; id++) {
+    for (uint64_t id = 1; id <= batch_log_last(snapshot); id++) {
         struct batch batch;
-        switch (batch_log_get(snapshot->txn, id, arena, &batch, err)) {
+        switch (batch_log_get(snapshot, id, arena, &batch, err)) {
         case BATCH_LOG_FOUND: break;
         case BATCH_LOG_MISSING: continue;
         case BATCH_LOG_FAILED: return TREE_FAILED;

@@ -12,7 +12,6 @@
  */
 #include "render/prometheus_text.h"
 #include "render/rows.h"
-#include "schema/prometheus_names.h"
 #include "tree/documents.h"
 #include "tree/page.h"
 #include "tree/rejects_file.h"

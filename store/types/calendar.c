@@ -90,7 +90,7 @@ int128 civil_instant(const struct civil *civil, const struct time_zone *zone)
     return (int128)(local - offsets[0]) * NS_PER_SECOND + civil->ns;
 }
 
-static bool digit_at(struct slice text, size_t at)
+static bool is_digit(struct slice text, size_t at)
 {
     return at < text.length && text.at[at] >= '0' && text.at[at] <= '9';
 }
@@ -98,7 +98,7 @@ static bool digit_at(struct slice text, size_t at)
 bool read_digits(struct slice text, size_t *at, int least, int most, int *ret_number)
 {
     int count = 0, number = 0;
-    while (count < most && digit_at(text, *at)) {
+    while (count < most && is_digit(text, *at)) {
         number = number * 10 + (text.at[(*at)++] - '0');
         count++;
     }
@@ -110,8 +110,8 @@ bool read_digits(struct slice text, size_t *at, int least, int most, int *ret_nu
 bool read_fraction(struct slice text, size_t *at, int64_t *ret_ns)
 {
     int64_t ns = 0, worth = NS_PER_SECOND / 10;
-    if (!digit_at(text, *at)) return false;
-    for (; digit_at(text, *at); (*at)++, worth /= 10)
+    if (!is_digit(text, *at)) return false;
+    for (; is_digit(text, *at); (*at)++, worth /= 10)
         ns += (text.at[*at] - '0') * worth;
     *ret_ns = ns;
     return true;
@@ -134,9 +134,9 @@ bool read_offset(struct slice text, size_t *at, struct civil *civil)
     if (!west && !read_byte(text, at, '+')) return false;
     if (!read_digits(text, at, 2, 2, &hours)) return false;
     bool const colon = read_byte(text, at, ':');
-    if (colon || digit_at(text, *at)) {
+    if (colon || is_digit(text, *at)) {
         if (!read_digits(text, at, 2, 2, &minutes)) return false;
-        if ((colon && read_byte(text, at, ':')) || (!colon && digit_at(text, *at))) {
+        if ((colon && read_byte(text, at, ':')) || (!colon && is_digit(text, *at))) {
             if (!read_digits(text, at, 2, 2, &seconds)) return false;
         }
     }

@@ -7,8 +7,6 @@
 
 #include "types/calendar_p.h"
 
-#include "base/ascii.h"
-
 /* What a pattern may leave in pieces until the end. */
 struct pieces {
     struct civil civil;
@@ -25,9 +23,14 @@ static const char *const days[] = {"sunday",   "monday", "tuesday", "wednesday",
                                    "thursday", "friday", "saturday"};
 static const char directives[] = "YymdejHIMSfpbBhaAzZsTDFRnt%";
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
 static void calendar_format_skip_blanks(struct slice text, size_t *at)
 {
-    while (*at < text.length && ascii_is_space(text.at[*at]))
+    while (*at < text.length && is_blank(text.at[*at]))
         (*at)++;
 }
 
@@ -140,7 +143,7 @@ static bool read_directive(struct slice text, size_t *at, char directive, struct
 static bool read_pattern(struct slice text, size_t *at, struct slice format, struct pieces *pieces)
 {
     for (size_t i = 0; i < format.length; i++) {
-        if (ascii_is_space(format.at[i])) {
+        if (is_blank(format.at[i])) {
             calendar_format_skip_blanks(text, at);
         } else if (format.at[i] == '%' && i + 1 < format.length) {
             if (!read_directive(text, at, (char)format.at[++i], pieces)) return false;

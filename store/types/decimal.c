@@ -3,7 +3,6 @@
 
 #include <assert.h>
 
-#include "base/ascii.h"
 #include "types/uint576.h"
 
 enum { FAST_DIGITS = 18, EXPONENT_DIGITS_MAX = 9 };
@@ -19,6 +18,11 @@ static uint128 decimal_power_of_ten(unsigned exponent)
 static uint128 magnitude_of(int128 number)
 {
     return number < 0 ? -(uint128)number : (uint128)number;
+}
+
+static bool is_digit(uint8_t byte)
+{
+    return byte >= '0' && byte <= '9';
 }
 
 /* What decimal_read collects: digits without the zeros at their ends, and where the point is. */
@@ -55,7 +59,7 @@ static bool read_exponent(struct slice text, size_t *at, int64_t *ret_exponent)
     int64_t exponent = 0;
     if (*at < text.length && (text.at[*at] == '+' || text.at[*at] == '-'))
         negative = text.at[(*at)++] == '-';
-    for (; *at < text.length && ascii_is_digit(text.at[*at]); (*at)++) {
+    for (; *at < text.length && is_digit(text.at[*at]); (*at)++) {
         any = true;
         if (exponent < 1000000000000) exponent = exponent * 10 + (text.at[*at] - '0');
     }
@@ -93,7 +97,7 @@ static bool read_short(struct slice text, struct decimal *ret)
     int64_t number = 0;
     if (digits == 0 || digits > FAST_DIGITS) return false;
     for (size_t at = i; at < text.length; at++) {
-        if (!ascii_is_digit(text.at[at])) return false;
+        if (!is_digit(text.at[at])) return false;
         number = number * 10 + (text.at[at] - '0');
     }
     *ret = (struct decimal){.coefficient = i ? -number : number};
@@ -108,10 +112,10 @@ enum decimal_reading decimal_read(struct slice text, struct decimal *ret_decimal
     if (read_short(text, ret_decimal)) return DECIMAL_READ;
     bool const negative = text.length && text.at[0] == '-';
     if (text.length && (text.at[0] == '-' || text.at[0] == '+')) at++;
-    for (; at < text.length && ascii_is_digit(text.at[at]); at++)
+    for (; at < text.length && is_digit(text.at[at]); at++)
         add_digit(&digits, text.at[at] - (unsigned)'0', false);
     if (at < text.length && text.at[at] == '.') {
-        for (at++; at < text.length && ascii_is_digit(text.at[at]); at++)
+        for (at++; at < text.length && is_digit(text.at[at]); at++)
             add_digit(&digits, text.at[at] - (unsigned)'0', true);
     }
     if (!digits.any) return DECIMAL_MALFORMED;

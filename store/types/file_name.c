@@ -109,7 +109,7 @@ void file_name_write(const struct value *value, struct value_type type,
         file_name_write_text(buffer_slice(&text), name);
 }
 
-static int file_name_hex_value(uint8_t digit)
+static int hex_value(uint8_t digit)
 {
     if (digit >= '0' && digit <= '9') return digit - '0';
     if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
@@ -127,8 +127,7 @@ static bool read_text(struct slice name, struct arena *arena, struct slice *ret_
             continue;
         }
         if (i + 2 >= name.length) return false;
-        int const high = file_name_hex_value(name.at[i + 1]),
-                  low = file_name_hex_value(name.at[i + 2]);
+        int const high = hex_value(name.at[i + 1]), low = hex_value(name.at[i + 2]);
         if (high < 0 || low < 0) return false;
         text[length++] = (uint8_t)(high << 4 | low);
         i += 2;

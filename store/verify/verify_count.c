@@ -10,10 +10,10 @@
 #include "tables/groups.h"
 #include "tables/join.h"
 #include "tables/meta.h"
-#include "tables/view_history.h"
 #include "types/pack.h"
 #include "verify/verify_p.h"
 #include "write/stream_union.h"
+#include "write/write_txn.h"
 
 enum { SLOTS_FIRST = 1024 };
 

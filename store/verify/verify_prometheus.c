@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "render/prometheus_text.h"
-#include "schema/prometheus_names.h"
 #include "types/file_name.h"
 #include "verify/verify_p.h"
 

@@ -9,7 +9,6 @@
 #include "types/time_zone.h"
 #include "write/apply_plan.h"
 #include "write/event_retention.h"
-#include "write/rebuild.h"
 #include "write/view_retention.h"
 #include "write/write_txn.h"
 

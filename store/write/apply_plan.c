@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/apply_plan.h"
 
-#include "tables/view_history.h"
 #include "write/write_txn.h"
 
 static const struct field *apply_plan_find_field(const struct stream *stream, struct slice name)

@@ -29,6 +29,108 @@
 /* A chunk's events are in the order of arrival in memory, and are taken in that of their keys. */
 enum { PREFETCH_EVENTS = 8 };
 
+void write_txn_done(struct write_txn *write)
+{
+    txn_abort(write->txn);
+    write->txn = NULL;
+    delta_done(&write->delta);
+    change_log_done(&write->log);
+    free(write->cutoffs);
+    write->cutoffs = NULL;
+}
+
+void write_txn_change_schema(struct write_txn *write, const struct schema *schema)
+{
+    write->schema = schema;
+    delta_done(&write->delta);
+    delta_init(&write->delta, schema);
+    free(write->cutoffs);
+    write->cutoffs = memory_alloc(schema->all_view_count * sizeof *write->cutoffs);
+    write->delta.cutoffs = write->cutoffs;
+}
+
+bool write_txn_load_cutoffs(struct write_txn *write, struct error *err)
+{
+    for (size_t i = 0; i < write->schema->all_view_count; i++) {
+        const struct view *const view = &write->schema->views[i];
+        struct meta_view meta;
+        if (view->retain_seconds == 0) continue;
+        if (!meta_view_load(write->txn, view->id, &meta, err)) return false;
+        write->cutoffs[i] = meta.retained_from;
+    }
+    return true;
+}
+
+bool write_txn_begin(struct write_txn *write, struct store *store, const struct schema *schema,
+                     size_t memory_bytes, struct error *err)
+{
+    *write = (struct write_txn){.memory_bytes = memory_bytes};
+    write_txn_change_schema(write, schema);
+    if (!txn_begin(store_db(store), true, &write->txn, err) ||
+        !meta_load(write->txn, &write->meta, err) || !write_txn_load_cutoffs(write, err))
+        return false;
+    meta_next_commit(&write->meta);
+    return true;
+}
+
+bool write_txn_commit(struct write_txn *write, struct error *err)
+{
+    if (write->has_cycle) {
+        *err = write->delta.cycle;
+        return false;
+    }
+    return change_log_save(write->txn, write->meta.commit_id, &write->log, err) &&
+           meta_save(write->txn, &write->meta, err) && txn_commit(TAKE(write->txn), err);
+}
+
+bool write_txn_merge(struct write_txn *write, struct error *err)
+{
+    bool const good = merge_delta(write->txn, &write->delta, &write->meta, &write->log, err);
+    write->has_cycle = delta_clear_merged(&write->delta);
+    if (write->has_cycle)
+        write->memory_bytes += delta_bytes(&write->delta); /* it stays for a while */
+    return good;
+}
+
+bool write_txn_fold(struct write_txn *write, const struct stream *stream, const struct event *event,
+                    struct value *fields, int64_t weight, struct error *err)
+{
+    if (!event_unpack(stream, event, fields)) return event_corrupt(err);
+    if (write->join && !join_fill(write->join, stream, fields, err)) return false;
+    return write_txn_fold_values(write, VIEWS_ALL, stream, fields, event_own_key(event), weight,
+                                 err);
+}
+
+bool write_txn_fold_values(struct write_txn *write, enum write_txn_views views,
+                           const struct stream *stream, const struct value *values,
+                           struct slice key, int64_t weight, struct error *err)
+{
+    for (size_t i = 0; i < write->schema->all_view_count; i++) {
+        const struct view *const view = &write->schema->views[i];
+        if ((!write->only || write->only[i]) && (views == VIEWS_ALL || view->follows))
+            stream_union_fold(&write->delta, view, stream, values, key, weight);
+    }
+    return delta_bytes(&write->delta) <= write->memory_bytes || write_txn_merge(write, err);
+}
+
+bool write_txn_put_batch(struct write_txn *write, struct batch *batch, struct error *err)
+{
+    if (batch->id == 0) {
+        batch->id = ++write->meta.last_batch_id;
+        batch->first_commit = write->meta.commit_id;
+    }
+    batch->last_commit = write->meta.commit_id;
+    write->meta.commit_batch_id = batch->id;
+    return batch_log_put(write->txn, batch, err);
+}
+
+bool write_txn_try_again(struct write_txn *write, struct store *store, struct error *err)
+{
+    bool const full = write->txn && txn_map_full(write->txn);
+    write_txn_done(write);
+    return full && db_grow(store_db(store), err);
+}
+
 /* The events of one chunk on their way into the store. */
 struct putting {
     struct write_txn *write;

@@ -33,6 +33,17 @@ struct deletion {
 bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
 
+/* Which views to make again. */
+struct rebuild {
+    const struct view *const *views;
+    size_t view_count; /* 0: all, and the table of references */
+    bool allow_loss;   /* also those that have counted events which are gone by now */
+    size_t memory_bytes;
+};
+/* Empties the views, and those over them, and folds every event again, in one commit. */
+bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
+                    struct error *err) MUST_CHECK;
+
 /* Lets go what is older than "keep" and "retain" say; a commit even where there is nothing. */
 bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
                    struct error *err) MUST_CHECK;

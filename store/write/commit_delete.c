@@ -6,11 +6,8 @@
 #include "kv/block_writer.h"
 #include "tables/event_scan.h"
 #include "tables/reference_index.h"
-#include "tables/view_history.h"
-#include "write/commit.h"
 #include "write/event_retention.h"
 #include "write/propagation.h"
-#include "write/rebuild.h"
 #include "write/stream_union.h"
 #include "write/upsert.h"
 #include "write/view_retention.h"
@@ -36,8 +33,7 @@ static void deleting_done(struct deleting *deleting)
     free(deleting->fields);
 }
 
-/* Whether VIEW can follow an event of its stream that goes. */
-static bool view_can_retract(const struct view *view)
+bool view_can_retract(const struct view *view)
 {
     for (size_t i = 0; i < view->aggregate_count; i++) {
         const struct aggregate *const aggregate = &view->aggregates[i];

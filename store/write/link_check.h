@@ -11,7 +11,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "database/store.h"
 #include "tables/events.h"
 
 /* Whether a view over the stream has links. */

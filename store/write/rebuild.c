@@ -4,13 +4,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "write/rebuild.h"
 #include "merge/rollup_cascade.h"
 #include "tables/event_scan.h"
 #include "tables/hierarchy.h"
 #include "tables/join.h"
 #include "tables/reference_index.h"
-#include "tables/view_history.h"
 #include "write/stream_union.h"
 #include "write/view_retention.h"
 #include "write/write_txn.h"
@@ -121,6 +119,42 @@ static bool rebuild_is_wanted(const struct schema *schema, const struct stream *
         if (chosen[i] && (view->stream == stream || stream_union_counts(view, stream))) return true;
     }
     return false;
+}
+
+const struct view *view_bottom(const struct view *view)
+{
+    while (view->source)
+        view = view->source;
+    return view;
+}
+
+bool view_dropped(const struct txn *txn, const struct view *view, struct view_dropped *ret_dropped,
+                  struct error *err)
+{
+    struct view_dropped dropped = {.count = 0};
+    view = view_bottom(view);
+    for (size_t i = 0; i < view->input_count; i++) {
+        struct meta_stream meta;
+        if (!meta_stream_load(txn, view->inputs[i].stream->id, &meta, err)) return false;
+        dropped.count += meta.dropped_count;
+        if (value_compare(&dropped.before, &meta.dropped_before) < 0)
+            dropped.before = meta.dropped_before;
+    }
+    *ret_dropped = dropped;
+    return true;
+}
+
+bool view_check_history(const struct txn *txn, const struct view *view, struct error *err)
+{
+    const struct view *const shown = view->owner ? view->owner : view;
+    struct view_dropped dropped;
+    if (!view_dropped(txn, view, &dropped, err)) return false;
+    if (dropped.count == 0) return true;
+    (void)error_set(
+        err, ERROR_SCHEMA,
+        "the view has counted events that \"keep\" has dropped: it cannot be made again");
+    (void)error_remedy(err, "leave it as it is, or lose them with --allow-loss");
+    return error_place(err, "views.%.*s", (int)shown->name.length, (const char *)shown->name.at);
 }
 
 /* A view that is made now has not seen the events that were dropped before, and has let nothing go. */

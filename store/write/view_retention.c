@@ -3,7 +3,6 @@
 
 #include "tables/groups.h"
 #include "tables/multisets.h"
-#include "tables/view_history.h"
 #include "write/event_retention.h"
 
 /* One view that lets go. */

@@ -35,7 +35,7 @@ static enum batch_log_finding get(struct tmpstore *tmp, uint64_t id, struct aren
 {
     struct snapshot *snapshot;
     assert_true(snapshot_open(tmp->store, &snapshot, err));
-    enum batch_log_finding const found = batch_log_get(snapshot->txn, id, arena, ret_batch, err);
+    enum batch_log_finding const found = batch_log_get(snapshot, id, arena, ret_batch, err);
     snapshot_close(snapshot);
     return found;
 }
@@ -46,7 +46,7 @@ static enum batch_log_finding find(struct tmpstore *tmp, uint16_t stream, uint64
     struct snapshot *snapshot;
     assert_true(snapshot_open(tmp->store, &snapshot, err));
     enum batch_log_finding const found =
-        batch_log_find(snapshot->txn, stream, (const uint64_t[]){7, digest}, arena, ret_batch, err);
+        batch_log_find(snapshot, stream, (const uint64_t[]){7, digest}, arena, ret_batch, err);
     snapshot_close(snapshot);
     return found;
 }

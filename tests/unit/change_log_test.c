@@ -53,8 +53,9 @@ static enum change_log_answer tell(struct tmpstore *tmp, uint64_t newest, uint64
     AUTO_TXN struct txn *txn = NULL;
     struct seen seen = {.commit_id = after};
     assert_true(txn_begin(store_db(tmp->store), false, &txn, err));
+    struct snapshot const snapshot = {.txn = txn, .commit_id = newest, .schema_commit_id = 1};
     enum change_log_answer const answer =
-        change_log_scan(txn, after, newest, visit_in_order, &seen, err);
+        change_log_scan(&snapshot, after, visit_in_order, &seen, err);
     *ret_total = seen.total;
     return answer;
 }

@@ -5,7 +5,6 @@
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "write/rebuild.h"
 
 static const char shop[] = "{\"streams\":{\"events\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{"
                            "\"id\":\"string\",\"t\":\"time\","
@@ -156,15 +155,12 @@ static void a_commit_lists_what_it_changed(void **state)
     uint64_t const commit_id = tmpstore_put(&tmp, "events", more, 1).last_commit;
     struct snapshot *snapshot;
     assert_true(snapshot_open(tmp.store, &snapshot, &err));
-    assert_int_equal(change_log_scan(snapshot->txn, commit_id - 1, snapshot->commit_id,
-                                     collect_change, &seen, &err),
+    assert_int_equal(change_log_scan(snapshot, commit_id - 1, collect_change, &seen, &err),
                      CHANGE_LOG_COMPLETE);
     buffer_add_byte(&seen, '\0');
     /* all: text; leaf: text, exists; us: text, rows, listing; view: text, rows */
     assert_string_equal((char *)seen.at, "0:0:1 1:2:9 1:1:7 1:0:3 ");
-    assert_int_equal(
-        change_log_scan(snapshot->txn, 0, snapshot->commit_id, collect_change, &seen, &err),
-        CHANGE_LOG_UNKNOWN);
+    assert_int_equal(change_log_scan(snapshot, 0, collect_change, &seen, &err), CHANGE_LOG_UNKNOWN);
     snapshot_close(snapshot);
     tmpstore_close(&tmp);
 }

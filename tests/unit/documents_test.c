@@ -6,7 +6,6 @@
 #include "../support/test.h"
 #include "../support/tmpstore.h"
 #include "write/apply.h"
-#include "write/rebuild.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{\"id\":\"string\","

@@ -4,7 +4,6 @@
  */
 #include "../support/test.h"
 #include "expr/expr_p.h"
-#include "schema/schema.h"
 
 static const char schema_text[] =
     "{\"streams\":{\"events\":{\"fields\":{\"event_ts\":\"time\",\"n\":\"int\",\"d\":\"decimal\","

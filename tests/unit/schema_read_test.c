@@ -3,7 +3,6 @@
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
-#include "base/nearest.h"
 
 /* The texts of this file are quoted as tmpstore_quoted tells. */
 #define STREAM                                                                                     \
@@ -360,10 +359,10 @@ static void the_nearest_name_is_near(void **state)
     (void)state;
     struct slice const names[] = {slice_text("event_ts"), slice_text("event_id"),
                                   slice_text("region")};
-    assert_true(slice_is(nearest_name(slice_text("evnt_ts"), names, 3), "event_ts"));
-    assert_true(slice_is(nearest_name(slice_text("REGION"), names, 3), "region"));
-    assert_true(slice_is(nearest_name(slice_text("regoin"), names, 3), "region"));
-    assert_int_equal(nearest_name(slice_text("customer"), names, 3).length, 0);
+    assert_true(slice_is(schema_nearest(slice_text("evnt_ts"), names, 3), "event_ts"));
+    assert_true(slice_is(schema_nearest(slice_text("REGION"), names, 3), "region"));
+    assert_true(slice_is(schema_nearest(slice_text("regoin"), names, 3), "region"));
+    assert_int_equal(schema_nearest(slice_text("customer"), names, 3).length, 0);
 }
 
 int main(void)

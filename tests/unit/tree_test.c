@@ -151,8 +151,7 @@ static void a_commit_tells_of_every_node_that_it_changed(void **state)
         (void)tmpstore_put(&tmp, "s", commits[i], count);
         look(&tmp, &new, &after);
         telling = (struct telling){.snapshot = after};
-        assert_int_equal(change_log_scan(after->txn, before->commit_id, after->commit_id,
-                                         hear_change, &telling, &err),
+        assert_int_equal(change_log_scan(after, before->commit_id, hear_change, &telling, &err),
                          CHANGE_LOG_COMPLETE);
         tree_commit_nodes(after, before->commit_id, hear_node, &telling);
         check_told(&old, &new, &telling.told);

@@ -6,7 +6,6 @@
 #include "kv/db.h"
 #include "tables/groups.h"
 #include "tables/hierarchy_links.h"
-#include "write/rebuild.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"g\":\"string\",\"n\":"

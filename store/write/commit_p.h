@@ -1,25 +1,16 @@
-/* write_txn.h - one write transaction in the making: the LMDB transaction, what is folded and not yet
- * merged, the list of changed groups.
+/* write_txn.h - one write transaction in the making, shared by the files that commit.
  *
- *   write_txn_begin -> write_txn_fold, write_txn_merge, ... -> write_txn_commit
- *                  `-> write_txn_done, whatever happened
- *
- * Place    commit, commit_delete, rebuild and apply are such transactions; references and retention
- *          take part in them.
- * Promise  nothing is seen before write_txn_commit returns true, and all of it afterwards.
- * Memory   the delta is merged when it grows beyond memory_bytes. The schema is borrowed.
- * Threads  one, under store_lock.
+ *   write_txn_begin -> write_txn_fold, write_txn_merge, ... -> write_txn_commit     (store, schema, delta, list of changes)
+ *              `-> write_txn_done, whatever happened
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "database/store.h"
 #include "kv/db.h"
 #include "merge/delta.h"
-#include "tables/batch_log.h"
 #include "tables/change_log.h"
-#include "tables/events.h"
 #include "tables/meta.h"
+#include "write/commit.h"
 
 struct join;
 
@@ -63,3 +54,23 @@ bool write_txn_try_again(struct write_txn *write, struct store *store, struct er
 /* Goes on with another schema; what is folded so far is merged. Then load the cutoffs. */
 void write_txn_change_schema(struct write_txn *write, const struct schema *schema);
 bool write_txn_load_cutoffs(struct write_txn *write, struct error *err) MUST_CHECK;
+bool write_txn_clear_view(struct write_txn *write, const struct view *view,
+                          struct error *err) MUST_CHECK;
+
+/* The view over streams at the bottom of the views that VIEW is over. */
+const struct view *view_bottom(const struct view *view);
+/* What "keep" has dropped of the events of VIEW's streams. */
+struct view_dropped {
+    uint64_t count;
+    struct value before; /* they were all before this time; null: there were none */
+};
+bool view_dropped(const struct txn *txn, const struct view *view, struct view_dropped *ret_dropped,
+                  struct error *err) MUST_CHECK;
+/* Fails where the view has counted events that are gone by now, so that it cannot be made again. */
+bool view_check_history(const struct txn *txn, const struct view *view,
+                        struct error *err) MUST_CHECK;
+/* Empties the views and folds into them again what they are over. CHOSEN: one a view of the schema; the views over
+ * a chosen one are chosen too. */
+bool rebuild_views(struct write_txn *write, bool *chosen, struct error *err) MUST_CHECK;
+/* Whether VIEW can follow an event of its stream that goes. */
+bool view_can_retract(const struct view *view);
