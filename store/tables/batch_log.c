@@ -124,15 +124,19 @@ static void digest_key(uint16_t stream, const uint64_t digest[2], struct buffer 
     pack_u64(key, digest[1]);
 }
 
-enum batch_log_finding batch_log_find(const struct snapshot *snapshot, uint16_t stream,
-                                      const uint64_t digest[2], struct arena *arena,
-                                      struct batch *ret_batch, struct error *err)
+static void rejects_key(struct slice name, struct buffer *key)
 {
-    AUTO_BUFFER struct buffer key = {0};
+    pack_u16(key, UINT16_MAX);
+    buffer_add_slice(key, name);
+}
+
+/* The batch whose number stands under KEY. */
+static enum batch_log_finding find(const struct snapshot *snapshot, const struct buffer *key,
+                                   struct arena *arena, struct batch *ret_batch, struct error *err)
+{
     struct slice value;
     uint64_t id;
-    digest_key(stream, digest, &key);
-    switch (db_get(snapshot->txn, TABLE_DIGESTS, buffer_slice(&key), &value, err)) {
+    switch (db_get(snapshot->txn, TABLE_DIGESTS, buffer_slice(key), &value, err)) {
     case DB_FOUND: break;
     case DB_MISSING: return BATCH_LOG_MISSING;
     case DB_FAILED: return BATCH_LOG_FAILED;
@@ -145,6 +149,24 @@ enum batch_log_finding batch_log_find(const struct snapshot *snapshot, uint16_t 
     return batch_log_get(snapshot, id, arena, ret_batch, err);
 }
 
+enum batch_log_finding batch_log_find(const struct snapshot *snapshot, uint16_t stream,
+                                      const uint64_t digest[2], struct arena *arena,
+                                      struct batch *ret_batch, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    digest_key(stream, digest, &key);
+    return find(snapshot, &key, arena, ret_batch, err);
+}
+
+enum batch_log_finding batch_log_find_rejects(const struct snapshot *snapshot, struct slice name,
+                                              struct arena *arena, struct batch *ret_batch,
+                                              struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    rejects_key(name, &key);
+    return find(snapshot, &key, arena, ret_batch, err);
+}
+
 uint64_t batch_log_last(const struct snapshot *snapshot)
 {
     return snapshot->last_batch_id;
@@ -152,11 +174,14 @@ uint64_t batch_log_last(const struct snapshot *snapshot)
 
 bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err)
 {
-    AUTO_BUFFER struct buffer id = {0}, digest = {0}, entry = {0};
+    AUTO_BUFFER struct buffer id = {0}, digest = {0}, rejects = {0}, entry = {0};
     pack_u64(&id, batch->id);
     digest_key(batch->stream, batch->digest, &digest);
+    rejects_key(batch->rejects, &rejects);
     pack_batch(batch, &entry);
     return db_put(txn, TABLE_BATCHES, buffer_slice(&id), buffer_slice(&entry), err) &&
            (batch->kind == BATCH_DELETE ||
-            db_put(txn, TABLE_DIGESTS, buffer_slice(&digest), buffer_slice(&id), err));
+            db_put(txn, TABLE_DIGESTS, buffer_slice(&digest), buffer_slice(&id), err)) &&
+           (batch->rejects.length == 0 ||
+            db_put(txn, TABLE_DIGESTS, buffer_slice(&rejects), buffer_slice(&id), err));
 }

@@ -65,11 +65,16 @@ enum batch_log_finding { BATCH_LOG_FOUND, BATCH_LOG_MISSING, BATCH_LOG_FAILED };
 enum batch_log_finding batch_log_find(const struct snapshot *snapshot, uint16_t stream,
                                       const uint64_t digest[2], struct arena *arena,
                                       struct batch *ret_batch, struct error *err);
+/* The batch whose refused records are in the file NAME. */
+enum batch_log_finding batch_log_find_rejects(const struct snapshot *snapshot, struct slice name,
+                                              struct arena *arena, struct batch *ret_batch,
+                                              struct error *err);
 enum batch_log_finding batch_log_get(const struct snapshot *snapshot, uint64_t id,
                                      struct arena *arena, struct batch *ret_batch,
                                      struct error *err);
 /* The last id given; ids have no holes. */
 uint64_t batch_log_last(const struct snapshot *snapshot);
 
-/* Writes the entry under its id, which must not be 0, and makes it findable by digest. */
+/* Writes the entry under its id, which must not be 0, and makes it findable by digest, and by its
+ * file of refused records. */
 bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err) MUST_CHECK;

@@ -18,7 +18,9 @@
  *                                      [packed time before which events may be missing, or null]
  *                                      [events that had been dropped when the view was made]
  *            "layout"               -> which ids and fields the names of the schema stand for, see catalog_ids.c
- *   commits  [commit u64]          -> [commit ns u64][batch, or 0]
+ *   commits  [commit u64]          -> [commit ns u64][batch, or 0][nonce u64]
+ *            Copies of a store share the commits in front of the copy; what each commits later
+ *            has nonces of its own.
  *   events   [stream u16][packed key fields | number u64]: that of the first event
  *                                  -> ( [shared][length][rest of the key][length][event] )*
  *            A block of neighbours, see block.h. `shared`: how many bytes of the key before (the first time, of the
@@ -62,6 +64,7 @@
  *            The same by falling weight, for top().
  *   batches  [batch u64]           -> see batch_log.c
  *   digests  [stream u16][digest 16] -> [batch u64]
+ *            [0xffff][name of a file of refused records] -> [batch u64]: no stream is 0xffff
  *   changes  [commit u64][part u16] -> ( [view u16][depth u8][flags u8][length][packed dimensions] )*
  *            A commit without parts changed too much to tell.
  *
@@ -69,6 +72,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 6, GROUP_VERSION = 1, STATE_VERSION = 2 };
+enum { FORMAT_VERSION = 7, GROUP_VERSION = 1, STATE_VERSION = 2 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_PROM = 2, GROUP_HIERARCHY = 4 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/meta.h"
 
+#include <sys/random.h>
 #include <time.h>
 
 #include "tables/format.h"
@@ -55,6 +56,7 @@ bool meta_save(struct txn *txn, const struct meta *meta, struct error *err)
     pack_u64(&key, meta->commit_id);
     pack_u64(&value, (uint64_t)meta->commit_ns);
     pack_varint(&value, meta->commit_batch_id);
+    pack_u64(&value, meta->commit_nonce);
     if (!db_put(txn, TABLE_COMMITS, buffer_slice(&key), buffer_slice(&value), err)) return false;
     buffer_clear(&value);
     pack_u16(&value, FORMAT_VERSION);
@@ -74,6 +76,8 @@ void meta_next_commit(struct meta *meta)
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
     int64_t const now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    (void)!getrandom(&meta->commit_nonce, sizeof meta->commit_nonce,
+                     0); /* so few bytes never fail */
     meta->commit_id++;
     meta->commit_ns = now_ns > meta->commit_ns ? now_ns : meta->commit_ns + 1;
 }
@@ -90,7 +94,8 @@ bool meta_commit_load(const struct txn *txn, uint64_t commit_id, struct meta_com
     case DB_MISSING: return meta_corrupt(err, "a commit");
     case DB_FAILED: return false;
     }
-    if (!unpack_u64(&value, &ns) || !unpack_varint(&value, &ret_commit->batch_id))
+    if (!unpack_u64(&value, &ns) || !unpack_varint(&value, &ret_commit->batch_id) ||
+        !unpack_u64(&value, &ret_commit->nonce))
         return meta_corrupt(err, "a commit");
     ret_commit->ns = (int64_t)ns;
     return true;

@@ -10,6 +10,7 @@
 struct meta {
     uint64_t commit_id;
     int64_t commit_ns;
+    uint64_t commit_nonce;    /* of meta_next_commit; not read back */
     uint64_t commit_batch_id; /* the batch that this commit belongs to, or 0; not read back */
     uint64_t schema_commit_id;
     uint64_t root_listing_commit_id; /* that last made a view appear or disappear */
@@ -28,6 +29,7 @@ void meta_next_commit(struct meta *meta);
 struct meta_commit {
     int64_t ns;
     uint64_t batch_id; /* 0: of none */
+    uint64_t nonce;    /* random: tells it from commits of this number in copies of the store */
 };
 bool meta_commit_load(const struct txn *txn, uint64_t commit_id, struct meta_commit *ret_commit,
                       struct error *err) MUST_CHECK;

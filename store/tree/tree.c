@@ -106,16 +106,20 @@ static uint64_t inode_number(const struct node *node, const struct node_stat *st
     if (node->kind == NODE_ROOT) return 1;
     node_pack(node, &bytes);
     uint64_t const number =
-        XXH3_64bits_withSeed(bytes.at, bytes.length, stat->directory ? 0 : stat->commit_id);
+        XXH3_64bits_withSeed(bytes.at, bytes.length, stat->directory ? 0 : stat->version);
     return number > 1 ? number : number + 2;
 }
 
 static bool complete_stat(const struct snapshot *snapshot, const struct node *node,
                           struct node_stat *stat, struct error *err)
 {
+    struct meta_commit commit;
+    if (!meta_commit_load(snapshot->txn, stat->commit_id, &commit, err)) return false;
     stat->directory = node_is_directory(node);
+    stat->mtime_ns = commit.ns;
+    stat->version = commit.nonce;
     stat->ino = inode_number(node, stat);
-    return snapshot_commit_time(snapshot, stat->commit_id, &stat->mtime_ns, err);
+    return true;
 }
 
 static uint64_t csv_header_bytes(const struct view *view)
