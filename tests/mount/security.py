@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from changing import preloading
-from mounted import TALLY, TALLYFS, Scene, check, tally, with_fuse_for_all
+from mounted import TALLY, TALLYFS, Scene, check, read, tally, with_fuse_for_all
 
 SCHEMA = {"streams": {"s": {"key": "k", "fields": {"k": "string", "v": "int"}}},
           "views": {"v": {"by": ["k"], "measures": {"n": "count()", "v": "sum(v)"}}}}
@@ -213,8 +213,7 @@ def without_being_root():
         check(len(sockets) == 1, sockets)
         os.kill(int(sockets[0].split("-")[0]), signal.SIGTERM)
         await_true("it does not end", lambda: not os.listdir(home + "/s/mounts"))
-        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
-            check(home not in mounts.read(), "it does not unmount")
+        await_true("it does not unmount", lambda: home not in read("/proc/self/mountinfo").decode())
 
 
 def main():

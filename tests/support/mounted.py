@@ -18,7 +18,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TALLY = os.environ.get("TALLY", "build-test/ingest/tally")
 TALLYFS = os.environ.get("TALLYFS", "build-test/fs/tallyfs")
-DATA = os.path.join(os.path.dirname(__file__), "../../../shared/data")
+DATA = os.environ.get("TALLY_TEST_DATA", os.path.join(os.path.dirname(__file__), "../../../shared/data"))
 
 
 def check(good, what):
