@@ -3,7 +3,7 @@
 #
 #   tests/analyse.sh [cppcheck|gcc-analyser|clang-tidy]...     all without one
 #
-# clang-tidy needs build-clang, for how each file is compiled. Its analyser follows fewer paths than it could, but in a soak:
+# build-clang tells clang-tidy how each file is compiled. Its analyser follows fewer paths than it could, but in a soak:
 # that takes half the time, and gcc's follows them anyway.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -21,6 +21,7 @@ gcc_finds_nothing() {
 clang_finds_nothing() {
   local depth=(--extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang --extra-arg=mode=shallow)
   [ -z "${SOAK:-}" ] || depth=()
+  [ -d build-clang ] || CC=clang meson setup build-clang --werror -Db_lto=false
   git ls-files 'store/*.c' 'ingest/*.c' 'fs/*.c' |
     xargs -P "$jobs" -n 8 clang-tidy -p build-clang --quiet "${depth[@]}"
 }

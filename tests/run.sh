@@ -22,7 +22,7 @@ all | quick) ;;
 esac
 # Whatever tests leave mounted, by a mistake or when they are killed, ends with this.
 if [ -z "${TALLY_TEST_NAMESPACE:-}" ] && unshare --mount true 2>/dev/null; then
-  TALLY_TEST_NAMESPACE=1 exec unshare --mount "$0" "$@"
+  TALLY_TEST_NAMESPACE=1 exec unshare --mount tests/run.sh "$@"
 fi
 tests/install.sh tests
 

