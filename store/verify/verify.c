@@ -32,7 +32,7 @@ void verify_emit_difference(struct check *check, const char *extension, uint64_t
     int const left = (int)(a->length - start < EXCERPT_BYTES ? a->length - start : EXCERPT_BYTES);
     int const right = (int)(b->length - start < EXCERPT_BYTES ? b->length - start : EXCERPT_BYTES);
     buffer_format(&what, "differs at byte %llu: stored %.*s, recomputed %.*s",
-                  (unsigned long long)(from + at), left, (const char *)a->at + start, right,
+                  (unsigned long long)from + at, left, (const char *)a->at + start, right,
                   (const char *)b->at + start);
     /* Values may hold anything, and a terminal may show this. */
     for (size_t i = 0; i < what.length; i++) {

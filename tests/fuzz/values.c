@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         check(decimal_read(slice_of(plain, decimal_write(&number, plain)), &again) == DECIMAL_READ);
         check(decimal_compare(&number, &again) == 0);
     }
-    if (calendar_read(text, utc, &time_ns)) {
+    if (calendar_read(text, utc, &time_ns) && calendar_in_range(time_ns, utc)) {
         check(calendar_read(slice_of(time, calendar_write(time_ns, utc, time)), utc, &time_again));
         check(time_ns == time_again);
     }
