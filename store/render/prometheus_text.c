@@ -8,8 +8,7 @@
 #include "schema/prometheus_names.h"
 #include "types/calendar.h"
 #include "types/file_name.h"
-
-enum { NS_PER_SECOND = 1000000000 };
+#include "types/instant.h"
 
 /* As the format wants help texts and label values. */
 static void add_escaped(struct slice value, bool quotes, struct buffer *text)

@@ -14,9 +14,10 @@
 #include "kv/block_writer.h"
 #include "kv/db.h"
 #include "tables/format.h"
+#include "types/instant.h"
 #include "types/pack.h"
 
-enum { STREAM_BYTES = 2, NS_PER_SECOND = 1000000000, TIME_HAS_NS = 0x80 };
+enum { STREAM_BYTES = 2, TIME_HAS_NS = 0x80 };
 
 void events_chunk_init(struct events_chunk *chunk, const struct stream *stream)
 {
@@ -78,12 +79,8 @@ static bool unpack_integer(struct slice *from, size_t width, int128 *ret_number)
 
 static void events_pack_time(struct buffer *into, int128 time_ns)
 {
-    int128 seconds = time_ns / NS_PER_SECOND;
-    int64_t ns = (int64_t)(time_ns % NS_PER_SECOND);
-    if (ns < 0) {
-        ns += NS_PER_SECOND;
-        seconds--;
-    }
+    int64_t ns;
+    int64_t const seconds = instant_seconds(time_ns, &ns);
     pack_integer(into, seconds, ns ? TIME_HAS_NS : 0);
     if (ns) pack_varint(into, (uint64_t)ns);
 }

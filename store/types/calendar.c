@@ -52,19 +52,6 @@ static int64_t floor_days(int64_t seconds)
     return floor_to(seconds, SECONDS_PER_DAY) / SECONDS_PER_DAY;
 }
 
-/* Seconds and the nanoseconds behind them. */
-static int64_t split_ns(int128 time_ns, int64_t *ret_ns)
-{
-    int64_t seconds = (int64_t)(time_ns / NS_PER_SECOND);
-    int64_t ns = (int64_t)(time_ns % NS_PER_SECOND);
-    if (ns < 0) {
-        ns += NS_PER_SECOND;
-        seconds--;
-    }
-    *ret_ns = ns;
-    return seconds;
-}
-
 static int month_length(int year, int month)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -175,7 +162,7 @@ bool calendar_in_range(int128 time_ns, const struct time_zone *zone)
     if (time_ns < (int128)(first - margin) * NS_PER_SECOND ||
         time_ns >= (int128)(end + margin) * NS_PER_SECOND)
         return false;
-    int64_t const seconds = split_ns(time_ns, &ns);
+    int64_t const seconds = instant_seconds(time_ns, &ns);
     if (seconds >= first + margin && seconds < end - margin) return true;
     int64_t const local = seconds + time_zone_offset(zone, seconds);
     return local >= first && local < end;
@@ -266,7 +253,7 @@ static size_t calendar_add_time(char *text, int64_t local, int64_t ns, const cha
 size_t calendar_write(int128 time_ns, const struct time_zone *zone, char text[CALENDAR_TEXT_BYTES])
 {
     int64_t ns;
-    int64_t const seconds = split_ns(time_ns, &ns);
+    int64_t const seconds = instant_seconds(time_ns, &ns);
     int32_t const offset = time_zone_offset(zone, seconds);
     size_t const length = calendar_add_time(text, seconds + offset, ns, ":");
     return offset == 0 ? calendar_add(text, length, "Z") : add_offset(text, length, offset, ":");
@@ -276,7 +263,7 @@ size_t calendar_name_write(int128 time_ns, const struct time_zone *zone,
                            char text[CALENDAR_TEXT_BYTES])
 {
     int64_t ns;
-    int64_t const seconds = split_ns(time_ns, &ns);
+    int64_t const seconds = instant_seconds(time_ns, &ns);
     int32_t const offset = time_zone_offset(zone, seconds);
     int32_t offsets[ZONE_OFFSETS_MAX];
     size_t const length = calendar_add_time(text, seconds + offset, ns, "");
@@ -324,7 +311,7 @@ static int64_t monday_of(int64_t days)
 struct bucket calendar_bucket(int128 time_ns, enum bucket_unit unit, const struct time_zone *zone)
 {
     int64_t ns;
-    int64_t const seconds = split_ns(time_ns, &ns);
+    int64_t const seconds = instant_seconds(time_ns, &ns);
     int32_t const offset = time_zone_offset(zone, seconds);
     int64_t const local = seconds + offset, days = floor_days(local);
     int64_t start_days = days;

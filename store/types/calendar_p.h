@@ -10,9 +10,9 @@
  */
 #pragma once
 #include "types/calendar.h"
+#include "types/instant.h"
 
 enum { SECONDS_PER_MINUTE = 60, SECONDS_PER_HOUR = 3600, SECONDS_PER_DAY = 86400 };
-enum { NS_PER_SECOND = 1000000000 };
 enum { FIRST_YEAR = 1, LAST_YEAR = 9999 };
 
 /* Wall-clock time as it is written. */

@@ -16,6 +16,7 @@
 #include <math.h>
 
 #include "base/digest.h"
+#include "types/instant.h"
 
 enum tag {
     TAG_NULL = 1,
@@ -31,7 +32,7 @@ enum tag {
     TAG_FLOAT,
 };
 enum { STRING_END = 0x00, STRING_CUT = 0x80, STRING_NUL = 0xff };
-enum { EXPONENT_BIAS = 64, NS_PER_SECOND = 1000000000, DIGITS_MAX = 40 };
+enum { EXPONENT_BIAS = 64, DIGITS_MAX = 40 };
 static int64_t const SECONDS_BIAS = (int64_t)1 << 39;
 static int32_t const OFFSET_BIAS = (int32_t)1 << 23;
 
@@ -169,12 +170,8 @@ static bool pack_unpack_float(struct slice *from, double *ret_real)
 
 static void pack_pack_time(struct buffer *into, int128 time_ns)
 {
-    int64_t seconds = (int64_t)(time_ns / NS_PER_SECOND);
-    int64_t ns = (int64_t)(time_ns % NS_PER_SECOND);
-    if (ns < 0) {
-        ns += NS_PER_SECOND;
-        seconds--;
-    }
+    int64_t ns;
+    int64_t const seconds = instant_seconds(time_ns, &ns);
     buffer_add_byte(into, TAG_TIME);
     pack_big_endian(into, (uint64_t)(seconds + SECONDS_BIAS), 5);
     pack_big_endian(into, (uint64_t)ns, 4);
