@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/commands.h"
+#include "cli/load_options.h"
 #include "cli/options.h"
 #include "common/writer_lock.h"
 #include "write/commit.h"
@@ -21,8 +22,6 @@ static const struct usage usage = {
     .least_positionals = 1,
     .most_positionals = 1,
 };
-
-enum { DELTA_BYTES = 128 << 20 };
 
 static bool data_bytes(const struct store *store, uint64_t *ret_bytes, struct error *err)
 {
@@ -49,7 +48,7 @@ static bool let_old_go(struct store *store, uint64_t *ret_commit_id, struct erro
 {
     const struct schema *schema;
     if (!store_schema(store, &schema, err)) return false;
-    return has_limits(schema) ? commit_expire(store, DELTA_BYTES, ret_commit_id, err)
+    return has_limits(schema) ? commit_expire(store, MEMORY_BYTES_DEFAULT, ret_commit_id, err)
                               : store_newest_commit(store, ret_commit_id, err);
 }
 

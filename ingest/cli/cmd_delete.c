@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
+#include "cli/load_options.h"
 #include "cli/options.h"
 #include "common/stream_choice.h"
 #include "common/writer_lock.h"
@@ -36,8 +37,6 @@ static const struct usage usage = {
     .least_positionals = 1,
     .most_positionals = 2,
 };
-
-enum { DELTA_BYTES = 128 << 20 };
 
 struct arguments {
     struct progress progress;
@@ -106,7 +105,8 @@ static bool cmd_delete_delete_events(struct store *store, const struct deletion 
         .resume_line = 1,
     };
     uint64_t commit_id;
-    if (!commit_delete(store, deletion, &batch, DELTA_BYTES, &commit_id, err)) return false;
+    if (!commit_delete(store, deletion, &batch, MEMORY_BYTES_DEFAULT, &commit_id, err))
+        return false;
     (void)writer_lock_announce(store, commit_id, WRITER_ANNOUNCE_MS,
                                notices);                                /* it told the user */
     (void)printf("delete: deleted %llu, duplicate %llu, commit %llu\n", /* console_end looks */

@@ -74,7 +74,7 @@ enum exit_status cmd_follow(int argc, char **argv)
     struct follow follow = {
         .notices = console_notices(NULL),
         .bound = follow_bound_default,
-        .batch = {.memory_bytes = LOAD_MEMORY_BYTES, .progress = &progress},
+        .batch = {.memory_bytes = MEMORY_BYTES_DEFAULT, .progress = &progress},
     };
     struct error err;
     int first;

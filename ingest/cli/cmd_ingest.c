@@ -222,7 +222,7 @@ enum exit_status cmd_ingest(int argc, char **argv)
     static char input[] = "-";
     static char *only_input[] = {input};
     struct arguments arguments = {.bound = follow_bound_default,
-                                  .batch = {.memory_bytes = LOAD_MEMORY_BYTES}};
+                                  .batch = {.memory_bytes = MEMORY_BYTES_DEFAULT}};
     int first;
     switch (options_read(&usage, argc, argv, cmd_ingest_set_option, &arguments, &first)) {
     case OPTIONS_GOOD: break;

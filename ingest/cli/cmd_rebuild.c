@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/nearest.h"
 #include "cli/commands.h"
+#include "cli/load_options.h"
 #include "cli/options.h"
 #include "common/printable.h"
 #include "common/writer_lock.h"
@@ -30,8 +31,6 @@ static const struct usage usage = {
     .least_positionals = 1,
     .most_positionals = -1,
 };
-
-enum { DELTA_BYTES = 128 << 20 };
 
 static bool no_view(const struct schema *schema, const char *name, struct error *err)
 {
@@ -68,8 +67,10 @@ static bool rebuild(struct store *store, char **names, size_t count, bool allow_
     if (!store_schema(store, &schema, err) || !find_views(schema, names, count, views, err))
         return false;
     (void)clock_gettime(CLOCK_MONOTONIC, &begun); /* cannot fail for this clock */
-    struct rebuild const wanted = {
-        .views = views, .view_count = count, .allow_loss = allow_loss, .memory_bytes = DELTA_BYTES};
+    struct rebuild const wanted = {.views = views,
+                                   .view_count = count,
+                                   .allow_loss = allow_loss,
+                                   .memory_bytes = MEMORY_BYTES_DEFAULT};
     if (!commit_rebuild(store, &wanted, &commit_id, err)) return false;
     (void)writer_lock_announce(store, commit_id, WRITER_ANNOUNCE_MS,
                                notices); /* it told the user */

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cli/commands.h"
+#include "cli/load_options.h"
 #include "cli/options.h"
 #include "cli/tree_print.h"
 #include "common/printable.h"
@@ -11,7 +12,6 @@
 #include "write/apply.h"
 
 enum { OPTION_APPLY = OPTION_FIRST, OPTION_ALLOW_LOSS };
-enum { DELTA_BYTES = 128 << 20 };
 
 static const struct option options[] = {
     {.name = "apply", .has_arg = required_argument, .val = OPTION_APPLY},
@@ -94,7 +94,7 @@ static bool cmd_schema_apply(const char *path, const struct arguments *arguments
     struct notices const notices = console_notices(&showing.progress);
     struct apply_options const wanted = {
         .allow_loss = arguments->allow_loss,
-        .memory_bytes = (size_t)DELTA_BYTES,
+        .memory_bytes = MEMORY_BYTES_DEFAULT,
         .tell = emit_view,
         .progress = cmd_schema_show_progress,
         .context = &showing,

@@ -1,7 +1,7 @@
-/* load_options.h - the options that `tally ingest` and `tally follow` share. false: what is wrong
- * is told on standard error.
+/* load_options.h - the options that commands share. false: what is wrong is told on standard error.
  *
- * Place    cmd_ingest.c and cmd_follow.c.
+ * Place    `tally ingest` and `tally follow` take all of them, `tally verify` the memory; commands
+ *          without that option have its default.
  * Memory   results hold nothing.
  * Threads  the main thread.
  * Errors   false, and what is wrong is printed.
@@ -11,7 +11,7 @@
 #pragma once
 #include "follow/follow.h"
 
-enum { LOAD_MEMORY_BYTES = 512 << 20 }; /* --memory where it is not given */
+enum { MEMORY_BYTES_DEFAULT = 512 << 20 }; /* --memory where it is not given */
 
 bool load_option_max_rejects(const char *value, struct reject_limit *limit) MUST_CHECK;
 bool load_option_memory(const char *value, size_t *bytes) MUST_CHECK;

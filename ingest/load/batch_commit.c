@@ -9,15 +9,9 @@
 #include "load/batch_p.h"
 
 enum { IMPATIENT_ANNOUNCE_MS = 100 };
-/* Of --memory: a chunk, the delta, and all but the reader's; with a chunk goes the other one, and a
- * delta of as much again. */
-enum {
-    MEMORY_SHARES = 16,
-    CHUNK_SHARES = 2,
-    DELTA_SHARES = 3,
-    COMMIT_SHARES = 13,
-    CHUNK_FACTOR = 5
-};
+/* Of --memory: a chunk, and all but the reader's; with a chunk goes the other one, and a delta of
+ * as much again. */
+enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, COMMIT_SHARES = 13, CHUNK_FACTOR = 5 };
 /* What the program takes beside --memory, so that little of it is no loss of speed. */
 enum { PAGES_BYTES = 24 << 20 };
 /* The first chunk, and the smallest, as a part of all that. */
@@ -146,7 +140,7 @@ static bool begin_commit(struct load *load, enum batch_state state, bool is_last
         .chunk = load->chunk,
         .batch = *load->batch,
         .is_last = is_last,
-        .memory_bytes = share(load, DELTA_SHARES),
+        .memory_bytes = share(load, COMMIT_SHARES),
         .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
     };
     commit_job_start(&load->job);

@@ -4,7 +4,7 @@
  * Promise  one commit: readers see the old schema and tree until the new ones are there, and a
  *          process that is killed leaves the old ones. Views that are new or changed are made from
  *          all stored events; views that stay are not touched. A new field is null in older events.
- * Memory   about `memory_bytes` for what is folded, beside LMDB's changed pages.
+ * Memory   about `memory_bytes`, as write_txn.h has it.
  * Threads  one, under store_lock; the callbacks are called by it.
  * Errors   ERROR_SCHEMA with the place: what can never be changed (a key, the type of a field), and
  *          without `allow_loss` what would lose something that the events cannot give back.

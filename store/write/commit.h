@@ -4,7 +4,7 @@
  *          (announce.h).
  * Promise  all or nothing: events, groups, rows, changes and the batch's checkpoint become visible
  *          and durable together when it returns true; on false the store is as before.
- * Memory   about `memory_bytes` for what is folded, beside the chunk and LMDB's changed pages.
+ * Memory   about `memory_bytes` beside the chunk, as write_txn.h has it.
  * Threads  one, under store_lock; a commit_job's thread, too.
  * Errors   ERROR_FULL: the disk, or `max_rows`; ERROR_INPUT: a cycle; ERROR_CORRUPT. On each,
  *          nothing has changed.

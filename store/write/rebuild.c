@@ -98,7 +98,8 @@ static bool fold_rows(struct write_txn *write, const struct view *source, struct
         while ((found = groups_scan_next(&scan, &key, &group, err)) == DB_FOUND) {
             if (from.length && slice_equal(key, buffer_slice(&from))) continue;
             if (!fold_row(write, source, key, &group, &arena, err)) return false;
-            if (delta_bytes(&write->delta) + arena.used_bytes <= write->memory_bytes) continue;
+            if (delta_bytes(&write->delta) + arena.used_bytes <= write_txn_delta_room(write))
+                continue;
             buffer_clear(&from);
             buffer_add_slice(&from, key);
             break;

@@ -71,7 +71,7 @@ static bool take_under(struct letting_go *going, struct slice prefix)
         if (!value_has_time(time)) continue; /* before all others, and never too old */
         if (value_compare(time, &going->cutoff) >= 0) return true;
         if (!take_leaf(going, key, &group)) return false;
-        going->full = delta_bytes(&going->write->delta) > going->write->memory_bytes;
+        going->full = delta_bytes(&going->write->delta) > write_txn_delta_room(going->write);
         if (going->full) return true;
     }
     return found == DB_MISSING;

@@ -5,8 +5,10 @@
 #include "tables/join.h"
 #include "write/stream_union.h"
 
-/* Of the memory for deltas, what is loaded at a time when one is merged takes a part again. */
-enum { PORTION_SHARES = 3 };
+/* What LMDB's changed pages leave of the memory goes to the delta for a part only, as merging takes
+ * more and the next pages come. It is never less than the least part, or merges were without end.
+ * Of the delta's room, what is loaded at a time when it is merged takes a part again. */
+enum { DELTA_SHARES = 4, LEAST_SHARES = 16, PORTION_SHARES = 3 };
 
 void write_txn_done(struct write_txn *write)
 {
@@ -64,13 +66,20 @@ bool write_txn_commit(struct write_txn *write, struct error *err)
            meta_save(write->txn, &write->meta, err) && txn_commit(TAKE(write->txn), err);
 }
 
+size_t write_txn_delta_room(const struct write_txn *write)
+{
+    size_t const pages = txn_dirty_bytes(write->txn), least = write->memory_bytes / LEAST_SHARES;
+    size_t const left = pages < write->memory_bytes ? write->memory_bytes - pages : 0;
+    size_t const room = left / DELTA_SHARES;
+    return write->kept_bytes + (room > least ? room : least);
+}
+
 bool write_txn_merge(struct write_txn *write, struct error *err)
 {
     bool const good = merge_delta(write->txn, &write->delta, &write->meta, &write->log,
-                                  write->memory_bytes / PORTION_SHARES, err);
+                                  write_txn_delta_room(write) / PORTION_SHARES, err);
     write->has_cycle = delta_clear_merged(&write->delta);
-    if (write->has_cycle)
-        write->memory_bytes += delta_bytes(&write->delta); /* it stays for a while */
+    write->kept_bytes = write->has_cycle ? delta_bytes(&write->delta) : 0;
     return good;
 }
 
@@ -92,7 +101,7 @@ bool write_txn_fold_values(struct write_txn *write, enum write_txn_views views,
         if ((!write->only || write->only[i]) && (views == VIEWS_ALL || view->follows))
             stream_union_fold(&write->delta, view, stream, values, key, weight);
     }
-    return delta_bytes(&write->delta) <= write->memory_bytes || write_txn_merge(write, err);
+    return delta_bytes(&write->delta) <= write_txn_delta_room(write) || write_txn_merge(write, err);
 }
 
 bool write_txn_put_batch(struct write_txn *write, struct batch *batch, struct error *err)

@@ -7,7 +7,8 @@
  * Place    commit, commit_delete, rebuild and apply are such transactions; references and retention
  *          take part in them.
  * Promise  nothing is seen before write_txn_commit returns true, and all of it afterwards.
- * Memory   the delta is merged when it grows beyond memory_bytes. The schema is borrowed.
+ * Memory   about memory_bytes: LMDB's changed pages, up to 512 MiB of them, and of what these
+ *          leave a part for the delta and for merging it. The schema is borrowed.
  * Threads  one, under store_lock.
  * Errors   as each part has them; whatever failed, write_txn_commit refuses (db.h).
  *
@@ -34,6 +35,7 @@ struct write_txn {
     struct value *cutoffs; /* per view: what is older has been let go */
     const bool *only;      /* per view: whether to fold into it; NULL: into all */
     size_t memory_bytes;
+    size_t kept_bytes; /* of the delta, which a merge has left: see has_cycle */
     bool has_cycle; /* what is folded so far makes a cycle in a hierarchy, and is not merged yet */
     void (*progress)(void *context, uint64_t done,
                      uint64_t total); /* of refolding; NULL: nobody asks */
@@ -44,6 +46,8 @@ bool write_txn_begin(struct write_txn *write, struct store *store, const struct 
                      size_t memory_bytes, struct error *err) MUST_CHECK;
 void write_txn_done(struct write_txn *write); /* takes a zeroed one */
 bool write_txn_commit(struct write_txn *write, struct error *err) MUST_CHECK;
+/* How large the delta may grow before it is to be merged. */
+size_t write_txn_delta_room(const struct write_txn *write);
 /* Merges what is folded into the views. */
 bool write_txn_merge(struct write_txn *write, struct error *err) MUST_CHECK;
 /* Folds one event into the views over its stream, and merges when the delta has grown. FIELDS is

@@ -288,7 +288,7 @@ static void a_delta_merged_early_gives_the_same(void **state)
         "\"m\":\"max(mid)\"}}}}";
     static const char *const paths[] = {"groups.json", "groups/.total.json", "sizes.json",
                                         "sizes/.total.json"};
-    static size_t const memories[] = {64 << 20, 0, 1 << 10, 8 << 10, 32 << 10};
+    static size_t const memories[] = {64 << 20, 0, 16 << 10, 128 << 10, 512 << 10};
     char *found[COUNT_OF(memories)][COUNT_OF(paths)];
     for (size_t i = 0; i < COUNT_OF(memories); i++) {
         struct tmpstore tmp;
@@ -351,7 +351,7 @@ static void groups_move_between_portions(void **state)
     const char *lines[EVENTS];
     struct tmpstore tmp;
     tmpstore_open(&tmp, schema);
-    tmp.memory_bytes = 200 << 10; /* all events in one delta, a few groups in a portion */
+    tmp.memory_bytes = 1 << 20; /* all events in one delta, a few groups in a portion */
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned i = 0; i < EVENTS; i++) {
             (void)snprintf(text[i], LINE_BYTES, "%u|%u|%u|u%u|%u", i, i / 2, round, i % 2, i % 5);
