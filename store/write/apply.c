@@ -150,12 +150,11 @@ static bool plan_next(struct applying *applying, const struct txn *txn, struct e
     return catalog_ids_apply(buffer_slice(&applying->layout), applying->next, err);
 }
 
-static bool try_apply(struct applying *applying, struct write_txn *write, struct error *err)
+static bool fill_apply(struct write_txn *write, void *context, struct error *err)
 {
+    struct applying *const applying = context;
     const struct apply_options *const options = applying->options;
-    if (!write_txn_begin(write, applying->store, applying->old, options->memory_bytes, err) ||
-        !clear_views(write, &applying->plan, err))
-        return false;
+    if (!clear_views(write, &applying->plan, err)) return false;
     write_txn_change_schema(write, applying->next);
     write->progress = options->progress;
     write->progress_context = options->context;
@@ -166,13 +165,11 @@ static bool try_apply(struct applying *applying, struct write_txn *write, struct
         return false;
     write->meta.schema_commit_id = write->meta.root_listing_commit_id = write->meta.commit_id;
     return meta_schema_save(write->txn, applying->text, buffer_slice(&applying->zone), err) &&
-           meta_catalog_ids_save(write->txn, buffer_slice(&applying->layout), err) &&
-           write_txn_commit(write, err);
+           meta_catalog_ids_save(write->txn, buffer_slice(&applying->layout), err);
 }
 
 static bool apply_run(struct applying *applying, uint64_t *ret_commit_id, struct error *err)
 {
-    struct write_txn write = {0};
     AUTO_TXN struct txn *reading = NULL;
     if (!apply_read_next(applying, err) ||
         !txn_begin(store_db(applying->store), false, &reading, err) ||
@@ -180,13 +177,11 @@ static bool apply_run(struct applying *applying, uint64_t *ret_commit_id, struct
         return false;
     txn_abort(TAKE(reading));
     emit_views(applying);
-    bool good;
-    do {
-        good = try_apply(applying, &write, err);
-    } while (!good && write_txn_try_again(&write, applying->store, err));
-    if (good) *ret_commit_id = write.meta.commit_id;
-    write_txn_done(&write);
-    return good;
+    struct write_txn_work const work = {.schema = applying->old,
+                                        .memory_bytes = applying->options->memory_bytes,
+                                        .fill = fill_apply,
+                                        .context = applying};
+    return write_txn_run(applying->store, &work, ret_commit_id, err);
 }
 
 bool apply_schema(struct store *store, struct slice text, const struct apply_options *options,

@@ -8,8 +8,7 @@
  *   writes the batch's checkpoint, the list of changes, the commit's number,
  *   and commits: LMDB makes the pages durable before the meta page that refers to them.
  *
- * Where the map was too small, nothing has happened yet that could be seen: it is made larger and
- * all of this is done again from the chunk, which is still in memory.
+ * Where the map was too small, all of this is done again from the chunk, which is still in memory.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -195,62 +194,51 @@ static void add_counts(struct batch *batch, const struct upsert_counts *counts)
     batch->deleted_count += counts->deleted_count;
 }
 
-static bool try_chunk(struct write_txn *write, struct store *store, const struct schema *schema,
-                      const struct events_chunk *chunk, struct batch *batch, bool expires,
-                      size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+static bool fill_expire(struct write_txn *write, void *context, struct error *err)
 {
+    (void)context;
+    return event_retention_drop(write, err) && view_retention_drop(write, err);
+}
+
+/* A chunk, and its batch's entry in the log before and after. */
+struct chunk_work {
+    const struct events_chunk *chunk;
+    const struct batch *batch;
+    bool expires;
+    struct batch written;
+};
+
+static bool fill_chunk(struct write_txn *write, void *context, struct error *err)
+{
+    struct chunk_work *const work = context;
     struct upsert_counts counts;
-    struct batch written = *batch;
-    if (!write_txn_begin(write, store, schema, memory_bytes, err)) return false;
-    if (!put_events(write, chunk, &counts, err) || !write_txn_merge(write, err)) return false;
-    if (expires && (!event_retention_drop(write, err) || !view_retention_drop(write, err)))
+    if (!put_events(write, work->chunk, &counts, err) || !write_txn_merge(write, err) ||
+        (work->expires && !fill_expire(write, NULL, err)))
         return false;
-    add_counts(&written, &counts);
-    if (!write_txn_put_batch(write, &written, err)) return false;
-    uint64_t const commit_id = write->meta.commit_id;
-    if (!write_txn_commit(write, err)) return false;
-    *batch = written;
-    *ret_commit_id = commit_id;
-    return true;
+    work->written = *work->batch;
+    add_counts(&work->written, &counts);
+    return write_txn_put_batch(write, &work->written, err);
 }
 
 bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
                   bool expires, size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
-    const struct schema *schema;
-    struct write_txn write = {0};
-    bool good;
-    if (!store_schema(store, &schema, err)) return false;
+    struct chunk_work put = {.chunk = chunk, .batch = batch, .expires = expires};
+    struct write_txn_work work = {
+        .memory_bytes = memory_bytes, .fill = fill_chunk, .context = &put};
     events_chunk_sort(chunk);
-    do {
-        good = try_chunk(&write, store, schema, chunk, batch, expires, memory_bytes, ret_commit_id,
-                         err);
-    } while (!good && write_txn_try_again(&write, store, err));
-    write_txn_done(&write);
-    return good;
-}
-
-static bool try_expire(struct write_txn *write, struct store *store, const struct schema *schema,
-                       size_t memory_bytes, struct error *err)
-{
-    return write_txn_begin(write, store, schema, memory_bytes, err) &&
-           event_retention_drop(write, err) && view_retention_drop(write, err) &&
-           write_txn_commit(write, err);
+    if (!store_schema(store, &work.schema, err) || !write_txn_run(store, &work, ret_commit_id, err))
+        return false;
+    *batch = put.written;
+    return true;
 }
 
 bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
                    struct error *err)
 {
-    const struct schema *schema;
-    struct write_txn write = {0};
-    bool good;
-    if (!store_schema(store, &schema, err)) return false;
-    do {
-        good = try_expire(&write, store, schema, memory_bytes, err);
-    } while (!good && write_txn_try_again(&write, store, err));
-    if (good) *ret_commit_id = write.meta.commit_id;
-    write_txn_done(&write);
-    return good;
+    struct write_txn_work work = {.memory_bytes = memory_bytes, .fill = fill_expire};
+    return store_schema(store, &work.schema, err) &&
+           write_txn_run(store, &work, ret_commit_id, err);
 }
 
 static bool preview(struct putting *putting, struct error *err)

@@ -176,36 +176,36 @@ static bool commit_delete_apply(struct deleting *deleting, struct error *err)
     return meta_stream_save(write->txn, stream->id, &meta, err);
 }
 
-static bool try_delete(struct write_txn *write, struct store *store, const struct schema *schema,
-                       const struct deletion *deletion, struct batch *batch, size_t memory_bytes,
-                       struct error *err)
+/* A deletion, and its entry in the log before and after. */
+struct delete_work {
+    const struct deletion *deletion;
+    const struct batch *batch;
+    struct batch written;
+};
+
+static bool fill_delete(struct write_txn *write, void *context, struct error *err)
 {
-    const struct stream *const stream = deletion->stream;
-    AUTO(deleting_done) struct deleting deleting = {.write = write, .deletion = deletion};
-    struct batch written = *batch;
-    if (!write_txn_begin(write, store, schema, memory_bytes, err)) return false;
+    struct delete_work *const work = context;
+    const struct stream *const stream = work->deletion->stream;
+    AUTO(deleting_done) struct deleting deleting = {.write = write, .deletion = work->deletion};
     deleting.fields = memory_alloc(stream_value_count(stream) * sizeof *deleting.fields);
-    upsert_init(&deleting.upsert, stream, schema->zone);
+    upsert_init(&deleting.upsert, stream, write->schema->zone);
     if (!commit_delete_apply(&deleting, err)) return false;
-    written.deleted_count = deleting.deleted_count;
-    written.duplicate_count = deleting.absent_count;
-    written.read_count = deleting.deleted_count + deleting.absent_count;
-    if (!write_txn_put_batch(write, &written, err) || !write_txn_commit(write, err)) return false;
-    *batch = written;
-    return true;
+    work->written = *work->batch;
+    work->written.deleted_count = deleting.deleted_count;
+    work->written.duplicate_count = deleting.absent_count;
+    work->written.read_count = deleting.deleted_count + deleting.absent_count;
+    return write_txn_put_batch(write, &work->written, err);
 }
 
 bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
 {
-    const struct schema *schema;
-    struct write_txn write = {0};
-    bool good;
-    if (!store_schema(store, &schema, err)) return false;
-    do {
-        good = try_delete(&write, store, schema, deletion, batch, memory_bytes, err);
-    } while (!good && write_txn_try_again(&write, store, err));
-    if (good) *ret_commit_id = write.meta.commit_id;
-    write_txn_done(&write);
-    return good;
+    struct delete_work deleting = {.deletion = deletion, .batch = batch};
+    struct write_txn_work work = {
+        .memory_bytes = memory_bytes, .fill = fill_delete, .context = &deleting};
+    if (!store_schema(store, &work.schema, err) || !write_txn_run(store, &work, ret_commit_id, err))
+        return false;
+    *batch = deleting.written;
+    return true;
 }

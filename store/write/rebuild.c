@@ -192,34 +192,28 @@ static bool remake_references(struct write_txn *write, struct error *err)
     return true;
 }
 
-static bool try_rebuild(struct write_txn *write, struct store *store, const struct schema *schema,
-                        const struct rebuild *rebuild, struct error *err)
+static bool fill_rebuild(struct write_txn *write, void *context, struct error *err)
 {
+    const struct rebuild *const rebuild = context;
+    const struct schema *const schema = write->schema;
     AUTO_FREE bool *const chosen = memory_alloc(schema->all_view_count * sizeof *chosen);
     for (size_t i = 0; i < schema->all_view_count; i++)
         chosen[i] = rebuild->view_count == 0;
     for (size_t i = 0; i < rebuild->view_count; i++)
         chosen[rebuild_place_of(schema, rebuild->views[i])] = true;
-    if (!write_txn_begin(write, store, schema, rebuild->memory_bytes, err)) return false;
     for (size_t i = 0; i < schema->all_view_count && !rebuild->allow_loss; i++) {
         if (chosen[i] && !view_check_history(write->txn, &schema->views[i], err)) return false;
     }
     if (rebuild->view_count == 0 && !remake_references(write, err)) return false;
-    return rebuild_views(write, chosen, err) && view_retention_drop(write, err) &&
-           write_txn_commit(write, err);
+    return rebuild_views(write, chosen, err) && view_retention_drop(write, err);
 }
 
 bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,
                     struct error *err)
 {
-    const struct schema *schema;
-    struct write_txn write = {0};
-    bool good;
-    if (!store_schema(store, &schema, err)) return false;
-    do {
-        good = try_rebuild(&write, store, schema, rebuild, err);
-    } while (!good && write_txn_try_again(&write, store, err));
-    if (good) *ret_commit_id = write.meta.commit_id;
-    write_txn_done(&write);
-    return good;
+    struct rebuild asked = *rebuild;
+    struct write_txn_work work = {
+        .memory_bytes = rebuild->memory_bytes, .fill = fill_rebuild, .context = &asked};
+    return store_schema(store, &work.schema, err) &&
+           write_txn_run(store, &work, ret_commit_id, err);
 }

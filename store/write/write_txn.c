@@ -10,7 +10,7 @@
  * Of the delta's room, what is loaded at a time when it is merged takes a part again. */
 enum { DELTA_SHARES = 4, LEAST_SHARES = 16, PORTION_SHARES = 3 };
 
-void write_txn_done(struct write_txn *write)
+static void write_txn_done(struct write_txn *write)
 {
     txn_abort(write->txn);
     write->txn = NULL;
@@ -43,27 +43,17 @@ bool write_txn_load_cutoffs(struct write_txn *write, struct error *err)
     return true;
 }
 
-bool write_txn_begin(struct write_txn *write, struct store *store, const struct schema *schema,
-                     size_t memory_bytes, struct error *err)
+static bool write_txn_begin(struct write_txn *write, struct store *store,
+                            const struct write_txn_work *work, struct error *err)
 {
-    *write = (struct write_txn){.memory_bytes = memory_bytes};
+    *write = (struct write_txn){.memory_bytes = work->memory_bytes};
     if (!txn_begin(store_db(store), true, &write->txn, err) ||
         !meta_load(write->txn, &write->meta, err))
         return false;
-    write_txn_change_schema(write, schema);
+    write_txn_change_schema(write, work->schema);
     if (!write_txn_load_cutoffs(write, err)) return false;
     meta_next_commit(&write->meta);
     return true;
-}
-
-bool write_txn_commit(struct write_txn *write, struct error *err)
-{
-    if (write->has_cycle) {
-        *err = write->delta.cycle;
-        return false;
-    }
-    return change_log_save(write->txn, write->meta.commit_id, &write->log, err) &&
-           meta_save(write->txn, &write->meta, err) && txn_commit(TAKE(write->txn), err);
 }
 
 size_t write_txn_delta_room(const struct write_txn *write)
@@ -115,9 +105,34 @@ bool write_txn_put_batch(struct write_txn *write, struct batch *batch, struct er
     return batch_log_put(write->txn, batch, err);
 }
 
-bool write_txn_try_again(struct write_txn *write, struct store *store, struct error *err)
+static bool write_txn_commit(struct write_txn *write, struct error *err)
+{
+    if (write->has_cycle) {
+        *err = write->delta.cycle;
+        return false;
+    }
+    return change_log_save(write->txn, write->meta.commit_id, &write->log, err) &&
+           meta_save(write->txn, &write->meta, err) && txn_commit(TAKE(write->txn), err);
+}
+
+/* After a failed try: whether the map was full and is larger now, so that another makes sense. */
+static bool write_txn_try_again(struct write_txn *write, struct store *store, struct error *err)
 {
     bool const full = write->txn && txn_map_full(write->txn);
     write_txn_done(write);
     return full && db_grow(store_db(store), err);
+}
+
+bool write_txn_run(struct store *store, const struct write_txn_work *work, uint64_t *ret_commit_id,
+                   struct error *err)
+{
+    struct write_txn write = {0};
+    bool good;
+    do {
+        good = write_txn_begin(&write, store, work, err) &&
+               work->fill(&write, work->context, err) && write_txn_commit(&write, err);
+    } while (!good && write_txn_try_again(&write, store, err));
+    if (good) *ret_commit_id = write.meta.commit_id;
+    write_txn_done(&write);
+    return good;
 }

@@ -1,16 +1,15 @@
 /* write_txn.h - one write transaction in the making: the LMDB transaction, what is folded and not
  * yet merged, the list of changed groups.
  *
- *   write_txn_begin -> write_txn_fold, write_txn_merge, ... -> write_txn_commit
- *                  `-> write_txn_done, whatever happened
+ *   write_txn_run -> fill: { write_txn_fold, write_txn_merge, ... } -> committed
  *
  * Place    commit, commit_delete, rebuild and apply are such transactions; references and retention
  *          take part in them.
- * Promise  nothing is seen before write_txn_commit returns true, and all of it afterwards.
+ * Promise  nothing is seen before write_txn_run returns true, and all of it afterwards.
  * Memory   about memory_bytes: LMDB's changed pages, up to 512 MiB of them, and of what these
  *          leave a part for the delta and for merging it. The schema is borrowed.
  * Threads  one, under store_lock.
- * Errors   as each part has them; whatever failed, write_txn_commit refuses (db.h).
+ * Errors   as each part has them; whatever failed, nothing is committed (db.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -42,10 +41,18 @@ struct write_txn {
     void *progress_context;
 };
 
-bool write_txn_begin(struct write_txn *write, struct store *store, const struct schema *schema,
-                     size_t memory_bytes, struct error *err) MUST_CHECK;
-void write_txn_done(struct write_txn *write); /* takes a zeroed one */
-bool write_txn_commit(struct write_txn *write, struct error *err) MUST_CHECK;
+/* Begins one with the schema in force, has it filled, and commits. Where LMDB's map was too small
+ * nothing has happened yet that could be seen: it is made larger, and FILL is called again, with
+ * the same context and a new transaction. */
+struct write_txn_work {
+    const struct schema *schema;
+    size_t memory_bytes;
+    bool (*fill)(struct write_txn *write, void *context, struct error *err);
+    void *context;
+};
+bool write_txn_run(struct store *store, const struct write_txn_work *work, uint64_t *ret_commit_id,
+                   struct error *err) MUST_CHECK;
+
 /* How large the delta may grow before it is to be merged. */
 size_t write_txn_delta_room(const struct write_txn *write);
 /* Merges what is folded into the views. */
@@ -64,9 +71,6 @@ bool write_txn_fold_values(struct write_txn *write, enum write_txn_views views,
 /* Puts the batch's entry into the log in this commit. */
 bool write_txn_put_batch(struct write_txn *write, struct batch *batch,
                          struct error *err) MUST_CHECK;
-/* After a failed try: true when the map was full and is larger now, so that another
- * try makes sense. */
-bool write_txn_try_again(struct write_txn *write, struct store *store, struct error *err);
 
 /* Goes on with another schema; what is folded so far is merged. Then load the cutoffs. */
 void write_txn_change_schema(struct write_txn *write, const struct schema *schema);
