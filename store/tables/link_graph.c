@@ -3,21 +3,17 @@
 
 #include "tables/hierarchy.h"
 #include "tables/hierarchy_links.h"
+#include "tables/link_parents.h"
 #include "types/pack.h"
 
 enum { SHOWN_NODES = 16 };
 
-/* That events of a node name a parent. */
-struct link_pair {
-    struct link_pair *next;
-    struct link_node *parent;
-    int64_t weight; /* of all events: those stored, and those of the records */
-};
-
 struct link_node {
-    struct slice key;        /* the packed id; first, see hash_table_entry */
-    struct slice whole;      /* packed without limit; empty: as the key */
-    struct link_pair *pairs; /* those that records change */
+    struct slice key;            /* the packed id; first, see hash_table_entry */
+    struct slice whole;          /* packed without limit; empty: as the key */
+    struct link_parents parents; /* those that records change */
+    struct link_node *stored;    /* the least of those that they leave; NULL: there is none */
+    bool stored_is_known;
     struct link_node *parent;
     bool parent_is_known;
     enum { CHILDREN_UNKNOWN, CHILDREN_NONE, CHILDREN_SOME } children; /* or it had some */
@@ -33,6 +29,7 @@ void link_graph_init(struct link_graph *graph, const struct view *view, const st
 void link_graph_done(struct link_graph *graph)
 {
     hash_table_done(&graph->nodes);
+    hash_table_done(&graph->pairs);
     arena_done(&graph->arena);
     *graph = (struct link_graph){.view = NULL};
 }
@@ -52,12 +49,11 @@ struct link_node *link_graph_node(struct link_graph *graph, const struct value *
     return node_of(graph, buffer_slice(&key), buffer_slice(&whole));
 }
 
-static struct link_pair *pair_of(const struct link_node *node, const struct link_node *parent)
+static struct link_pair *pair_of(const struct link_graph *graph, const struct link_node *node,
+                                 const struct link_node *parent)
 {
-    struct link_pair *pair = node->pairs;
-    while (pair && pair->parent != parent)
-        pair = pair->next;
-    return pair;
+    const struct link_node *const ends[] = {node, parent};
+    return hash_table_find_key(&graph->pairs, slice_of(ends, sizeof ends));
 }
 
 static struct link_node *lesser(struct link_node *a, struct link_node *b)
@@ -66,33 +62,41 @@ static struct link_node *lesser(struct link_node *a, struct link_node *b)
     return slice_compare(a->key, b->key) <= 0 ? a : b;
 }
 
-/* The least of the stored parents that records leave, and of those that they add. */
-bool link_graph_parent(struct link_graph *graph, struct link_node *node,
-                       struct link_node **ret_parent, struct error *err)
+/* What records change of a stored parent is in its pair from then on, so the least one that they
+ * leave is never one before it again. */
+static bool find_stored(struct link_graph *graph, struct link_node *node, struct error *err)
 {
     AUTO(hierarchy_links_close) struct hierarchy_links links = {0};
-    struct link_node *least = NULL;
     struct slice key, value;
     uint64_t weight;
-    *ret_parent = node->parent;
-    if (node->parent_is_known) return true;
+    if (node->stored_is_known && (!node->stored || !pair_of(graph, node, node->stored)))
+        return true;
     if (!hierarchy_links_open(&links, graph->txn, graph->view, HIERARCHY_PARENTS, node->key,
-                              (struct slice){0}, err))
+                              node->stored ? node->stored->key : (struct slice){0}, err))
         return false;
+    node->stored_is_known = true;
+    node->stored = NULL;
     enum db_finding found;
     while ((found = hierarchy_links_next(&links, &key, &value, err)) == DB_FOUND) {
         if (!unpack_varint(&value, &weight)) value = (struct slice){0};
         struct link_node *const parent = node_of(graph, key, value);
-        if (pair_of(node, parent)) continue; /* it is looked at below */
-        least = parent;
-        break;
+        if (pair_of(graph, node, parent)) continue;
+        node->stored = parent;
+        return true;
     }
-    if (found == DB_FAILED) return false;
-    for (const struct link_pair *pair = node->pairs; pair; pair = pair->next) {
-        if (pair->weight > 0) least = lesser(least, pair->parent);
+    return found == DB_MISSING;
+}
+
+/* The least of the stored parents that records leave, and of those that they add. */
+bool link_graph_parent(struct link_graph *graph, struct link_node *node,
+                       struct link_node **ret_parent, struct error *err)
+{
+    if (!node->parent_is_known) {
+        if (!find_stored(graph, node, err)) return false;
+        node->parent = lesser(node->stored, link_parents_least(&node->parents));
+        node->parent_is_known = true;
     }
-    node->parent_is_known = true;
-    *ret_parent = node->parent = least;
+    *ret_parent = node->parent;
     return true;
 }
 
@@ -117,17 +121,19 @@ static bool stored_weight(const struct link_graph *graph, const struct link_node
 bool link_graph_add(struct link_graph *graph, struct link_node *node, struct link_node *parent,
                     int64_t weight, struct error *err)
 {
-    struct link_pair *pair = pair_of(node, parent);
-    if (!pair) {
-        int64_t stored;
-        if (!stored_weight(graph, node, parent, &stored, err)) return false;
-        pair = ARENA_NEW(&graph->arena, struct link_pair);
-        *pair = (struct link_pair){.next = node->pairs, .parent = parent, .weight = stored};
-        node->pairs = pair;
+    const struct link_node *const ends[] = {node, parent};
+    bool is_new;
+    struct link_pair *const pair = hash_table_entry(&graph->pairs, slice_of(ends, sizeof ends),
+                                                    sizeof *pair, &graph->arena, &is_new);
+    if (is_new) {
+        pair->parent = parent;
+        pair->key = parent->key;
+        if (!stored_weight(graph, node, parent, &pair->weight, err)) return false;
     }
-    bool const was = pair->weight > 0;
+    bool const was = !is_new && pair->weight > 0;
     pair->weight += weight;
-    if (was != (pair->weight > 0)) node->parent_is_known = false;
+    link_parents_update(&node->parents, pair, &graph->arena);
+    if (is_new || was != (pair->weight > 0)) node->parent_is_known = false;
     parent->children = CHILDREN_SOME;
     return true;
 }

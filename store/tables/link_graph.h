@@ -22,6 +22,7 @@ struct link_graph {
     const struct txn *txn;
     struct arena arena;
     struct hash_table nodes;
+    struct hash_table pairs; /* of a node and a parent that records name */
     /* How often nodes with children got another parent: depths are of one such state. */
     uint64_t moves;
 };
