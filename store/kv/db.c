@@ -149,8 +149,14 @@ static bool check_sum(const MDB_val *key, const MDB_val *stored, struct slice *r
 
 /* LMDB copies each page that a transaction changes onto the heap, and does not tell how many it
  * has. So the addresses that entries are written to are noted, by pages: a bit for each, at a place
- * that a hash gives, as few of them are in use. */
-enum { TOUCHED_SHIFT = 12, TOUCHED_SLOTS_SHIFT = 19, TOUCHED_SLOTS = 1 << TOUCHED_SLOTS_SHIFT };
+ * that a hash gives, as few of them are in use. One in some is not seen: those above them in the
+ * tree, and those whose bit is another one's too. */
+enum {
+    TOUCHED_UNSEEN = 8,
+    TOUCHED_SHIFT = 12,
+    TOUCHED_SLOTS_SHIFT = 19,
+    TOUCHED_SLOTS = 1 << TOUCHED_SLOTS_SHIFT
+};
 
 static void note_touched(struct txn *txn, const void *at, size_t bytes)
 {
@@ -526,7 +532,8 @@ bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn, struct er
 
 size_t txn_dirty_bytes(const struct txn *txn)
 {
-    return txn->touched_count << TOUCHED_SHIFT;
+    size_t const pages = txn->touched_count;
+    return (pages + pages / TOUCHED_UNSEEN) << TOUCHED_SHIFT;
 }
 
 size_t db_dirty_bytes(const struct db *db)
