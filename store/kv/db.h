@@ -1,4 +1,4 @@
-/* db.h - LMDB: the environment, transactions, cursors. The only file that knows lmdb.h.
+/* db.h - LMDB: the environment, transactions, cursors. Only the files behind it know lmdb.h.
  *
  *   db_open -> txn_begin -> get, put, cursors -> txn_commit | txn_abort -> db_close
  *

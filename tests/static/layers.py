@@ -20,7 +20,7 @@ LIBRARIES = {
     "cjson": ("cjson/", {"store/schema/schema_p.h", "store/schema/schema_read.c",
                          "store/tree/documents.c"}),
     "fuse3": ("fuse", None),
-    "lmdb": ("lmdb.h", {"store/kv/db.c"}),
+    "lmdb": ("lmdb.h", {"store/kv/db_p.h"}),
     "math": ("math.h", None),
     "nettle": ("nettle/", {"store/base/digest.c", "store/host/versions.c"}),
     "seccomp": ("seccomp.h", {"fs/sandbox.c"}),
