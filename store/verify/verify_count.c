@@ -168,10 +168,11 @@ static bool is_outside(const struct counting *counting)
            (portion->to.length && slice_compare(key, portion->to) >= 0);
 }
 
+/* A table that grows is there twice for a while, once larger. */
 static void look_at_limit(struct counting *counting)
 {
     if (!counting->portion || counting->portion->limit_bytes == 0) return;
-    size_t const slots = counting->groups.capacity + counting->values.capacity;
+    size_t const slots = 2 * (counting->groups.capacity + counting->values.capacity);
     counting->is_full = counting->view->arena.used_bytes + slots * sizeof(struct hash_slot) >
                         counting->portion->limit_bytes;
 }
@@ -192,7 +193,7 @@ void counting_event(struct counting *counting, const struct value *fields, struc
     buffer_clear(&counting->key);
     for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
         if (depth > 0) (void)group_key_add(view, &dimensions[depth - 1], &counting->key);
-        if (depth > 0 && is_outside(counting)) return;
+        if (depth > 0 && is_outside(counting)) break;
         if (depth == 0 && counting->portion && counting->portion->is_range) continue;
         struct tallied_group *const group =
             counting_group(counting, depth, counting->key.length, dimensions);
