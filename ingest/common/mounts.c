@@ -16,15 +16,13 @@
 /* What it shows stands at the head of the metrics. */
 enum { PATIENCE_MS = 1000, HEAD_BYTES = 2048, LOOK_MS = 5 };
 
-/* In a process of its own: the head of the mount's metrics into PIPE. Of other files the kernel may
- * still have what a daemon has said that is dead by now. */
-static void ask(const char *place, int pipe)
+/* In a process of its own, which may have been forked beside other threads and so makes system
+ * calls alone: the head of the mount's metrics into PIPE. Of other files the kernel may still have
+ * what a daemon has said that is dead by now. */
+static void ask(const char *metrics, int pipe)
 {
-    AUTO_BUFFER struct buffer path = {0};
     char head[HEAD_BYTES];
-    buffer_format(&path, "%s/.tallyfs/daemon.prom", place);
-    buffer_add_byte(&path, '\0');
-    int const fd = open((const char *)path.at, O_RDONLY | O_CLOEXEC);
+    int const fd = open(metrics, O_RDONLY | O_CLOEXEC);
     ssize_t const got = fd < 0 ? -1 : read(fd, head, sizeof head);
     if (got > 0) (void)!write(pipe, head, (size_t)got);
 }
@@ -54,12 +52,15 @@ static bool read_answer(int pipe, struct mount_point *mount)
 /* What is asked of a mount that hangs can be killed, but not timed out. */
 static bool mounts_look(const char *place, struct mount_point *mount, struct error *err)
 {
+    AUTO_BUFFER struct buffer metrics = {0};
     int ends[2];
+    buffer_format(&metrics, "%s/.tallyfs/daemon.prom", place);
+    buffer_add_byte(&metrics, '\0');
     if (pipe2(ends, O_CLOEXEC) < 0) return error_system(err, errno, "cannot ask a mount");
     pid_t const child = fork();
     int const reason = errno;
     if (child == 0) {
-        ask(place, ends[1]);
+        ask((const char *)metrics.at, ends[1]);
         _exit(0);
     }
     (void)close(ends[1]);

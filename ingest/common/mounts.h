@@ -5,7 +5,7 @@
  * Promise  does not hang with a mount that hangs: it is asked by a process of its own, for
  *          a second at most.
  * Memory   what VISIT is shown lives until it returns.
- * Threads  the main thread: it forks.
+ * Threads  any. It forks; the child makes system calls alone.
  * Errors   ERROR_SYSTEM: the table of mounts cannot be read. A mount that does not
  *          answer is no error.
  *

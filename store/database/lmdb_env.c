@@ -14,9 +14,9 @@
 /* LMDB opens by path: it must still lead to the directory that the rest is done in. */
 static bool check_place(const char *path, int directory, struct error *err)
 {
-    struct stat named, opened;
-    if (stat(path, &named) == 0 && fstat(directory, &opened) == 0 &&
-        named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
+    struct stat named, held;
+    if (stat(path, &named) == 0 && fstat(directory, &held) == 0 && named.st_ino == held.st_ino &&
+        named.st_dev == held.st_dev)
         return true;
     (void)error_set(err, ERROR_MISSING, "the store is not here any more");
     (void)error_remedy(err, "where it was moved, open it there");
