@@ -106,7 +106,7 @@ _tallyfs() {
   if [[ $prev == -o ]]; then
     local before=${cur%"${cur##*,}"}
     cur=${cur##*,}
-    _tally_words 'allow_other debug gid= nonempty replace snapshot_deadline= uid= umask='
+    _tally_words 'allow_other debug gid= nofollow nonempty replace snapshot_deadline= uid= umask='
     COMPREPLY=("${COMPREPLY[@]/#/$before}")
     compopt -o nospace
   elif [[ $cur == -* ]]; then

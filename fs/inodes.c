@@ -99,7 +99,8 @@ static void free_negative(void *context, struct inode *inode)
 
 void inodes_done(struct inodes *inodes)
 {
-    inodes_each_newest(inodes, free_negative, inodes);
+    size_t slot = 0;
+    (void)inodes_each_newest(inodes, &slot, SIZE_MAX, free_negative, inodes);
     for (size_t i = 0; i < inodes->by_id.capacity; i++) {
         while (inodes->by_id.slots[i]) {
             struct inode *const inode = inodes->by_id.slots[i];
@@ -214,13 +215,29 @@ struct pinned *inodes_forget(struct inodes *inodes, uint64_t id, uint64_t lookup
     return pinned;
 }
 
-void inodes_each_newest(struct inodes *inodes, void (*visit)(void *context, struct inode *inode),
-                        void *context)
+size_t inodes_each_newest(struct inodes *inodes, size_t *slot, size_t most,
+                          void (*visit)(void *context, struct inode *inode), void *context)
 {
-    for (size_t i = 0; i < inodes->by_node.capacity; i++) {
-        for (struct inode *inode = inodes->by_node.slots[i], *next; inode; inode = next) {
+    size_t seen = 0;
+    for (; *slot < inodes->by_node.capacity && seen < most; (*slot)++, seen++) {
+        for (struct inode *inode = inodes->by_node.slots[*slot], *next; inode; inode = next) {
             next = inode->next_of_node;
             visit(context, inode);
+            seen++;
         }
     }
+    return seen;
+}
+
+size_t inodes_scan(const struct inodes *inodes, size_t *slot, size_t most,
+                   void (*visit)(void *context, struct inode *inode), void *context)
+{
+    size_t seen = 0;
+    for (; *slot < inodes->by_id.capacity && seen < most; (*slot)++, seen++) {
+        for (struct inode *inode = inodes->by_id.slots[*slot]; inode; inode = inode->next_of_id) {
+            visit(context, inode);
+            seen++;
+        }
+    }
+    return seen;
 }

@@ -32,6 +32,7 @@ struct inode {
     struct copy *copy;             /* of the content, once `pinned` was let go */
     struct listing_cache *listing; /* directories, once opened */
     struct node_stat stat;
+    uint64_t since; /* its maker's: how many snapshots had been published */
     uint32_t node_hash;
     uint16_t node_length;
     uint16_t name_length;
@@ -77,7 +78,12 @@ void inodes_retire(struct inodes *inodes, struct inode *inode);
 /* Takes lookups back. An inode without any is gone; what it had pinned is handed
  * back to release. */
 struct pinned *inodes_forget(struct inodes *inodes, uint64_t id, uint64_t lookup_count);
-/* Calls VISIT for each inode or negative name that is the newest of its node;
- * VISIT may retire it. */
-void inodes_each_newest(struct inodes *inodes, void (*visit)(void *context, struct inode *inode),
-                        void *context);
+/* Calls VISIT for inodes and negative names that are the newest of their nodes, from slot *SLOT of
+ * their table on, and moves that on. Ends when some MOST have been seen, a slot counted as one;
+ * returns how many, and 0 when none is left. VISIT may retire what it sees. Between two calls
+ * inodes may come and go: one that stays is seen all the same. */
+size_t inodes_each_newest(struct inodes *inodes, size_t *slot, size_t most,
+                          void (*visit)(void *context, struct inode *inode), void *context);
+/* Likewise for all inodes. VISIT changes no table. */
+size_t inodes_scan(const struct inodes *inodes, size_t *slot, size_t most,
+                   void (*visit)(void *context, struct inode *inode), void *context);

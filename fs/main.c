@@ -148,8 +148,10 @@ static bool tallyfs_begin(struct mount *mount, struct error *err)
         (void)error_remedy(&no_socket, "new commits show within two seconds only");
         mount_log(mount, &no_socket); /* a store on a read-only medium has no writers */
     }
+    mount->place = place_open(mount->options);
+    mount->follows = mount->place.folder >= 0 && mount->announce.fd >= 0;
 #ifdef TALLYFS_SANDBOX
-    if (!sandbox_enter(store_directory(mount->store), err)) return false;
+    if (!sandbox_enter(store_directory(mount->store), mount->place.folder, err)) return false;
 #endif
     return notify_start(mount, err);
 }
@@ -168,6 +170,7 @@ static bool answer_requests(struct mount *mount, struct error *err)
         notify_stop(mount);
     }
     announce_unlisten(&mount->announce);
+    place_close(&mount->place);
     mount_unmount(mount);
     fuse_session_unmount(mount->session); /* finds nothing mounted, and lets go of its memory */
     return good;
@@ -207,14 +210,18 @@ static void mount_done(struct mount *mount)
     buffer_done(&mount->reply);
     arena_done(&mount->scratch);
     (void)pthread_mutex_destroy(&mount->lock);
+    (void)pthread_mutex_destroy(&mount->turn);
 }
 
 static int tallyfs_run(struct options *options, int ready_pipe)
 {
-    struct mount mount = {
-        .options = options, .ready_pipe = ready_pipe, .announce = {.fd = -1, .directory = -1}};
+    struct mount mount = {.options = options,
+                          .ready_pipe = ready_pipe,
+                          .announce = {.fd = -1, .directory = -1},
+                          .place = {.folder = -1, .watch = -1}};
     struct error err;
     (void)pthread_mutex_init(&mount.lock, NULL); /* cannot fail for a plain mutex */
+    (void)pthread_mutex_init(&mount.turn, NULL);
     inodes_init(&mount.inodes);
     bool const good = unmounter_start(options->mountpoint, &mount.unmounter, &err) &&
                       open_store(&mount, &err) && serve(&mount, &err);

@@ -2,6 +2,7 @@
 #include "metrics.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "copies.h"
 #include "ops.h"
@@ -64,6 +65,19 @@ static bool metrics_render(struct mount *mount, struct buffer *text, struct erro
     if (!store_usage(snapshot, &usage, err)) return false;
     metrics_add(text, "commit", "gauge", "Number of the commit that is shown.",
                 snapshot->commit_id);
+    buffer_format(text,
+                  "# HELP tallyfs_commit_info Which commit of that number it is.\n"
+                  "# TYPE tallyfs_commit_info gauge\n"
+                  "tallyfs_commit_info{nonce=\"%016llx\"} 1\n",
+                  (unsigned long long)snapshot->commit_nonce);
+    metrics_add(text, "pid", "gauge", "Process of the mount.", (uint64_t)getpid());
+    metrics_add(text, "publishing", "gauge", "Whether the kernel may still have what it replaced.",
+                mount->names_only);
+    metrics_add(text, "follows", "gauge",
+                "Whether it goes on with a store that takes the place of its own.", mount->follows);
+    metrics_add(text, "store_in_place", "gauge",
+                "Whether the path of the store leads to what is shown.",
+                mount->place.seen == PLACE_SAME);
     add_seconds(text, "commit_timestamp_seconds", "When it was made.", snapshot->commit_ns);
     metrics_add(text, "commits_shown_total", "counter", "Commits that the mount has shown.",
                 mount->shown.commits);
@@ -76,6 +90,8 @@ static bool metrics_render(struct mount *mount, struct buffer *text, struct erro
     metrics_add(text, "store_free_bytes", "gauge", "Of that, free for reuse.", usage.free_bytes);
     metrics_add(text, "inodes", "gauge", "Inodes that the kernel holds.",
                 mount->inodes.by_id.count);
+    metrics_add(text, "longest_portion", "gauge",
+                "Most that long work has handled while requests waited.", mount->longest_portion);
     metrics_add(text, "snapshots", "gauge", "Snapshots that are open.",
                 snapshots_count(&mount->snapshots));
     add_upcalls(mount, text);

@@ -6,14 +6,27 @@
 
 #include "log.h"
 
+/* A mutex alone may be taken again and again by the thread that gives it away. Who waits for ours
+ * has the turn meanwhile, and nobody gets in line for it again before that. */
 void mount_lock(struct mount *mount)
 {
-    (void)pthread_mutex_lock(&mount->lock); /* cannot fail: not recursive, initialised */
+    (void)pthread_mutex_lock(&mount->turn); /* cannot fail: not recursive, initialised */
+    (void)pthread_mutex_lock(&mount->lock);
+    (void)pthread_mutex_unlock(&mount->turn);
 }
 
 void mount_unlock(struct mount *mount)
 {
     (void)pthread_mutex_unlock(&mount->lock);
+}
+
+void mount_let_in(struct mount *mount, size_t *held)
+{
+    if (*held > mount->longest_portion) mount->longest_portion = *held;
+    if (*held < MOUNT_PORTION) return;
+    *held = 0;
+    mount_unlock(mount);
+    mount_lock(mount);
 }
 
 /* Where somebody else has unmounted it, another mount may stand there by now. */

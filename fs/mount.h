@@ -20,6 +20,7 @@
 #include "database/announce.h"
 #include "inodes.h"
 #include "options.h"
+#include "place.h"
 #include "snapshots.h"
 #include "unmounter.h"
 
@@ -42,16 +43,26 @@ struct file_reader {
     struct tree_reader reader;
 };
 
+struct publication;
+
+/* So many inodes, names or entries are handled before requests are let in. */
+enum { MOUNT_PORTION = 1024 };
+
 struct mount {
     struct options *options;
-    struct store *store;
+    struct store *store; /* of the notify thread, while it runs */
     struct fuse_session *session;
     int ready_pipe; /* -1: nobody waits */
 
     pthread_mutex_t lock;
+    pthread_mutex_t turn;                /* held while waiting for `lock`: see mount_lock */
     struct inodes inodes;                /* protected by lock */
     struct snapshots snapshots;          /* protected by lock */
+    struct publication *publication;     /* under way, or NULL; protected by lock */
+    uint64_t publications;               /* begun so far; protected by lock */
+    size_t longest_portion;              /* handled with the lock held; protected by lock */
     struct handle *handles;              /* open directories; protected by lock */
+    uint64_t handle_count;               /* opened so far; protected by lock */
     bool names_only;                     /* no listing gives inodes now; protected by lock */
     struct file_reader readers[READERS]; /* protected by lock */
     uint64_t reads;                      /* protected by lock */
@@ -68,11 +79,17 @@ struct mount {
     int ended_event;  /* eventfd: it has ended */
     int state_signal; /* signalfd: SIGUSR1 */
     struct announce_socket announce;
+    struct place place;
+    bool follows; /* another store, and hears of its commits; protected by lock */
     struct unmounter unmounter;
 };
 
+/* Fair: who waits for the lock gets it before who lets go of it and takes it again. */
 void mount_lock(struct mount *mount);
 void mount_unlock(struct mount *mount);
+/* Long work under the lock has handled *HELD things since it took the lock: when they are enough,
+ * requests are let in, and *HELD is 0. */
+void mount_let_in(struct mount *mount, size_t *held);
 /* Ends the connection with the kernel; an error is logged. */
 void mount_unmount(struct mount *mount);
 void mount_log(const struct mount *mount, const struct error *err);

@@ -1,24 +1,12 @@
-/* How a commit becomes visible.
+/* The thread that shows new commits. It hears of them by the announcement of a writer, or looks by
+ * itself every now and then, and at once when the store's path may lead elsewhere. publish.c tells
+ * how a commit becomes visible.
  *
- * The kernel keeps names, attributes and pages for ever. When the store has a new
- * commit, this thread
- *
- *   1. opens its snapshot, and sees to it that no listing is under way that gives the
- *      kernel old inodes,
- *   2. under the lock makes it the current one and goes through what the commit changed: an inode
- *      that the kernel holds of a replaced file is retired, pinned to the snapshot that has its
- *      content, and its name queued; so is a name that was told not to be there and is now,
- *   3. without the lock tells the kernel to drop the queued names and listings,
- *   4. answers the writer that announced the commit: from here on every look-up shows it.
- *
- * Why no look-up can slip an old version in between: the kernel holds the directory's inode lock
- * (shared) from sending LOOKUP or READDIRPLUS until the answer is in its cache, and takes it
- * exclusively to drop a name. A request that saw the old snapshot registered its inode under our
- * lock before step 2 looked, so the name is queued, and the kernel drops it only after the answer
- * was cached. A request that comes later sees the new snapshot. Two look-ups of one name are one
- * for the kernel, so that none puts an old version in the place of a new one; READDIRPLUS would,
- * which is what step 1 is for. That same lock is why a handler must never notify: it would wait for
- * a request that itself has to answer.
+ * Another store in the place of the one that is shown (place.h) is opened, listened in, and its
+ * newest commit published; only then is the one before let go, whose snapshots stay as long as
+ * somebody reads from them. Whether a commit continues what is shown is asked of the commits
+ * themselves (snapshot_holds), not of directories or numbers: a copy may be behind, ahead, or as
+ * far with other content.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,299 +16,173 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
-#include "copies.h"
+#include "expire.h"
 #include "log.h"
 #include "metrics.h"
-#include "ops.h"
+#include "publish.h"
 
-enum { LOOK_BY_ITSELF_MS = 2000, COPY_STEP_BYTES = 1 << 20 };
+enum { LOOK_BY_ITSELF_MS = 2000 };
 
-/* One thing to tell the kernel. */
-struct note {
-    uint64_t id;    /* of the directory */
-    size_t name_at; /* in `names`; NO_NAME: the directory's listing and attributes */
-    size_t name_length;
-};
-enum { NO_NAME = -1 };
-
-struct queue {
-    struct buffer notes; /* of struct note */
-    struct buffer names;
-};
-
-struct recheck {
-    struct mount *mount;
-    struct queue *queue;
-    struct pinned *older; /* the snapshot that was shown until now */
-    const struct snapshot *newer;
-    bool has_new_schema; /* by which a name that was not there may be another node */
-};
-
-static void queue_name(struct queue *queue, const struct inode *inode)
-{
-    struct note const note = {
-        .id = inode->parent_id, .name_at = queue->names.length, .name_length = inode->name_length};
-    buffer_add(&queue->names, inode_name(inode), inode->name_length + 1u);
-    buffer_add(&queue->notes, &note, sizeof note);
-}
-
-static void queue_directory(struct queue *queue, const struct inode *inode)
-{
-    struct note const note = {.id = inode->id, .name_at = (size_t)NO_NAME};
-    buffer_add(&queue->notes, &note, sizeof note);
-}
-
-/* A replaced file goes on to serve whoever has it open, from the snapshot that it is of. */
-static void retire(struct recheck *recheck, struct inode *inode)
-{
-    queue_name(recheck->queue, inode);
-    if (inode->id != 0 && !inode->stat.directory && !inode->pinned)
-        inode->pinned = snapshots_acquire(recheck->older);
-    inodes_retire(&recheck->mount->inodes, inode);
-}
-
-/* Compares what the kernel was told with the new snapshot. */
-static void recheck_inode(void *context, struct inode *inode)
-{
-    struct recheck *const recheck = context;
-    struct node node;
-    struct node_stat stat;
-    struct error err;
-    if (!node_unpack(inode_node(inode), &node)) return; /* packed by us */
-    enum tree_answer const answer = tree_stat(recheck->newer, &node, &stat, &err);
-    if (answer == TREE_FAILED) (void)mount_errno(recheck->mount, &err);
-    bool const there = answer == TREE_FOUND;
-    if (inode->id == 0) {
-        if (there || recheck->has_new_schema) retire(recheck, inode);
-    } else if (!there) {
-        retire(recheck, inode);
-    } else if (stat.commit_id != inode->stat.commit_id) {
-        if (stat.directory) {
-            inode->stat = stat;
-            queue_directory(recheck->queue, inode);
-        } else {
-            retire(recheck, inode);
-        }
-    }
-}
-
-static void recheck_node(void *context, const struct node *node, bool replaced)
-{
-    (void)replaced; /* the look below tells */
-    struct recheck *const recheck = context;
-    AUTO_BUFFER struct buffer packed = {0};
-    node_pack(node, &packed);
-    struct inode *const inode = inodes_find_node(&recheck->mount->inodes, buffer_slice(&packed));
-    if (inode) recheck_inode(recheck, inode);
-}
-
-static void recheck_change(void *context, const struct change *change)
-{
-    struct recheck *const recheck = context;
-    tree_change_nodes(recheck->newer, change, recheck_node, recheck);
-}
-
-/* Steps 2: under the lock. */
-static void publish(struct mount *mount, struct snapshot *newer, struct queue *queue)
-{
-    struct pinned *const older = snapshots_acquire(mount->snapshots.current);
-    struct recheck recheck = {
-        .mount = mount,
-        .queue = queue,
-        .older = older,
-        .newer = newer,
-        .has_new_schema = newer->schema_commit_id != older->snapshot->schema_commit_id,
-    };
-    uint64_t const shown = older->snapshot->commit_id;
-    struct error err;
-    mount->shown.commits += newer->commit_id - shown;
-    if (newer->event_count > older->snapshot->event_count)
-        mount->shown.events += newer->event_count - older->snapshot->event_count;
-    snapshots_publish(&mount->snapshots, newer);
-    enum change_log_answer const answer =
-        recheck.has_new_schema
-            ? CHANGE_LOG_UNKNOWN
-            : change_log_scan(newer->txn, shown, newer->commit_id, recheck_change, &recheck, &err);
-    switch (answer) {
-    case CHANGE_LOG_COMPLETE: tree_commit_nodes(newer, shown, recheck_node, &recheck); break;
-    case CHANGE_LOG_FAILED: (void)mount_errno(mount, &err); /* fall through */
-    case CHANGE_LOG_UNKNOWN: inodes_each_newest(&mount->inodes, recheck_inode, &recheck); break;
-    }
-    snapshots_release(&mount->snapshots, older);
-}
-
-/* Step 3. ENOENT: the kernel has dropped it by itself. */
-static void notify_kernel(struct mount *mount, const struct queue *queue)
-{
-    const struct note *const notes = (const struct note *)(const void *)queue->notes.at;
-    size_t const count = queue->notes.length / sizeof *notes;
-    for (size_t i = 0; i < count; i++) {
-        bool const directory = notes[i].name_at == (size_t)NO_NAME;
-        const char *const name =
-            directory ? NULL : (const char *)queue->names.at + notes[i].name_at;
-        int const answer = directory
-                               ? fuse_lowlevel_notify_inval_inode(mount->session, notes[i].id, 0, 0)
-                               : fuse_lowlevel_notify_inval_entry(mount->session, notes[i].id, name,
-                                                                  notes[i].name_length);
-        if (answer == 0 || answer == -ENOENT || answer == -EBADF || answer == -ENODEV) continue;
-        struct error err;
-        (void)error_system(&err, -answer, "the kernel did not take an invalidation");
-        mount_log(mount, &err);
-    }
-}
-
-/* A name that no value has: dropping it takes the directory's lock in the kernel, and
- * changes nothing. */
-static const char no_name[] = "%";
-
-/* Step 1. Once the kernel has had the directory's lock alone, it has taken the listings that
- * were on their way. */
-static void pause_listings(struct mount *mount)
-{
-    AUTO_BUFFER struct buffer ids = {0};
-    mount_lock(mount);
-    handles_names_only(mount, &ids);
-    mount_unlock(mount);
-    for (size_t at = 0; at < ids.length; at += sizeof(uint64_t)) {
-        uint64_t id;
-        memcpy(&id, ids.at + at, sizeof id);
-        (void)fuse_lowlevel_notify_inval_entry(mount->session, id, no_name, strlen(no_name));
-    }
-}
-
-/* The commit that is shown stands in another file by now: what it shows is the same, so the kernel
- * is told nothing, but as long as a snapshot of the old file is open, its space stays taken. */
+/* The commit that is shown stands in another file by now, or another directory: what it shows is
+ * the same, so the kernel is told nothing, but as long as a snapshot of the old file is open, its
+ * space stays taken. */
 static void move_to_new_file(struct mount *mount, struct snapshot *newer)
 {
     mount_lock(mount);
-    bool const superseded = snapshot_is_superseded(mount->snapshots.current->snapshot);
+    const struct snapshot *const shown = mount->snapshots.current->snapshot;
+    bool const superseded = shown->store != newer->store || snapshot_is_superseded(shown);
     if (superseded) snapshots_publish(&mount->snapshots, newer);
     mount_unlock(mount);
     if (!superseded) snapshot_close(newer);
 }
 
-/* Shows the newest commit; returns the number of the one that is shown then. */
-static uint64_t show_newest(struct mount *mount)
+/* Whether NEWER came from what is shown. If it cannot tell, everything is compared. */
+static bool continues(struct mount *mount, const struct snapshot *newer, uint64_t commit_id,
+                      uint64_t nonce)
 {
-    struct queue queue = {0};
-    struct snapshot *newer;
     struct error err;
-    mount_lock(mount);
-    uint64_t shown = mount->snapshots.current->snapshot->commit_id;
-    mount_unlock(mount);
-    if (!snapshot_open(mount->store, &newer, &err)) {
-        mount_log(mount, &err);
-        return shown;
-    }
-    if (newer->commit_id == shown) {
-        move_to_new_file(mount, newer);
-        return shown;
-    }
-    shown = newer->commit_id;
-    pause_listings(mount);
-    mount_lock(mount);
-    publish(mount, newer, &queue);
-    mount_unlock(mount);
-    notify_kernel(mount, &queue);
-    mount_lock(mount);
-    mount->names_only = false;
-    mount_unlock(mount);
-    buffer_done(&queue.notes);
-    buffer_done(&queue.names);
-    return shown;
-}
-
-/* One step of copying the content of an inode; false: there is nothing more to do. The inode may be
- * forgotten between two steps. */
-static bool copy_step(struct mount *mount, uint64_t id, const struct pinned *pinned,
-                      struct tree_reader *reader, uint64_t *offset, struct copy **copy)
-{
-    AUTO_BUFFER struct buffer bytes = {0};
-    struct node node;
-    struct error err;
-    struct inode *const inode = inodes_find(&mount->inodes, id);
-    if (!inode || inode->pinned != pinned || !node_unpack(inode_node(inode), &node)) return false;
-    bool const good =
-        tree_read(pinned->snapshot, &node, reader, *offset, COPY_STEP_BYTES, &bytes, &err) &&
-        copy_add(*copy, buffer_slice(&bytes), &err);
-    if (!good) {
-        mount_log(mount, &err);
-        /* It keeps its snapshot, better a large store than a lost file; but not for one that its
-         * owner has taken away. */
-        if (err.kind != ERROR_MISSING) return false;
-    }
-    *offset += bytes.length;
-    if (*offset < inode->stat.size_bytes && bytes.length) return true;
-    inode->copy = TAKE(*copy);
-    struct pinned *const released = inode->pinned;
-    inode->pinned = NULL;
-    snapshots_release(&mount->snapshots, released);
+    bool holds;
+    if (snapshot_holds(newer, commit_id, nonce, &holds, &err)) return holds;
+    mount_log(mount, &err);
     return false;
 }
 
-static void copy_inode(struct mount *mount, uint64_t id, const struct pinned *pinned)
+/* Returns the number of the commit that is shown then. */
+static uint64_t show(struct mount *mount, struct snapshot *newer)
 {
-    struct tree_reader reader = {0};
-    struct copy *copy = copy_new();
-    uint64_t offset = 0;
-    bool more = true;
-    while (more) {
-        mount_lock(mount);
-        more = copy_step(mount, id, pinned, &reader, &offset, &copy);
-        mount_unlock(mount);
-    }
-    copy_free(copy);
-    tree_reader_done(&reader);
+    mount_lock(mount);
+    const struct snapshot *const shown = mount->snapshots.current->snapshot;
+    uint64_t const commit_id = shown->commit_id, nonce = shown->commit_nonce;
+    mount_unlock(mount);
+    uint64_t const newest = newer->commit_id;
+    if (newest == commit_id && newer->commit_nonce == nonce)
+        move_to_new_file(mount, newer);
+    else
+        publish(mount, newer, continues(mount, newer, commit_id, nonce));
+    return newest;
 }
 
-/* The numbers of the inodes that pin the snapshot. */
-static void collect_pinning(const struct inodes *inodes, const struct pinned *pinned,
-                            struct buffer *ids)
+static void log_place(const struct mount *mount, enum line_level level, const char *what)
 {
-    for (size_t i = 0; i < inodes->by_id.capacity; i++) {
-        for (const struct inode *inode = inodes->by_id.slots[i]; inode; inode = inode->next_of_id) {
-            if (inode->pinned == pinned) buffer_add(ids, &inode->id, sizeof inode->id);
-        }
+    AUTO_BUFFER struct buffer text = {0};
+    buffer_format(&text, "%s %s", mount->place.path, what);
+    buffer_add_byte(&text, '\0');
+    log_line(mount->options, level, (const char *)text.at);
+}
+
+/* Told once, as it is looked for every now and then. */
+static void note_place(struct mount *mount, enum place_seen seen)
+{
+    if (seen == mount->place.seen) return;
+    mount_lock(mount);
+    mount->place.seen = seen;
+    mount_unlock(mount);
+    switch (seen) {
+    case PLACE_SAME: log_place(mount, LINE_NOTICE, "is the store that is shown, again"); break;
+    case PLACE_OTHER:
+        log_place(mount, LINE_ERROR, "is another now; the store that was there stays shown");
+        break;
+    case PLACE_GONE:
+        log_place(mount, LINE_ERROR, "is gone; the store that was there stays shown");
+        break;
     }
 }
 
-/* Lets go of the oldest snapshot whose time is over. */
-static void let_go(struct mount *mount)
+/* Listened in before the snapshot is opened, so that no commit comes in between unheard. */
+static bool open_other(struct mount *mount, struct store **ret_store,
+                       struct announce_socket *ret_socket, struct snapshot **ret_newest,
+                       struct error *err)
 {
-    AUTO_BUFFER struct buffer ids = {0};
-    int64_t const deadline = clock_ms() - (int64_t)mount->options->snapshot_deadline_s * 1000;
-    mount_lock(mount);
-    struct pinned *const pinned = snapshots_expired(&mount->snapshots, deadline);
-    if (pinned) {
-        (void)snapshots_acquire(pinned); /* it must not go while it is being copied from */
-        handles_copy(mount, pinned);
-        collect_pinning(&mount->inodes, pinned, &ids);
+    struct error no_socket;
+    struct announce_socket socket = {.fd = -1, .directory = -1};
+    struct store *store;
+    if (mount->place.folder < 0) {
+        (void)error_set(err, ERROR_DENIED, "this mount stays with its store");
+        return error_remedy(err, "unmount and mount it");
     }
-    mount_unlock(mount);
-    if (!pinned) return;
-    for (size_t at = 0; at < ids.length; at += sizeof(uint64_t)) {
-        uint64_t id;
-        memcpy(&id, ids.at + at, sizeof id);
-        copy_inode(mount, id, pinned);
+    if (!store_open(mount->place.path, STORE_READ, &store, err)) return false;
+    if (!announce_listen(store, &socket, &no_socket)) mount_log(mount, &no_socket);
+    if (!snapshot_open(store, ret_newest, err)) {
+        announce_unlisten(&socket);
+        store_close(store);
+        return false;
     }
+    *ret_store = store;
+    *ret_socket = socket;
+    return true;
+}
+
+/* Goes on with the store that is in the place by now; false: with the one that is shown. */
+static bool show_other(struct mount *mount, uint64_t *ret_shown)
+{
+    struct store *other;
+    struct announce_socket socket;
+    struct snapshot *newest;
+    struct error err;
+    if (!open_other(mount, &other, &socket, &newest, &err)) {
+        if (mount->place.seen != PLACE_OTHER) mount_log(mount, &err);
+        note_place(mount, PLACE_OTHER);
+        return false;
+    }
+    *ret_shown = show(mount, newest);
+    announce_unlisten(&mount->announce);
+    mount->announce = socket;
+    store_close(mount->store);
+    mount->store = other;
     mount_lock(mount);
-    snapshots_release(&mount->snapshots, pinned);
+    mount->follows = socket.fd >= 0;
+    mount->place.seen = PLACE_SAME;
     mount_unlock(mount);
+    log_place(mount, LINE_NOTICE, "is another store now, which is shown");
+    return true;
+}
+
+/* The folder of sockets has been made anew, as by an init in the emptied directory: writers do not
+ * find ours. */
+static void listen_again(struct mount *mount)
+{
+    struct announce_socket socket;
+    struct error err;
+    if (mount->announce.fd < 0 || announce_is_found(&mount->announce) ||
+        !announce_listen(mount->store, &socket, &err))
+        return;
+    announce_unlisten(&mount->announce);
+    mount->announce = socket;
+}
+
+/* Shows the newest commit; returns the number of the one that is shown then. */
+static uint64_t show_newest(struct mount *mount)
+{
+    struct snapshot *newest;
+    struct error err;
+    uint64_t shown;
+    enum place_seen const seen = place_look(&mount->place, store_directory(mount->store));
+    if (seen == PLACE_OTHER && show_other(mount, &shown)) return shown;
+    if (seen != PLACE_OTHER) note_place(mount, seen);
+    listen_again(mount);
+    if (snapshot_open(mount->store, &newest, &err)) return show(mount, newest);
+    if (seen == PLACE_SAME) mount_log(mount, &err); /* else it was told */
+    mount_lock(mount);
+    shown = mount->snapshots.current->snapshot->commit_id;
+    mount_unlock(mount);
+    return shown;
 }
 
 static void answer_writer(struct mount *mount)
 {
     int connection;
     uint64_t announced;
+    const struct store *const store = mount->store;
     if (announce_accept(&mount->announce, &connection, &announced) == ANNOUNCE_NONE) return;
-    announce_reply(connection, show_newest(mount));
+    uint64_t const shown = show_newest(mount);
+    if (mount->store == store)
+        announce_reply(connection, shown);
+    else
+        (void)close(connection); /* of the store before: it is unmounted */
 }
 
 /* SIGUSR1: how it is, into the log. */
@@ -342,16 +204,19 @@ static void *notify_main(void *argument)
     uint64_t const one = 1;
     struct pollfd waiting[] = {{.fd = mount->stop_event, .events = POLLIN},
                                {.fd = mount->announce.fd, .events = POLLIN},
-                               {.fd = mount->state_signal, .events = POLLIN}};
+                               {.fd = mount->state_signal, .events = POLLIN},
+                               {.fd = mount->place.watch, .events = POLLIN}};
     while (!(waiting[0].revents & POLLIN)) {
+        waiting[1].fd = mount->announce.fd;
         int const ready = poll(waiting, COUNT_OF(waiting), LOOK_BY_ITSELF_MS);
         if (ready < 0) continue; /* EINTR: nothing is asked for */
         if (waiting[2].revents & POLLIN) emit_state(mount, waiting[2].fd);
+        bool const touched = (waiting[3].revents & POLLIN) && place_was_touched(&mount->place);
         if (waiting[1].revents & POLLIN)
             answer_writer(mount);
-        else if (ready == 0)
-            (void)show_newest(mount); /* a writer that died between commit and announcement */
-        let_go(mount);
+        else if (touched || ready == 0) /* 0: a writer that died between commit and announcement */
+            (void)show_newest(mount);
+        expire(mount);
     }
     (void)!write(mount->ended_event, &one, sizeof one); /* cannot block: it is written once */
     return NULL;
@@ -383,8 +248,8 @@ static bool answer_request(struct mount *mount, struct fuse_buf *request)
     return got > 0 || got == -EINTR || got == -EAGAIN;
 }
 
-/* The thread may wait for the kernel, and that for a listing that is still to be answered (step 1):
- * so requests are answered until the thread has ended. */
+/* The thread may wait for the kernel, and that for a listing that is still to be answered
+ * (publish.c, step 1): so requests are answered until the thread has ended. */
 void notify_stop(struct mount *mount)
 {
     uint64_t const one = 1;

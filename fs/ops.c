@@ -9,6 +9,7 @@
 #include "copies.h"
 #include "host/service_notify.h"
 #include "metrics.h"
+#include "publish.h"
 
 /* The kernel keeps what it is told until the notify thread takes it back: seconds
  * enough for ever. */
@@ -42,7 +43,7 @@ void fill_attr(const struct mount *mount, const struct node_stat *stat, struct s
     *ret_attr = (struct stat){
         .st_ino = stat->ino,
         .st_mode = mode & ~(mode_t)(mount->options->umask & 0777),
-        .st_nlink = stat->directory ? 2 : 1,
+        .st_nlink = 1, /* of directories: it tells nothing of their number */
         .st_uid = mount->options->uid,
         .st_gid = mount->options->gid,
         .st_size = (off_t)stat->size_bytes,
@@ -60,10 +61,14 @@ void enter_node(struct mount *mount, const struct node *node, const struct node_
 {
     STACK_BUFFER(packed, NODE_ROOM_BYTES);
     node_pack(node, &packed);
+    publish_replaced(mount, buffer_slice(&packed));
     struct inode *inode = inodes_find_node(&mount->inodes, buffer_slice(&packed));
     bool const same =
-        inode && inode->id != 0 && (stat->directory || inode->stat.commit_id == stat->commit_id);
-    if (!same) inode = inodes_add(&mount->inodes, buffer_slice(&packed), parent_id, name, stat);
+        inode && inode->id != 0 && (stat->directory || inode->stat.version == stat->version);
+    if (!same) {
+        inode = inodes_add(&mount->inodes, buffer_slice(&packed), parent_id, name, stat);
+        inode->since = mount->publications;
+    }
     inode->stat = *stat;
     inode->lookup_count++;
     /* else the name there would not be taken back */
@@ -104,6 +109,7 @@ static int look_up(struct mount *mount, uint64_t parent_id, struct slice name,
     case TREE_FAILED: return mount_errno(mount, &err);
     }
     node_pack(&node, &packed);
+    publish_replaced(mount, buffer_slice(&packed));
     if (!inodes_add_negative(&mount->inodes, buffer_slice(&packed), parent_id, name))
         return ENOENT; /* no room to remember it: the kernel must ask again */
     *ret_entry = (struct fuse_entry_param){.entry_timeout = for_ever};
@@ -202,7 +208,7 @@ static int ops_read_file(struct mount *mount, uint64_t id, uint64_t offset, size
         return copy_read(inode->copy, offset, size, &mount->reply, &err) ? 0
                                                                          : mount_errno(mount, &err);
     if (!node_unpack(inode_node(inode), &node)) return ENOENT;
-    const struct pinned *const pinned = inode->pinned ? inode->pinned : mount->snapshots.current;
+    const struct pinned *const pinned = publish_content(mount, inode);
     return tree_read(pinned->snapshot, &node, find_reader(mount, id), offset, size, &mount->reply,
                      &err)
                ? 0
@@ -234,19 +240,18 @@ static void op_statfs(fuse_req_t req, fuse_ino_t id)
     mount->upcalls[UPCALL_STATFS]++;
     const struct snapshot *const snapshot = mount->snapshots.current->snapshot;
     bool const good = store_usage(snapshot, &usage, &err);
-    uint64_t const rows = snapshot->row_count;
     mount_unlock(mount);
     if (!good) {
         (void)fuse_reply_err(req, mount_errno(mount, &err));
         return;
     }
+    /* f_files and f_ffree stay 0, "unknown": there is no table of inodes that could be full. */
     struct statvfs const answer = {
         .f_bsize = BLOCK_BYTES,
         .f_frsize = BLOCK_BYTES,
         .f_blocks = usage.file_bytes / BLOCK_BYTES,
         .f_bfree = usage.free_bytes / BLOCK_BYTES,
         .f_bavail = usage.free_bytes / BLOCK_BYTES,
-        .f_files = rows,
         .f_namemax = NAME_BYTES_LIMIT,
         .f_flag = ST_RDONLY,
     };

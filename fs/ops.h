@@ -33,9 +33,9 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 void op_releasedir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info);
 
 /* Directory handles: see ops_directory.c. */
-/* Gives the handles on PINNED what they still have to list, so that it can be let
- * go. Under the lock. */
-void handles_copy(struct mount *mount, const struct pinned *pinned);
+/* Gives one of the handles on PINNED what it still has to list, so that it can be let go; false:
+ * there is none. Takes the lock itself. */
+bool handles_copy(struct mount *mount, const struct pinned *pinned);
 /* From now on no listing gives the kernel inodes, and `names_only` is set. Adds the numbers of the
  * directories, of 8 bytes each, whose listings have given some that the kernel may not have taken
  * yet. Under the lock. */

@@ -6,7 +6,9 @@
  * version take part in it:
  *
  *   - a handle of another version than the open ones that take part reads past the cache;
- *   - one that takes part, but of another version than was cached last, has the cache dropped.
+ *   - one that takes part, but of another version than was cached last, has the cache dropped;
+ *   - one that is opened while a commit is being published reads past the cache, as the directory
+ *     may still stand by the version before (publish.c).
  *
  * A handle of the old version that fills the cache behind a commit is covered by the second rule,
  * as whoever comes when it is closed has a newer version.
@@ -20,32 +22,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "handles.h"
 #include "metrics.h"
 #include "ops.h"
-
-/* What is left of a listing whose snapshot was let go: names, numbers and kinds. */
-struct kept_entry {
-    struct slice name; /* in the handle's arena */
-    uint64_t ino;
-    bool directory;
-};
-
-struct handle {
-    struct handle *next; /* of mount->handles */
-    uint64_t inode_id;
-    uint64_t directory_ino;
-    struct pinned *pinned; /* NULL: the entries are kept */
-    struct tree_listing *listing;
-    struct tree_entry last; /* of the listing, which it borrows from */
-    uint64_t last_index;
-    bool has_last;
-    bool is_system;   /* .tallyfs, which has one name more than the store knows of */
-    bool counted;     /* takes part in the kernel's cache */
-    bool gave_inodes; /* since the last commit */
-    struct arena arena;
-    struct kept_entry *kept;
-    size_t kept_count;
-};
 
 enum { DOT_ENTRIES = 2 };
 
@@ -54,12 +33,13 @@ static struct handle *handle_of(const struct fuse_file_info *info)
     return (struct handle *)(uintptr_t)info->fh;
 }
 
-static void join_cache(struct inode *inode, struct handle *handle, struct fuse_file_info *info)
+static void join_cache(const struct mount *mount, struct inode *inode, struct handle *handle,
+                       struct fuse_file_info *info)
 {
-    uint64_t const version = inode->stat.commit_id;
+    uint64_t const version = inode->stat.version;
     if (!inode->listing) inode->listing = memory_alloc(sizeof *inode->listing);
     struct listing_cache *const cache = inode->listing;
-    if (cache->handle_count > 0 && cache->handle_version != version) return;
+    if (mount->publication || (cache->handle_count > 0 && cache->handle_version != version)) return;
     cache->handle_count++;
     cache->handle_version = version;
     handle->counted = true;
@@ -82,13 +62,15 @@ static int open_directory(struct mount *mount, uint64_t id, struct fuse_file_inf
     if (!tree_list(current->snapshot, &node, &listing, &err)) return mount_errno(mount, &err);
     struct handle *const handle = memory_alloc(sizeof *handle);
     *handle = (struct handle){.next = mount->handles,
+                              .number = ++mount->handle_count,
                               .inode_id = id,
                               .directory_ino = inode->stat.ino,
                               .is_system = node.kind == NODE_SYSTEM,
                               .pinned = snapshots_acquire(current),
                               .listing = listing};
+    buffer_add_slice(&handle->node, inode_node(inode));
     mount->handles = handle;
-    join_cache(inode, handle, info);
+    join_cache(mount, inode, handle, info);
     info->fh = (uintptr_t)handle;
     return 0;
 }
@@ -96,7 +78,8 @@ static int open_directory(struct mount *mount, uint64_t id, struct fuse_file_inf
 static void free_handle(struct handle *handle)
 {
     tree_listing_free(handle->listing);
-    arena_done(&handle->arena);
+    buffer_done(&handle->node);
+    arena_done(&handle->kept.arena);
     free(handle);
 }
 
@@ -154,8 +137,8 @@ struct listed {
 static bool listed_kept(const struct handle *handle, uint64_t index, struct buffer *name,
                         struct listed *listed)
 {
-    if (index >= handle->kept_count) return false;
-    const struct kept_entry *const kept = &handle->kept[index];
+    if (index >= handle->kept.count) return false;
+    const struct kept_entry *const kept = &handle->kept.entries[index];
     buffer_clear(name);
     buffer_add_slice(name, kept->name);
     buffer_add_byte(name, '\0');
@@ -310,51 +293,6 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 {
     (void)id;
     reply_directory(req, size, offset, info, true);
-}
-
-static void keep_entry(struct handle *handle, struct kept_entry entry, size_t *capacity)
-{
-    if (handle->kept_count == *capacity) {
-        *capacity = *capacity ? *capacity * 2 : 64;
-        struct kept_entry *const more = ARENA_ARRAY(&handle->arena, struct kept_entry, *capacity);
-        if (handle->kept_count) memcpy(more, handle->kept, handle->kept_count * sizeof *more);
-        handle->kept = more;
-    }
-    handle->kept[handle->kept_count++] = entry;
-}
-
-/* Turns the listing of one handle into kept entries. */
-static void keep_entries(struct mount *mount, struct handle *handle)
-{
-    struct tree_entry entry;
-    struct error err;
-    size_t capacity = 0;
-    if (!tree_listing_seek(handle->listing, 0, &err)) (void)mount_errno(mount, &err);
-    enum tree_answer answer;
-    while ((answer = tree_listing_next(handle->listing, &entry, &err)) == TREE_FOUND)
-        keep_entry(handle,
-                   (struct kept_entry){.name = arena_copy(&handle->arena, entry.name),
-                                       .ino = entry.stat.ino,
-                                       .directory = entry.stat.directory},
-                   &capacity);
-    if (answer == TREE_FAILED) (void)mount_errno(mount, &err); /* it lists what could be read */
-    if (handle->is_system)
-        keep_entry(handle, (struct kept_entry){.name = slice_text(metrics_name), .ino = UINT64_MAX},
-                   &capacity);
-    tree_listing_free(handle->listing);
-    handle->listing = NULL;
-    handle->has_last = false;
-}
-
-void handles_copy(struct mount *mount, const struct pinned *pinned)
-{
-    for (struct handle *handle = mount->handles; handle; handle = handle->next) {
-        if (handle->pinned != pinned) continue;
-        keep_entries(mount, handle);
-        struct pinned *const released = handle->pinned;
-        handle->pinned = NULL;
-        snapshots_release(&mount->snapshots, released);
-    }
 }
 
 void handles_names_only(struct mount *mount, struct buffer *ids)

@@ -32,6 +32,7 @@ static const struct fuse_opt own_options[] = {
     OPTION("replace", replace),
     OPTION("--replace", replace),
     OPTION("nonempty", nonempty),
+    OPTION("nofollow", nofollow),
     {"uid=", offsetof(struct options, has_uid), 1},
     {"uid=%u", offsetof(struct options, uid), 0},
     {"gid=", offsetof(struct options, has_gid), 1},
@@ -165,6 +166,8 @@ void options_help(void)
                 "  -V, --version           versions of tallyfs and its libraries\n"
                 "  -o replace, --replace   clear a dead mount that is in the way first\n"
                 "  -o nonempty             mount over a directory that is not empty\n"
+                "  -o nofollow             stay with the store's directory, should another take\n"
+                "                          its place; what is beside it cannot be opened then\n"
                 "  -o uid=N, -o gid=N      owner of all files (default: whoever mounts)\n"
                 "  -o umask=OCTAL          permissions to take away from 0444 and 0555\n"
                 "  -o allow_other          let other users read (needs user_allow_other in\n"

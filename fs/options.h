@@ -22,6 +22,7 @@ struct options {
     int show_version;
     int replace; /* clear a dead mount that is in the way */
     int nonempty;
+    int nofollow; /* stay with the store's directory */
     int has_uid, has_gid;
     unsigned uid, gid;
     unsigned umask;

@@ -59,12 +59,15 @@ static bool allow_beneath(int ruleset, int folder, uint64_t rights, const char *
 }
 
 /* The store: lock.mdb is written, and given its size where a compact has left it empty; the own
- * socket removed, and a compact that was killed may have to be ended. */
-static bool restrict_files(int store, struct error *err)
+ * socket made and removed, and a compact that was killed may have to be ended. A rule is tied to a
+ * directory, not to a path: a store that takes the place of this one can be opened only by a rule
+ * for the folder that both stand in. */
+static bool restrict_files(int store, int folder, struct error *err)
 {
     uint64_t const copying =
         LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
-    uint64_t const serving = copying | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE;
+    uint64_t const serving = copying | LANDLOCK_ACCESS_FS_READ_DIR |
+                             LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_SOCK;
     long const version =
         syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 0) return true; /* a kernel without it, or one that was started without it */
@@ -72,7 +75,8 @@ static bool restrict_files(int store, struct error *err)
     AUTO_FD int const ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
     if (ruleset < 0) return error_system(err, errno, "cannot restrict files");
     AUTO_FD int const temporary = open("/var/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (!allow_beneath(ruleset, store, serving | right_to_truncate(version), "the store", err) ||
+    int const widest = folder >= 0 ? folder : store;
+    if (!allow_beneath(ruleset, widest, serving | right_to_truncate(version), "the store", err) ||
         (temporary >= 0 && !allow_beneath(ruleset, temporary, copying, "/var/tmp", err)))
         return false;
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
@@ -96,6 +100,9 @@ static const int allowed_calls[] = {
     SCMP_SYS(sendto),
     SCMP_SYS(getsockopt),
     SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(listen),
+    SCMP_SYS(umask),
     SCMP_SYS(close),
     SCMP_SYS(dup2),
     SCMP_SYS(dup3),
@@ -165,10 +172,13 @@ static const int allowed_calls[] = {
 static int add_rules(scmp_filter_ctx filter)
 {
     int reason = 0;
-    /* The system log's socket, should the log be started anew. */
-    struct scmp_arg_cmp const local[] = {
-        {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX, .datum_b = 0},
-        {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xf, .datum_b = SOCK_DGRAM},
+    /* The system log's socket, should the log be started anew; and that for the writers of another
+     * store. */
+    struct scmp_arg_cmp const local[][2] = {
+        {{.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX, .datum_b = 0},
+         {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xf, .datum_b = SOCK_DGRAM}},
+        {{.arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX, .datum_b = 0},
+         {.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = 0xf, .datum_b = SOCK_SEQPACKET}},
     };
     struct scmp_arg_cmp const own = {
         .arg = 0, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid(), .datum_b = 0};
@@ -185,8 +195,8 @@ static int add_rules(scmp_filter_ctx filter)
     };
     for (size_t i = 0; i < COUNT_OF(allowed_calls) && reason == 0; i++)
         reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0, NULL);
-    if (reason == 0)
-        reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, local);
+    for (size_t i = 0; i < COUNT_OF(local) && reason == 0; i++)
+        reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, local[i]);
     if (reason == 0)
         reason = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &own);
     if (reason == 0)
@@ -207,11 +217,11 @@ static bool filter_calls(struct error *err)
     return reason == 0 || error_system(err, -reason, "cannot filter system calls");
 }
 
-bool sandbox_enter(int store, struct error *err)
+bool sandbox_enter(int store, int folder, struct error *err)
 {
     /* the system log wants the local time, and /etc/localtime is out of reach afterwards */
     tzset();
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_system(err, errno, "cannot give up privileges");
-    return restrict_files(store, err) && drop_capabilities(err) && filter_calls(err);
+    return restrict_files(store, folder, err) && drop_capabilities(err) && filter_calls(err);
 }

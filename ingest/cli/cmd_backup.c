@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/tree_print.h"
+#include "common/writer_lock.h"
 #include "database/backup.h"
 #include "verify/verify.h"
 
@@ -76,6 +77,8 @@ static enum exit_status copy(const struct usage *usage, const char *done, bool v
                       backup_finish(backup, &err);
     backup_free(backup);
     if (!good) return console_error(&err);
+    struct notices const notices = console_notices(NULL);
+    writer_await_mounts(argv[first + 1], &notices);
     (void)printf("%s: commit %llu, %llu events%s\n", done, /* console_end looks */
                  (unsigned long long)content.commit_id, (unsigned long long)content.event_count,
                  verifies ? ", verified" : "");

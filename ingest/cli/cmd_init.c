@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "common/printable.h"
 #include "common/text_file.h"
+#include "common/writer_lock.h"
 #include "database/store.h"
 #include "infer/propose.h"
 
@@ -66,7 +67,11 @@ static bool check(const struct arguments *arguments)
 static enum exit_status create(const char *store, struct slice text, const char *path)
 {
     struct error err;
-    if (store_create(store, text, &err)) return EXIT_GOOD;
+    if (store_create(store, text, &err)) {
+        struct notices const notices = console_notices(NULL);
+        writer_await_mounts(store, &notices);
+        return EXIT_GOOD;
+    }
     if (err.kind == ERROR_SCHEMA) (void)error_wrap(&err, "%s", path);
     return console_error(&err);
 }

@@ -4,9 +4,9 @@
 #include <time.h>
 
 #include "cli/commands.h"
-#include "cli/mounts.h"
 #include "cli/options.h"
 #include "cli/tree_print.h"
+#include "common/mounts.h"
 #include "common/printable.h"
 #include "tables/batch_log.h"
 #include "tables/meta.h"
@@ -106,22 +106,29 @@ static bool print_counts(const struct snapshot *snapshot, const struct store_usa
     return true;
 }
 
-static uint64_t behind(const struct snapshot *newest, const struct mount_point *mount)
+/* How a mount stands to the store: what cannot be compared counts as another one's. */
+static bool shows(const struct snapshot *snapshot, const struct mount_point *mount,
+                  uint64_t *ret_behind)
 {
-    return mount->commit_id < newest->commit_id ? newest->commit_id - mount->commit_id : 0;
+    struct error err;
+    bool same;
+    return mounts_shows(snapshot->store, mount, &same, ret_behind, &err) && same;
 }
 
 static void print_mount(void *context, const struct mount_point *mount)
 {
     const struct snapshot *const newest = context;
     AUTO_BUFFER struct buffer place = {0};
+    uint64_t behind;
     printable_write(mount->place, SIZE_MAX, &place);
     (void)printf("mounted  %.*s ", (int)place.length, (const char *)place.at);
     if (!mount->answers)
         (void)puts("does not answer");
-    else if (behind(newest, mount))
-        (void)printf("shows commit %" PRIu64 ", %" PRIu64 " behind\n", mount->commit_id,
-                     behind(newest, mount));
+    else if (!shows(newest, mount, &behind))
+        (void)printf("by process %" PRIu64 " shows another store, which was here before\n",
+                     mount->pid);
+    else if (behind)
+        (void)printf("shows commit %" PRIu64 ", %" PRIu64 " behind\n", mount->commit_id, behind);
     else
         (void)puts("shows this commit");
 }
@@ -138,9 +145,13 @@ static void add_mount(void *context, const struct mount_point *mount)
     buffer_add_text(json->text, json->any ? ", {\"place\":\t" : "{\"place\":\t");
     json->any = true;
     json_string(mount->place, json->text);
-    if (mount->answers)
+    uint64_t behind;
+    if (mount->answers && shows(json->newest, mount, &behind))
         buffer_format(json->text, ", \"commit\":\t%" PRIu64 ", \"behind\":\t%" PRIu64 "}",
-                      mount->commit_id, behind(json->newest, mount));
+                      mount->commit_id, behind);
+    else if (mount->answers)
+        buffer_format(json->text,
+                      ", \"commit\":\tnull, \"behind\":\tnull, \"other_store\":\ttrue}");
     else
         buffer_add_text(json->text, ", \"commit\":\tnull, \"behind\":\tnull}");
 }

@@ -21,6 +21,10 @@ bool writer_lock_open(const char *path, const struct notices *notices, struct st
 bool writer_lock_announce(struct store *store, uint64_t commit_id, int deadline_ms,
                           const struct notices *notices);
 
+/* For who has made a store at PATH: the mounts that were of another one there show it on return, or
+ * it is told which do not. */
+void writer_await_mounts(const char *path, const struct notices *notices);
+
 static inline void auto_store(struct store **store)
 {
     store_close(*store);

@@ -95,17 +95,44 @@ void follow_done(struct follow *follow)
     batch_report_done(&follow->report);
 }
 
-static bool check_store(const struct follow *follow, struct error *err)
+static bool note_commit(struct follow *follow, struct store *store, struct error *err)
 {
-    struct store *store;
-    struct snapshot *snapshot = NULL;
-    const struct stream *stream;
-    if (!store_open(follow->store_path, STORE_READ, &store, err)) return false;
-    bool const good = snapshot_open(store, &snapshot, err) &&
-                      stream_choose(snapshot->schema, follow->stream, &stream, err);
+    struct snapshot *snapshot;
+    if (!snapshot_open(store, &snapshot, err)) return false;
+    follow->commit_id = snapshot->commit_id;
+    follow->commit_nonce = snapshot->commit_nonce;
     snapshot_close(snapshot);
-    store_close(store);
-    return good;
+    return true;
+}
+
+static bool check_store(struct follow *follow, struct error *err)
+{
+    AUTO_STORE struct store *store = NULL;
+    const struct schema *schema;
+    const struct stream *stream;
+    return store_open(follow->store_path, STORE_READ, &store, err) &&
+           store_schema(store, &schema, err) &&
+           stream_choose(schema, follow->stream, &stream, err) && note_commit(follow, store, err);
+}
+
+/* A copy that was made behind the last load is as good as the store; one from before that, or a
+ * store made anew, is not. */
+static bool check_has_what_was_taken(const struct follow *follow, struct store *store,
+                                     struct error *err)
+{
+    struct snapshot *snapshot;
+    bool holds;
+    if (!snapshot_open(store, &snapshot, err)) return false;
+    bool const good =
+        snapshot_holds(snapshot, follow->commit_id, follow->commit_nonce, &holds, err);
+    snapshot_close(snapshot);
+    if (!good || holds) return good;
+    (void)error_set(err, ERROR_MISSING,
+                    "another store, without commit %llu of the one before, has taken its place",
+                    (unsigned long long)follow->commit_id);
+    (void)error_remedy(err, "start tally follow again: it goes on where this store stands; of a "
+                            "spool, move back from done what this store lacks");
+    return error_place(err, "%s", follow->store_path);
 }
 
 bool follow_begin(struct follow *follow, struct error *err)
@@ -160,7 +187,8 @@ enum batch_ending follow_load(struct follow *follow, const struct batch_input *i
     case STORE_LOCK_HELD: return BATCH_PAUSED;
     case STORE_LOCK_FAILED: return BATCH_STOPPED;
     }
-    if (!store_schema(store, &batch->schema, err) ||
+    if (!check_has_what_was_taken(follow, store, err) ||
+        !store_schema(store, &batch->schema, err) ||
         !stream_choose(batch->schema, follow->stream, &batch->stream, err))
         return BATCH_STOPPED;
     batch->mount_silent = follow->report.mount_silent;
@@ -168,5 +196,5 @@ enum batch_ending follow_load(struct follow *follow, const struct batch_input *i
     enum batch_ending const ending = batch_ingest(store, input, batch, &follow->report, err);
     progress_erase(batch->progress);
     if (ending == BATCH_INGESTED) emit_refused(follow);
-    return ending;
+    return note_commit(follow, store, err) ? ending : BATCH_STOPPED;
 }

@@ -3,7 +3,8 @@
  * Place    cmd_follow.c chooses one of three: a spool directory, a file that grows, standard input.
  * Promise  each record is loaded once, also across kills: what was taken is in the batch log, with
  *          the events. The lock of writers is held for each commit alone, so that other
- *          commands get their turn.
+ *          commands get their turn. A store that has taken the place of the one that what was taken
+ *          is in gets nothing: it may lack some of it, and the positions here are not its own.
  * Memory   the caller owns the struct, follow_done what it holds; paths and stream are borrowed.
  * Threads  one, the only one that takes signals.
  * Errors   of one batch: told as a notice, and the next goes on; of the store or the followed thing
@@ -35,6 +36,9 @@ struct follow {
     uint64_t refused_batch;     /* of which batch so many refused records were told of */
     uint64_t refused_count;
     bool is_unrepeatable; /* what is not loaded before the end is lost: wait for the turn */
+    /* The newest commit behind the last load: a store that came from it has what was taken. */
+    uint64_t commit_id;
+    uint64_t commit_nonce;
 };
 void follow_done(struct follow *follow);
 

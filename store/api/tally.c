@@ -133,6 +133,13 @@ void tally_close(struct tally_store *store)
     (void)pthread_mutex_unlock(&opened.lock);
 }
 
+bool tally_is_replaced(const struct tally_store *store)
+{
+    struct stat status;
+    return stat(store_path(store->store), &status) == 0 &&
+           (status.st_dev != store->device || status.st_ino != store->inode);
+}
+
 bool tally_snapshot_open(struct tally_store *store, struct tally_snapshot **ret_snapshot,
                          struct tally_error *error)
 {
@@ -157,6 +164,16 @@ uint64_t tally_snapshot_commit(const struct tally_snapshot *snapshot)
     return snapshot->snapshot->commit_id;
 }
 
+static void tell_replaced(const struct tally_store *store, struct tally_error *error)
+{
+    struct error err;
+    (void)error_set(&err, ERROR_MISSING,
+                    "another store has taken the place of the one that is open");
+    (void)error_remedy(&err, "open the path again, and close this one");
+    (void)error_place(&err, "%s", store_path(store->store));
+    (void)tally_tell(error, &err);
+}
+
 static int64_t tally_now_ms(void)
 {
     struct timespec now;
@@ -178,6 +195,10 @@ enum tally_answer tally_wait(struct tally_store *store, uint64_t after, int time
             return TALLY_FAILED;
         }
         if (newest > after) break;
+        if (tally_is_replaced(store)) {
+            tell_replaced(store, error);
+            return TALLY_FAILED;
+        }
         int64_t const left = timeout_ms < 0 ? LOOK_BY_ITSELF_MS : deadline - tally_now_ms();
         if (left <= 0) return TALLY_MISSING;
         struct pollfd told = {.fd = watch, .events = POLLIN}; /* poll passes over -1 */

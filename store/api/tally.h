@@ -32,6 +32,8 @@
  *          TALLY_ERROR_CORRUPT, and what LMDB follows is looked at before. A data.mdb that is cut
  *          or cannot be read behind the reader's back is a SIGBUS.
  * Signals  are the host's: no handler is installed, no mask is changed, and no process is forked.
+ * Place    a store is the directory that was at the path when it was opened, wherever that is by
+ *          now; see tally_is_replaced.
  * Store    what it holds is never written. Do not open it by LMDB or in another way in
  *          the same process.
  *
@@ -90,6 +92,13 @@ struct tally_listing;
 bool tally_open(const char *path, struct tally_store **ret_store, struct tally_error *error);
 void tally_close(struct tally_store *store);
 
+/* Whether another directory is at the path by now that the store was opened by (with its links
+ * resolved then): it was restored, made anew or put there. This one goes on to answer from what was
+ * there before, in which there may be no commit any more. To go on with the other one, open the
+ * path again, and close this one with what is open of it; numbers of commits of one say nothing of
+ * the other. Costs a look at the path. */
+bool tally_is_replaced(const struct tally_store *store);
+
 /* The newest commit. Microseconds, but for the first of a schema, which is read. */
 bool tally_snapshot_open(struct tally_store *store, struct tally_snapshot **ret_snapshot,
                          struct tally_error *error);
@@ -101,7 +110,8 @@ uint64_t tally_snapshot_commit(const struct tally_snapshot *snapshot);
  * TALLY_MISSING: there was none within TIMEOUT_MS (-1: no limit), or a handler of a signal ran in
  * this thread. Returns at once if there is one already. Takes no more rights than reading, and no
  * writer ever waits for it. Where the system does not tell (no inotify watch left, a writer that
- * was killed) the store is looked at every two seconds. */
+ * was killed) the store is looked at every two seconds. TALLY_FAILED, with TALLY_ERROR_MISSING,
+ * when there is none and the store is replaced, which is looked for as often. */
 enum tally_answer tally_wait(struct tally_store *store, uint64_t after, int timeout_ms,
                              uint64_t *ret_commit, struct tally_error *error);
 

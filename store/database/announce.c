@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "base/open_beneath.h"
 
-enum { BACKLOG = 64, MESSAGE_BYTES = 8, PATIENCE_MS = 1000, MOUNTS_MAX = 1024 };
+enum { BACKLOG = 64, MESSAGE_BYTES = 8, PATIENCE_MS = 1000, MOUNT_NAME_BYTES = 64 };
 
 /* The address of NAME in the directory, which a longer path would not fit. */
 static struct sockaddr_un address_of(int directory, const char *name)
@@ -33,6 +33,24 @@ static bool open_mounts(struct store *store, int *ret_directory, struct error *e
     *ret_directory = open_beneath_folder(store_directory(store), "mounts");
     if (*ret_directory >= 0) return true;
     return error_system(err, errno, "%s/mounts", store_path(store));
+}
+
+/* The mode of a socket that is made. Where the group of data.mdb cannot be given to it (a process
+ * that has restricted itself), what that may goes to all: peers are checked in any case. */
+static mode_t mode_for_writers(const struct announce_socket *socket)
+{
+    struct stat data;
+    if (fstatat(socket->store, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) < 0) return 0600;
+    return (data.st_mode & 0777) | ((data.st_mode & 0070) >> 3);
+}
+
+static bool make_address(const struct announce_socket *socket)
+{
+    struct sockaddr_un const address = address_of(socket->directory, socket->name);
+    mode_t const before = umask(~mode_for_writers(socket) & 0777);
+    int const bound = bind(socket->fd, (const struct sockaddr *)&address, sizeof address);
+    (void)umask(before);
+    return bound == 0 && listen(socket->fd, BACKLOG) == 0;
 }
 
 /* Who may write the data may connect, which takes the right to write the socket. */
@@ -85,9 +103,7 @@ bool announce_listen(struct store *store, struct announce_socket *ret_socket, st
     }
     (void)snprintf(made.name, sizeof made.name, "%d-%016llx.sock", (int)getpid(),
                    (unsigned long long)random);
-    struct sockaddr_un const address = address_of(made.directory, made.name);
-    if (bind(made.fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(made.fd, BACKLOG) < 0) {
+    if (!make_address(&made)) {
         (void)error_system(err, errno, "cannot listen in %s/mounts", store_path(store));
         announce_unlisten(&made);
         return false;
@@ -95,6 +111,14 @@ bool announce_listen(struct store *store, struct announce_socket *ret_socket, st
     open_to_writers(&made);
     *ret_socket = made;
     return true;
+}
+
+bool announce_is_found(const struct announce_socket *socket)
+{
+    struct stat named, own;
+    return fstatat(socket->store, "mounts", &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+           fstat(socket->directory, &own) < 0 ||
+           (named.st_dev == own.st_dev && named.st_ino == own.st_ino);
 }
 
 void announce_unlisten(struct announce_socket *socket)
@@ -152,34 +176,61 @@ static int64_t announce_now_ms(void)
 /* The mounts that were told and have not answered. */
 struct told {
     int directory;
-    struct pollfd polls[MOUNTS_MAX];
-    char names[MOUNTS_MAX][64];
+    struct pollfd *polls;
+    char (*names)[MOUNT_NAME_BYTES];
     nfds_t count;
+    nfds_t capacity;
 };
 
+static void *enlarge(void *old, size_t count, size_t capacity, size_t size)
+{
+    void *const larger = memory_alloc(capacity * size);
+    if (count) memcpy(larger, old, count * size);
+    free(old);
+    return larger;
+}
+
+static void add_told(struct told *told, const char *name, int fd)
+{
+    if (told->count == told->capacity) {
+        told->capacity = told->capacity ? told->capacity * 2 : 64;
+        told->polls = enlarge(told->polls, told->count, told->capacity, sizeof *told->polls);
+        told->names = enlarge(told->names, told->count, told->capacity, sizeof *told->names);
+    }
+    (void)snprintf(told->names[told->count], MOUNT_NAME_BYTES, "%.63s", name);
+    told->polls[told->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+}
+
+static void name_silent(struct announce_result *result, const char *name)
+{
+    result->silent++;
+    (void)snprintf(result->silent_name, sizeof result->silent_name, "%.63s", name);
+}
+
+enum telling { TELLING_DONE, TELLING_NO_DESCRIPTOR };
+
 /* Tells one mount. Nobody listening means that it was killed: its socket goes. */
-static void announce_tell(int directory, const char *name, uint64_t commit_id, struct told *told,
-                          struct announce_result *result)
+static enum telling announce_tell(const char *name, uint64_t commit_id, struct told *told,
+                                  struct announce_result *result)
 {
     uint8_t bytes[MESSAGE_BYTES];
-    struct sockaddr_un const address = address_of(directory, name);
+    struct sockaddr_un const address = address_of(told->directory, name);
     AUTO_FD int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     write_number(commit_id, bytes);
-    if (fd < 0) return;
-    bool const connected = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-    if (!connected && errno == ECONNREFUSED) {
-        (void)unlinkat(directory, name, 0); /* another ingest may have been faster */
-        return;
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE)) return TELLING_NO_DESCRIPTOR;
+    bool const connected =
+        fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0 && !connected && errno == ECONNREFUSED) {
+        (void)unlinkat(told->directory, name, 0); /* another ingest may have been faster */
+        return TELLING_DONE;
     }
-    if (!connected && errno == ENOENT) return; /* unmounted just now */
+    if (fd >= 0 && !connected && errno == ENOENT) return TELLING_DONE; /* unmounted just now */
     result->told++;
-    if (!connected || send(fd, bytes, sizeof bytes, MSG_NOSIGNAL) != MESSAGE_BYTES) {
-        result->silent++; /* its backlog is full: it hangs */
-        (void)snprintf(result->silent_name, sizeof result->silent_name, "%.63s", name);
-        return;
-    }
-    (void)snprintf(told->names[told->count], sizeof told->names[0], "%.63s", name);
-    told->polls[told->count++] = (struct pollfd){.fd = take_fd(&fd), .events = POLLIN};
+    if (!connected || send(fd, bytes, sizeof bytes, MSG_NOSIGNAL) != MESSAGE_BYTES)
+        name_silent(result, name); /* its backlog is full: it hangs */
+    else
+        add_told(told, name, take_fd(&fd));
+    return TELLING_DONE;
 }
 
 enum answer { ANSWER_NONE, ANSWER_SHOWN, ANSWER_BEHIND };
@@ -209,8 +260,7 @@ static enum answer read_answer(const struct told *told, nfds_t place, uint64_t c
 /* Counts the mount and lets it go. */
 static void count_silent(struct told *told, nfds_t place, struct announce_result *result)
 {
-    result->silent++;
-    memcpy(result->silent_name, told->names[place], sizeof result->silent_name);
+    name_silent(result, told->names[place]);
     (void)close(told->polls[place].fd);
     told->polls[place].fd = -1; /* poll leaves it out */
 }
@@ -246,6 +296,18 @@ static void await_answers(struct told *told, uint64_t commit_id, int64_t deadlin
     for (nfds_t i = 0; i < told->count; i++) {
         if (told->polls[i].fd >= 0) count_silent(told, i, result);
     }
+    told->count = 0;
+}
+
+/* Where the process may open no more, those that were told answer first. */
+static void emit_next(const char *name, uint64_t commit_id, int64_t deadline_ms, struct told *told,
+                      struct announce_result *result)
+{
+    if (announce_tell(name, commit_id, told, result) == TELLING_DONE) return;
+    await_answers(told, commit_id, deadline_ms, result);
+    if (announce_tell(name, commit_id, told, result) == TELLING_DONE) return;
+    result->told++;
+    name_silent(result, name);
 }
 
 bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
@@ -260,16 +322,15 @@ bool announce_commit(struct store *store, uint64_t commit_id, int deadline_ms,
         (void)close(directory_fd);
         return error_system(err, errno, "%s/mounts", store_path(store));
     }
-    struct told *const told = memory_alloc(sizeof *told);
-    told->directory = directory_fd;
+    struct told told = {.directory = directory_fd};
     for (const struct dirent *entry; (entry = readdir(directory));) {
         size_t const length = strlen(entry->d_name);
         if (length < 5 || strcmp(entry->d_name + length - 5, ".sock") != 0) continue;
-        if (told->count < MOUNTS_MAX)
-            announce_tell(directory_fd, entry->d_name, commit_id, told, &result);
+        emit_next(entry->d_name, commit_id, deadline, &told, &result);
     }
-    await_answers(told, commit_id, deadline, &result);
-    free(told);
+    await_answers(&told, commit_id, deadline, &result);
+    free(told.polls);
+    free(told.names);
     (void)closedir(directory);
     *ret_result = result;
     return true;

@@ -38,6 +38,8 @@ struct announce_socket {
 
 bool announce_listen(struct store *store, struct announce_socket *ret_socket,
                      struct error *err) MUST_CHECK;
+/* Whether writers look for it where it is: STORE/mounts may have been made anew. */
+bool announce_is_found(const struct announce_socket *socket);
 void announce_unlisten(struct announce_socket *socket); /* closes and removes; takes a zeroed one */
 
 enum announce_message { ANNOUNCE_COMMIT, ANNOUNCE_NONE };

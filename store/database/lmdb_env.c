@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "database/compact_swap.h"
@@ -12,9 +14,9 @@
 /* LMDB opens by path: it must still lead to the directory that the rest is done in. */
 static bool check_place(const char *path, int directory, struct error *err)
 {
-    struct stat named, opened;
-    if (stat(path, &named) == 0 && fstat(directory, &opened) == 0 &&
-        named.st_ino == opened.st_ino && named.st_dev == opened.st_dev)
+    struct stat named, held;
+    if (stat(path, &named) == 0 && fstat(directory, &held) == 0 && named.st_ino == held.st_ino &&
+        named.st_dev == held.st_dev)
         return true;
     (void)error_set(err, ERROR_MISSING, "the store is not here any more");
     (void)error_remedy(err, "where it was moved, open it there");
@@ -36,20 +38,35 @@ static bool check_files(const char *path, int directory, struct error *err)
     return true;
 }
 
-/* Opens what is in the directory, and refuses a store of another format before anything else
- * is done with it. */
-bool lmdb_env_open(const char *path, int directory, bool write, struct lmdb_env **ret_environment,
-                   struct error *err)
+static struct {
+    pthread_mutex_t lock;
+    struct lmdb_env *first;
+} opened = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* The one in the list that has the directory's data.mdb open. */
+static struct lmdb_env *find_opened(int directory, bool write)
 {
-    AUTO_FD int hold = -1;
+    struct stat data;
+    if (fstatat(directory, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) < 0) return NULL;
+    for (struct lmdb_env *each = opened.first; each; each = each->next) {
+        if (each->device == data.st_dev && each->inode == data.st_ino && each->write == write &&
+            each->process == getpid())
+            return each;
+    }
+    return NULL;
+}
+
+static bool open_first(const char *path, int directory, bool write,
+                       struct lmdb_env **ret_environment, struct error *err)
+{
     AUTO_TXN struct txn *txn = NULL;
     struct db *db;
     struct meta meta;
-    if (!compact_swap_hold(directory, path, &hold, err) || !check_place(path, directory, err) ||
-        !check_files(path, directory, err) || !db_open(path, write ? DB_WRITE : DB_READ, &db, err))
-        return false;
+    struct stat data;
+    if (!db_open(path, write ? DB_WRITE : DB_READ, &db, err)) return false;
     bool const placed =
-        !db_is_replaced(db, directory) ||
+        (fstatat(directory, "data.mdb", &data, AT_SYMLINK_NOFOLLOW) == 0 &&
+         !db_is_replaced(db, directory)) ||
         error_set(err, ERROR_BUSY, "%s: data.mdb was exchanged while it was opened", path);
     if (!placed || !txn_begin(db, false, &txn, err) ||
         (!meta_load(txn, &meta, err) && !error_wrap(err, "%s", path)) || !db_is_whole(db, err)) {
@@ -58,16 +75,56 @@ bool lmdb_env_open(const char *path, int directory, bool write, struct lmdb_env 
         return false;
     }
     struct lmdb_env *const environment = memory_alloc(sizeof *environment);
-    *environment = (struct lmdb_env){.db = db, .references = 1};
+    *environment = (struct lmdb_env){.db = db,
+                                     .device = data.st_dev,
+                                     .inode = data.st_ino,
+                                     .process = getpid(),
+                                     .write = write,
+                                     .next = opened.first};
+    opened.first = environment;
     *ret_environment = environment;
     return true;
 }
 
+bool lmdb_env_open(const char *path, int directory, bool write, struct lmdb_env **ret_environment,
+                   struct error *err)
+{
+    AUTO_FD int hold = -1;
+    if (!compact_swap_hold(directory, path, &hold, err) || !check_place(path, directory, err) ||
+        !check_files(path, directory, err))
+        return false;
+    (void)pthread_mutex_lock(&opened.lock); /* cannot fail: not recursive */
+    struct lmdb_env *environment = find_opened(directory, write);
+    bool const good = environment || open_first(path, directory, write, &environment, err);
+    if (good) {
+        environment->references++;
+        *ret_environment = environment;
+    }
+    (void)pthread_mutex_unlock(&opened.lock);
+    return good;
+}
+
+struct lmdb_env *lmdb_env_acquire(struct lmdb_env *environment)
+{
+    (void)pthread_mutex_lock(&opened.lock);
+    environment->references++;
+    (void)pthread_mutex_unlock(&opened.lock);
+    return environment;
+}
+
 void lmdb_env_release(struct lmdb_env *environment)
 {
-    if (!environment || --environment->references > 0) return;
-    db_close(environment->db);
-    free(environment);
+    if (!environment) return;
+    (void)pthread_mutex_lock(&opened.lock);
+    if (--environment->references == 0) {
+        struct lmdb_env **at = &opened.first;
+        while (*at != environment)
+            at = &(*at)->next;
+        *at = environment->next;
+        db_close(environment->db);
+        free(environment);
+    }
+    (void)pthread_mutex_unlock(&opened.lock);
 }
 
 /* A copy of the data without its free pages, durable. */

@@ -28,6 +28,7 @@ struct store {
     enum store_mode mode;
     struct lmdb_env *environment; /* the newest; protected by `lock` */
     pthread_mutex_t lock;
+    unsigned references;          /* its own, and one a snapshot; protected by `lock` */
     struct loaded_schema *newest; /* protected by `lock`; NULL before the first snapshot */
 };
 
@@ -86,6 +87,8 @@ static bool refresh(struct store *store, struct error *err)
         return false;
     lmdb_env_release(store->environment);
     store->environment = newer;
+    schema_release(store->newest); /* it need not be a copy of the file before */
+    store->newest = NULL;
     return true;
 }
 
@@ -94,6 +97,7 @@ bool store_open(const char *path, enum store_mode mode, struct store **ret_store
     if (!find_store(path, err)) return false;
     struct store *const store = memory_alloc(sizeof *store);
     store->lock_file = -1;
+    store->references = 1;
     store->mode = mode;
     store->path = memory_alloc(strlen(path) + 1);
     memcpy(store->path, path, strlen(path));
@@ -111,16 +115,26 @@ bool store_open(const char *path, enum store_mode mode, struct store **ret_store
     return true;
 }
 
-void store_close(struct store *store)
+/* Behind the last use of it. */
+static void release(struct store *store)
 {
-    if (!store) return;
-    store_unlock(store);
+    (void)pthread_mutex_lock(&store->lock);
+    bool const used = --store->references > 0;
+    (void)pthread_mutex_unlock(&store->lock);
+    if (used) return;
     schema_release(store->newest);
     lmdb_env_release(store->environment);
     if (store->directory >= 0) (void)close(store->directory); /* only read */
     (void)pthread_mutex_destroy(&store->lock);
     free(store->path);
     free(store);
+}
+
+void store_close(struct store *store)
+{
+    if (!store) return;
+    store_unlock(store);
+    release(store);
 }
 
 const char *store_path(const struct store *store)
@@ -231,8 +245,8 @@ static bool begin_reading(struct store *store, struct lmdb_env **ret_environment
     (void)pthread_mutex_lock(&store->lock); /* cannot fail: not recursive, initialised */
     bool const good = refresh(store, err) && txn_begin(store->environment->db, false, ret_txn, err);
     if (good) {
-        *ret_environment = store->environment;
-        store->environment->references++;
+        *ret_environment = lmdb_env_acquire(store->environment);
+        store->references++;
     }
     (void)pthread_mutex_unlock(&store->lock);
     return good;
@@ -241,9 +255,8 @@ static bool begin_reading(struct store *store, struct lmdb_env **ret_environment
 static void end_reading(struct store *store, struct lmdb_env *environment, struct txn *txn)
 {
     txn_abort(txn);
-    (void)pthread_mutex_lock(&store->lock);
     lmdb_env_release(environment);
-    (void)pthread_mutex_unlock(&store->lock);
+    release(store);
 }
 
 bool snapshot_open(struct store *store, struct snapshot **ret_snapshot, struct error *err)
@@ -251,10 +264,13 @@ bool snapshot_open(struct store *store, struct snapshot **ret_snapshot, struct e
     struct lmdb_env *environment;
     struct txn *txn;
     struct meta meta;
+    struct meta_commit commit;
     struct loaded_schema *schema = NULL;
     if (!begin_reading(store, &environment, &txn, err)) return false;
     (void)pthread_mutex_lock(&store->lock);
-    bool const good = meta_load(txn, &meta, err) && acquire_schema(store, txn, &meta, &schema, err);
+    bool const good = meta_load(txn, &meta, err) &&
+                      meta_commit_load(txn, meta.commit_id, &commit, err) &&
+                      acquire_schema(store, txn, &meta, &schema, err);
     (void)pthread_mutex_unlock(&store->lock);
     if (!good) {
         end_reading(store, environment, txn);
@@ -269,6 +285,7 @@ bool snapshot_open(struct store *store, struct snapshot **ret_snapshot, struct e
         .schema = schema->schema,
         .secret = meta.secret,
         .commit_id = meta.commit_id,
+        .commit_nonce = commit.nonce,
         .commit_ns = meta.commit_ns,
         .schema_commit_id = meta.schema_commit_id,
         .root_listing_commit_id = meta.root_listing_commit_id,
@@ -288,8 +305,9 @@ void snapshot_close(struct snapshot *snapshot)
     txn_abort(snapshot->txn);
     (void)pthread_mutex_lock(&store->lock);
     schema_release(opened->schema);
-    lmdb_env_release(opened->environment);
     (void)pthread_mutex_unlock(&store->lock);
+    lmdb_env_release(opened->environment);
+    release(store);
     free(opened);
 }
 
@@ -301,6 +319,16 @@ bool snapshot_is_superseded(const struct snapshot *snapshot)
     bool const superseded = opened->environment != store->environment;
     (void)pthread_mutex_unlock(&store->lock);
     return superseded;
+}
+
+bool snapshot_holds(const struct snapshot *snapshot, uint64_t commit_id, uint64_t nonce,
+                    bool *ret_holds, struct error *err)
+{
+    struct meta_commit commit = {.nonce = 0};
+    bool const reached = commit_id <= snapshot->commit_id;
+    if (reached && !meta_commit_load(snapshot->txn, commit_id, &commit, err)) return false;
+    *ret_holds = reached && commit.nonce == nonce;
+    return true;
 }
 
 bool store_schema(struct store *store, const struct schema **ret_schema, struct error *err)

@@ -9,9 +9,10 @@
  *   store_open -> snapshot_open -> ... -> snapshot_close -> store_close
  *                 store_lock -> commit.h -> store_unlock
  *
- * Place    opened once by each program's start (never twice in a process: LMDB forbids it).
+ * Place    opened by each program's start; again, by a mount, where another directory has taken the
+ *          store's place.
  * Memory   the store owns its environment and the newest schema, a snapshot its transaction; each
- *          lives until its close.
+ *          lives until its close, and what a snapshot reads until that of the last snapshot.
  * Threads  a struct store may be shared; each snapshot is used by one thread at a time.
  * Errors   as each call says; ERROR_CORRUPT wherever something is read.
  *
@@ -37,7 +38,7 @@ bool store_create(const char *path, struct slice schema_text, struct error *err)
  * medium it needs not. */
 bool store_open(const char *path, enum store_mode mode, struct store **ret_store,
                 struct error *err) MUST_CHECK;
-void store_close(struct store *store);             /* all snapshots are closed; takes NULL */
+void store_close(struct store *store);             /* snapshots keep what they read; takes NULL */
 const char *store_path(const struct store *store); /* as given */
 int store_directory(const struct store *store);    /* file descriptor of the directory, borrowed */
 struct db *store_db(const struct store *store);    /* for commit.c */
@@ -64,6 +65,7 @@ struct snapshot {
     const struct schema *schema; /* of this commit; lives as long as the snapshot */
     struct hash_key secret;      /* see meta.h */
     uint64_t commit_id;          /* 1: the empty store */
+    uint64_t commit_nonce;       /* see snapshot_holds */
     int64_t commit_ns;           /* wall clock of the commit; strictly rising with commit_id */
     uint64_t schema_commit_id;   /* the commit that put this schema in force */
     uint64_t root_listing_commit_id;
@@ -75,6 +77,10 @@ struct snapshot {
 bool snapshot_open(struct store *store, struct snapshot **ret_snapshot,
                    struct error *err) MUST_CHECK;
 void snapshot_close(struct snapshot *snapshot); /* takes NULL */
+/* Whether commit COMMIT_ID is one of those that led here: the one with this nonce, and not another
+ * one of that number, of another store or a copy that went on by itself. */
+bool snapshot_holds(const struct snapshot *snapshot, uint64_t commit_id, uint64_t nonce,
+                    bool *ret_holds, struct error *err) MUST_CHECK;
 /* Whether it reads a file that the store has let go of since: then it is what keeps that file's
  * space on the disk. */
 bool snapshot_is_superseded(const struct snapshot *snapshot);

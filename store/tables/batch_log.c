@@ -130,15 +130,20 @@ static void digest_key(uint16_t stream, const struct digest *digest, struct buff
     pack_digest(digest, key);
 }
 
-enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
-                                      const struct digest *digest, struct arena *arena,
-                                      struct batch *ret_batch, struct error *err)
+/* No stream has this number: catalog_ids.c gives out none that is so high. */
+static void rejects_key(struct slice name, struct buffer *key)
 {
-    AUTO_BUFFER struct buffer key = {0};
+    pack_u16(key, UINT16_MAX);
+    buffer_add_slice(key, name);
+}
+
+/* The batch whose number stands under KEY. */
+static enum batch_log_finding find(const struct txn *txn, const struct buffer *key,
+                                   struct arena *arena, struct batch *ret_batch, struct error *err)
+{
     struct slice value;
     uint64_t id;
-    digest_key(stream, digest, &key);
-    switch (db_get(txn, TABLE_DIGESTS, buffer_slice(&key), &value, err)) {
+    switch (db_get(txn, TABLE_DIGESTS, buffer_slice(key), &value, err)) {
     case DB_FOUND: break;
     case DB_MISSING: return BATCH_LOG_MISSING;
     case DB_FAILED: return BATCH_LOG_FAILED;
@@ -151,13 +156,34 @@ enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
     return batch_log_get(txn, id, arena, ret_batch, err);
 }
 
+enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
+                                      const struct digest *digest, struct arena *arena,
+                                      struct batch *ret_batch, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    digest_key(stream, digest, &key);
+    return find(txn, &key, arena, ret_batch, err);
+}
+
+enum batch_log_finding batch_log_find_rejects(const struct txn *txn, struct slice name,
+                                              struct arena *arena, struct batch *ret_batch,
+                                              struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    rejects_key(name, &key);
+    return find(txn, &key, arena, ret_batch, err);
+}
+
 bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err)
 {
-    AUTO_BUFFER struct buffer id = {0}, digest = {0}, entry = {0};
+    AUTO_BUFFER struct buffer id = {0}, digest = {0}, rejects = {0}, entry = {0};
     pack_u64(&id, batch->id);
     digest_key(batch->stream, &batch->digest, &digest);
+    rejects_key(batch->rejects, &rejects);
     pack_batch(batch, &entry);
     return db_put(txn, TABLE_BATCHES, buffer_slice(&id), buffer_slice(&entry), err) &&
            (batch->kind == BATCH_DELETE ||
-            db_put(txn, TABLE_DIGESTS, buffer_slice(&digest), buffer_slice(&id), err));
+            db_put(txn, TABLE_DIGESTS, buffer_slice(&digest), buffer_slice(&id), err)) &&
+           (batch->rejects.length == 0 ||
+            db_put(txn, TABLE_DIGESTS, buffer_slice(&rejects), buffer_slice(&id), err));
 }

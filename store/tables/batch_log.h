@@ -67,9 +67,14 @@ enum batch_log_finding { BATCH_LOG_FOUND, BATCH_LOG_MISSING, BATCH_LOG_FAILED };
 enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
                                       const struct digest *digest, struct arena *arena,
                                       struct batch *ret_batch, struct error *err);
+/* The batch whose refused records are in the file NAME. */
+enum batch_log_finding batch_log_find_rejects(const struct txn *txn, struct slice name,
+                                              struct arena *arena, struct batch *ret_batch,
+                                              struct error *err);
 /* The batch with this id: from 1 up to meta.h's last one, without holes. */
 enum batch_log_finding batch_log_get(const struct txn *txn, uint64_t id, struct arena *arena,
                                      struct batch *ret_batch, struct error *err);
 
-/* Writes the entry under its id, which must not be 0, and makes it findable by digest. */
+/* Writes the entry under its id, which must not be 0, and makes it findable by digest, and by its
+ * file of refused records. */
 bool batch_log_put(struct txn *txn, const struct batch *batch, struct error *err) MUST_CHECK;

@@ -24,8 +24,9 @@
  *                                     [events that had been dropped when the view was made]
  *            "layout"              -> which ids and fields the names of the schema stand for,
  *                                     see catalog_ids.c
- *            "commits", and table commits [commit u64] -> the times of all commits, and their
- *                                     batches, see commits.h
+ *            "commits", and table commits [commit u64] -> what is known of each commit: time,
+ *                                     batch and what tells it from those of other stores, see
+ *                                     commits.h
  *   events   [stream u16][packed key fields | number u64]: that of the first event
  *                                  -> ( [shared][length][rest of the key][length][event] )*
  *            A block of neighbours, see block.h. `shared`: how many bytes of the key before (the
@@ -77,6 +78,7 @@
  *            The same by falling weight, for top().
  *   batches  [batch u64]           -> see batch_log.c
  *   digests  [stream u16][digest 16] -> [batch u64]
+ *            [0xffff][name of a file of refused records] -> [batch u64]: no stream is 0xffff
  *   changes  [commit u64][part u16]
  *                            -> ( [view u16][depth u8][flags u8][length][packed dimensions] )*
  *            A commit without parts changed too much to tell.

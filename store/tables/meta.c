@@ -54,8 +54,8 @@ bool meta_load(const struct txn *txn, struct meta *ret_meta, struct error *err)
 bool meta_save(struct txn *txn, const struct meta *meta, struct error *err)
 {
     AUTO_BUFFER struct buffer value = {0};
-    struct meta_commit const commit = {.ns = meta->commit_ns, .batch_id = meta->commit_batch_id};
-    if (!commits_add(txn, meta->commit_id, &commit, err)) return false;
+    if (!commits_add(txn, meta->commit_id, meta->commit_ns, meta->commit_batch_id, err))
+        return false;
     pack_u16(&value, FORMAT_VERSION);
     pack_u64(&value, meta->secret.words[0]);
     pack_u64(&value, meta->secret.words[1]);

@@ -38,6 +38,7 @@ void meta_next_commit(struct meta *meta);
 struct meta_commit {
     int64_t ns;
     uint64_t batch_id; /* 0: of none */
+    uint64_t nonce;    /* what tells it from every other commit: see commits.h */
 };
 bool meta_commit_load(const struct txn *txn, uint64_t commit_id, struct meta_commit *ret_commit,
                       struct error *err) MUST_CHECK;

@@ -105,17 +105,21 @@ static uint64_t inode_number(const struct snapshot *snapshot, const struct node 
     STACK_BUFFER(bytes, NODE_ROOM_BYTES);
     if (node->kind == NODE_ROOT) return 1;
     node_pack(node, &bytes);
-    uint64_t const number = hash_bytes_with(
-        &snapshot->secret, stat->directory ? 0 : stat->commit_id, buffer_slice(&bytes));
+    uint64_t const number = hash_bytes_with(&snapshot->secret, stat->directory ? 0 : stat->version,
+                                            buffer_slice(&bytes));
     return number > 1 ? number : number + 2;
 }
 
 static bool complete_stat(const struct snapshot *snapshot, const struct node *node,
                           struct node_stat *stat, struct error *err)
 {
+    struct meta_commit commit;
+    if (!meta_commit_load(snapshot->txn, stat->commit_id, &commit, err)) return false;
     stat->directory = node_is_directory(node);
+    stat->mtime_ns = commit.ns;
+    stat->version = commit.nonce;
     stat->ino = inode_number(snapshot, node, stat);
-    return snapshot_commit_time(snapshot, stat->commit_id, &stat->mtime_ns, err);
+    return true;
 }
 
 /* The size of a file of rows, from what its group knows: see tree_read.c for the text itself. */

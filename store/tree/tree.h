@@ -55,6 +55,7 @@ struct node_stat {
     uint64_t size_bytes;
     uint64_t commit_id; /* that last changed it: its version. A directory's: its listing */
     int64_t mtime_ns;
+    uint64_t version; /* the nonce of that commit: no other one has it, of this store or another */
     uint64_t ino; /* directories: of the path alone; files: of path and version. Never 0 or 1 but
                      for the root, which is 1 */
 };

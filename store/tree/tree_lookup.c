@@ -156,18 +156,15 @@ static bool read_batch_name(struct slice name, uint64_t *ret_id)
 static enum tree_answer lookup_reject(const struct snapshot *snapshot, struct slice name,
                                       struct arena *arena, struct node *node, struct error *err)
 {
-    for (uint64_t id = 1; id <= snapshot->last_batch_id; id++) {
-        struct batch batch;
-        switch (batch_log_get(snapshot->txn, id, arena, &batch, err)) {
-        case BATCH_LOG_FOUND: break;
-        case BATCH_LOG_MISSING: continue;
-        case BATCH_LOG_FAILED: return TREE_FAILED;
-        }
-        if (!slice_equal(batch.rejects, name)) continue;
-        *node = (struct node){.kind = NODE_REJECT_FILE, .batch = id};
-        return TREE_FOUND;
+    struct batch batch;
+    if (name.length > NAME_BYTES_MAX) return TREE_UNKNOWN; /* and may be no key */
+    switch (batch_log_find_rejects(snapshot->txn, name, arena, &batch, err)) {
+    case BATCH_LOG_FOUND: break;
+    case BATCH_LOG_MISSING: return TREE_UNKNOWN; /* a batch may bring it */
+    case BATCH_LOG_FAILED: return TREE_FAILED;
     }
-    return TREE_UNKNOWN;
+    *node = (struct node){.kind = NODE_REJECT_FILE, .batch = batch.id};
+    return TREE_FOUND;
 }
 
 static enum tree_answer lookup_system(const struct snapshot *snapshot, const struct node *parent,

@@ -59,6 +59,12 @@ class Follower:
         check(self.process.returncode == status, f"status {self.process.returncode}: {said}")
         return said
 
+    def ends(self, status):
+        """By itself; what it says."""
+        said = self.process.communicate(timeout=60)[1].decode()
+        check(self.process.returncode == status, f"status {self.process.returncode}: {said}")
+        return said
+
     def kill(self):
         self.process.kill()
         self.process.communicate()
@@ -367,6 +373,70 @@ def a_pipe_that_is_stopped_keeps_what_came(scene):
     check(shown(store) == expect(0, 10), shown(store))
 
 
+def take_place(scene, store, copy):
+    """The copy is where the store was."""
+    os.rename(store, scene.path(os.path.basename(store) + ".before"))
+    tally("restore", copy, store)
+
+
+def another_store_gets_nothing(scene):
+    """A backup from before: what came since is loaded again from the very line, through rotations, by the next run."""
+    store, log, copy = scene.store("replaced", SCHEMA), scene.path("replaced.log"), scene.path("replaced.backup")
+    append(log, lines(0, 100))
+    follower = Follower(store, "--commit-every", "1ms", log)
+    follower.shows(expect(0, 100))
+    tally("backup", store, copy)
+    append(log, lines(100, 100))
+    follower.shows(expect(0, 200))
+    os.rename(log, log + ".1")
+    append(log, lines(200, 100))
+    follower.shows(expect(0, 300))
+    take_place(scene, store, copy)
+    append(log, lines(300, 100))
+    said = follower.ends(1)
+    check("another store" in said and "start tally follow again" in said, said)
+    check(shown(store) == expect(0, 100), "it has loaded into the other store")
+    follower = Follower(store, "--commit-every", "1ms", log)
+    follower.shows(expect(0, 400))
+    follower.stop()
+
+
+def a_pipe_or_a_spool_is_not_loaded_into_another_store(scene):
+    spool = scene.path("replaced-spool")
+    os.mkdir(spool)
+    for name, inputs in (("piped-other", ["-"]), ("spooled-other", [spool])):
+        store = scene.store(name, SCHEMA)
+        follower = Follower(store, "--commit-every", "1ms", *inputs, stdin=subprocess.PIPE)
+        if inputs == ["-"]:
+            follower.process.stdin.write(lines(0, 10).encode())
+            follower.process.stdin.flush()
+        else:
+            scene.write("replaced-spool/1", lines(0, 10))
+        follower.shows(expect(0, 10))
+        os.rename(store, store + ".before")
+        scene.store(name, SCHEMA)
+        if inputs == ["-"]:
+            follower.process.stdin.write(lines(10, 10).encode())
+            follower.process.stdin.flush()
+        else:
+            scene.write("replaced-spool/2", lines(10, 10))
+        check("another store" in follower.ends(1), "it does not tell")
+        check(shown(store) is None, "it has loaded into the other store")
+    check("2" in os.listdir(spool), "it has moved a file that is not loaded")
+
+
+def a_copy_that_has_what_was_taken_is_gone_on_with(scene):
+    store, log, copy = scene.store("copied-store", SCHEMA), scene.path("copied-store.log"), scene.path("copied-store.backup")
+    append(log, lines(0, 100))
+    follower = Follower(store, "--commit-every", "1ms", log)
+    follower.shows(expect(0, 100))
+    tally("backup", store, copy)
+    take_place(scene, store, copy)
+    append(log, lines(100, 100))
+    follower.shows(expect(0, 200))
+    follower.stop()
+
+
 def pending(pipe):
     import fcntl
     import struct
@@ -483,6 +553,9 @@ if __name__ == "__main__":
             more_refused_records_than_allowed_stop_it,
             a_pipe_is_committed_as_it_comes,
             a_pipe_that_is_stopped_keeps_what_came,
+            another_store_gets_nothing,
+            a_pipe_or_a_spool_is_not_loaded_into_another_store,
+            a_copy_that_has_what_was_taken_is_gone_on_with,
             a_size_commits_before_the_time,
             others_get_their_turn,
             the_service_manager_is_told,

@@ -141,11 +141,13 @@ def held_files_keep_their_version(scene):
     expected = [read(place, name) for name in names]
     held = [open(os.path.join(place, name), "rb", buffering=0) for name in names]
     listing = os.scandir(place + "/by_day")
+    most = 0
     for i in range(5):
         tally("ingest", store, "-", stdin=batch(1000 + i * 10, 10))
+        most = max(most, upcalls(place)["snapshots"])  # each for a second: on a busy machine not at the end any more
         check([file.read(3) for file in held] == [text[i * 3:i * 3 + 3] for text in expected],
               "a held file changed")
-    check(upcalls(place)["snapshots"] > 1, "held files pin no snapshot")
+    check(most > 1, "held files pin no snapshot")
     await_one_snapshot(place)
     for file, text in zip(held, expected):
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

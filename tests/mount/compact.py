@@ -113,7 +113,7 @@ def under_a_mount(scene):
         check(data_bytes(store) < big * 2 / 3, f"{big} bytes became {data_bytes(store)}")
         check_tidy(store)
         # what is held open is of the commit that is shown, so the new file has it too
-        wait_until("the daemon moves to the new file", lambda: not holds_deleted(pid), 1)
+        wait_until("the daemon moves to the new file", lambda: not holds_deleted(pid))
         check(read(place, ".tallyfs/generation") == generation, "it made a commit of nothing")
         check(tree(store) == before, "the tree changed")
         for path, content in before.items():

@@ -25,6 +25,20 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 LONG_NAME, LONG_PATH = "x" * 256, "/".join(["x" * 200] * 25)
 
 
+def tells_nothing_of_inodes(place):
+    """There is no table of inodes that could be full, and directories do not count their subdirectories."""
+    usage = os.statvfs(place)
+    check((usage.f_files, usage.f_ffree, usage.f_favail) == (0, 0, 0), usage)
+    printed = subprocess.run(["df", "--output=ipcent", place], capture_output=True, check=True, text=True).stdout
+    check(printed.split()[-1] == "-", printed)
+    with os.scandir(place) as entries:  # readdirplus
+        check({entry.stat(follow_symlinks=False).st_nlink for entry in entries} == {1}, "links")
+    for path in ("", "/v", "/v/a", "/.tallyfs", "/all.json"):
+        check(os.stat(place + path).st_nlink == 1, f"links of {path}")
+    found = subprocess.run(["find", place, "-type", "d"], capture_output=True, check=True, text=True).stdout.split()
+    check({place, place + "/v", place + "/v/a"} <= set(found), found)
+
+
 def opened(path, flags):
     os.close(os.open(path, flags))
 
@@ -155,6 +169,7 @@ def main():
         place = scene.mount(store)
         print(errors_are_those_of_posix(place, tmpfs_like(scene), scene.path("outside")), "calls that fail as they should")
         files_are_files(place)
+        tells_nothing_of_inodes(place)
         engines_read(scene, place)
         scene.unmount(place)
 

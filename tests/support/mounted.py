@@ -47,6 +47,12 @@ def wait_until(what, condition, seconds=60):
         time.sleep(0.01)
 
 
+def is_mounted(place):
+    """Whether something is mounted there, alive or dead; without asking it."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+        return place in [re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split()[4]) for line in mounts]
+
+
 class Scene:
     """A folder of its own; stores in it, mounts on it; nothing of it is left afterwards."""
 

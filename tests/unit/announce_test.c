@@ -5,9 +5,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
@@ -131,6 +133,66 @@ static void mounts_that_hang_are_told_of_and_not_waited_for(void **state)
     tmpstore_close(&tmp);
 }
 
+enum { MANY = 1500, DESCRIPTORS = 200 };
+
+/* The process of the mounts: each answers once. */
+static _Noreturn void answer_all(const struct announce_socket *sockets)
+{
+    static struct pollfd waiting[MANY];
+    unsigned answered = 0;
+    for (size_t i = 0; i < MANY; i++)
+        waiting[i] = (struct pollfd){.fd = sockets[i].fd, .events = POLLIN};
+    while (answered < MANY && poll(waiting, MANY, LONG_MS) > 0) {
+        for (size_t i = 0; i < MANY; i++) {
+            int connection;
+            uint64_t commit_id;
+            if (!(waiting[i].revents & POLLIN) ||
+                announce_accept(&sockets[i], &connection, &commit_id) == ANNOUNCE_NONE)
+                continue;
+            announce_reply(connection, commit_id);
+            answered++;
+        }
+    }
+    _exit(answered == MANY ? 0 : 1);
+}
+
+static void reject_limit_descriptors(rlim_t most)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void every_mount_is_told_however_many_and_with_few_descriptors(void **state)
+{
+    (void)state;
+    static struct announce_socket sockets[MANY];
+    struct tmpstore tmp;
+    struct error err;
+    int status;
+    reject_limit_descriptors(2 * MANY + DESCRIPTORS);
+    tmpstore_open(&tmp, schema);
+    for (size_t i = 0; i < MANY; i++)
+        assert_true(announce_listen(tmp.store, &sockets[i], &err));
+    pid_t const mounts = fork();
+    if (mounts == 0) answer_all(sockets);
+    for (size_t i = 0; i < MANY; i++)
+        (void)close(sockets[i].fd);
+    reject_limit_descriptors((rlim_t)sockets[MANY - 1].fd + 1 - MANY + DESCRIPTORS);
+    struct announce_result const result = announce(&tmp, LONG_MS);
+    assert_int_equal(waitpid(mounts, &status, 0), mounts);
+    reject_limit_descriptors(2 * MANY + DESCRIPTORS);
+    assert_int_equal(status, 0);
+    assert_int_equal(result.told, MANY);
+    assert_int_equal(result.silent, 0);
+    for (size_t i = 0; i < MANY; i++) {
+        sockets[i].fd = -1;
+        announce_unlisten(&sockets[i]);
+    }
+    tmpstore_close(&tmp);
+}
+
 static bool is_there(const struct tmpstore *tmp, const char *name)
 {
     char path[192];
@@ -218,6 +280,7 @@ int main(void)
         cmocka_unit_test(the_socket_of_a_killed_mount_is_removed_and_nothing_else),
         cmocka_unit_test(what_is_no_announcement_is_passed_over),
         cmocka_unit_test(a_store_without_its_directory_of_mounts_is_an_error),
+        cmocka_unit_test(every_mount_is_told_however_many_and_with_few_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/commits.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "../support/test.h"
 #include "../support/tmpstore.h"
+#include "database/backup.h"
+#include "types/pack.h"
 
 static const char schema[] =
     "{\"streams\":{\"s\":{\"fields\":{\"k\":\"string\"}}},\"views\":{\"v\":{\"measures\":{\"n\":"
@@ -22,8 +27,8 @@ static void add(struct tmpstore *tmp, const struct course *course, uint64_t from
     struct error err;
     assert_true(txn_begin(store_db(tmp->store), true, &txn, &err));
     for (uint64_t id = from; id < to; id++) {
-        struct meta_commit const commit = {.ns = course->ns(id), .batch_id = course->batch(id)};
-        if (!commits_add(txn, id, &commit, &err)) fail_msg("%s", err.fact);
+        if (!commits_add(txn, id, course->ns(id), course->batch(id), &err))
+            fail_msg("%s", err.fact);
     }
     assert_true(txn_commit(txn, &err));
 }
@@ -56,7 +61,7 @@ static uint64_t of_one_batch(uint64_t id)
     return id > 1;
 }
 
-static void a_commit_takes_two_bytes(void **state)
+static void a_commit_takes_five_bytes(void **state)
 {
     (void)state;
     enum { COMMITS = 1000000, PAGE_BYTES = 4096, PORTION = 100000 };
@@ -73,7 +78,7 @@ static void a_commit_takes_two_bytes(void **state)
     assert_true(db_table_bytes(txn, TABLE_COMMITS, &bytes, &err));
     assert_true(db_table_bytes(txn, TABLE_META, &before, &err));
     print_message("%llu bytes of %d commits\n", (unsigned long long)bytes, COMMITS);
-    assert_true(bytes < (uint64_t)COMMITS * 5 / 2);
+    assert_true(bytes < (uint64_t)COMMITS * 5);
     assert_true(before <= 2 * PAGE_BYTES);
     txn_abort(TAKE(txn));
     tmpstore_close(&tmp);
@@ -108,6 +113,94 @@ static void each_is_found_again(void **state)
     tmpstore_close(&tmp);
 }
 
+static uint64_t nonce_of(struct store *store, uint64_t commit_id)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    struct meta_commit commit;
+    struct error err;
+    assert_true(txn_begin(store_db(store), false, &txn, &err));
+    assert_int_equal(commits_find(txn, commit_id, &commit, &err), DB_FOUND);
+    return commit.nonce;
+}
+
+/* The nonce that the block begins with. */
+static uint64_t before_block(struct store *store, uint64_t first)
+{
+    AUTO_TXN struct txn *txn = NULL;
+    STACK_BUFFER(key, sizeof first);
+    struct slice block;
+    struct error err;
+    uint64_t nonce;
+    pack_u64(&key, first);
+    assert_true(txn_begin(store_db(store), false, &txn, &err));
+    assert_int_equal(db_get(txn, TABLE_COMMITS, buffer_slice(&key), &block, &err), DB_FOUND);
+    assert_true(unpack_u64(&block, &nonce));
+    return nonce;
+}
+
+static int by_number(const void *one, const void *other)
+{
+    uint64_t a, b;
+    memcpy(&a, one, sizeof a);
+    memcpy(&b, other, sizeof b);
+    return (a > b) - (a < b);
+}
+
+static void a_nonce_stays_what_it_was_and_is_nobody_elses(void **state)
+{
+    (void)state;
+    enum { COMMITS = 3 * COMMITS_IN_BLOCK + 5 };
+    static const struct course course = {at_any_distance, of_any_batch};
+    uint64_t told[COMMITS];
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, schema);
+    told[0] = nonce_of(tmp.store, 1);
+    for (uint64_t i = 1; i < COMMITS; i++) {
+        add(&tmp, &course, i + 1, i + 2);
+        told[i] = nonce_of(tmp.store, i + 1);
+    }
+    for (uint64_t i = 0; i < COMMITS; i++)
+        assert_int_equal(nonce_of(tmp.store, i + 1), told[i]);
+    assert_int_equal(before_block(tmp.store, 1 + COMMITS_IN_BLOCK), told[COMMITS_IN_BLOCK - 1]);
+    qsort(told, COMMITS, sizeof *told, by_number);
+    for (uint64_t i = 1; i < COMMITS; i++)
+        assert_int_not_equal(told[i], told[i - 1]);
+    tmpstore_close(&tmp);
+}
+
+/* Of three, that all draw the same number is one chance in 2^32. */
+static void copies_part_with_their_next_commits_however_alike(void **state)
+{
+    (void)state;
+    enum { COPIES = 3, SHARED = COMMITS_IN_BLOCK + 9 };
+    static const struct course course = {each_second, of_one_batch};
+    struct store *copies[COPIES];
+    uint64_t next[COPIES];
+    struct tmpstore tmp;
+    struct error err;
+    tmpstore_open(&tmp, schema);
+    add(&tmp, &course, 2, SHARED + 1);
+    for (size_t i = 0; i < COPIES; i++) {
+        struct backup *backup;
+        struct txn *txn;
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/copy%zu", tmp.directory, i);
+        assert_true(backup_begin(tmp.store, path, &backup, &err) && backup_finish(backup, &err));
+        backup_free(backup);
+        assert_true(store_open(path, STORE_WRITE, &copies[i], &err));
+        for (uint64_t id = 1; id <= SHARED; id++)
+            assert_int_equal(nonce_of(copies[i], id), nonce_of(tmp.store, id));
+        assert_true(txn_begin(store_db(copies[i]), true, &txn, &err));
+        assert_true(commits_add(txn, SHARED + 1, course.ns(SHARED + 1), 1, &err));
+        assert_true(txn_commit(txn, &err));
+        next[i] = nonce_of(copies[i], SHARED + 1);
+    }
+    assert_false(next[0] == next[1] && next[1] == next[2]);
+    for (size_t i = 0; i < COPIES; i++)
+        store_close(copies[i]);
+    tmpstore_close(&tmp);
+}
+
 static void a_gap_is_refused(void **state)
 {
     (void)state;
@@ -117,9 +210,8 @@ static void a_gap_is_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         AUTO_TXN struct txn *txn = NULL;
         struct error err;
-        struct meta_commit const commit = {.ns = begin_ns * 2};
         assert_true(txn_begin(store_db(tmp.store), true, &txn, &err));
-        assert_false(commits_add(txn, wrong[i], &commit, &err));
+        assert_false(commits_add(txn, wrong[i], begin_ns * 2, 0, &err));
         assert_int_equal(err.kind, ERROR_CORRUPT);
         assert_string_not_equal(err.remedy, "");
     }
@@ -129,8 +221,10 @@ static void a_gap_is_refused(void **state)
 int main(void)
 {
     struct CMUnitTest const tests[] = {
-        cmocka_unit_test(a_commit_takes_two_bytes),
+        cmocka_unit_test(a_commit_takes_five_bytes),
         cmocka_unit_test(each_is_found_again),
+        cmocka_unit_test(a_nonce_stays_what_it_was_and_is_nobody_elses),
+        cmocka_unit_test(copies_part_with_their_next_commits_however_alike),
         cmocka_unit_test(a_gap_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,46 @@ static void an_open_directory_is_not_forgotten(void **state)
     inodes_done(&inodes);
 }
 
+enum { WALKED = 5000, CHANGED_BETWEEN = 40 };
+
+/* Which of the first inodes have been seen; the second word of a name is its number. */
+static void visit_walked(void *context, struct inode *inode)
+{
+    int number;
+    bool *const seen = context;
+    if (sscanf(inode_name(inode), "name%d", &number) == 1 && number >= 0 && number < WALKED)
+        seen[number] = true;
+}
+
+/* Between two portions others come, so that the tables grow, and some go. */
+static void all_that_stay_are_seen_however_the_tables_change_meanwhile(void **state)
+{
+    (void)state;
+    for (int by_id = 0; by_id < 2; by_id++) {
+        struct inodes inodes;
+        bool seen[WALKED] = {false};
+        int added = WALKED, removed = 0;
+        size_t slot = 0, portion, most = 0;
+        start(&inodes);
+        uint64_t const first = inodes.last_id + 1;
+        for (int i = 0; i < WALKED; i++)
+            add(&inodes, i, 1)->lookup_count = 1;
+        do {
+            portion = by_id ? inodes_scan(&inodes, &slot, 100, visit_walked, seen)
+                            : inodes_each_newest(&inodes, &slot, 100, visit_walked, seen);
+            if (portion > most) most = portion;
+            for (int i = 0; i < CHANGED_BETWEEN; i++)
+                add(&inodes, added++, 1)->lookup_count = 1;
+            if (removed < WALKED / 2) (void)inodes_forget(&inodes, first + (uint64_t)removed++, 1);
+        } while (portion > 0);
+        assert_true(added > 2 * WALKED);
+        for (int i = WALKED / 2; i < WALKED; i++)
+            if (!seen[i]) fail_msg("number %d was not seen", i);
+        assert_in_range(most, 100, 120);
+        inodes_done(&inodes);
+    }
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -113,6 +153,7 @@ int main(void)
         cmocka_unit_test(many_inodes_are_found_and_forgotten),
         cmocka_unit_test(negative_names_are_bounded_and_give_way_to_what_appears),
         cmocka_unit_test(an_open_directory_is_not_forgotten),
+        cmocka_unit_test(all_that_stay_are_seen_however_the_tables_change_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include "../support/test.h"
 #include "../support/tmpstore.h"
+#include "database/backup.h"
 #include "kv/db.h"
 #include "types/pack.h"
 
@@ -254,6 +255,80 @@ static void a_snapshot_does_not_see_later_commits(void **state)
     tmpstore_close(&tmp);
 }
 
+/* Whether the newest commit of the store at PATH came behind the one given. */
+static bool holds(const char *path, uint64_t commit_id, uint64_t nonce)
+{
+    struct store *store;
+    struct snapshot *snapshot;
+    struct error err;
+    bool answer;
+    assert_true(store_open(path, STORE_WRITE, &store, &err));
+    assert_true(snapshot_open(store, &snapshot, &err));
+    assert_true(snapshot_holds(snapshot, commit_id, nonce, &answer, &err));
+    snapshot_close(snapshot);
+    store_close(store);
+    return answer;
+}
+
+static void a_copy_that_goes_on_by_itself_is_told_by_its_commits(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct snapshot *shared, *own;
+    struct backup *backup;
+    struct error err;
+    char copy[128], other[128];
+    tmpstore_open(&tmp, schema);
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"a|1"}, 1);
+    (void)snprintf(copy, sizeof copy, "%s/copy", tmp.directory);
+    (void)snprintf(other, sizeof other, "%s/other", tmp.directory);
+    assert_true(backup_begin(tmp.store, copy, &backup, &err) && backup_finish(backup, &err));
+    backup_free(backup);
+    assert_true(store_create(other, slice_text(schema), &err));
+    assert_true(snapshot_open(tmp.store, &shared, &err));
+    assert_true(holds(copy, shared->commit_id, shared->commit_nonce));
+    assert_false(holds(other, shared->commit_id, shared->commit_nonce));
+    assert_false(holds(other, 1, shared->commit_nonce));
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"b|2"}, 1);
+    assert_true(snapshot_open(tmp.store, &own, &err));
+    assert_true(holds(tmp.path, shared->commit_id, shared->commit_nonce));
+    assert_true(holds(tmp.path, own->commit_id, own->commit_nonce));
+    assert_false(holds(copy, own->commit_id, own->commit_nonce)); /* not reached */
+    struct store *const first = tmp.store;
+    assert_true(store_open(copy, STORE_WRITE, &tmp.store, &err));
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"b|2"}, 1); /* as many, and the same */
+    store_close(tmp.store);
+    tmp.store = first;
+    assert_false(holds(copy, own->commit_id, own->commit_nonce));
+    snapshot_close(own);
+    snapshot_close(shared);
+    tmpstore_close(&tmp);
+}
+
+/* LMDB's locks would be gone with the first close, and its pages reused under the other's
+ * snapshot. */
+static void a_file_that_is_open_is_not_opened_again(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct store *again;
+    struct snapshot *snapshot;
+    struct error err;
+    char moved[128];
+    tmpstore_open(&tmp, schema);
+    (void)snprintf(moved, sizeof moved, "%s/moved", tmp.directory);
+    assert_int_equal(rename(tmp.path, moved), 0);
+    assert_true(store_open(moved, STORE_WRITE, &again, &err));
+    assert_ptr_equal(store_db(again), store_db(tmp.store));
+    assert_true(snapshot_open(again, &snapshot, &err));
+    store_close(again);
+    assert_int_equal(snapshot->event_count, 0); /* it outlives its store */
+    snapshot_close(snapshot);
+    (void)tmpstore_put(&tmp, "s", (const char *const[]){"a|1"}, 1);
+    tmpstore_check(&tmp, "v.csv", "k,n\na,1\n");
+    tmpstore_close(&tmp);
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -267,6 +342,8 @@ int main(void)
         cmocka_unit_test(links_in_a_store_are_not_followed),
         cmocka_unit_test(a_store_that_was_moved_is_told),
         cmocka_unit_test(a_snapshot_does_not_see_later_commits),
+        cmocka_unit_test(a_copy_that_goes_on_by_itself_is_told_by_its_commits),
+        cmocka_unit_test(a_file_that_is_open_is_not_opened_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

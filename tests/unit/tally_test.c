@@ -415,6 +415,50 @@ static void a_wait_ends_without_a_commit(void **state)
     close_store(&tmp, store);
 }
 
+static void check_sum(struct tally_store *store, const char *text)
+{
+    struct tally_snapshot *snapshot;
+    struct tally_error error;
+    char *bytes;
+    size_t size;
+    assert_true(tally_snapshot_open(store, &snapshot, &error));
+    assert_int_equal(tally_read(snapshot, "all.json", &bytes, &size, &error), TALLY_FOUND);
+    assert_string_equal(bytes, text);
+    tally_free(bytes);
+    tally_snapshot_close(snapshot);
+}
+
+static void a_store_that_was_replaced_is_told(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    struct tally_store *store, *other;
+    struct tally_error error;
+    struct error err;
+    char moved[128];
+    uint64_t commit;
+    open_store(&tmp, &store);
+    waiting = WAIT_LOOKING;
+    (void)snprintf(moved, sizeof moved, "%s/moved", tmp.directory);
+    assert_false(tally_is_replaced(store));
+    assert_int_equal(rename(tmp.path, moved), 0);
+    assert_false(tally_is_replaced(store)); /* it may come back */
+    assert_int_equal(tally_wait(store, 2, 3, &commit, &error), TALLY_MISSING);
+    assert_true(store_create(tmp.path, slice_text(schema), &err));
+    assert_true(tally_is_replaced(store));
+    assert_int_equal(tally_wait(store, 2, -1, &commit, &error), TALLY_FAILED);
+    assert_int_equal(error.kind, TALLY_ERROR_MISSING);
+    assert_non_null(strstr(error.message, "open the path again"));
+    assert_true(tally_open(tmp.path, &other, &error));
+    assert_ptr_not_equal(other, store);
+    assert_false(tally_is_replaced(other));
+    end_commit(start_commit(&tmp, -1));
+    check_sum(other, "{\"n\":10}\n");
+    check_sum(store, "{\"n\":6}\n");
+    tally_close(store);
+    close_store(&tmp, other);
+}
+
 /* One entry of the table of groups behind everybody's back: its sum is right,
  * its content is not. */
 static void damage_is_told(void **state)
@@ -467,6 +511,7 @@ int main(void)
         cmocka_unit_test(an_announcement_ends_the_wait),
         cmocka_unit_test(a_commit_that_nobody_announced_is_found_by_looking),
         cmocka_unit_test(a_wait_ends_without_a_commit),
+        cmocka_unit_test(a_store_that_was_replaced_is_told),
         cmocka_unit_test(damage_is_told),
         cmocka_unit_test(closing_nothing_does_nothing),
     };

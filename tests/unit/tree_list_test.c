@@ -195,6 +195,21 @@ static void a_name_that_is_not_there_is_told_from_one_that_can_never_be(void **s
     tmpstore_close(&tmp);
 }
 
+/* An entry that is cut tells whoever reads it. */
+static void a_file_of_refused_records_is_found_without_reading_other_batches(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    open_store(&tmp);
+    for (uint8_t id = 1; id <= 4; id++) {
+        uint8_t const key[8] = {0, 0, 0, 0, 0, 0, 0, id};
+        if (id != 2) (void)tmpstore_cut(&tmp, TABLE_BATCHES, slice_of(key, sizeof key), 1);
+    }
+    tmpstore_check(&tmp, ".tallyfs/rejects/refused.tsv", "");
+    tmpstore_check(&tmp, ".tallyfs/rejects/none.tsv", NULL);
+    tmpstore_close(&tmp);
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -203,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_listing_and_a_name_lead_to_the_same_node),
         cmocka_unit_test(a_file_has_no_entries),
         cmocka_unit_test(a_name_that_is_not_there_is_told_from_one_that_can_never_be),
+        cmocka_unit_test(a_file_of_refused_records_is_found_without_reading_other_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
