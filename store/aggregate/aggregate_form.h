@@ -24,8 +24,7 @@
  * aggregate_apply and so on. */
 struct aggregate_form {
     void (*apply)(const struct aggregate *aggregate, struct state *state,
-                  const struct value *values, struct slice element, int64_t weight,
-                  const struct hash_key *secret, struct arena *arena);
+                  const struct aggregate_input *input, struct arena *arena);
     void (*merge)(const struct aggregate *aggregate, struct state *into, const struct state *delta,
                   struct arena *arena);
     void (*negate)(const struct aggregate *aggregate, struct state *state);
@@ -70,9 +69,8 @@ static inline struct result result_count(uint64_t count)
 }
 
 /* What sums have in common (sum.c). NULL packs as zero. */
-void sum_apply(const struct aggregate *aggregate, struct state *state, const struct value *values,
-               struct slice element, int64_t weight, const struct hash_key *secret,
-               struct arena *arena);
+void sum_apply(const struct aggregate *aggregate, struct state *state,
+               const struct aggregate_input *input, struct arena *arena);
 void sum_merge(const struct aggregate *aggregate, struct state *into, const struct state *delta,
                struct arena *arena);
 void sum_negate(const struct aggregate *aggregate, struct state *state);

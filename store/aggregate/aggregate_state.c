@@ -38,13 +38,12 @@ static const struct aggregate_form *const forms[AGGREGATE_KINDS] = {
 };
 
 void aggregate_apply(const struct aggregate *aggregate, struct state *state,
-                     const struct value *values, struct slice element, int64_t weight,
-                     const struct hash_key *secret, struct arena *arena)
+                     const struct aggregate_input *input, struct arena *arena)
 {
     const struct aggregate_form *const form = forms[aggregate->kind];
-    state->count += weight;
+    state->count += input->weight;
     if (aggregate->multiset >= 0 || !form->apply) return;
-    form->apply(aggregate, state, values, element, weight, secret, arena);
+    form->apply(aggregate, state, input, arena);
 }
 
 void aggregate_merge(const struct aggregate *aggregate, struct state *into,

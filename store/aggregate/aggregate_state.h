@@ -50,14 +50,18 @@ struct state {
     };
 };
 
-/* VALUES are those of the argument and the others, not null and of the aggregate's type; count()
- * gets any. Where the aggregate chooses, a truth value behind them tells whether they are
- * chosen. WEIGHT +1 inserts, -1 retracts; min, max, arg_min, arg_max without a multiset and
- * approx_uniq can only insert. ELEMENT is the packed element (measure_element) of those that
- * compare. SECRET is the store's. */
+/* What an event is to an aggregate. */
+struct aggregate_input {
+    /* Of the argument and the others, not null and of the aggregate's type; count() gets any. Where
+     * the aggregate chooses, a truth value behind them tells whether they are chosen. */
+    const struct value *values;
+    struct slice element;          /* packed (measure_element), of those that compare */
+    int64_t weight;                /* +1 inserts, -1 retracts */
+    const struct hash_key *secret; /* the store's, for approx_uniq */
+};
+/* min, max, arg_min, arg_max without a multiset and approx_uniq can only insert. */
 void aggregate_apply(const struct aggregate *aggregate, struct state *state,
-                     const struct value *values, struct slice element, int64_t weight,
-                     const struct hash_key *secret, struct arena *arena);
+                     const struct aggregate_input *input, struct arena *arena);
 /* INTO += DELTA. */
 void aggregate_merge(const struct aggregate *aggregate, struct state *into,
                      const struct state *delta, struct arena *arena);

@@ -7,13 +7,11 @@
 #include "aggregate/aggregate_form.h"
 
 static void uniq_apply(const struct aggregate *aggregate, struct state *state,
-                       const struct value *values, struct slice element, int64_t weight,
-                       const struct hash_key *secret, struct arena *arena)
+                       const struct aggregate_input *input, struct arena *arena)
 {
     (void)aggregate;
-    (void)values;
-    assert(weight > 0);
-    hyperloglog_add(&state->uniques, hyperloglog_hash(element, secret), arena);
+    assert(input->weight > 0);
+    hyperloglog_add(&state->uniques, hyperloglog_hash(input->element, input->secret), arena);
 }
 
 static void uniq_merge(const struct aggregate *aggregate, struct state *into,
@@ -53,13 +51,10 @@ static double to_double(const struct value *value)
 }
 
 static void quantile_apply(const struct aggregate *aggregate, struct state *state,
-                           const struct value *values, struct slice element, int64_t weight,
-                           const struct hash_key *secret, struct arena *arena)
+                           const struct aggregate_input *input, struct arena *arena)
 {
-    (void)secret;
     (void)aggregate;
-    (void)element;
-    ddsketch_add(&state->sketch, to_double(&values[0]), weight, arena);
+    ddsketch_add(&state->sketch, to_double(&input->values[0]), input->weight, arena);
 }
 
 static void quantile_merge(const struct aggregate *aggregate, struct state *into,

@@ -5,14 +5,11 @@
 #include "aggregate/aggregate_form.h"
 
 static void apply(const struct aggregate *aggregate, struct state *state,
-                  const struct value *values, struct slice element, int64_t weight,
-                  const struct hash_key *secret, struct arena *arena)
+                  const struct aggregate_input *input, struct arena *arena)
 {
-    (void)secret;
     (void)aggregate;
-    (void)element;
     (void)arena;
-    if (values[0].boolean) state->true_count += weight;
+    if (input->values[0].boolean) state->true_count += input->weight;
 }
 
 static void merge(const struct aggregate *aggregate, struct state *into, const struct state *delta,

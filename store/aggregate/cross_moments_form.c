@@ -6,13 +6,10 @@
 #include "aggregate/aggregate_form.h"
 
 static void apply(const struct aggregate *aggregate, struct state *state,
-                  const struct value *values, struct slice element, int64_t weight,
-                  const struct hash_key *secret, struct arena *arena)
+                  const struct aggregate_input *input, struct arena *arena)
 {
-    (void)secret;
-    (void)element;
     if (!state->moments) state->moments = cross_moments_new(aggregate, arena);
-    cross_moments_apply(aggregate, state->moments, values, weight, arena);
+    cross_moments_apply(aggregate, state->moments, input->values, input->weight, arena);
 }
 
 static void merge(const struct aggregate *aggregate, struct state *into, const struct state *delta,

@@ -39,25 +39,19 @@ static void take(struct state *state, struct slice element, int sign, struct are
 }
 
 static void apply_least(const struct aggregate *aggregate, struct state *state,
-                        const struct value *values, struct slice element, int64_t weight,
-                        const struct hash_key *secret, struct arena *arena)
+                        const struct aggregate_input *input, struct arena *arena)
 {
-    (void)secret;
     (void)aggregate;
-    (void)values;
-    assert(weight > 0);
-    take(state, element, +1, arena);
+    assert(input->weight > 0);
+    take(state, input->element, +1, arena);
 }
 
 static void apply_greatest(const struct aggregate *aggregate, struct state *state,
-                           const struct value *values, struct slice element, int64_t weight,
-                           const struct hash_key *secret, struct arena *arena)
+                           const struct aggregate_input *input, struct arena *arena)
 {
-    (void)secret;
     (void)aggregate;
-    (void)values;
-    assert(weight > 0);
-    take(state, element, -1, arena);
+    assert(input->weight > 0);
+    take(state, input->element, -1, arena);
 }
 
 static void merge_least(const struct aggregate *aggregate, struct state *into,

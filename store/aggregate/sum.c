@@ -4,17 +4,14 @@
  */
 #include "aggregate/aggregate_form.h"
 
-void sum_apply(const struct aggregate *aggregate, struct state *state, const struct value *values,
-               struct slice element, int64_t weight, const struct hash_key *secret,
-               struct arena *arena)
+void sum_apply(const struct aggregate *aggregate, struct state *state,
+               const struct aggregate_input *input, struct arena *arena)
 {
-    (void)secret;
     (void)aggregate;
-    (void)element;
-    if (values->kind == VALUE_FLOAT)
-        float_sum_add(&state->real, values->real, weight, arena);
+    if (input->values->kind == VALUE_FLOAT)
+        float_sum_add(&state->real, input->values->real, input->weight, arena);
     else
-        decimal_sum_add(&state->sum, &values->number, weight);
+        decimal_sum_add(&state->sum, &input->values->number, input->weight);
 }
 
 void sum_merge(const struct aggregate *aggregate, struct state *into, const struct state *delta,

@@ -7,17 +7,16 @@
 #include "aggregate/aggregate_form.h"
 
 static void apply(const struct aggregate *aggregate, struct state *state,
-                  const struct value *values, struct slice element, int64_t weight,
-                  const struct hash_key *secret, struct arena *arena)
+                  const struct aggregate_input *input, struct arena *arena)
 {
-    const struct value *const value = &values[0];
-    sum_apply(aggregate, state, values, element, weight, secret, arena);
+    const struct value *const value = &input->values[0];
+    sum_apply(aggregate, state, input, arena);
     if (value->kind == VALUE_FLOAT) {
         if (!state->real_squares) state->real_squares = ARENA_NEW(arena, struct float_sum);
-        float_sum_add_product(state->real_squares, value->real, value->real, weight, arena);
+        float_sum_add_product(state->real_squares, value->real, value->real, input->weight, arena);
     } else {
         if (!state->squares) state->squares = ARENA_NEW(arena, struct decimal_sum);
-        decimal_sum_add_product(state->squares, &value->number, &value->number, weight);
+        decimal_sum_add_product(state->squares, &value->number, &value->number, input->weight);
     }
 }
 

@@ -292,8 +292,11 @@ static void fold_aggregate(const struct fold *fold, size_t index)
     if (traits_of(aggregate)->insert_only &&
         !pack_element(fold, aggregate->order, aggregate->order_count, &values[0]))
         return;
-    aggregate_apply(aggregate, &fold->leaf->states[index], values, buffer_slice(&delta->element),
-                    fold->weight, &delta->secret, &delta->arena);
+    struct aggregate_input const input = {.values = values,
+                                          .element = buffer_slice(&delta->element),
+                                          .weight = fold->weight,
+                                          .secret = &delta->secret};
+    aggregate_apply(aggregate, &fold->leaf->states[index], &input, &delta->arena);
 }
 
 /* Whether the view has let the event's groups go. */

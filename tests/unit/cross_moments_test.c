@@ -62,8 +62,8 @@ static void apply(struct fixture *fixture, struct state *state, size_t tuple, in
             assert_int_equal(decimal_read(slice_text(text), &values[i].number), DECIMAL_READ);
     }
     values[width] = (struct value){.kind = VALUE_BOOL, .boolean = tuples[tuple].chosen};
-    aggregate_apply(&fixture->aggregate, state, values, slice_text(""), weight, NULL,
-                    &fixture->arena);
+    struct aggregate_input const input = {.values = values, .weight = weight};
+    aggregate_apply(&fixture->aggregate, state, &input, &fixture->arena);
 }
 
 static struct state state_of_all(struct fixture *fixture)
