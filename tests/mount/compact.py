@@ -113,7 +113,7 @@ def under_a_mount(scene):
         check(data_bytes(store) < big * 2 / 3, f"{big} bytes became {data_bytes(store)}")
         check_tidy(store)
         # what is held open is of the commit that is shown, so the new file has it too
-        wait_until("the daemon moves to the new file", lambda: not holds_deleted(pid), 1)
+        wait_until("the daemon moves to the new file", lambda: not holds_deleted(pid))
         check(read(place, ".tallyfs/generation") == generation, "it made a commit of nothing")
         check(tree(store) == before, "the tree changed")
         for path, content in before.items():
@@ -155,7 +155,7 @@ def unannounced(scene):
         os.unlink(os.path.join(store, "mounts", name))
     tally("compact", store)
     check(os.listdir(os.path.join(store, "mounts")) == [], "the test proves nothing: it was told")
-    wait_until("the daemon finds the new file", lambda: not holds_deleted(pid), 10)
+    wait_until("the daemon finds the new file", lambda: not holds_deleted(pid))
     scene.unmount(place)
 
 
@@ -242,7 +242,7 @@ def read_only(scene):
     tally("compact", store)
     check(read(place, "v.json") == before["v.json"], "the mount shows something else")
     put(store, LEFT + 1, "new")
-    wait_until("the mount follows", lambda: os.path.exists(os.path.join(place, "v/new.json")), 10)
+    wait_until("the mount follows", lambda: os.path.exists(os.path.join(place, "v/new.json")))
     scene.unmount(place)
 
 

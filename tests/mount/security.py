@@ -10,11 +10,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from changing import preloading
-from mounted import TALLY, TALLYFS, Scene, check, tally, with_fuse_for_all
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, is_mounted, tally, wait_until, with_fuse_for_all
 
 SCHEMA = {"streams": {"s": {"key": "k", "fields": {"k": "string", "v": "int"}}},
           "views": {"v": {"by": ["k"], "measures": {"n": "count()", "v": "sum(v)"}}}}
@@ -33,13 +32,6 @@ def programs_are_hardened():
 
 def event(name):
     return f'{{"k":"{name}","v":1}}\n'.encode()
-
-
-def await_true(what, condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        check(time.monotonic() < deadline, what)
-        time.sleep(0.01)
 
 
 def gives_up_privileges(scene, store):
@@ -61,7 +53,7 @@ def gives_up_privileges(scene, store):
         files = [os.readlink(f"/proc/{helpers[0]}/fd/{fd}") for fd in os.listdir(f"/proc/{helpers[0]}/fd")]
         return all(file == "/dev/null" or file.startswith("pipe:") for file in files)
 
-    await_true("it holds other files", holds_only_its_pipe)  # it may just have been forked
+    wait_until("it holds no other files", holds_only_its_pipe)  # it may just have been forked
     with open(f"/proc/{daemon.pid}/maps", encoding="utf-8") as maps:
         lines = [line for line in maps if line.rstrip().endswith("data.mdb")]
     check(lines and all(line.split()[1] == "r--s" for line in lines), "data.mdb can be written")
@@ -76,7 +68,7 @@ def cannot_escape(scene, store):
         daemon = subprocess.Popen([TALLYFS, store, place, "-f"], stderr=errors,
                                   env={**os.environ, **preloading("escape"), "ESCAPE_INTO": secret})
     scene.mounts.append((daemon, place))
-    await_true("it does not mount", lambda: os.path.exists(place + "/v.json"))
+    wait_until("it mounts", lambda: os.path.exists(place + "/v.json"))
     tally("ingest", store, "-", stdin=event("escape"))
     with open(heard, encoding="utf-8") as file:
         tried = dict(line.rstrip().split(": ")[1:] for line in file if line.startswith("escape: "))
@@ -201,7 +193,7 @@ def without_being_root():
         schema = scene.write("nobody.json", json.dumps(SCHEMA))
 
         def run(command, stdin=None):
-            done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, **who)
+            done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=WAIT_SECONDS, **who)
             check(done.returncode == 0, (command, done.stderr))
             return done.stdout
 
@@ -212,13 +204,8 @@ def without_being_root():
         sockets = os.listdir(home + "/s/mounts")
         check(len(sockets) == 1, sockets)
         os.kill(int(sockets[0].split("-")[0]), signal.SIGTERM)
-        await_true("it does not end", lambda: not os.listdir(home + "/s/mounts"))
-
-        def is_unmounted():
-            with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
-                return home not in mounts.read()
-
-        await_true("it does not unmount", is_unmounted)  # the socket goes first
+        wait_until("it ends", lambda: not os.listdir(home + "/s/mounts"))
+        wait_until("it unmounts", lambda: not is_mounted(home))  # the socket goes first
 
 
 def main():
