@@ -5,8 +5,9 @@
 #
 # build-clang tells clang-tidy (.clang-tidy: which checks) how each file is compiled. Its analyser
 # follows fewer paths than it could, but in a soak: that takes an eighth of the time, and gcc's
-# follows them anyway. What gcc's analyser looks at is compiled for the thread sanitizer, in
-# build-tsan: both are the cost of one build.
+# follows them anyway. It does not see there what a cleanup attribute frees; leaks are the address
+# sanitizer's. What gcc's analyser looks at is compiled for the thread sanitizer, in build-tsan: both
+# are the cost of one build. It is fortified as what is shipped, without which gcc 12 is wrong.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,13 +23,13 @@ cppcheck_finds_nothing() {
 }
 gcc-analyser_finds_nothing() {
   [ -e build-tsan/build.ninja ] ||
-    meson setup build-tsan --werror -Dsandbox=disabled -Db_lto=false -Doptimization=1 \
-      -Db_sanitize=thread -Db_lundef=false "-Dc_args=-g1 -fanalyzer"
+    meson setup build-tsan --werror -Dsandbox=disabled -Db_lto=false \
+      -Db_sanitize=thread -Db_lundef=false "-Dc_args=-g1 -fanalyzer -D_FORTIFY_SOURCE=3"
   ninja -C build-tsan ingest/tally fs/tallyfs examples/watch
 }
 clang-tidy_finds_nothing() {
   local depth=(--extra-arg=-Xclang --extra-arg=-analyzer-config --extra-arg=-Xclang
-    --extra-arg=mode=shallow) folder
+    --extra-arg=mode=shallow --checks=-clang-analyzer-unix.Malloc) folder
   [ -z "${SOAK:-}" ] || depth=()
   [ -e build-clang/build.ninja ] || CC=clang meson setup build-clang --werror -Db_lto=false
   # A file that is compiled for two programs is looked at once.
