@@ -6,8 +6,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 tests/install.sh
-[ -d build ] || meson setup build -Dtests=disabled
-ninja -C build
+build=${BUILD:-build}
+[ -d "$build" ] || meson setup "$build" -Dtests=disabled
+ninja -C "$build"
 
 folder=$(mktemp -d)
 cleanup() {
@@ -17,13 +18,13 @@ cleanup() {
 trap cleanup EXIT
 
 set -x
-build/ingest/tally init "$folder/store" --schema examples/slow-api/schema.json
-build/examples/generate 100000 > "$folder/events.ndjson"
-build/ingest/tally ingest "$folder/store" "$folder/events.ndjson"
+"$build/ingest/tally" init "$folder/store" --schema examples/slow-api/schema.json
+"$build/examples/generate" 100000 > "$folder/events.ndjson"
+"$build/ingest/tally" ingest "$folder/store" "$folder/events.ndjson"
 mkdir "$folder/mnt"
-build/fs/tallyfs "$folder/store" "$folder/mnt"
+"$build/fs/tallyfs" "$folder/store" "$folder/mnt"
 cat "$folder/mnt/metrics.json"
 ls "$folder/mnt/breakdown"
 cat "$folder/mnt/breakdown/eu-central/2026-01-01.json"
 head -n 3 "$folder/mnt/breakdown.csv"
-build/ingest/tally verify "$folder/store"
+"$build/ingest/tally" verify "$folder/store"

@@ -3,12 +3,15 @@
 # events, ingests them, serves the two answers with nginx from the mount, checks them against SQLite
 # over a table of the same events, and times both ways of answering.
 #
-#   EVENTS=5000000 PORT=8480 examples/slow-api/run.sh
+#   EVENTS=5000000 PORT=8480 examples/slow-api/run.sh      PORT=free takes one that nobody uses
 #
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 events=${EVENTS:-5000000} port=${PORT:-8480}
+if [ "$port" = free ]; then
+  port=$(python3 -c 'import socket; probe = socket.socket(); probe.bind(("127.0.0.1", 0)); print(probe.getsockname()[1])')
+fi
 build=${BUILD:-}
 for candidate in build build-test; do [ -n "$build" ] || [ ! -x $candidate/ingest/tally ] || build=$candidate; done
 [ -n "$build" ] || { echo "build first: examples/quickstart.sh" >&2; exit 1; }

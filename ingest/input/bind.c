@@ -250,7 +250,7 @@ static bool check_paths(const struct binder *binder, struct refusal *refusal)
         int const field = expr_field(path->path);
         if (path_fits(binder, path)) continue;
         refusal_set_field(refusal, field < 0 ? slice_text("path") : stream->fields[field].name,
-                          "a path of more than 10000 segments");
+                          "a path of more than 255 segments or 16384 bytes");
         return false;
     }
     return true;

@@ -24,8 +24,10 @@ enum {
     SCHEMA_FEEDERS_MAX = 16,     /* hidden views that one view has */
     SCHEMA_MAX_ROWS = 10000000,  /* of a view that does not say so itself */
     SCHEMA_LEVELS_MAX = 16,      /* of rows in a file of a hierarchy */
-    SCHEMA_SEGMENTS_MAX = 10000, /* of a path, nodes in a chain of links */
-    SCHEMA_DISTANCE_MAX = 255,   /* of depth(): it stands for all that is farther below, too */
+    SCHEMA_CHAIN_MAX = 10000,    /* nodes above each other by links */
+    SCHEMA_SEGMENTS_MAX = 255,   /* of a path: each node is called by all in front of it */
+    SCHEMA_PATH_BYTES_MAX = 16 << 10,
+    SCHEMA_DISTANCE_MAX = 255, /* of depth(): it stands for all that is farther below, too */
 };
 
 struct schema {

@@ -105,12 +105,13 @@ bool hierarchy_normalise(const struct hierarchy_spec *spec, struct value *path,
         if (length) {
             if (count++) buffer_add_slice(scratch, spec->separator);
             buffer_add(scratch, rest.at, length);
+            if (count > SCHEMA_SEGMENTS_MAX || scratch->length > SCHEMA_PATH_BYTES_MAX)
+                return false;
         }
         size_t const used = length < rest.length ? length + spec->separator.length : length;
         rest = slice_of(rest.at + used, rest.length - used);
     }
     if (count == 0) return true;
-    if (count > SCHEMA_SEGMENTS_MAX) return false;
     *path = (struct value){.kind = VALUE_STRING, .string = buffer_slice(scratch)};
     return true;
 }

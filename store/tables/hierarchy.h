@@ -49,7 +49,7 @@ bool hierarchy_parent_key(const struct view *view, const struct hierarchy_facts 
                           struct buffer *key);
 
 /* Leaves out empty segments; SCRATCH may hold what PATH is then. A path without segments becomes
- * null. false: it has more than SCHEMA_SEGMENTS_MAX. */
+ * null. false: it has more than SCHEMA_SEGMENTS_MAX, or more bytes than SCHEMA_PATH_BYTES_MAX. */
 bool hierarchy_normalise(const struct hierarchy_spec *spec, struct value *path,
                          struct buffer *scratch);
 /* The path of the node above, empty at the top; and the last segment. */

@@ -213,7 +213,7 @@ enum link_state link_graph_check(struct link_graph *graph, struct link_node *con
     for (size_t i = 0; i < count; i++) {
         *ret_node = nodes[i];
         if (!count_depth(graph, nodes[i], &depth, err)) return LINK_FAILED;
-        if (depth > SCHEMA_SEGMENTS_MAX) return LINK_TOO_DEEP;
+        if (depth > SCHEMA_CHAIN_MAX) return LINK_TOO_DEEP;
     }
     return LINK_GOOD;
 }

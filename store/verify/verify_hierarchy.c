@@ -122,7 +122,7 @@ static void count_path(struct counting *counting, const struct value *whole,
     if (whole->kind == VALUE_STRING)
         verify_hierarchy_split(whole->string, view->view->hierarchy->separator, &path, &ends);
     size_t left = ends.length / sizeof(size_t);
-    if (left > SCHEMA_SEGMENTS_MAX) left = 0;
+    if (left > SCHEMA_SEGMENTS_MAX || path.length > SCHEMA_PATH_BYTES_MAX) left = 0;
     for (bool own = true;; own = false) {
         size_t end = 0;
         if (left > 0) memcpy(&end, ends.at + (left - 1) * sizeof end, sizeof end);
@@ -177,7 +177,7 @@ static void count_breakdown(struct counting *counting, const struct value *id,
         if (id->kind == VALUE_STRING)
             verify_hierarchy_split(id->string, hierarchy->separator, &path, &ends);
         left = ends.length / sizeof left;
-        if (left > SCHEMA_SEGMENTS_MAX) left = 0;
+        if (left > SCHEMA_SEGMENTS_MAX || path.length > SCHEMA_PATH_BYTES_MAX) left = 0;
     }
     for (;; distance++) {
         if (hierarchy->kind == HIERARCHY_PATHS) {

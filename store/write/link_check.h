@@ -9,8 +9,8 @@
  * Memory   what the records change is held, and what it was looked up for.
  * Threads  one owner at a time; it has a read transaction of its own.
  * Errors   LINK_UNKNOWN with what reading the store gave. A refused record is an answer.
- * Limits   a record may put its node SCHEMA_SEGMENTS_MAX deep. What is already below
- *          it is not counted.
+ * Limits   a record may put its node SCHEMA_CHAIN_MAX deep. What is already below it is not
+ *          counted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -12,7 +12,8 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build-test}
 [ -d "$build" ] || meson setup "$build" >&2
 ninja -C "$build" >&2
-export BUILD="$PWD/$build" TALLY="$PWD/$build/ingest/tally" TALLYFS="$PWD/$build/fs/tallyfs"
+BUILD=$(realpath "$build")
+export BUILD TALLY="$BUILD/ingest/tally" TALLYFS="$BUILD/fs/tallyfs"
 for part in reading ingesting updating replace trees experiments; do
   python3 "tests/bench/$part.py"
   echo

@@ -13,7 +13,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, TALLYFS, Scene, check, tally
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, tally
 
 HERE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../completions"))
 SCHEMA = {
@@ -78,7 +78,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         # Words are cut as readline does it, at "=" too.
         words = re.findall(r"=|(?:\\.|[^ =\\])+", line) + ([""] if line.endswith(" ") else [])
         done = subprocess.run(["bash", self.script, line, *words], cwd=self.folder, env=self.environment, capture_output=True,
-                              check=False, timeout=60)
+                              check=False, timeout=WAIT_SECONDS)
         check(not done.stderr, f"bash: {line}: {done.stderr.decode()}")
         # Of --stream=X it replaces what is behind the sign.
         before = re.search(r"(--[a-z]+=)?[^ ]*$", line).group(1) or ""
@@ -95,7 +95,7 @@ class Fish:
     def ask(self, line):
         program = line.split()[0]
         done = subprocess.run(["fish", "-N", "-c", f"source {HERE}/{program}.fish; complete -C $argv[1]", line],
-                              cwd=self.folder, env=self.environment, capture_output=True, check=False, timeout=60)
+                              cwd=self.folder, env=self.environment, capture_output=True, check=False, timeout=WAIT_SECONDS)
         check(done.returncode == 0 and not done.stderr, f"fish: {line}: {done.stderr.decode()}")
         return [re.sub(r"\\(.)", r"\1", found.split("\t")[0]) for found in done.stdout.decode().splitlines()]
 
@@ -159,7 +159,7 @@ bindkey '^I' answer
 
     def end(self):
         os.write(self.ours, b"\x15exit\n")
-        check(self.shell.wait(timeout=60) == 0, "zsh")
+        check(self.shell.wait(timeout=WAIT_SECONDS) == 0, "zsh")
         os.close(self.ours)
 
 

@@ -9,13 +9,13 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, TALLYFS, Scene, check, read, tally, wait_until
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, read, tally, wait_until
 
 SCHEMA = {"streams": {"e": {"key": "n", "fields": {"n": "int"}}}, "views": {"v": {"measures": {"n": "count()"}}}}
 
 
 def shell(command, status=0, **arguments):
-    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60,
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=WAIT_SECONDS,
                           env={**os.environ, "TALLY": TALLY, "TALLYFS": TALLYFS}, **arguments)
     check(done.returncode == status, (command, done))
     return done
@@ -54,7 +54,7 @@ def what_is_no_file_is_not_waited_for(scene):
     (name,) = os.listdir(store + "/rejects")
     os.remove(f"{store}/rejects/{name}")
     os.mkfifo(f"{store}/rejects/{name}")
-    done = subprocess.run([TALLY, "cat", store, ".tallyfs/rejects/" + name], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([TALLY, "cat", store, ".tallyfs/rejects/" + name], capture_output=True, check=False, timeout=WAIT_SECONDS)
     check(done.returncode == 1 and done.stderr, done)
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, Scene, check, tally, wait_until
+from mounted import TALLY, WAIT_SECONDS, Scene, check, has_lock, tally, wait_until
 
 # Without a key nothing tells a repeat from a new record but the checkpoints.
 SCHEMA = {
@@ -54,8 +54,8 @@ class Follower:
 
     def stop(self, status=0, number=signal.SIGTERM):
         self.process.send_signal(number)
-        self.process.wait(timeout=60)  # before its standard input is closed
-        said = self.process.communicate(timeout=60)[1].decode()
+        self.process.wait(timeout=WAIT_SECONDS)  # before its standard input is closed
+        said = self.process.communicate(timeout=WAIT_SECONDS)[1].decode()
         check(self.process.returncode == status, f"status {self.process.returncode}: {said}")
         return said
 
@@ -236,8 +236,7 @@ def a_file_that_changes_while_it_waits_for_its_turn(scene):
     follower = Follower(store, log, "--commit-every", "1ms")
     follower.shows(expect(0, 50))
     other = subprocess.Popen([TALLY, "ingest", store, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    held = lambda: subprocess.run([TALLY, "ingest", store, log, "--dry-run"], capture_output=True, check=False, timeout=1)
-    wait_until("the other has the lock", lambda: is_waiting(held))
+    wait_until("the other has the lock", lambda: has_lock(store, other.pid))
     append(log, lines(50, 1))
     wait_until("it waits", lambda: os.stat(log).st_size > 0)
     with open(log, "w", encoding="utf-8") as file:
@@ -247,19 +246,10 @@ def a_file_that_changes_while_it_waits_for_its_turn(scene):
     follower.stop()
 
 
-def is_waiting(command):
-    try:
-        command()
-    except subprocess.TimeoutExpired:
-        return True
-    return False
-
-
 def it_is_stopped_while_another_writes(scene):
     store, log = scene.store("stopped", SCHEMA), scene.write("stopped.log", lines(0, 5))
     other = subprocess.Popen([TALLY, "ingest", store, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    wait_until("the other has the lock", lambda: is_waiting(lambda: subprocess.run(
-        [TALLY, "ingest", store, log, "--dry-run"], capture_output=True, check=False, timeout=1)))
+    wait_until("the other has the lock", lambda: has_lock(store, other.pid))
     follower = Follower(store, log, "--commit-every", "1ms")
     check("waiting for another ingest" in follower.process.stderr.readline().decode(), "it does not wait")
     follower.stop()
@@ -331,7 +321,7 @@ def more_refused_records_than_allowed_stop_it(scene):
     append(log, "no\n" + lines(10, 1))
     follower.shows(expect(0, 11))
     append(log, "no\n" * 10 + lines(11, 1))
-    said = follower.process.communicate(timeout=60)[1].decode()
+    said = follower.process.communicate(timeout=WAIT_SECONDS)[1].decode()
     check(follower.process.returncode == 1 and "11 of 23 records are refused" in said, said)
     follower = Follower(store, log, "--commit-every", "10ms", "--max-rejects", "100%")
     follower.shows(expect(0, 12))
@@ -476,12 +466,12 @@ def the_service_manager_is_told(scene):
     for source in (scene.path("served"), scene.write("served.log", lines(0, 1)), "-"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(address)
-            manager.settimeout(60)
+            manager.settimeout(WAIT_SECONDS)
             process = subprocess.Popen([TALLY, "follow", store, source], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                                        env={**os.environ, "NOTIFY_SOCKET": address})
             check(manager.recv(100) == b"READY=1", "READY")
             process.send_signal(signal.SIGTERM)
-            check(manager.recv(100) == b"STOPPING=1" and process.wait(timeout=60) == 0, "STOPPING")
+            check(manager.recv(100) == b"STOPPING=1" and process.wait(timeout=WAIT_SECONDS) == 0, "STOPPING")
             process.communicate()
         os.unlink(address)
     with open(os.path.join(os.path.dirname(__file__), "../../examples/systemd/tally-follow@.service"),
@@ -502,7 +492,7 @@ def the_journal_is_told_levels(scene):
                                    env={**os.environ, "JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}"})
         wait_until("both", lambda: os.path.exists(spool + "/failed/2"))
         process.terminate()
-        process.wait(timeout=60)
+        process.wait(timeout=WAIT_SECONDS)
     with open(log, encoding="utf-8") as file:
         said = file.read().splitlines()
     check([line[:10] for line in said] == ["<6>tally: ", "<3>tally: ", "<6>tally: "], said)

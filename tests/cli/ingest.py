@@ -10,10 +10,9 @@ import random
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, Scene, check, tally, tree
+from mounted import TALLY, Scene, check, has_lock, tally, tree, wait_until
 
 KEYED = {
     "streams": {"e": {"key": "id", "time": "t", "fields": {
@@ -161,10 +160,7 @@ def streams_without_key_catch_repeats(scene):
 def ingests_queue(scene):
     store = scene.store("queue", KEYED)
     first = subprocess.Popen([TALLY, "ingest", store, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    lock = os.path.join(store, "ingest.lock")
-    while not (os.path.exists(lock) and os.path.getsize(lock)):
-        check(first.poll() is None, "the first ingest ended")
-        time.sleep(0.01)
+    wait_until("the first has the lock", lambda: has_lock(store, first.pid))
     second = subprocess.Popen([TALLY, "ingest", store, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
     said = second.stderr.readline()

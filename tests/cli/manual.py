@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, TALLYFS, Scene, check, tally
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, tally
 
 PAGES = os.path.join(os.path.dirname(__file__), "../../docs/man")
 ORDERS = """order_id,ordered_at,customer,country,quantity,price,status
@@ -149,7 +149,7 @@ def run_examples(scene, page, schema, programs):
 
     def run(command):
         return subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=environment, capture_output=True,
-                              check=False, timeout=60)
+                              check=False, timeout=WAIT_SECONDS)
 
     for command in ("tally init shop --schema shop.json", "tally ingest shop orders.csv"):
         check(run(command).returncode == 0, command)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, TALLYFS, Scene, check, tally
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, tally
 
 COLUMNS, LINES = 80, 24
 SCHEMA = {"streams": {"s": {"key": "k", "fields": {"k": "int"}}}, "views": {"v": {"measures": {"n": "count()"}}}}
@@ -73,7 +73,7 @@ def on_a_terminal(command, **environment):
     except OSError:  # the terminal's way to say that nobody has it open
         pass
     os.close(ours)
-    check(done.wait(timeout=60) == 1, f"{command}: status {done.returncode}")
+    check(done.wait(timeout=WAIT_SECONDS) == 1, f"{command}: status {done.returncode}")
     return said.decode()
 
 

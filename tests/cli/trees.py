@@ -3,12 +3,13 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import glob
 import json
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import Scene, check, tally
+from mounted import Scene, check, read, tally
 from story import Story, refused
 
 SPANS = {"key": "event", "on_duplicate": "replace",
@@ -219,8 +220,17 @@ def separators_and_names(scene):
 
 def too_deep(scene):
     story = Story(scene, STREAMS, {"p": PATHS})
-    said = story.load("spans", on(1, "a/" * 10001), on(2, "b/" * 10000), status=2)
-    check("new 1" in said and "rejected 1" in said, said)
+    long = "x" * (16 * 1024 - 2)
+    said = story.load("spans", on(1, "a/" * 256), on(2, "b/" * 255), on(3, long + "/ab"), on(4, "/" + long + "//a/"), status=2)
+    check("new 2" in said and "rejected 2" in said, said)
+    told = [read(place) for place in glob.glob(os.path.join(story.store, "rejects/*"))]
+    check(b"path: a path of more than 255 segments or 16384 bytes" in b"".join(told), told)
+    # What was there before the view is no node of it.
+    story = Story(scene, STREAMS, {"all": {"measures": {"n": "count()"}}})
+    story.load("spans", on(1, "a/" * 256, 1), on(2, long + "/ab", 2))
+    story.apply({"p": PATHS})
+    story.shows("p.json", [])
+    story.shows("p/.total.json", node(None, None, (2, 3), (2, 3)))
     story = Story(scene, STREAMS, {"t": TREE})
     said = story.load("spans", *(span(number, str(number), str(number - 1)) for number in range(1, 10003)), status=2)
     check("rejected 1" in said or "rejected 2" in said, said)

@@ -15,7 +15,7 @@ from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from changing import SCHEMA, VIEWS, events
-from mounted import TALLY, Scene, check, read, tally
+from mounted import TALLY, WAIT_SECONDS, Scene, check, read, tally
 
 CHANGES, PAGE = 20000 if os.environ.get("SOAK") else 500, 4096
 SHOWN = ["all.json", "days.json", "users.csv", "users/user 7.json"]
@@ -39,7 +39,7 @@ def changed(rng, data):
 def look(place, what, *arguments):
     """An answer in time, with a word on what is wrong if it is not the answer."""
     try:
-        done = subprocess.run([TALLY, *arguments], capture_output=True, check=False, timeout=60)
+        done = subprocess.run([TALLY, *arguments], capture_output=True, check=False, timeout=WAIT_SECONDS)
     except subprocess.TimeoutExpired:
         check(False, f"{what}: tally {arguments[0]} hangs")
     check(done.returncode in (0, 1), f"{what}: tally {arguments[0]} ended with {done.returncode}: {done.stderr}")

@@ -73,7 +73,7 @@ def power_goes(command):
         state = command.state(place)
         what = f"power gone behind {what} of tally {command.arguments}"
         check(command.is_expected(state), f"{what}: the store is neither as it was nor as it should be")
-        command.finish(place, what)
+        command.finish(place, state, what)
         shutil.rmtree(place)
         count += 1
     return count
@@ -92,8 +92,9 @@ def killed(command):
         time.sleep(random.uniform(0, takes))  # the instant is the test's input, nothing is waited for
         process.send_signal(signal.SIGKILL)
         process.wait()
-        check(command.is_expected(command.state(place)), f"killed {command.arguments}: neither before nor after")
-        command.finish(place, f"killed {command.arguments}")
+        state = command.state(place)
+        check(command.is_expected(state), f"killed {command.arguments}: neither before nor after")
+        command.finish(place, state, f"killed {command.arguments}")
         shutil.rmtree(place)
     return KILLS
 

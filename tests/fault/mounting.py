@@ -11,12 +11,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from changing import SCHEMA, VIEWS, events, preloading
-from mounted import TALLYFS, Scene, check, read, tally
+from mounted import TALLYFS, WAIT_SECONDS, Scene, check, read, tally, wait_until
 
 FAULTS = preloading("faults")
 # writev is not among them: what the kernel is answered it takes, or the request is gone.
@@ -52,10 +51,8 @@ class Session:
         with open(self.said, "wb") as said:
             daemon = subprocess.Popen([TALLYFS, self.store, self.place, "-f", "-o", "snapshot_deadline=0"], stderr=said,
                                       env={**os.environ, **FAULTS, **environment})
-        deadline = time.monotonic() + 30
-        while daemon.poll() is None and not os.path.ismount(self.place):
-            check(time.monotonic() < deadline, f"{self.fault}: it neither mounts nor ends")
-            time.sleep(0.005)
+        wait_until(f"{self.fault}: it mounts or ends",
+                   lambda: daemon.poll() is not None or os.path.ismount(self.place))
         return daemon
 
     def read(self, path, size=-1):
@@ -86,12 +83,8 @@ class Session:
             held = -1
         done = tally("ingest", self.store, self.scene.path("more.csv"), status=None)
         check(done.returncode == 0, done.stderr)
-        deadline = time.monotonic() + 30  # it looks by itself every two seconds
-        while not self.all_of(after, before):
-            if self.ended():
-                break
-            check(time.monotonic() < deadline, f"{self.fault}: the commit never shows")
-            time.sleep(0.05)
+        # It looks by itself every two seconds.
+        wait_until(f"{self.fault}: the commit shows", lambda: self.all_of(after, before) or self.ended())
         if held >= 0:
             for name in ("again.csv", "twice.csv"):  # what is held is copied between a commit and the next
                 tally("ingest", self.store, self.scene.path(name))
@@ -111,7 +104,7 @@ class Session:
 
 def end(daemon, what):
     try:
-        return daemon.wait(timeout=30)
+        return daemon.wait(timeout=WAIT_SECONDS)
     except subprocess.TimeoutExpired:
         daemon.kill()
         check(False, f"{what}: it does not end")

@@ -9,13 +9,13 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, TALLYFS, Scene, check, read, tally, wait_until
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, read, tally, wait_until
 
 SCHEMA = {"streams": {"e": {"key": "n", "fields": {"n": "int"}}}, "views": {"v": {"measures": {"n": "count()"}}}}
 
 
 def shell(command):
-    return subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60,
+    return subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=WAIT_SECONDS,
                           env={**os.environ, "TALLY": TALLY, "TALLYFS": TALLYFS})
 
 
@@ -29,12 +29,12 @@ def what_is_sent_is_no_damage(scene):
             waiting.stdin.flush()
             wait_until("it reads", lambda: tally("cat", store, "v.json", status=None).stdout == b'{"n":1}\n')
             waiting.send_signal(number)
-            check(waiting.wait(timeout=60) == -number, f"{number}: ended with {waiting.returncode}")
+            check(waiting.wait(timeout=WAIT_SECONDS) == -number, f"{number}: ended with {waiting.returncode}")
             check(waiting.stderr.read() == b"", "it said something")
         place = scene.mount(store, f"mnt-{int(number)}")
         daemon = scene.mounts[-1][0]
         daemon.send_signal(number)
-        check(daemon.wait(timeout=60) == -number, f"{number}: the daemon ended with {daemon.returncode}")
+        check(daemon.wait(timeout=WAIT_SECONDS) == -number, f"{number}: the daemon ended with {daemon.returncode}")
         subprocess.run(["umount", "-l", place], check=True)
     tally("verify", store)
 
@@ -54,7 +54,7 @@ def a_file_that_is_cut_under_a_daemon_is_told(scene):
         check(False, "it read what is not there")
     except OSError:
         pass
-    check(daemon.wait(timeout=60) == 1, f"the daemon ended with {daemon.returncode}")
+    check(daemon.wait(timeout=WAIT_SECONDS) == 1, f"the daemon ended with {daemon.returncode}")
     text = read(scene.path("said")).decode()
     check(text.startswith(f"tallyfs: {os.path.realpath(store)}: the store is damaged") and text.count("\n") == 1, text)
     subprocess.run(["umount", "-l", place], check=True)
@@ -84,7 +84,7 @@ def blocked_signals_still_end_a_daemon(scene):
     scene.mounts.append((daemon, place))
     wait_until("it answers", lambda: os.path.exists(place + "/.tallyfs"))
     daemon.terminate()
-    check(daemon.wait(timeout=60) == 0, "it does not end")
+    check(daemon.wait(timeout=WAIT_SECONDS) == 0, "it does not end")
 
 
 def a_file_size_limit_is_told(scene):

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import Scene, check, read, tally
+from mounted import WAIT_SECONDS, Scene, check, read, tally
 from nginx import Client, Nginx
 
 COMMITS = int(os.environ.get("COMMITS", "200"))
@@ -100,7 +100,7 @@ def readers_see_whole_versions(store, api):
         finally:
             ended.set()
         for reader in readers:
-            reader.result(timeout=60)
+            reader.result(timeout=WAIT_SECONDS)
     check(len(seen) > COMMITS // 40, f"only {len(seen)} versions were seen")
     last = Client(api).ask("/rows.json")
     check(last.tag and seen.get(last.tag, value) == value and f'"v":{value}'.encode() in last.body, "the last version")

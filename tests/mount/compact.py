@@ -155,7 +155,7 @@ def unannounced(scene):
         os.unlink(os.path.join(store, "mounts", name))
     tally("compact", store)
     check(os.listdir(os.path.join(store, "mounts")) == [], "the test proves nothing: it was told")
-    wait_until("the daemon finds the new file", lambda: not holds_deleted(pid), 10)
+    wait_until("the daemon finds the new file", lambda: not holds_deleted(pid))
     scene.unmount(place)
 
 
@@ -242,7 +242,7 @@ def read_only(scene):
     tally("compact", store)
     check(read(place, "v.json") == before["v.json"], "the mount shows something else")
     put(store, LEFT + 1, "new")
-    wait_until("the mount follows", lambda: os.path.exists(os.path.join(place, "v/new.json")), 10)
+    wait_until("the mount follows", lambda: os.path.exists(os.path.join(place, "v/new.json")))
     scene.unmount(place)
 
 

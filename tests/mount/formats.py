@@ -16,7 +16,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import Scene, check, read, tally
+from mounted import WAIT_SECONDS, Scene, check, read, tally
 from servers import Server, await_answer, free_port
 
 DUCKDB_QUERY = """
@@ -97,7 +97,7 @@ def promtool_agrees(place):
 
 
 def fetch(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as answer:
         return answer.read().decode()
 
 
@@ -144,7 +144,7 @@ def duckdb_agrees(scene, place):
         print("there is no npm: DuckDB is not tried")
         return
     installed = subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", scene.path("duckdb"),
-                                "@duckdb/node-api@1.5.6-r.1"], check=False, capture_output=True, timeout=300)
+                                "@duckdb/node-api@1.5.6-r.1"], check=False, capture_output=True, timeout=WAIT_SECONDS)
     if installed.returncode != 0:
         print("npm does not reach its registry: DuckDB is not tried:", installed.stderr.decode())
         return
@@ -154,7 +154,7 @@ def duckdb_agrees(scene, place):
     calls = (f"read_json('{place}/sales by-region.json', format='array')", f"read_json('{place}/sales by-region.ndjson')",
              f"read_csv('{place}/sales by-region.csv')", f"read_json('{place}/sales by-region/*/[!.]*.json')")
     queries = [f"select count(*), sum(orders), sum(revenue) from {call}" for call in calls]
-    done = subprocess.run(["node", "query.mjs", *queries], cwd=scene.path("duckdb"), capture_output=True, check=False, timeout=300)
+    done = subprocess.run(["node", "query.mjs", *queries], cwd=scene.path("duckdb"), capture_output=True, check=False, timeout=WAIT_SECONDS)
     check(done.returncode == 0, done.stderr)
     answers = [[float(cell) for cell in json.loads(line)[0]] for line in done.stdout.splitlines()]
     expected = [len(rows), sum(row["orders"] for row in rows), sum(float(row["revenue"]) for row in rows)]

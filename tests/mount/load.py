@@ -20,7 +20,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, Scene, check, tally
+from mounted import TALLY, WAIT_SECONDS, Scene, check, tally
 
 SECONDS = int(os.environ.get("SECONDS") or (3600 if os.environ.get("SOAK") else 20))
 PROCESSES, THREADS = 8, 25
@@ -99,7 +99,7 @@ class Walker(threading.Thread):
 
     def run(self):
         while not self.ending.is_set() and not self.failure:
-            done = subprocess.run(["sh", "-c", self.command], capture_output=True, check=False, timeout=300)
+            done = subprocess.run(["sh", "-c", self.command], capture_output=True, check=False, timeout=WAIT_SECONDS)
             if done.returncode != 0 or done.stderr or (self.expected and done.stdout.split()[:1] != [self.expected]):
                 self.failure = done
             self.runs += 1
@@ -114,7 +114,7 @@ class Writer(threading.Thread):
         while not self.ending.is_set() and not self.failure:
             self.version += 1
             done = subprocess.run([TALLY, "ingest", self.store, "-"], input=batch(self.version).encode(), capture_output=True,
-                                  check=False, timeout=300)
+                                  check=False, timeout=WAIT_SECONDS)
             if done.returncode != 0 or done.stderr:
                 self.failure = done
 
@@ -143,9 +143,9 @@ class Held:
         self.names |= {entry.name for entry in self.listing}
         check(len(self.names) == LEAVES + 1, f"half a listing and its rest: {len(self.names)}")
         self.stopped.send_signal(signal.SIGCONT)
-        check(version_of("by.json", self.stopped.communicate(timeout=60)[0]) == 1, "what a stopped reader has open has changed")
+        check(version_of("by.json", self.stopped.communicate(timeout=WAIT_SECONDS)[0]) == 1, "what a stopped reader has open has changed")
         self.tail.terminate()
-        version_of("by.json", self.tail.communicate(timeout=60)[0])
+        version_of("by.json", self.tail.communicate(timeout=WAIT_SECONDS)[0])
 
 
 def resident_kib(pid):
@@ -190,9 +190,9 @@ def main():
             time.sleep(SECONDS / 100)  # the distance of samples; nothing is waited for
         ending.set()
         for thread in (writer, *walkers):
-            thread.join(timeout=300)
+            thread.join(timeout=WAIT_SECONDS)
             check(not thread.is_alive() and not thread.failure, f"{thread.failure}")
-        said = [reader.communicate(timeout=300)[0].decode() for reader in readers]
+        said = [reader.communicate(timeout=WAIT_SECONDS)[0].decode() for reader in readers]
         check(not any("FAILED" in text for text in said) and all(reader.returncode == 0 for reader in readers), "".join(said))
         counts = [[int(number) for number in text.split()] for text in said]
         check(all(least > 0 for least, _ in counts), f"a reader hangs: {counts}")

@@ -4,16 +4,14 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import errno
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, TALLYFS, Scene, check, read, tally
+from mounted import TALLYFS, WAIT_SECONDS, Scene, check, is_mounted, read, tally, wait_until
 
 SCHEMA = {"streams": {"s": {"key": "k", "fields": {"k": "string", "v": "int"}}},
           "views": {"v": {"by": ["k"], "measures": {"n": "count()", "v": "sum(v)"}}}}
@@ -61,8 +59,8 @@ def signals_unmount(scene, store):
         place = scene.mount(store, "signal")
         daemon = scene.mounts.pop()[0]
         daemon.send_signal(number)
-        check(daemon.wait(timeout=30) == 0, f"{number}: status {daemon.returncode}")
-        check(not os.path.ismount(place) and os.listdir(store + "/mounts") == [], "something is left")
+        check(daemon.wait(timeout=WAIT_SECONDS) == 0, f"{number}: status {daemon.returncode}")
+        wait_until("nothing is left", lambda: not is_mounted(place) and os.listdir(store + "/mounts") == [])
 
 
 def commands_mount(scene, store):
@@ -74,7 +72,7 @@ def commands_mount(scene, store):
     for command in ([TALLYFS, store, place, "-o", "allow_other,uid=1,gid=2,umask=007"],
                     ["mount", "-t", "fuse.tallyfs", "-o", "allow_other,umask=007", store, place],
                     ["mount", "-T", scene.write("fstab", fstab), place]):
-        done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=WAIT_SECONDS)
         check(done.returncode == 0, (command, done.stderr))
         check(b'"n":1' in read(place, "v.json"), "the mount does not answer")
         found = subprocess.run(["findmnt", "-n", "-t", "fuse.tallyfs", "-o", "SOURCE,TARGET"],
@@ -83,7 +81,7 @@ def commands_mount(scene, store):
         if "uid" in command[-1]:
             status = os.stat(place + "/v.json")
             check((status.st_uid, status.st_gid, status.st_mode & 0o777) == (1, 2, 0o440), status)
-        done = subprocess.run([TALLYFS, store, place], capture_output=True, check=False, timeout=60)
+        done = subprocess.run([TALLYFS, store, place], capture_output=True, check=False, timeout=WAIT_SECONDS)
         check(done.returncode == 1 and b"already" in done.stderr, done.stderr)
         subprocess.run(["umount", place], check=True)
         await_no_sockets(store)
@@ -94,7 +92,7 @@ def tells_the_service_manager(scene, store):
     for address in (scene.path("notify"), "\0tallyfs-test-" + os.path.basename(scene.folder.name)):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(address)
-            manager.settimeout(30)
+            manager.settimeout(WAIT_SECONDS)
             place = scene.path("service")
             os.makedirs(place, exist_ok=True)
             daemon = subprocess.Popen([TALLYFS, store, place, "-f"],
@@ -102,7 +100,7 @@ def tells_the_service_manager(scene, store):
             scene.mounts.append((daemon, place))
             check(manager.recv(100) == b"READY=1" and os.path.exists(place + "/v.json"), "READY, but nothing is mounted")
             daemon.send_signal(signal.SIGTERM)
-            check(manager.recv(100) == b"STOPPING=1" and daemon.wait(timeout=30) == 0, "STOPPING")
+            check(manager.recv(100) == b"STOPPING=1" and daemon.wait(timeout=WAIT_SECONDS) == 0, "STOPPING")
     unit = scene.path("tallyfs@.service")
     with open(os.path.join(os.path.dirname(__file__), "../../examples/systemd/tallyfs@.service"), encoding="utf-8") as file:
         scene.write("tallyfs@.service", file.read().replace("/usr/bin/tallyfs", os.path.abspath(TALLYFS)))
@@ -126,10 +124,7 @@ class InPath:
 
 
 def await_no_sockets(store):
-    deadline = time.monotonic() + 30
-    while os.listdir(store + "/mounts"):
-        check(time.monotonic() < deadline, "a socket is left")
-        time.sleep(0.01)
+    wait_until("no socket is left", lambda: os.listdir(store + "/mounts") == [])
 
 
 def mistakes_are_told(scene, store):
@@ -140,7 +135,7 @@ def mistakes_are_told(scene, store):
                             ([store, store + "/data.mdb"], b"not a directory"),
                             ([store, scene.path("background"), "-o", "frobnicate"], b"frobnicate"),
                             ([scene.path("full"), scene.path("background")], b"no store")):
-        done = subprocess.run([TALLYFS, *arguments], capture_output=True, check=False, timeout=60)
+        done = subprocess.run([TALLYFS, *arguments], capture_output=True, check=False, timeout=WAIT_SECONDS)
         check(done.returncode == 1 and word in done.stderr, (arguments, done.stderr))
     for option in ("-h", "-V"):
         check(subprocess.run([TALLYFS, option], capture_output=True, check=True).stdout, option)
@@ -156,7 +151,7 @@ def dead_and_hung_mounts(scene, store):
     check(os.listdir(store + "/mounts") == [], "the socket of a dead mount stays")
     done = subprocess.run([TALLYFS, store, place], capture_output=True, check=False)
     check(done.returncode == 1 and b"replace" in done.stderr, done.stderr)
-    done = subprocess.run([TALLYFS, store, place, "-o", "replace"], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([TALLYFS, store, place, "-o", "replace"], capture_output=True, check=False, timeout=WAIT_SECONDS)
     check(done.returncode == 0 and b"dead" in read(place, "v.json"), done.stderr)
     subprocess.run(["umount", place], check=True)
     await_no_sockets(store)
@@ -167,10 +162,7 @@ def dead_and_hung_mounts(scene, store):
     done = tally("ingest", store, "-", stdin=b'{"k":"hung","v":1}\n')
     check(done.stderr, "a hung mount is not told")
     daemon.send_signal(signal.SIGCONT)
-    deadline = time.monotonic() + 30
-    while b"hung" not in read(place, "v.json"):
-        check(time.monotonic() < deadline, "the commit never shows")
-        time.sleep(0.05)
+    wait_until("the commit shows", lambda: b"hung" in read(place, "v.json"))
     scene.unmount(place)
 
 

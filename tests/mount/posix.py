@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import Scene, check, read, tally
+from mounted import WAIT_SECONDS, Scene, check, read, tally
 
 SCHEMA = {"streams": {"s": {"key": "k", "fields": {"k": "int", "g": "string"}}},
           "views": {"v": {"by": ["g", "k"], "measures": {"n": "count()"}}, "all": {"measures": {"n": "count()"}}}}
@@ -155,7 +155,7 @@ def engines_read(scene, place):
     for engine in ("sync", "psync", "vsync", "pvsync2", "mmap", "posixaio"):
         jobs += [f"[{engine}]", f"ioengine={engine}", "numjobs=2"]
     done = subprocess.run(["fio", "--output-format=json", "--readonly", scene.write("jobs.fio", "\n".join(jobs) + "\n")],
-                          capture_output=True, check=False, timeout=300)
+                          capture_output=True, check=False, timeout=WAIT_SECONDS)
     check(done.returncode == 0, done.stderr[-500:] + done.stdout[-500:])
     report = json.loads(done.stdout[done.stdout.index(b"{"):])
     check(len(report["jobs"]) == 12 and all(job["error"] == 0 and job["read"]["total_ios"] > 0 for job in report["jobs"]), "fio")

@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from changing import preloading
-from mounted import TALLY, TALLYFS, Scene, check, is_mounted, tally, wait_until, with_fuse_for_all
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, is_mounted, tally, wait_until, with_fuse_for_all
 
 SCHEMA = {"streams": {"s": {"key": "k", "fields": {"k": "string", "v": "int"}}},
           "views": {"v": {"by": ["k"], "measures": {"n": "count()", "v": "sum(v)"}}}}
@@ -195,7 +195,7 @@ def without_being_root():
         schema = scene.write("nobody.json", json.dumps(SCHEMA))
 
         def run(command, stdin=None):
-            done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, **who)
+            done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=WAIT_SECONDS, **who)
             check(done.returncode == 0, (command, done.stderr))
             return done.stdout
 

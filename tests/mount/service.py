@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLYFS, Scene, check, read, tally, wait_until
+from mounted import TALLYFS, WAIT_SECONDS, Scene, check, read, tally, wait_until
 
 SCHEMA = {"streams": {"a \"b": {"time": "t", "fields": {"t": "time", "g": "string"}}, "other": {"fields": {"x": "int"}}},
           "views": {"v": {"from": "a \"b", "by": ["g"], "measures": {"n": "count()"}}}}
@@ -80,7 +80,7 @@ def signals_are_answered(scene):
     check(line.startswith("tallyfs: shows commit 2; 0 commits shown, ") and "1 snapshots" in line, line)
     check(read(place, "v/x.json") == b'{"g":"x","n":1}\n', "it does not serve")
     daemon.send_signal(signal.SIGTERM)
-    check(daemon.wait(timeout=30) == 0 and daemon.stderr.read() == b"", "its end")
+    check(daemon.wait(timeout=WAIT_SECONDS) == 0 and daemon.stderr.read() == b"", "its end")
 
 
 def the_journal_is_told_levels(scene):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, TALLYFS, Scene, check, tally, wait_until, with_fuse_for_all
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, is_mounted, tally, wait_until, with_fuse_for_all
 
 SCHEMA = {"streams": {"e": {"key": "k", "fields": {"k": "int", "g": "string"}}},
           "views": {"v": {"by": ["g"], "measures": {"n": "count()"}}}}
@@ -69,29 +69,29 @@ def stop_while_listings_wait(scene, name, user):
     scene.mounts.append((daemon, place))
     run = {"user": user, "group": user, "extra_groups": [], "stderr": subprocess.DEVNULL}
     answers = ["test", "-e", place + "/.tallyfs/generation"]
-    wait_until("it answers", lambda: subprocess.run(answers, check=False, **run).returncode == 0, 30)
+    wait_until("it answers", lambda: subprocess.run(answers, check=False, **run).returncode == 0)
     # The kernel has not kept the listing of a commit that nobody has listed.
     tally("ingest", store, "-", stdin=b'{"k":-1,"g":"new"}\n')
     listings = [Lister(place + "/v", user) for _ in range(4)]
     daemon.send_signal(signal.SIGSTOP)
-    wait_until("it stands", lambda: state(daemon.pid) == "T", 10)
+    wait_until("it stands", lambda: state(daemon.pid) == "T")
     for listing in listings:
         listing.go_on()
-        wait_until("it waits for the daemon", lambda pid=listing.pid: waits_in(pid) == GETDENTS64, 10)
+        wait_until("it waits for the daemon", lambda pid=listing.pid: waits_in(pid) == GETDENTS64)
     ingest = subprocess.Popen([TALLY, "ingest", store, "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                               stdout=subprocess.PIPE)
     ingest.stdin.write(b'{"k":-2,"g":"other"}\n')
     ingest.stdin.close()
     generation = os.path.join(store, "data.mdb")
     before = os.stat(generation).st_mtime_ns
-    wait_until("the commit", lambda: os.stat(generation).st_mtime_ns != before or ingest.poll() is not None, 10)
+    wait_until("the commit", lambda: os.stat(generation).st_mtime_ns != before or ingest.poll() is not None)
     daemon.send_signal(signal.SIGTERM)
     daemon.send_signal(signal.SIGCONT)
     try:
-        check(daemon.wait(timeout=30) == 0, f"{name}: the daemon ended with {daemon.returncode}")
+        check(daemon.wait(timeout=WAIT_SECONDS) == 0, f"{name}: the daemon ended with {daemon.returncode}")
     except subprocess.TimeoutExpired:
         check(False, f"{name}: the daemon hangs")
-    check(not os.path.ismount(place), f"{name}: it is still mounted")
+    wait_until(f"{name}: it unmounts", lambda: not is_mounted(place))
     for process in [*listings, ingest]:
         process.wait()
 

@@ -113,7 +113,7 @@ def main():
                 test(scene)
                 print(name, "as expected")
             else:
-                print(name, "is not at hand: not tested")
+                print(f"not tested: there is no {os.path.join(DATA, name)}")
 
 
 main()

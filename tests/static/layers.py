@@ -4,9 +4,10 @@
 
 A file of FOLDER may include files of FOLDER itself, of the folders that USES names, and of the
 libraries that LIBRARIES names. A folder stands behind those that it uses, so that there is no
-circle; a use that no file needs any more fails, too. Programs stand on the library, never on each other. Everything else that git knows and that
-C can be in (tests, examples) is named here; a C file in no folder of the table fails, and so does a
-folder of the table without a file.
+circle; a folder or library that no file includes any more fails, too. Programs stand on the
+library, never on each other. Everything else that git knows and that C can be in (tests, examples)
+is named here; a C file in no folder of the table fails, and so does a folder of the table without a
+file.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -74,6 +75,7 @@ def check_file(path, text, files, table, used):
         for library, (header, only) in LIBRARIES.items():
             if not name.startswith(header):
                 continue
+            used.add((here, library))
             if library not in libraries:
                 yield f"{path}: {here} may not include <{name}>"
             elif only and path not in only:
@@ -97,8 +99,8 @@ def main(root, rows):
         with open(path, encoding="utf-8") as file:
             faults.extend(check_file(path, file.read(), files, table, used))
     faults.extend(f"meson.build: {folder} uses nothing of {use}"
-                  for folder in table for use in sorted(table[folder][0])
-                  if (folder, use) not in used)
+                  for folder, (uses, libraries) in table.items()
+                  for use in [*sorted(uses), *libraries] if (folder, use) not in used)
     faults.extend(f"meson.build: {folder} has no file" for folder in table if folder not in seen)
     print("\n".join(faults) or f"{len(seen)} folders, {len(files)} files: each stands in its layer")
     return 1 if faults else 0

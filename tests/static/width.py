@@ -11,7 +11,7 @@ import sys
 
 COLUMNS = 100
 # What is held to it: a pattern of `git ls-files` each.
-TEXTS = ("*.h", "*.c", "*.md")
+TEXTS = ("*.h", "*.c", "*.md", "*.scd", "tests/meson.build")
 EXCEPT = (
     "tests/fuzz/corpus/",  # data
 )

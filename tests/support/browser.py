@@ -7,11 +7,10 @@ import base64
 import json
 import re
 import subprocess
-import time
 import urllib.error
 import urllib.request
 
-from mounted import check
+from mounted import WAIT_SECONDS, check, wait_until
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the standard's name of a reference
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
@@ -44,14 +43,14 @@ class Browser:
         if self.base.count("/") > 3:
             self.send("DELETE", "")
         self.driver.terminate()
-        self.driver.wait(timeout=30)
+        self.driver.wait(timeout=WAIT_SECONDS)
         self.driver.stdout.close()
 
     def send(self, method, path, body=None):
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
+            with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             value = json.load(error)["value"]
@@ -72,11 +71,9 @@ class Browser:
 
     def until(self, what, script, *arguments):
         """Waits until SCRIPT gives something true, and gives it."""
-        deadline = time.monotonic() + 60
-        while not (value := self.run(script, *arguments)):
-            check(time.monotonic() < deadline, f"never: {what}")
-            time.sleep(0.05)
-        return value
+        values = []
+        wait_until(what, lambda: values.append(self.run(script, *arguments)) or values[-1])
+        return values[-1]
 
     def find(self, selector):
         return self.send("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
@@ -108,7 +105,7 @@ class Browser:
         """The text of a dialogue that a page has opened; None: there is none."""
         request = urllib.request.Request(self.base + "/alert/text")
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             check(json.load(error)["value"]["error"] == "no such alert", "alert")

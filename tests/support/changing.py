@@ -8,15 +8,14 @@ import os
 import shutil
 import subprocess
 
-from mounted import TALLY, check, tally
+from mounted import TALLY, WAIT_SECONDS, check, tally
 
 
-
-def preloading(name, program=TALLY):
-    """The environment in which PROGRAM has tests/support/NAME.c in front of the C library; sanitizers stay in front of that."""
-    linked = subprocess.run(["ldd", program], capture_output=True, check=True).stdout.decode().split()
+def preloading(name):
+    """The environment in which tally and tallyfs have tests/support/NAME.c in front of the C library; sanitizers stay in front of that."""
+    linked = subprocess.run(["ldd", TALLY], capture_output=True, check=True).stdout.decode().split()
     sanitizer = [word for word in linked if word.startswith("/") and "libasan" in word]
-    library = os.path.abspath(os.path.join(os.path.dirname(program), f"../tests/libtally-test-{name}.so"))
+    library = os.path.abspath(os.path.join(os.path.dirname(TALLY), f"../tests/libtally-test-{name}.so"))
     return {"LD_PRELOAD": ":".join([*sanitizer, library])}
 
 
@@ -51,11 +50,11 @@ class Command:
         shutil.copytree(self.base, place + "/store")
         return place
 
-    def line(self, place, program=TALLY):
-        return [program, *(argument.replace("@", place) for argument in self.arguments)]
+    def line(self, place):
+        return [TALLY, *(argument.replace("@", place) for argument in self.arguments)]
 
-    def run(self, place, environment=None, status=None, program=TALLY):
-        done = subprocess.run(self.line(place, program), capture_output=True, check=False, timeout=120,
+    def run(self, place, environment=None, status=None):
+        done = subprocess.run(self.line(place), capture_output=True, check=False, timeout=WAIT_SECONDS,
                               env={**os.environ, **(environment or {})})
         check(status is None or done.returncode == status, f"{self.arguments}: {done.returncode} {done.stderr}")
         return done
@@ -66,15 +65,17 @@ class Command:
         if not os.path.exists(store + "/data.mdb"):
             return None
         check(b" 0 differ" in tally("verify", store).stdout, f"{store} does not verify")
-        return tally("cat", store, ".tallyfs/schema.json").stdout + tally("cat", store, "all.json", "days.json", status=None).stdout
+        shown = tally("cat", store, ".tallyfs/schema.json", "all.json", "days.json", status=None).stdout
+        check(shown.startswith(b"{"), f"{store} shows no schema")
+        return shown
 
     def is_expected(self, state):
         """One commit is there or not; one in parts may have come anywhere, as long as it verifies."""
         return self.parts or state in (self.before, self.after)
 
-    def finish(self, place, what):
-        """Runs it again, undisturbed, and looks where that ends."""
-        if self.state(place) != self.after or self.shown == "store":
+    def finish(self, place, state, what):
+        """Runs it again, undisturbed, from the state it is in, and looks where that ends."""
+        if state != self.after or self.shown == "store":
             again = self.run(place)
             check(again.returncode in (0, self.status), f"{what}: then {again.stderr}")
         check(self.state(place) == self.after, f"{what}: the next run did not end as it should")
@@ -89,7 +90,7 @@ def commands(scene):
         {**SCHEMA, "views": {**VIEWS, "days": {"by": ["day(t)"], "measures": {"c": "count()", "u": "uniq(user)"}}}}))
     return {
         "ingest": Command(scene, base, "ingest", "@/store", more, status=2),
-        "ingest in parts": Command(scene, base, "ingest", "@/store", "--memory", "16M", scene.write("parts.csv", events(500, 60000)),
+        "ingest in parts": Command(scene, base, "ingest", "@/store", "--memory", "16M", scene.write("parts.csv", events(500, 15000)),
                                    parts=True),
         "delete": Command(scene, base, "delete", "@/store", "--where", "n < 700"),
         "schema": Command(scene, base, "schema", "@/store", "--apply", schema),

@@ -18,7 +18,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TALLY = os.environ.get("TALLY", "build-test/ingest/tally")
 TALLYFS = os.environ.get("TALLYFS", "build-test/fs/tallyfs")
-DATA = os.path.join(os.path.dirname(__file__), "../../../shared/data")
+DATA = os.environ.get("TALLY_TEST_DATA", os.path.join(os.path.dirname(__file__), "../../../shared/data"))
 
 
 def check(good, what):
@@ -39,9 +39,13 @@ def tally(*arguments, status=0, stdin=None):
     return done
 
 
-def wait_until(what, condition, seconds=60):
-    """Waits for a state that must come."""
-    deadline = time.monotonic() + seconds
+# For what must come, on however slow a machine: whoever waits that long waits for ever.
+WAIT_SECONDS = 300
+
+
+def wait_until(what, condition):
+    """Waits for a state that must come. What another process does is looked at by this, never at once."""
+    deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
         check(time.monotonic() < deadline, f"it does not come: {what}")
         time.sleep(0.01)
@@ -78,21 +82,27 @@ class Scene:
         place = self.path(name)
         os.makedirs(place, exist_ok=True)
         daemon = subprocess.Popen([TALLYFS, store, place, "-f", *options])
-        deadline = time.monotonic() + 30
-        while not os.path.exists(os.path.join(place, ".tallyfs/generation")):
-            check(daemon.poll() is None, "the daemon ended")
-            check(time.monotonic() < deadline, "the mount does not answer")
-            time.sleep(0.01)
         self.mounts.append((daemon, place))
+        self.await_answer(daemon, place)
         return place
+
+    @staticmethod
+    def await_answer(daemon, place):
+        def answers():
+            check(daemon.poll() is None, "the daemon ended")
+            return os.path.exists(os.path.join(place, ".tallyfs/generation"))
+
+        wait_until("the mount answers", answers)
 
     def unmount(self, place):
         for daemon, mounted in list(self.mounts):
             if mounted == place:
                 self.mounts.remove((daemon, mounted))
                 if daemon.poll() is None:
-                    subprocess.run(["umount", mounted], check=False)
-                    check(daemon.wait(timeout=30) == 0, "the daemon ended with an error")
+                    # Who had something open may not have ended yet.
+                    wait_until("it can be unmounted", lambda: daemon.poll() is not None or
+                               subprocess.run(["umount", mounted], check=False).returncode == 0)
+                    check(daemon.wait(timeout=WAIT_SECONDS) == 0, "the daemon ended with an error")
 
     def __exit__(self, *_):
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
@@ -105,6 +115,14 @@ class Scene:
                 daemon.kill()
             daemon.wait()
         self.folder.cleanup()
+
+
+def has_lock(store, pid):
+    """Whether the process has the lock of writers."""
+    try:
+        return read(store, "ingest.lock").decode().strip() == str(pid)
+    except FileNotFoundError:
+        return False
 
 
 def with_fuse_for_all(scene, script, *arguments):

@@ -8,7 +8,7 @@ import http.client
 import os
 import shutil
 
-from mounted import check, read
+from mounted import WAIT_SECONDS, check, read
 from servers import Server, await_answer, free_port
 
 EXAMPLE = os.path.join(os.path.dirname(__file__), "../../examples/nginx")
@@ -79,7 +79,7 @@ class Client:
     """A connection that is kept."""
 
     def __init__(self, port):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
 
     def ask(self, path, headers=(), method="GET"):
         self.connection.request(method, path, headers=dict(headers))

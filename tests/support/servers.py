@@ -5,9 +5,8 @@ SPDX-License-Identifier: Apache-2.0
 
 import socket
 import subprocess
-import time
 
-from mounted import check
+from mounted import WAIT_SECONDS, check, wait_until
 
 
 def free_port():
@@ -18,16 +17,18 @@ def free_port():
 
 def await_answer(process, what, ask):
     """Asks until there is something; None and refused connections are nothing."""
-    deadline = time.monotonic() + 60
-    while True:
+    answers = []
+
+    def answered():
         try:
-            answer = ask()
+            answers.append(ask())
         except OSError:
-            answer = None
-        if answer:
-            return answer
-        check(process.poll() is None and time.monotonic() < deadline, what)
-        time.sleep(0.1)
+            answers.append(None)
+        check(answers[-1] or process.poll() is None, what)
+        return answers[-1]
+
+    wait_until(what, answered)
+    return answers[-1]
 
 
 class Server:
@@ -40,5 +41,5 @@ class Server:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=WAIT_SECONDS)
         self.log.close()

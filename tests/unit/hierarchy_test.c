@@ -140,6 +140,23 @@ static void a_path_has_so_many_segments(void **state)
     assert_int_equal(path.kind, VALUE_NULL);
 }
 
+static void a_path_has_so_many_bytes(void **state)
+{
+    (void)state;
+    AUTO_BUFFER struct buffer text = {0}, scratch = {0};
+    struct hierarchy_spec const spec = {.kind = HIERARCHY_PATHS, .separator = slice_text("/")};
+    buffer_add_text(&text, "//b//"); /* empty segments are none of its bytes */
+    for (size_t i = 2; i < SCHEMA_PATH_BYTES_MAX; i++)
+        buffer_add_byte(&text, 'a');
+    struct value path = {.kind = VALUE_STRING, .string = buffer_slice(&text)};
+    assert_true(hierarchy_normalise(&spec, &path, &scratch));
+    assert_int_equal(path.string.length, SCHEMA_PATH_BYTES_MAX);
+    buffer_add_byte(&text, 'a');
+    path = (struct value){.kind = VALUE_STRING, .string = buffer_slice(&text)};
+    assert_false(hierarchy_normalise(&spec, &path, &scratch));
+    assert_int_equal(path.kind, VALUE_NULL);
+}
+
 static void a_node_has_its_own_events_and_those_below(void **state)
 {
     (void)state;
@@ -295,6 +312,7 @@ int main(void)
         cmocka_unit_test(the_root_is_packed_as_null_is),
         cmocka_unit_test(empty_segments_of_a_path_are_left_out),
         cmocka_unit_test(a_path_has_so_many_segments),
+        cmocka_unit_test(a_path_has_so_many_bytes),
         cmocka_unit_test(a_node_has_its_own_events_and_those_below),
         cmocka_unit_test(the_least_of_several_parents_counts),
         cmocka_unit_test(a_path_makes_its_prefixes),

@@ -85,7 +85,7 @@ static void what_goes_may_close_a_cycle_too(void **state)
 static void a_chain_has_so_many_nodes(void **state)
 {
     (void)state;
-    enum { NODES = SCHEMA_SEGMENTS_MAX };
+    enum { NODES = SCHEMA_CHAIN_MAX };
     struct tmpstore tmp;
     struct error err;
     const struct schema *schema;

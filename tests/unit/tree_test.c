@@ -204,7 +204,7 @@ static void names_that_were_cut_lead_to_their_values(void **state)
     struct snapshot *snapshot;
     struct error err;
     struct value_type const type = {.kind = VALUE_STRING};
-    char line[LONG_BYTES + 16];
+    char line[LONG_BYTES + 32];
     tmpstore_open(&tmp, schema);
     for (int i = 0; i < VALUES; i++) {
         (void)snprintf(line, sizeof line, "%d|%0*d|b|%d", i, LONG_BYTES, i, i + 1);
