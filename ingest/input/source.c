@@ -1,8 +1,9 @@
 /* An input is read twice: once for its digest, which tells whether the store has it already and
  * names its checkpoints, and once for its records. The first pass costs little beside the second,
- * and without it a killed ingest could not know where to go on. A pipe can be read only once, so it
- * goes to a nameless file in the store's directory (where the disk is that will take the events
- * too), which vanishes with the process however it ends.
+ * as a thread of its own digests while more is read, and without it a killed ingest could not know
+ * where to go on. A pipe can be read only once, so it goes to a nameless file in the store's
+ * directory (where the disk is that will take the events too), which vanishes with the process
+ * however it ends.
  *
  * Records are handed out from a window over the decompressed stream:
  *
@@ -25,6 +26,7 @@
 #include "base/arena.h"
 #include "common/printable.h"
 #include "input/decode.h"
+#include "input/digest_job.h"
 #include "input/spool.h"
 
 enum { WINDOW_BYTES = 1 << 20, COPY_BYTES = 256 << 10, SHOWN_PATH_BYTES = 200 };
@@ -65,24 +67,25 @@ bool source_place(const struct source *source, uint64_t line, struct error *err)
 static bool digest_all(struct source *source, int from, int spool, struct progress *progress,
                        struct error *err)
 {
-    AUTO_FREE uint8_t *const bytes = memory_alloc(COPY_BYTES);
-    struct digester *const digester = digester_new();
+    struct digest_job job;
     uint64_t length = 0;
     ssize_t got = 1;
     bool good = true;
+    digest_job_begin(&job);
     while (good && got != 0) {
-        got = read(from, bytes, COPY_BYTES);
+        uint8_t *const bytes = digest_job_room(&job);
+        got = read(from, bytes, DIGEST_ROOM_BYTES);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) good = error_system(err, errno, "cannot read");
         if (got <= 0) continue;
         length += (uint64_t)got;
-        digester_add(digester, slice_of(bytes, (size_t)got));
+        digest_job_add(&job, (size_t)got);
         if (spool >= 0) good = spool_write(spool, bytes, (size_t)got, err);
         uint64_t const total = spool >= 0 ? 0 : (uint64_t)source->digested.st_size;
         progress_show(progress,
                       (struct progress_point){.done_bytes = length, .total_bytes = total});
     }
-    source->identity.digest = digester_end(digester);
+    source->identity.digest = digest_job_end(&job);
     source->identity.input_bytes = length;
     return good;
 }
