@@ -149,7 +149,10 @@ bool cursor_open(const struct txn *txn, enum db_table table, struct cursor **ret
 {
     MDB_cursor *mdb;
     int const code = mdb_cursor_open(txn->mdb, txn->db->tables[table], &mdb);
-    if (code != MDB_SUCCESS) return txn_fail(txn, table, code, err);
+    if (code != MDB_SUCCESS) {
+        (void)txn_fail(txn, table, code, err);
+        return false;
+    }
     struct cursor *const cursor = memory_alloc(sizeof *cursor);
     *cursor = (struct cursor){.txn = (struct txn *)(uintptr_t)txn, .mdb = mdb, .table = table};
     *ret_cursor = cursor;
