@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "follow/follow.h"
 #include "host/service_notify.h"
 #include "input/spool.h"
@@ -102,8 +102,7 @@ bool follow_pipe(struct follow *follow, struct error *err)
     pipe.checkpoint.fd = spool;
     follow->is_unrepeatable = true;
     follow->batch.stopped = NULL;
-    if (getrandom(&pipe.checkpoint.digest, sizeof pipe.checkpoint.digest, 0) !=
-        (ssize_t)sizeof pipe.checkpoint.digest)
+    if (!random_draw(&pipe.checkpoint.digest, sizeof pipe.checkpoint.digest))
         return error_system(err, errno, "no random number for the name of the input");
     service_notify("READY=1");
     return follow_pipe_run(&pipe, err);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
+
+#include "base/random.h"
 
 struct sip {
     uint64_t v[4];
@@ -76,13 +76,7 @@ static inline uint64_t sip_hash(const struct hash_key *key, uint64_t word, struc
 
 void hash_key_draw(struct hash_key *ret_key)
 {
-    ssize_t got;
-    do {
-        got = getrandom(ret_key->words, sizeof ret_key->words, 0);
-    } while (got < 0 && errno == EINTR);
-    if (got == (ssize_t)sizeof ret_key->words) return;
-    /* Fewer bytes than 256 come whole or not at all, and not at all only where a filter of system
-     * calls forbids it. */
+    if (random_draw(ret_key->words, sizeof ret_key->words)) return;
     (void)fputs("tally: the system gives no random numbers\n", stderr);
     _exit(EXIT_FAILURE);
 }

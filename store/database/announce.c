@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/inotify.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/open_beneath.h"
+#include "base/random.h"
 
 enum { BACKLOG = 64, MESSAGE_BYTES = 8, PATIENCE_MS = 1000, MOUNT_NAME_BYTES = 64 };
 
@@ -96,7 +96,7 @@ bool announce_listen(struct store *store, struct announce_socket *ret_socket, st
     uint64_t random;
     if (!open_mounts(store, &made.directory, err)) return false;
     made.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (made.fd < 0 || getrandom(&random, sizeof random, 0) != sizeof random) {
+    if (made.fd < 0 || !random_draw(&random, sizeof random)) {
         (void)error_system(err, errno, "cannot make a socket");
         announce_unlisten(&made);
         return false;

@@ -6,8 +6,8 @@
 #include "tables/commits.h"
 
 #include <errno.h>
-#include <sys/random.h>
 
+#include "base/random.h"
 #include "types/pack.h"
 
 enum { BLOCK_ROOM_BYTES = 512 };
@@ -92,11 +92,8 @@ static bool scan(const struct block *block, uint64_t count, struct meta_commit *
 
 static bool draw(void *ret_bytes, size_t size, struct error *err)
 {
-    ssize_t got;
-    do {
-        got = getrandom(ret_bytes, size, 0); /* so few bytes come whole or not at all */
-    } while (got < 0 && errno == EINTR);
-    return got == (ssize_t)size || error_system(err, errno, "the system gives no random numbers");
+    return random_draw(ret_bytes, size) ||
+           error_system(err, errno, "the system gives no random numbers");
 }
 
 static bool move_behind(struct txn *txn, const struct block *block, struct error *err)
