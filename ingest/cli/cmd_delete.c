@@ -74,22 +74,39 @@ static bool read_where(const struct schema *schema, const struct stream *stream,
     return error_place(err, "--where");
 }
 
-static bool read_keys(struct store *store, struct arguments *arguments, const char *file,
-                      struct binder *binder, struct events_chunk *chunk, struct error *err)
+/* The keys on the command line, or those of a file. */
+struct key_input {
+    struct binder binder;
+    const struct buffer *texts;
+    bool is_read;          /* those of the command line are */
+    struct key_file *file; /* NULL: the command line */
+};
+
+static void key_input_done(struct key_input *input)
 {
-    if (binder->stream->key_count == 0) {
-        (void)error_set(err, ERROR_INPUT, "events of this stream have no key");
-        return error_remedy(err, "use --where");
-    }
-    if (file)
-        return key_file_add_file(binder, file, store_directory(store), &arguments->progress, chunk,
-                                 err);
-    for (size_t at = 0; at < arguments->keys.length; at += sizeof(char *)) {
+    key_file_close(input->file);
+    binder_done(&input->binder);
+}
+
+static bool key_input_rewind(void *context, struct error *err)
+{
+    struct key_input *const input = context;
+    input->is_read = false;
+    return !input->file || key_file_rewind(input->file, err);
+}
+
+static bool key_input_read(void *context, size_t most_bytes, struct events_chunk *chunk,
+                           struct error *err)
+{
+    struct key_input *const input = context;
+    if (input->file) return key_file_read(input->file, most_bytes, chunk, err);
+    for (size_t at = 0; !input->is_read && at < input->texts->length; at += sizeof(char *)) {
         const char *key;
-        memcpy(&key, arguments->keys.at + at, sizeof key);
-        if (!key_file_add_text(binder, slice_text(key), chunk, err))
+        memcpy(&key, input->texts->at + at, sizeof key);
+        if (!key_file_add_text(&input->binder, slice_text(key), chunk, err))
             return error_place(err, "--key");
     }
+    input->is_read = true;
     return true;
 }
 
@@ -115,30 +132,37 @@ static bool cmd_delete_delete_events(struct store *store, const struct deletion 
     return true;
 }
 
+static bool delete_by_keys(struct store *store, struct deletion *deletion,
+                           struct arguments *arguments, const char *file,
+                           const struct schema *schema, const struct notices *notices,
+                           struct error *err)
+{
+    AUTO(key_input_done) struct key_input input = {.texts = &arguments->keys};
+    binder_init(&input.binder, deletion->stream, schema->zone);
+    if (deletion->stream->key_count == 0) {
+        (void)error_set(err, ERROR_INPUT, "events of this stream have no key");
+        return error_remedy(err, "use --where");
+    }
+    if (file && !key_file_open(&input.binder, file, store_directory(store), &arguments->progress,
+                               &input.file, err))
+        return false;
+    deletion->keys = (struct key_source){key_input_rewind, key_input_read, &input};
+    return cmd_delete_delete_events(store, deletion, file ? file : "--key", notices, err);
+}
+
 static bool cmd_delete_run(struct store *store, struct arguments *arguments, const char *file,
                            const struct notices *notices, struct error *err)
 {
     const struct schema *schema;
     struct deletion deletion = {.where = NULL};
     AUTO_ARENA struct arena arena = {0};
-    struct binder binder;
-    struct events_chunk chunk;
-    const char *const source = arguments->where ? arguments->where : file ? file : "--key";
     if (!store_schema(store, &schema, err) ||
         !stream_choose(schema, arguments->stream, &deletion.stream, err))
         return false;
-    if (arguments->where)
-        return read_where(schema, deletion.stream, arguments->where, &arena, &deletion.where,
-                          err) &&
-               cmd_delete_delete_events(store, &deletion, source, notices, err);
-    binder_init(&binder, deletion.stream, schema->zone);
-    events_chunk_init(&chunk, deletion.stream);
-    deletion.keys = &chunk;
-    bool const good = read_keys(store, arguments, file, &binder, &chunk, err) &&
-                      cmd_delete_delete_events(store, &deletion, source, notices, err);
-    events_chunk_done(&chunk);
-    binder_done(&binder);
-    return good;
+    if (!arguments->where)
+        return delete_by_keys(store, &deletion, arguments, file, schema, notices, err);
+    return read_where(schema, deletion.stream, arguments->where, &arena, &deletion.where, err) &&
+           cmd_delete_delete_events(store, &deletion, arguments->where, notices, err);
 }
 
 enum exit_status cmd_delete(int argc, char **argv)

@@ -117,70 +117,100 @@ static bool has_records(const struct stream *stream, struct slice line)
     return true;
 }
 
-static bool add_records(struct binder *binder, struct reader *reader, struct source *source,
-                        struct events_chunk *chunk, struct error *err)
-{
-    struct refusal refusal = {.text = {.at = NULL}};
-    struct record record;
-    enum reader_step step;
-    bool good = true;
-    while (good && (step = reader_next(reader, &record, &refusal, err)) != READER_END) {
-        if (step == READER_RECORD)
-            good = add_cells(binder, record.cells, chunk, err);
-        else
-            good = step == READER_REFUSED && refused(&refusal, err);
-        if (!good && step != READER_FAILED) (void)source_place(source, record.line, err);
-    }
-    refusal_done(&refusal);
-    return good;
-}
+/* Either its records are read, or `lines` has its place and each line is a key. */
+struct key_file {
+    struct binder *binder;
+    struct source *source;
+    struct reader *records; /* NULL: lines */
+    struct reader lines;
+};
 
-/* Holds all of the source: keys are few beside events. */
-static bool hold_all(struct source *source, struct error *err)
+bool key_file_open(struct binder *binder, const char *path, int spool, struct progress *progress,
+                   struct key_file **ret_file, struct error *err)
 {
-    enum source_step step;
-    while ((step = source_more(source, err)) == SOURCE_MORE) {
+    struct key_file *const file = memory_alloc(sizeof *file);
+    file->binder = binder;
+    progress_begin(progress, slice_text(path));
+    if (!source_open(path, spool, progress, &file->source, err)) {
+        key_file_close(file);
+        return false;
     }
-    return step == SOURCE_END;
-}
-
-static struct slice key_file_cut_line(struct slice *rest)
-{
-    const uint8_t *const end = rest->length ? memchr(rest->at, '\n', rest->length) : NULL;
-    size_t length = end ? (size_t)(end - rest->at) : rest->length;
-    size_t const used = length + (end ? 1 : 0);
-    struct slice line = slice_of(rest->at, length);
-    if (length && line.at[length - 1] == '\r') line.length--;
-    *rest = slice_of(rest->at + used, rest->length - used);
-    return line;
-}
-
-static bool add_lines(struct binder *binder, struct source *source, struct events_chunk *chunk,
-                      struct error *err)
-{
-    struct slice rest = source_held(source);
-    for (uint64_t number = 1; rest.length; number++) {
-        struct slice const line = key_file_cut_line(&rest);
-        if (line.length && !key_file_add_text(binder, line, chunk, err))
-            return source_place(source, number, err);
-    }
+    *ret_file = file;
     return true;
 }
 
-bool key_file_add_file(struct binder *binder, const char *path, int spool,
-                       struct progress *progress, struct events_chunk *chunk, struct error *err)
+void key_file_close(struct key_file *file)
+{
+    if (!file) return;
+    reader_free(file->records);
+    source_close(file->source);
+    free(file);
+}
+
+bool key_file_rewind(struct key_file *file, struct error *err)
 {
     static const struct notices nobody = {.show = NULL}; /* of columns that are no key's */
-    AUTO_SOURCE struct source *source = NULL;
-    AUTO_READER struct reader *reader = NULL;
-    progress_begin(progress, slice_text(path));
-    if (!source_open(path, spool, progress, &source, err) || !source_start(source, 0, err) ||
-        !hold_all(source, err))
-        return false;
-    struct slice held = source_held(source);
-    if (!has_records(binder->stream, key_file_cut_line(&held)))
-        return add_lines(binder, source, chunk, err);
-    return source_start(source, 0, err) &&
-           reader_open(source, binder->stream, NULL, &nobody, &reader, err) &&
-           add_records(binder, reader, source, chunk, err);
+    const struct stream *const stream = file->binder->stream;
+    struct reader_line first;
+    reader_free(TAKE(file->records));
+    file->lines = (struct reader){.source = file->source, .line = 1};
+    if (!source_start(file->source, 0, err)) return false;
+    switch (reader_find_line(&file->lines, &first, err)) {
+    case LINE_FAILED: return false;
+    case LINE_NONE: return true;
+    case LINE_FOUND:
+    case LINE_TOO_LONG: break;
+    }
+    return !has_records(stream, first.text) ||
+           reader_open(file->source, stream, NULL, &nobody, &file->records, err);
+}
+
+/* One record, or one line; a line may be empty. */
+enum key_step { KEY_ADDED, KEY_END, KEY_FAILED };
+
+static enum key_step add_record(struct key_file *file, struct events_chunk *chunk,
+                                struct error *err)
+{
+    AUTO(refusal_done) struct refusal refusal = {.text = {.at = NULL}};
+    struct record record;
+    bool good = false;
+    switch (reader_next(file->records, &record, &refusal, err)) {
+    case READER_RECORD: good = add_cells(file->binder, record.cells, chunk, err); break;
+    case READER_REFUSED: (void)refused(&refusal, err); break;
+    case READER_END: return KEY_END;
+    case READER_FAILED: return KEY_FAILED;
+    }
+    if (good) return KEY_ADDED;
+    (void)source_place(file->source, record.line, err);
+    return KEY_FAILED;
+}
+
+static enum key_step add_line(struct key_file *file, struct events_chunk *chunk, struct error *err)
+{
+    struct reader_line line;
+    bool good = false;
+    switch (reader_find_line(&file->lines, &line, err)) {
+    case LINE_FOUND:
+        good = line.text.length == 0 || key_file_add_text(file->binder, line.text, chunk, err);
+        break;
+    case LINE_TOO_LONG: (void)error_set(err, ERROR_INPUT, "a line that long is no key"); break;
+    case LINE_NONE: return KEY_END;
+    case LINE_FAILED: return KEY_FAILED;
+    }
+    if (!good) {
+        (void)source_place(file->source, file->lines.line, err);
+        return KEY_FAILED;
+    }
+    source_take(file->source, line.taken_bytes);
+    file->lines.line++;
+    return KEY_ADDED;
+}
+
+bool key_file_read(struct key_file *file, size_t most_bytes, struct events_chunk *chunk,
+                   struct error *err)
+{
+    enum key_step step = KEY_ADDED;
+    while (step == KEY_ADDED && events_chunk_bytes(chunk) < most_bytes)
+        step = file->records ? add_record(file, chunk, err) : add_line(file, chunk, err);
+    return step != KEY_FAILED;
 }

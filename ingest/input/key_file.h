@@ -3,7 +3,7 @@
  * Place    cmd_delete.c. Of a file with records (NDJSON, a JSON array, CSV with a header) the
  *          fields of the key count; of any other each line is a key.
  * Promise  a key that cannot be read is an error with its place: nothing is left out.
- * Memory   keys are copied into the chunk.
+ * Memory   keys are copied into the chunk; the file is read as they are asked for.
  * Threads  one owner at a time.
  * Errors   ERROR_INPUT with file and line.
  *
@@ -18,7 +18,14 @@
  * Adds it to CHUNK. */
 bool key_file_add_text(struct binder *binder, struct slice text, struct events_chunk *chunk,
                        struct error *err) MUST_CHECK;
-/* All keys of the file PATH, or of standard input if it is "-". SPOOL: see source_open. */
-bool key_file_add_file(struct binder *binder, const char *path, int spool,
-                       struct progress *progress, struct events_chunk *chunk,
-                       struct error *err) MUST_CHECK;
+struct key_file;
+/* The file PATH, or standard input if it is "-". SPOOL: see source_open. BINDER is borrowed until
+ * key_file_close. */
+bool key_file_open(struct binder *binder, const char *path, int spool, struct progress *progress,
+                   struct key_file **ret_file, struct error *err) MUST_CHECK;
+void key_file_close(struct key_file *file); /* takes NULL */
+/* Goes to the first key: before the first read, too. */
+bool key_file_rewind(struct key_file *file, struct error *err) MUST_CHECK;
+/* Adds the next keys to CHUNK, until it takes MOST_BYTES or there are no more. */
+bool key_file_read(struct key_file *file, size_t most_bytes, struct events_chunk *chunk,
+                   struct error *err) MUST_CHECK;

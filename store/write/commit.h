@@ -28,15 +28,25 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
 bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
                     struct error *err) MUST_CHECK;
 
-/* Which events to delete: those of which WHERE holds, or those with the keys of
- * the events in KEYS. */
+/* The keys of events that are to be deleted, handed out in portions: they may be more than fit into
+ * memory. */
+struct key_source {
+    /* Goes to the first key: before the first portion, and where a transaction is begun again. */
+    bool (*rewind)(void *context, struct error *err);
+    /* Adds the next keys to CHUNK, which is empty, until it takes MOST_BYTES. None added: there are
+     * no more. */
+    bool (*read)(void *context, size_t most_bytes, struct events_chunk *chunk, struct error *err);
+    void *context;
+};
+/* Which events to delete: those of which WHERE holds, or those with the keys. */
 struct deletion {
     const struct stream *stream;
-    const struct expr *where;  /* NULL: by keys */
-    struct events_chunk *keys; /* left sorted */
+    const struct expr *where; /* NULL: by keys */
+    struct key_source keys;
 };
 /* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys
- * without an event. */
+ * without an event. Of streams that refer to each other, the keys of what is folded again are held
+ * beside MEMORY_BYTES. */
 bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
                    size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
 

@@ -17,6 +17,9 @@
 #include "write/view_retention.h"
 #include "write/write_txn.h"
 
+/* Of the memory, what a portion of keys takes; and the references that are written at a time. */
+enum { KEYS_SHARES = 16, REFERENCES_MOST = 1 << 16 };
+
 struct deleting {
     struct write_txn *write;
     const struct deletion *deletion;
@@ -31,6 +34,7 @@ struct deleting {
 
 static void deleting_done(struct deleting *deleting)
 {
+    block_writer_close(deleting->writer);
     upsert_done(&deleting->upsert);
     reference_index_log_done(&deleting->references);
     propagation_done(&deleting->propagation);
@@ -74,10 +78,24 @@ static bool delete_key(struct deleting *deleting, struct slice key, struct error
     return true;
 }
 
-static bool delete_keys(struct deleting *deleting, struct error *err)
+/* Events are deleted in the order of their keys, from here on. */
+static bool begin_deleting(struct deleting *deleting, struct error *err)
 {
-    struct events_chunk *const keys = deleting->deletion->keys;
+    return events_writer_open(deleting->write->txn, deleting->deletion->stream, &deleting->writer,
+                              err);
+}
+
+static bool end_deleting(struct deleting *deleting, struct error *err)
+{
+    if (!block_writer_finish(deleting->writer, err)) return false;
+    block_writer_close(TAKE(deleting->writer));
+    return reference_index_save(deleting->write->txn, &deleting->references, err);
+}
+
+static bool delete_portion(struct deleting *deleting, struct events_chunk *keys, struct error *err)
+{
     events_chunk_sort(keys);
+    if (!begin_deleting(deleting, err)) return false;
     for (size_t i = 0; i < keys->count; i++) {
         struct slice const key = keys->events[i].key;
         if (i > 0 && slice_equal(key, keys->events[i - 1].key))
@@ -85,55 +103,48 @@ static bool delete_keys(struct deleting *deleting, struct error *err)
         else if (!delete_key(deleting, key, err))
             return false;
     }
-    return true;
+    return end_deleting(deleting, err);
 }
 
-/* First the keys, then the deletion: a scan ends where its table is written to. */
-static bool find_keys(struct deleting *deleting, struct buffer *keys, struct error *err)
+static bool delete_keys(struct deleting *deleting, struct error *err)
+{
+    const struct key_source *const keys = &deleting->deletion->keys;
+    size_t const most_bytes = deleting->write->memory_bytes / KEYS_SHARES;
+    struct events_chunk portion;
+    if (!keys->rewind(keys->context, err)) return false;
+    events_chunk_init(&portion, deleting->deletion->stream);
+    bool good;
+    while ((good = keys->read(keys->context, most_bytes, &portion, err)) && portion.count > 0 &&
+           (good = delete_portion(deleting, &portion, err)))
+        events_chunk_clear(&portion);
+    events_chunk_done(&portion);
+    return good;
+}
+
+/* Looks at what is committed: a scan ends where its table is written to. */
+static bool delete_where(struct deleting *deleting, struct error *err)
 {
     const struct deletion *const deletion = deleting->deletion;
+    AUTO_TXN struct txn *committed = NULL;
     struct event_scan *scan;
     struct event event;
-    if (!event_scan_open(deleting->write->txn, deletion->stream, &scan, err)) return false;
+    if (!begin_deleting(deleting, err) ||
+        !txn_begin_beside(deleting->write->txn, &committed, err) ||
+        !event_scan_open(committed, deletion->stream, &scan, err))
+        return false;
     enum event_step step;
     bool good = true;
     while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
         good = step == EVENT_ONE;
         if (good && !event_unpack(deletion->stream, &event, deleting->fields))
             good = event_corrupt(err);
-        if (!good || !expr_holds(deletion->where, deleting->fields, deleting->write->schema->zone))
-            continue;
-        buffer_add(keys, &event.key.length, sizeof event.key.length);
-        buffer_add_slice(keys, event.key);
+        if (good && expr_holds(deletion->where, deleting->fields, deleting->write->schema->zone))
+            good = delete_key(deleting, event.key, err);
+        if (good && deleting->references.count >= REFERENCES_MOST)
+            good = reference_index_save(deleting->write->txn, &deleting->references, err);
     }
     event_scan_close(scan);
-    return good;
-}
-
-static bool delete_where(struct deleting *deleting, struct error *err)
-{
-    AUTO_BUFFER struct buffer keys = {0};
-    size_t length;
-    if (!find_keys(deleting, &keys, err)) return false;
-    for (size_t at = 0; at < keys.length; at += length) {
-        memcpy(&length, keys.at + at, sizeof length);
-        at += sizeof length;
-        if (!delete_key(deleting, slice_of(keys.at + at, length), err)) return false;
-    }
-    return true;
-}
-
-static bool commit_delete_delete_events(struct deleting *deleting, struct error *err)
-{
-    const struct deletion *const deletion = deleting->deletion;
-    if (!events_writer_open(deleting->write->txn, deletion->stream, &deleting->writer, err))
-        return false;
-    bool const good =
-        (deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
-        block_writer_finish(deleting->writer, err);
-    block_writer_close(deleting->writer);
-    return good && reference_index_save(deleting->write->txn, &deleting->references, err) &&
-           propagation_fold(deleting->write, &deleting->propagation, err);
+    return good && end_deleting(deleting, err);
 }
 
 /* The views over the stream that have to be folded again; the others are folded
@@ -159,7 +170,9 @@ static bool commit_delete_apply(struct deleting *deleting, struct error *err)
     bool any = false;
     choose_views(write, stream, refold, follow);
     write->only = follow;
-    bool const good = commit_delete_delete_events(deleting, err) && write_txn_merge(write, err);
+    bool const good =
+        (deleting->deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
+        propagation_fold(write, &deleting->propagation, err) && write_txn_merge(write, err);
     write->only = NULL;
     if (!good || !meta_stream_load(write->txn, stream->id, &meta, err)) return false;
     for (size_t i = 0; i < views; i++)

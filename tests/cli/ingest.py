@@ -10,9 +10,12 @@ import random
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from mounted import TALLY, Scene, check, has_lock, tally, tree, wait_until
+
+LINES = int(os.environ.get("LINES", "150000"))  # of a batch that is killed: some commits
 
 KEYED = {
     "streams": {"e": {"key": "id", "time": "t", "fields": {
@@ -90,7 +93,9 @@ def killed_and_resumed(scene, schema, name, content):
     """SIGKILL at random moments; the same command again, until it ends by itself."""
     source = scene.write(name + ".ndjson", content)
     clean = scene.store(name + "-clean", schema)
-    tally("ingest", clean, source)
+    begun = time.monotonic()
+    tally("ingest", clean, source, "--memory", "16M")
+    whole = time.monotonic() - begun
     expected = shown(scene, clean)
     store = scene.store(name, schema)
     rng, kills = random.Random(3), 0
@@ -98,7 +103,7 @@ def killed_and_resumed(scene, schema, name, content):
         ingest = subprocess.Popen([TALLY, "ingest", store, source, "--memory", "16M"],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
-            ingest.wait(timeout=0.02 + rng.random() * (0.35 + kills * 0.02))  # longer, lest no part is ever done
+            ingest.wait(timeout=rng.random() * whole * (0.5 + kills * 0.1))  # longer, lest no part is ever done
         except subprocess.TimeoutExpired:
             ingest.send_signal(signal.SIGKILL)
             kills += 1
@@ -190,9 +195,9 @@ def main():
     with Scene() as scene:
         same_files_however_they_come(scene)
         for schema, name in ((KEYED, "killed"), (UNKEYED, "killed-unkeyed")):
-            killed_and_resumed(scene, schema, name, "".join(lines(0, 150000)))
+            killed_and_resumed(scene, schema, name, "".join(lines(0, LINES)))
         for rule, name in (("replace", "replaced"), ({"newest": "version"}, "newest")):
-            killed_and_resumed(scene, changing(rule), "killed-" + name, "".join(changing_lines(120000)))
+            killed_and_resumed(scene, changing(rule), "killed-" + name, "".join(changing_lines(LINES)))
         rejects_are_kept(scene)
         streams_without_key_catch_repeats(scene)
         ingests_queue(scene)
