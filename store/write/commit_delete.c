@@ -18,7 +18,7 @@
 #include "write/write_txn.h"
 
 /* Of the memory, what a portion of keys takes; and the references that are written at a time. */
-enum { KEYS_SHARES = 16, REFERENCES_MOST = 1 << 16 };
+enum { KEYS_SHARES = 64, REFERENCES_MOST = 1 << 16 };
 
 struct deleting {
     struct write_txn *write;

@@ -82,7 +82,7 @@ static void keys_are_deleted_in_portions(void **state)
         struct batch batch;
         struct listed_keys listed = {.keys = keys, .count = COUNT_OF(keys)};
         begin(&tmp);
-        assert_true(delete_listed(&tmp, &listed, 16 * memories[i], &batch));
+        assert_true(delete_listed(&tmp, &listed, 64 * memories[i], &batch));
         assert_int_equal(batch.deleted_count, 3);
         assert_int_equal(batch.duplicate_count, 3);
         assert_int_equal(listed.rewind_count, 1);
@@ -103,7 +103,7 @@ static void nothing_is_deleted_where_a_later_key_cannot_be_read(void **state)
     (void)error_set(&wrong, ERROR_INPUT, "it ends early");
     struct listed_keys listed = {.keys = keys, .count = COUNT_OF(keys), .fails = &wrong};
     begin(&tmp);
-    assert_false(delete_listed(&tmp, &listed, 16, &batch));
+    assert_false(delete_listed(&tmp, &listed, 64, &batch));
     tmpstore_check(&tmp, "v.json", "{\"n\":5,\"sum\":31,\"most\":16}\n");
     tmpstore_verify(&tmp);
     tmpstore_close(&tmp);
