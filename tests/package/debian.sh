@@ -1,7 +1,8 @@
 #!/bin/bash
 # The Debian packages, from the tarball of "meson dist": built without a network, looked at by
 # lintian, installed, tried by debian/tests, and purged. No other package is installed or removed.
-# Building them runs the unit tests only in a soak, as tests/run.sh has run them.
+# Only a soak builds them as they are shipped, optimised as a whole, and runs the unit tests there:
+# tests/run.sh has done both.
 #
 #   BUILD=build-test tests/package/debian.sh      as root, on Debian; of what is committed
 #
@@ -37,7 +38,7 @@ tar xzf "$build/meson-dist/tallyfs-$version.tar.gz" -C "$folder"
 cd "$folder/tallyfs-$version"
 [ "$(find . -type f | sed 's|^\./||' | sort)" = "$(git -C "$OLDPWD" ls-tree -r --name-only HEAD | sort)" ] ||
   fail 'the tarball has other files than the commit'
-[ -n "${SOAK:-}" ] || export DEB_BUILD_OPTIONS=nocheck
+[ -n "${SOAK:-}" ] || export DEB_BUILD_OPTIONS='nocheck optimize=-lto'
 unshare --net dpkg-buildpackage -us -uc -b -j"$(nproc)"
 
 # Its warnings end this; what else it says is to be read, but for flags of the compiler that are not there.
