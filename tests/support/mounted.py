@@ -34,7 +34,7 @@ def tally(*arguments, status=0, stdin=None):
     if status is not None:
         check(
             done.returncode == status,
-            f"tally {arguments}: status {done.returncode}, not {status}: {done.stderr.decode()}",
+            f"tally {str(arguments)[:1000]}: status {done.returncode}, not {status}: {done.stderr.decode()}",
         )
     return done
 
