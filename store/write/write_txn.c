@@ -8,7 +8,7 @@
 /* What LMDB's changed pages leave of the memory goes to the delta for a part only, as merging takes
  * more and the next pages come. It is never less than the least part, or merges were without end.
  * Of the delta's room, what is loaded at a time when it is merged takes a part again. */
-enum { DELTA_SHARES = 4, LEAST_SHARES = 24, PORTION_SHARES = 3 };
+enum { DELTA_SHARES = 12, LEAST_SHARES = 24, PORTION_SHARES = 3 };
 
 static void write_txn_done(struct write_txn *write)
 {
