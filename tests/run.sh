@@ -77,7 +77,7 @@ step() {
 
 # tests FOLDER OPTION...: those of a build, side by side; each is counted. What was not tested is a
 # failure, unless it is for want of data that is not there. More at once than there are cores, as
-# tests wait for each other's programs.
+# tests wait for disks and for each other's programs.
 missing='(.stdout // "") | test("not tested: there is no")'
 tests() {
   local folder=$1 log good all timeouts=4
@@ -86,7 +86,7 @@ tests() {
   echo "tests of $folder $*"
   begin
   rm -f "$folder"/meson-logs/run*.json
-  meson test -C "$folder" --logbase run --num-processes $(($(nproc) + 1)) \
+  meson test -C "$folder" --logbase run --num-processes $(($(nproc) + 2)) \
     --timeout-multiplier "$timeouts" --print-errorlogs "$@" || true # its log is counted
   log=$(ls "$folder"/meson-logs/run*.json 2>/dev/null) || log=/dev/null
   jq -r "select($missing) | .name + \": \" + (.stdout | capture(\"(?<what>not tested: .*)\").what)" \
@@ -124,11 +124,11 @@ all() {
   tests build-test --setup valgrind --suite unit
   tests build-clang --suite fuzz
 
-  # Counters that threads would share exactly make it seven times slower, and whether a line was run
-  # is all that is asked.
+  # Runs of a few entries, so that small stores merge them all the time. Counters that threads would
+  # share exactly make it seven times slower, and whether a line was run is all that is asked.
   step 'build, sanitizers and coverage' build build-asan -Dsandbox=disabled -Db_lto=false \
     -Doptimization=1 -Dc_args='-g1 -fprofile-update=single' -Db_sanitize=address,undefined \
-    -Db_coverage=true
+    -Db_coverage=true -Dtiny_runs=true
   find build-asan -name '*.gcda' -delete # of earlier runs
   tests build-asan --suite unit --suite fuzz --suite sanitized
   step 'coverage' tests/coverage.sh build-asan

@@ -9,8 +9,8 @@
 #include "kv/lmdb_check.h"
 
 const char *const db_table_names[DB_TABLES] = {
-    "meta",  "commits", "events",  "expiry",  "groups",  "values",
-    "ranks", "links",   "batches", "digests", "changes", "references",
+    "meta",  "commits", "events",  "expiry",  "groups",     "values", "ranks",
+    "links", "batches", "digests", "changes", "references", "runs",   "filters",
 };
 
 struct cursor {
@@ -206,6 +206,17 @@ enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, s
 {
     MDB_val key = {0};
     return step(cursor, &key, MDB_NEXT, ret_entry, err);
+}
+
+enum db_finding cursor_next_key(struct cursor *cursor, struct slice *ret_key, struct error *err)
+{
+    MDB_val key = {0}, value = {0};
+    int const code = mdb_cursor_get(cursor->mdb, &key, &value, MDB_NEXT);
+    if (code == MDB_SUCCESS) {
+        *ret_key = slice_of_val(&key);
+        if (!guard(cursor->txn, cursor->table, *ret_key, LMDB_LOOK, err)) return DB_FAILED;
+    }
+    return finding(cursor->txn, cursor->table, code, err);
 }
 
 enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entry,

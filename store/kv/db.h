@@ -38,8 +38,10 @@ enum db_table {
     TABLE_DIGESTS,
     TABLE_CHANGES,
     TABLE_REFERENCES,
+    TABLE_RUNS,
+    TABLE_FILTERS,
 };
-enum { DB_TABLES = 12 };
+enum { DB_TABLES = 14 };
 extern const char *const db_table_names[DB_TABLES];
 
 struct db;
@@ -124,6 +126,8 @@ enum db_finding cursor_first(struct cursor *cursor, struct db_entry *ret_entry, 
 enum db_finding cursor_next(struct cursor *cursor, struct db_entry *ret_entry, struct error *err);
 enum db_finding cursor_previous(struct cursor *cursor, struct db_entry *ret_entry,
                                 struct error *err);
+/* cursor_next without a look at the value. */
+enum db_finding cursor_next_key(struct cursor *cursor, struct slice *ret_key, struct error *err);
 /* Removes the entry that the cursor stands at; cursor_next then gives the one behind it. */
 bool cursor_drop(struct cursor *cursor, struct error *err) MUST_CHECK;
 

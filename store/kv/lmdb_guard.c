@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 
-enum { KNOWN = 8 };
+enum { KNOWN = 1024 };
 
 /* On the way to a leaf: the page of a level, and which of its nodes leads on. */
 struct step {
@@ -15,19 +15,18 @@ struct step {
 struct table {
     const char *name;
     struct lmdb_tree tree;
-    struct step *steps;  /* one a level: the way to the last key's leaf */
-    bool found;          /* there is such a way, and */
-    struct slice low;    /* the leaf has the keys from here; no bytes: from the first one */
-    struct slice high;   /* to below here; no bytes: to the last one */
-    size_t beside;       /* the leaf whose neighbours were looked at; 0: none */
-    size_t known[KNOWN]; /* pages that were looked at last */
-    unsigned next;
+    struct step *steps; /* one a level: the way to the last key's leaf */
+    bool found;         /* there is such a way, and */
+    struct slice low;   /* the leaf has the keys from here; no bytes: from the first one */
+    struct slice high;  /* to below here; no bytes: to the last one */
+    size_t beside;      /* the leaf whose neighbours were looked at; 0: none */
 };
 
 struct lmdb_guard {
     const uint8_t *map;
     struct lmdb_meta meta;
     unsigned count;
+    size_t known[KNOWN]; /* pages that were looked at, each in a place of its own or another's */
     struct table tables[];
 };
 
@@ -46,14 +45,13 @@ static const char *order_wrong(const struct lmdb_page *page)
     return NULL;
 }
 
-static bool check_page(const struct lmdb_guard *guard, struct table *table, size_t number,
+static bool check_page(struct lmdb_guard *guard, const struct table *table, size_t number,
                        unsigned level, struct lmdb_page *page, struct error *err)
 {
     const uint8_t *const at = page_at(guard, number);
+    size_t *const place = &guard->known[number % KNOWN];
     const char *wrong = NULL;
-    bool known = false;
-    for (unsigned i = 0; i < KNOWN && !known; i++)
-        known = table->known[i] == number;
+    bool const known = *place == number;
     if (known)
         *page = lmdb_page_again(at, &guard->meta);
     else
@@ -61,7 +59,7 @@ static bool check_page(const struct lmdb_guard *guard, struct table *table, size
     if (!wrong && !known) wrong = order_wrong(page);
     if (!wrong && page->leaf != (level + 1u == table->tree.depth)) wrong = "is on another level";
     if (wrong) return lmdb_complain(table->name, number, wrong, err);
-    if (!known) table->known[table->next++ % KNOWN] = number;
+    *place = number;
     return true;
 }
 
@@ -82,8 +80,7 @@ static unsigned find(const struct lmdb_page *page, struct slice key, bool *ret_e
     return low > 0 ? low - 1 : 0;
 }
 
-static bool go(const struct lmdb_guard *guard, struct table *table, struct slice key,
-               struct error *err)
+static bool go(struct lmdb_guard *guard, struct table *table, struct slice key, struct error *err)
 {
     size_t number = table->tree.root;
     bool exact;
@@ -111,8 +108,8 @@ static bool is_there(const struct table *table, struct slice key)
 }
 
 /* From page NUMBER on down to a leaf, always by the first or the last node. */
-static bool check_edge(const struct lmdb_guard *guard, struct table *table, size_t number,
-                       unsigned level, bool last, struct error *err)
+static bool check_edge(struct lmdb_guard *guard, struct table *table, size_t number, unsigned level,
+                       bool last, struct error *err)
 {
     for (; level < table->tree.depth; level++) {
         struct lmdb_page page;
@@ -124,7 +121,7 @@ static bool check_edge(const struct lmdb_guard *guard, struct table *table, size
 }
 
 /* The leaf in front of the way's, or behind it, wherever it hangs. */
-static bool check_beside(const struct lmdb_guard *guard, struct table *table, bool before,
+static bool check_beside(struct lmdb_guard *guard, struct table *table, bool before,
                          struct error *err)
 {
     for (unsigned level = table->tree.depth - 1u; level-- > 0;) {
@@ -140,8 +137,8 @@ static bool check_beside(const struct lmdb_guard *guard, struct table *table, bo
 /* Of the children of a page those on one side of the way that LMDB may merge with: the next one,
  * and one more behind each that is less than half full, as it may itself have gone into its
  * neighbour by then. */
-static bool check_side(const struct lmdb_guard *guard, struct table *table, unsigned level,
-                       bool left, struct error *err)
+static bool check_side(struct lmdb_guard *guard, struct table *table, unsigned level, bool left,
+                       struct error *err)
 {
     const struct step *const step = &table->steps[level];
     struct lmdb_page child = {.free_bytes = SIZE_MAX};
@@ -156,7 +153,7 @@ static bool check_side(const struct lmdb_guard *guard, struct table *table, unsi
     return true;
 }
 
-static bool check_merges(const struct lmdb_guard *guard, struct table *table, struct error *err)
+static bool check_merges(struct lmdb_guard *guard, struct table *table, struct error *err)
 {
     for (unsigned level = 0; level + 1u < table->tree.depth; level++) {
         struct step *const step = &table->steps[level];

@@ -2,11 +2,11 @@
 #include "tables/event_scan.h"
 
 #include "base/arena.h"
-#include "kv/block_cursor.h"
+#include "lsm/lsm_cursor.h"
 #include "types/pack.h"
 
 struct event_scan {
-    struct block_cursor *cursor;
+    struct lsm_cursor *cursor;
     struct buffer prefix;
     bool started;
 };
@@ -16,7 +16,7 @@ bool event_scan_open(const struct txn *txn, const struct stream *stream,
 {
     struct event_scan *const scan = memory_alloc(sizeof *scan);
     pack_u16(&scan->prefix, stream->id);
-    if (!block_cursor_open(txn, TABLE_EVENTS, &scan->cursor, err)) {
+    if (!lsm_cursor_open(txn, TABLE_EVENTS, buffer_slice(&scan->prefix), &scan->cursor, err)) {
         event_scan_close(scan);
         return false;
     }
@@ -27,7 +27,7 @@ bool event_scan_open(const struct txn *txn, const struct stream *stream,
 void event_scan_close(struct event_scan *scan)
 {
     if (!scan) return;
-    block_cursor_close(scan->cursor);
+    lsm_cursor_close(scan->cursor);
     buffer_done(&scan->prefix);
     free(scan);
 }
@@ -36,11 +36,11 @@ enum event_step event_scan_next(struct event_scan *scan, struct event *ret_event
 {
     struct slice const prefix = buffer_slice(&scan->prefix);
     struct db_entry entry;
-    enum db_finding found = scan->started ? block_cursor_next(scan->cursor, &entry, err)
-                                          : block_cursor_seek(scan->cursor, prefix, &entry, err);
+    enum db_finding found = scan->started ? lsm_cursor_next(scan->cursor, &entry, err)
+                                          : lsm_cursor_seek(scan->cursor, prefix, &entry, err);
     scan->started = true;
     while (found == DB_FOUND && slice_starts(entry.key, prefix) && !event_is_live(entry.value))
-        found = block_cursor_next(scan->cursor, &entry, err);
+        found = lsm_cursor_next(scan->cursor, &entry, err);
     if (found == DB_FAILED) return EVENT_FAILED;
     if (found == DB_MISSING || !slice_starts(entry.key, prefix)) return EVENT_END;
     *ret_event = (struct event){.key = entry.key, .packed = entry.value};

@@ -4,7 +4,7 @@
  * Memory   an event borrows until the next step. Nothing may be written to the table of
  *          events meanwhile.
  * Threads  as the transaction.
- * Errors   as block_cursor.h.
+ * Errors   as lsm_cursor.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -11,13 +11,13 @@
 #include <math.h>
 
 #include "base/radix_sort.h"
-#include "kv/block_writer.h"
 #include "kv/db.h"
+#include "lsm/lsm_writer.h"
 #include "tables/format.h"
 #include "types/instant.h"
 #include "types/pack.h"
 
-enum { STREAM_BYTES = 2, TIME_HAS_NS = 0x80 };
+enum { TIME_HAS_NS = 0x80 };
 
 void events_chunk_init(struct events_chunk *chunk, const struct stream *stream)
 {
@@ -181,11 +181,11 @@ static bool unpack_field(struct slice *from, enum field_type type, struct value 
 }
 
 bool events_writer_open(struct txn *txn, const struct stream *stream,
-                        struct block_writer **ret_writer, struct error *err)
+                        struct lsm_writer **ret_writer, struct error *err)
 {
-    STACK_BUFFER(prefix, STREAM_BYTES);
+    STACK_BUFFER(prefix, EVENT_STREAM_BYTES);
     pack_u16(&prefix, stream->id);
-    return block_writer_open(txn, TABLE_EVENTS, buffer_slice(&prefix), ret_writer, err);
+    return lsm_writer_open(txn, TABLE_EVENTS, buffer_slice(&prefix), ret_writer, err);
 }
 
 bool event_corrupt(struct error *err)
@@ -201,7 +201,7 @@ bool event_is_live(struct slice packed)
 
 struct slice event_own_key(const struct event *event)
 {
-    return slice_of(event->key.at + STREAM_BYTES, event->key.length - STREAM_BYTES);
+    return slice_of(event->key.at + EVENT_STREAM_BYTES, event->key.length - EVENT_STREAM_BYTES);
 }
 
 bool event_is_key_field(const struct stream *stream, size_t field)
@@ -214,7 +214,7 @@ bool event_is_key_field(const struct stream *stream, size_t field)
 
 static bool pack_key_part(const struct stream *stream, const struct value *part, struct buffer *key)
 {
-    return pack_value(key, part, (DB_KEY_BYTES_MAX - STREAM_BYTES) / stream->key_count);
+    return pack_value(key, part, (LSM_KEY_BYTES_MAX - EVENT_STREAM_BYTES) / stream->key_count);
 }
 
 void event_key_pack(const struct stream *stream, const struct value *parts, struct buffer *key)
@@ -319,8 +319,8 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
     }
     if (rest.length) return false;
     if (key_inside || stream->key_count == 0) return true;
-    if (key.length < STREAM_BYTES) return false;
-    key = slice_of(key.at + STREAM_BYTES, key.length - STREAM_BYTES);
+    if (key.length < EVENT_STREAM_BYTES) return false;
+    key = slice_of(key.at + EVENT_STREAM_BYTES, key.length - EVENT_STREAM_BYTES);
     for (size_t i = 0; i < stream->key_count; i++) {
         /* pack_key saw to it that no string needs an arena */
         if (unpack_value(&key, NULL, &ret_values[stream->key_fields[i]]) != UNPACKED) return false;

@@ -14,7 +14,7 @@
 #include "kv/db.h"
 #include "schema/schema.h"
 
-enum { EVENT_BYTES_MAX = 64 << 20 };
+enum { EVENT_BYTES_MAX = 64 << 20, EVENT_STREAM_BYTES = 2 /* in front of keys */ };
 
 struct event {
     struct slice key;    /* in the table: stream id and packed key */
@@ -67,7 +67,7 @@ bool event_unpack(const struct stream *stream, const struct event *event,
                   struct value *ret_values) MUST_CHECK;
 
 /* A writer of the stream's events: key and packed fields. */
-struct block_writer;
+struct lsm_writer;
 bool events_writer_open(struct txn *txn, const struct stream *stream,
-                        struct block_writer **ret_writer, struct error *err) MUST_CHECK;
+                        struct lsm_writer **ret_writer, struct error *err) MUST_CHECK;
 bool event_corrupt(struct error *err); /* sets ERROR_CORRUPT; false */

@@ -27,10 +27,17 @@
  *            "commits", and table commits [commit u64] -> what is known of each commit: time,
  *                                     batch and what tells it from those of other stores, see
  *                                     commits.h
- *   events   [stream u16][packed key fields | number u64]: that of the first event
+ *   runs     [table u8] 0           -> [seed of filters u64][last run]
+ *            [table u8] 1 ( [stream u16] )? -> [tail][length][greatest key]
+ *                                     ( [run][state][blocks][entries][stale] )*
+ *            Events, values and references are trees of sorted runs, see run_list.h: events one a
+ *            stream. From the newest to the oldest; a key is what the newest run says that has it.
+ *   filters  [table u8][run u32][first key of those it is of] -> [keys u16 le][bits], see filter.h
+ *   events   [run u32][stream u16][packed key fields | number u64]: that of the first event
  *                                  -> ( [shared][length][rest of the key][length][event] )*
  *            A block of neighbours, see block.h. `shared`: how many bytes of the key before (the
- *            first time, of the block's own) the key begins with.
+ *            first time, of the block's own) the key begins with. Without a value: the key is gone,
+ *            whatever older runs say.
  *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED
  *            The fields of the key stand in the key alone where they can be read back from there.
  *            field  = string: [1 + length][bytes] | bool: 1, 2 | int: [1 + width][two's complement]
@@ -42,7 +49,7 @@
  *            and of least width.
  *   expiry   [stream u16][packed time][digest of the event's key] -> the event's key
  *            The events of streams with "keep", by time.
- *   references [stream u16][reference u8][digest of the target's key]
+ *   references [run u32][stream u16][reference u8][digest of the target's key]
  *            [digest of the event's key] -> the event's key
  *            Which events refer to an event, in blocks as these. The references of a stream are
  *            counted as declared.
@@ -69,7 +76,7 @@
  *            [view u16]['c'][packed parent][packed id] -> nothing, for each of these
  *            [view u16]['e'][packed parent | null][packed id] -> nothing
  *            Where the nodes of a hierarchy stand: null is the root.
- *   values   [group id u64][multiset u8][element], in blocks as events
+ *   values   [run u32][group id u64][multiset u8][element], in blocks as events
  *                                  -> [weight]( [whole element] )?
  *            element = ( packed order )* ( packed key of the event )? [packed value]: how many
  *            events carry the value; with order and key for arg_min and arg_max. See multisets.h
@@ -92,6 +99,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 7, GROUP_VERSION = 1 };
+enum { FORMAT_VERSION = 8, GROUP_VERSION = 1 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_HIERARCHY = 2 };

@@ -1,36 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/join.h"
 
-#include "kv/block.h"
-#include "kv/block_cursor.h"
+#include "tables/event_lookup.h"
 #include "tables/events.h"
 
 struct join {
-    struct block_cursor *events; /* taken in the order of their keys */
-    struct cursor *targets;      /* anywhere */
-    struct block_reader reader;
-    struct arena arena; /* of the targets of the event at hand */
+    struct event_lookup events;  /* taken in the order of their keys */
+    struct event_lookup targets; /* anywhere */
+    struct arena arena;          /* of the targets of the event at hand */
     struct buffer key;
 };
 
-bool join_open(const struct txn *txn, struct join **ret_join, struct error *err)
+struct join *join_open(const struct txn *txn)
 {
     struct join *const join = memory_alloc(sizeof *join);
-    if (!block_cursor_open(txn, TABLE_EVENTS, &join->events, err) ||
-        !cursor_open(txn, TABLE_EVENTS, &join->targets, err)) {
-        join_close(join);
-        return false;
-    }
-    *ret_join = join;
-    return true;
+    join->events.txn = join->targets.txn = txn;
+    return join;
 }
 
 void join_close(struct join *join)
 {
     if (!join) return;
-    block_cursor_close(join->events);
-    cursor_close(join->targets);
-    block_reader_done(&join->reader);
+    event_lookup_done(&join->events);
+    event_lookup_done(&join->targets);
     arena_done(&join->arena);
     buffer_done(&join->key);
     free(join);
@@ -53,12 +45,8 @@ bool join_target_key(const struct reference *reference, const struct value *valu
 enum db_finding join_event(struct join *join, struct slice key, struct slice *ret_packed,
                            struct error *err)
 {
-    struct db_entry entry;
-    enum db_finding const found = block_cursor_seek(join->events, key, &entry, err);
-    if (found != DB_FOUND) return found;
-    if (!slice_equal(entry.key, key) || !event_is_live(entry.value)) return DB_MISSING;
-    *ret_packed = entry.value;
-    return DB_FOUND;
+    enum db_finding const found = event_lookup_find(&join->events, key, ret_packed, err);
+    return found == DB_FOUND && !event_is_live(*ret_packed) ? DB_MISSING : found;
 }
 
 static bool fill(struct join *join, const struct stream *stream, struct value *values,
@@ -70,8 +58,7 @@ static enum db_finding load_target(struct join *join, const struct stream *targe
                                    const bool *wanted, struct value **ret_values, struct error *err)
 {
     struct event event = {.key = arena_copy(&join->arena, key)};
-    enum db_finding const found =
-        block_get(join->targets, TABLE_EVENTS, &join->reader, key, &event.packed, err);
+    enum db_finding const found = event_lookup_find(&join->targets, key, &event.packed, err);
     if (found != DB_FOUND) return found;
     if (!event_is_live(event.packed)) return DB_MISSING;
     event.packed = arena_copy(&join->arena, event.packed);

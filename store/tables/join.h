@@ -16,7 +16,7 @@
 
 struct join;
 /* The table of events must not be written to while the join is open. */
-bool join_open(const struct txn *txn, struct join **ret_join, struct error *err) MUST_CHECK;
+struct join *join_open(const struct txn *txn);
 void join_close(struct join *join); /* takes NULL */
 /* VALUES: the event's own fields, and room for what follows them, which is filled. */
 bool join_fill(struct join *join, const struct stream *stream, struct value *values,

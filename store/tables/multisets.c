@@ -4,8 +4,8 @@
  */
 #include "tables/multisets.h"
 
-#include "kv/block_cursor.h"
-#include "kv/block_writer.h"
+#include "lsm/lsm_cursor.h"
+#include "lsm/lsm_writer.h"
 #include "schema/aggregate_table.h"
 #include "types/pack.h"
 
@@ -17,8 +17,8 @@ struct element {
 };
 
 struct scan {
-    struct block_cursor *blocks; /* the reader's */
-    struct buffer prefix;        /* of the keys in the table */
+    struct lsm_cursor *blocks; /* the reader's */
+    struct buffer prefix;      /* of the keys in the table */
 };
 
 static bool multisets_corrupt(struct error *err)
@@ -63,17 +63,17 @@ void multiset_full_key(struct multiset_place place, struct slice key, struct buf
 bool multiset_writer_open(struct txn *txn, struct multiset_writer *ret_writer, struct error *err)
 {
     *ret_writer = (struct multiset_writer){.txn = txn};
-    return block_writer_open(txn, TABLE_VALUES, (struct slice){0}, &ret_writer->blocks, err);
+    return lsm_writer_open(txn, TABLE_VALUES, (struct slice){0}, &ret_writer->blocks, err);
 }
 
 bool multiset_writer_finish(struct multiset_writer *writer, struct error *err)
 {
-    return block_writer_finish(writer->blocks, err);
+    return lsm_writer_finish(writer->blocks, err);
 }
 
 void multiset_writer_close(struct multiset_writer *writer)
 {
-    block_writer_close(writer->blocks);
+    lsm_writer_close(writer->blocks);
     buffer_done(&writer->key);
     buffer_done(&writer->value);
 }
@@ -98,7 +98,7 @@ bool multiset_add(struct multiset_writer *writer, struct multiset_place place, s
     struct weights weights = {0};
     struct slice known;
     multiset_full_key(place, key, &writer->key);
-    if (!block_writer_seek(writer->blocks, buffer_slice(&writer->key), &known, err)) return false;
+    if (!lsm_writer_seek(writer->blocks, buffer_slice(&writer->key), &known, err)) return false;
     if (known.length && !unpack_varint(&known, &weights.old_weight)) return multisets_corrupt(err);
     int64_t const sum = (int64_t)weights.old_weight + weight;
     if (sum < 0) return multisets_corrupt(err);
@@ -111,19 +111,19 @@ bool multiset_add(struct multiset_writer *writer, struct multiset_place place, s
         pack_varint(&writer->value, weights.new_weight);
         buffer_add_slice(&writer->value, exact);
     }
-    return block_writer_set(writer->blocks, buffer_slice(&writer->value), err);
+    return lsm_writer_set(writer->blocks, buffer_slice(&writer->value), err);
 }
 
 bool multiset_reader_open(const struct txn *txn, struct multiset_reader *ret_reader,
                           struct error *err)
 {
     *ret_reader = (struct multiset_reader){.txn = txn};
-    return block_cursor_open(txn, TABLE_VALUES, &ret_reader->blocks, err);
+    return lsm_cursor_open(txn, TABLE_VALUES, (struct slice){0}, &ret_reader->blocks, err);
 }
 
 void multiset_reader_close(struct multiset_reader *reader)
 {
-    block_cursor_close(reader->blocks);
+    lsm_cursor_close(reader->blocks);
 }
 
 static void scan_open(struct scan *scan, const struct multiset_reader *reader,
@@ -167,7 +167,7 @@ static enum db_finding scan_seek(struct scan *scan, struct slice key, struct ele
     struct db_entry entry;
     buffer_add_slice(&full, buffer_slice(&scan->prefix));
     buffer_add_slice(&full, key);
-    enum db_finding const found = block_cursor_seek(scan->blocks, buffer_slice(&full), &entry, err);
+    enum db_finding const found = lsm_cursor_seek(scan->blocks, buffer_slice(&full), &entry, err);
     return read_element(scan, found, &entry, ret_element, err);
 }
 
@@ -178,7 +178,7 @@ static enum db_finding scan_last(struct scan *scan, struct element *ret_element,
     buffer_add_slice(&end, buffer_slice(&scan->prefix));
     buffer_add_byte(&end, 0xff); /* behind every tag of pack_value */
     enum db_finding const found =
-        block_cursor_seek_before(scan->blocks, buffer_slice(&end), &entry, err);
+        lsm_cursor_seek_before(scan->blocks, buffer_slice(&end), &entry, err);
     return read_element(scan, found, &entry, ret_element, err);
 }
 
@@ -186,8 +186,8 @@ static enum db_finding scan_step(struct scan *scan, bool forward, struct element
                                  struct error *err)
 {
     struct db_entry entry;
-    enum db_finding const found = forward ? block_cursor_next(scan->blocks, &entry, err)
-                                          : block_cursor_previous(scan->blocks, &entry, err);
+    enum db_finding const found = forward ? lsm_cursor_next(scan->blocks, &entry, err)
+                                          : lsm_cursor_previous(scan->blocks, &entry, err);
     return read_element(scan, found, &entry, ret_element, err);
 }
 
@@ -346,8 +346,13 @@ static bool clear_group(struct multiset_writer *writer, uint64_t group, struct e
 {
     buffer_clear(&writer->key);
     pack_u64(&writer->key, group);
-    return block_writer_clear(writer->blocks, buffer_slice(&writer->key), err) &&
+    return lsm_writer_clear(writer->blocks, buffer_slice(&writer->key), err) &&
            db_clear_prefix(writer->txn, TABLE_RANKS, buffer_slice(&writer->key), err);
+}
+
+bool multisets_clear_all(struct txn *txn, struct error *err)
+{
+    return lsm_clear(txn, TABLE_VALUES, (struct slice){0}, err) && db_clear(txn, TABLE_RANKS, err);
 }
 
 bool multisets_clear(struct txn *txn, const uint64_t *groups, size_t count, struct error *err)

@@ -35,7 +35,7 @@ bool multiset_key(struct slice element, struct buffer *key);
 /* Goes from element to element in the order of groups, sets and keys. */
 struct multiset_writer {
     struct txn *txn;
-    struct block_writer *blocks;
+    struct lsm_writer *blocks;
     struct buffer key; /* scratch */
     struct buffer value;
 };
@@ -63,7 +63,7 @@ void multiset_shift(const struct aggregate *aggregate, struct state *state, stru
 /* After: finds what the aggregate shows. STATE has the stored state with the count of now. */
 struct multiset_reader {
     const struct txn *txn;
-    struct block_cursor *blocks;
+    struct lsm_cursor *blocks;
 };
 bool multiset_reader_open(const struct txn *txn, struct multiset_reader *ret_reader,
                           struct error *err) MUST_CHECK;
@@ -78,6 +78,8 @@ bool multiset_scan(struct multiset_reader *reader, struct multiset_place place,
                    void (*visit)(void *context, struct slice key, struct slice exact,
                                  uint64_t weight),
                    void *context, struct error *err) MUST_CHECK;
+/* Removes the values of all groups. */
+bool multisets_clear_all(struct txn *txn, struct error *err) MUST_CHECK;
 /* Removes all values of some groups; GROUPS ascend. */
 bool multisets_clear(struct txn *txn, const uint64_t *groups, size_t count,
                      struct error *err) MUST_CHECK;

@@ -7,14 +7,19 @@
 
 #include "base/digest.h"
 #include "base/radix_sort.h"
-#include "kv/block.h"
-#include "kv/block_writer.h"
+#include "lsm/lsm_cursor.h"
+#include "lsm/lsm_writer.h"
 #include "tables/event_scan.h"
 #include "tables/join.h"
 #include "types/pack.h"
 
-enum { HEAD_BYTES = 2 + 1, KEY_BYTES = HEAD_BYTES + 2 * DIGEST_BYTES };
+enum { STREAM_BYTES = 2, HEAD_BYTES = STREAM_BYTES + 1, KEY_BYTES = HEAD_BYTES + 2 * DIGEST_BYTES };
 enum { PORTION_BYTES = 64 << 20 }; /* noted before they are written, where a whole stream is */
+
+struct reference_lookup_stream {
+    uint16_t stream;
+    struct lsm_cursor *cursor;
+};
 
 struct references_change {
     struct slice key;   /* in the table */
@@ -70,106 +75,86 @@ static int compare_changes(const void *a, const void *b)
     return order ? order : (left->number > right->number) - (left->number < right->number);
 }
 
-static bool write_changes(struct reference_index_log *log, struct block_writer *writer,
-                          struct error *err)
+/* Those from FIRST on that are of one stream; *RET_NEXT: the first behind them. */
+static bool write_changes(struct txn *txn, const struct reference_index_log *log, size_t first,
+                          size_t *ret_next, struct error *err)
 {
+    struct slice const stream = slice_of(log->changes[first].key.at, STREAM_BYTES);
+    struct lsm_writer *writer;
     struct slice known;
-    for (size_t i = 0; i < log->count; i++) {
+    bool good = lsm_writer_open(txn, TABLE_REFERENCES, stream, &writer, err);
+    if (!good) return false;
+    size_t i = first;
+    for (; good && i < log->count && slice_starts(log->changes[i].key, stream); i++) {
         const struct references_change *const change = &log->changes[i];
         if (i + 1 < log->count && slice_equal(change->key, change[1].key)) continue;
-        if (!block_writer_seek(writer, change->key, &known, err) ||
-            !block_writer_set(writer, change->event, err))
-            return false;
+        good = lsm_writer_seek(writer, change->key, &known, err) &&
+               lsm_writer_set(writer, change->event, err);
     }
-    return block_writer_finish(writer, err);
+    *ret_next = i;
+    good = good && lsm_writer_finish(writer, err);
+    lsm_writer_close(writer);
+    return good;
 }
 
 bool reference_index_save(struct txn *txn, struct reference_index_log *log, struct error *err)
 {
-    struct block_writer *writer;
-    if (log->count == 0) return true;
-    if (!block_writer_open(txn, TABLE_REFERENCES, (struct slice){0}, &writer, err)) return false;
-    qsort(log->changes, log->count, sizeof *log->changes, compare_changes);
-    bool const good = write_changes(log, writer, err);
-    block_writer_close(writer);
+    bool good = true;
+    if (log->count) qsort(log->changes, log->count, sizeof *log->changes, compare_changes);
+    for (size_t i = 0; i < log->count && good;)
+        good = write_changes(txn, log, i, &i, err);
     arena_reset(&log->arena);
     log->count = 0;
     return good;
 }
 
-struct reference_index_cursor {
-    struct cursor *cursor;
-    struct block_reader block;
-};
-
-bool reference_index_cursor_open(const struct txn *txn, struct reference_index_cursor **ret_reader,
-                                 struct error *err)
+void reference_lookup_done(struct reference_lookup *lookup)
 {
-    struct reference_index_cursor *const reader = memory_alloc(sizeof *reader);
-    if (!cursor_open(txn, TABLE_REFERENCES, &reader->cursor, err)) {
-        reference_index_cursor_close(reader);
-        return false;
+    for (size_t i = 0; i < lookup->count; i++)
+        lsm_cursor_close(lookup->streams[i].cursor);
+    free(lookup->streams);
+    *lookup = (struct reference_lookup){0};
+}
+
+static bool cursor_of(struct reference_lookup *lookup, uint16_t stream,
+                      struct lsm_cursor **ret_cursor, struct error *err)
+{
+    STACK_BUFFER(prefix, STREAM_BYTES);
+    for (size_t i = 0; i < lookup->count; i++) {
+        *ret_cursor = lookup->streams[i].cursor;
+        if (lookup->streams[i].stream == stream) return true;
     }
-    *ret_reader = reader;
+    lookup->streams = memory_resize(lookup->streams, (lookup->count + 1) * sizeof *lookup->streams);
+    pack_u16(&prefix, stream);
+    if (!lsm_cursor_open(lookup->txn, TABLE_REFERENCES, buffer_slice(&prefix), ret_cursor, err))
+        return false;
+    lookup->streams[lookup->count++] =
+        (struct reference_lookup_stream){.stream = stream, .cursor = *ret_cursor};
     return true;
 }
 
-void reference_index_cursor_close(struct reference_index_cursor *reader)
-{
-    if (!reader) return;
-    cursor_close(reader->cursor);
-    block_reader_done(&reader->block);
-    free(reader);
-}
-
-/* Sees what begins with PREFIX in the block that is read; *ret_behind: it ends in there. */
-static bool visit_block(struct reference_index_cursor *reader, struct slice prefix,
-                        void (*visit)(void *context, struct slice key), void *context,
-                        bool *ret_behind, struct error *err)
-{
-    enum block_step step;
-    *ret_behind = false;
-    while ((step = block_next(&reader->block)) == BLOCK_ONE) {
-        struct slice const key = buffer_slice(&reader->block.key);
-        if (slice_starts(key, prefix)) {
-            visit(context, reader->block.value);
-        } else if (slice_compare(key, prefix) > 0) {
-            *ret_behind = true;
-            return true;
-        }
-    }
-    return step == BLOCK_END || block_corrupt(TABLE_REFERENCES, err);
-}
-
-bool reference_index_scan(struct reference_index_cursor *reader, const struct stream *stream,
-                          size_t reference, struct slice target,
-                          void (*visit)(void *context, struct slice key), void *context,
-                          struct error *err)
+bool reference_lookup_find(struct reference_lookup *lookup, const struct stream *stream,
+                           size_t reference, struct slice target,
+                           void (*visit)(void *context, struct slice key), void *context,
+                           struct error *err)
 {
     STACK_BUFFER(prefix, KEY_BYTES);
-    struct db_entry block;
-    bool behind = false;
+    struct lsm_cursor *cursor;
+    struct db_entry entry;
+    if (!cursor_of(lookup, stream->id, &cursor, err)) return false;
     reference_index_start_key(stream, reference, target, &prefix);
-    enum db_finding found =
-        block_find(reader->cursor, (struct slice){0}, buffer_slice(&prefix), &block, err);
-    while (found == DB_FOUND && !behind) {
-        block_read(&reader->block, block.key, block.value);
-        if (!visit_block(reader, buffer_slice(&prefix), visit, context, &behind, err)) return false;
-        if (!behind) found = cursor_next(reader->cursor, &block, err);
-    }
+    enum db_finding found = lsm_cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
+    for (; found == DB_FOUND && slice_starts(entry.key, buffer_slice(&prefix));
+         found = lsm_cursor_next(cursor, &entry, err))
+        visit(context, entry.value);
     return found != DB_FAILED;
 }
 
 bool reference_index_clear(struct txn *txn, uint16_t stream, struct error *err)
 {
-    struct block_writer *writer;
-    STACK_BUFFER(prefix, HEAD_BYTES);
+    STACK_BUFFER(prefix, STREAM_BYTES);
     pack_u16(&prefix, stream);
-    if (!block_writer_open(txn, TABLE_REFERENCES, (struct slice){0}, &writer, err)) return false;
-    bool const good =
-        block_writer_clear(writer, buffer_slice(&prefix), err) && block_writer_finish(writer, err);
-    block_writer_close(writer);
-    return good;
+    return lsm_clear(txn, TABLE_REFERENCES, buffer_slice(&prefix), err);
 }
 
 bool reference_index_make(struct txn *txn, const struct stream *stream, struct error *err)

@@ -29,17 +29,20 @@ void reference_index_note(struct reference_index_log *log, const struct stream *
 bool reference_index_save(struct txn *txn, struct reference_index_log *log,
                           struct error *err) MUST_CHECK;
 
-/* Nothing may be written to the table while it is open. */
-struct reference_index_cursor;
-bool reference_index_cursor_open(const struct txn *txn, struct reference_index_cursor **ret_reader,
-                                 struct error *err) MUST_CHECK;
-void reference_index_cursor_close(struct reference_index_cursor *reader); /* takes NULL */
+/* Who refers to whom. Begins with the transaction and zeros; nothing may be written to the table
+ * while it is used. */
+struct reference_lookup {
+    const struct txn *txn;
+    struct reference_lookup_stream *streams; /* those that were asked for */
+    size_t count;
+};
+void reference_lookup_done(struct reference_lookup *lookup); /* takes a zeroed one */
 /* Calls VISIT with the key of every event of STREAM of which REFERENCE leads to the event with the
  * key TARGET, both as in the table of events. */
-bool reference_index_scan(struct reference_index_cursor *reader, const struct stream *stream,
-                          size_t reference, struct slice target,
-                          void (*visit)(void *context, struct slice key), void *context,
-                          struct error *err) MUST_CHECK;
+bool reference_lookup_find(struct reference_lookup *lookup, const struct stream *stream,
+                           size_t reference, struct slice target,
+                           void (*visit)(void *context, struct slice key), void *context,
+                           struct error *err) MUST_CHECK;
 /* Forgets all references of a stream. */
 bool reference_index_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
 /* Notes all stored events of a stream. */

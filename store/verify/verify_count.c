@@ -268,9 +268,8 @@ static bool count_stream(struct counting *counting, const struct snapshot *snaps
     AUTO_JOIN struct join *join = NULL;
     struct event_scan *scan;
     struct event event;
-    if (!join_open(snapshot->txn, &join, err) ||
-        !event_scan_open(snapshot->txn, stream, &scan, err))
-        return false;
+    if (!event_scan_open(snapshot->txn, stream, &scan, err)) return false;
+    join = join_open(snapshot->txn);
     enum event_step step;
     bool good = true;
     while (good && !counting->is_full && (step = event_scan_next(scan, &event, err)) != EVENT_END) {

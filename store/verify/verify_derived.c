@@ -6,7 +6,7 @@
  */
 #include "base/digest.h"
 #include "base/hash.h"
-#include "kv/block_cursor.h"
+#include "lsm/lsm_cursor.h"
 #include "tables/event_scan.h"
 #include "tables/hierarchy_links.h"
 #include "tables/join.h"
@@ -63,15 +63,16 @@ static bool sum_of_events(const struct snapshot *snapshot, const struct stream *
 static bool sum_of_references(const struct snapshot *snapshot, const struct stream *stream,
                               uint64_t *ret_sum, struct error *err)
 {
-    AUTO(auto_block_cursor) struct block_cursor *cursor = NULL;
+    AUTO(auto_lsm_cursor) struct lsm_cursor *cursor = NULL;
     AUTO_BUFFER struct buffer prefix = {0}, entry = {0};
     struct db_entry at;
     *ret_sum = 0;
     pack_u16(&prefix, stream->id);
-    if (!block_cursor_open(snapshot->txn, TABLE_REFERENCES, &cursor, err)) return false;
-    enum db_finding found = block_cursor_seek(cursor, buffer_slice(&prefix), &at, err);
+    if (!lsm_cursor_open(snapshot->txn, TABLE_REFERENCES, buffer_slice(&prefix), &cursor, err))
+        return false;
+    enum db_finding found = lsm_cursor_seek(cursor, buffer_slice(&prefix), &at, err);
     for (; found == DB_FOUND && slice_starts(at.key, buffer_slice(&prefix));
-         found = block_cursor_next(cursor, &at, err)) {
+         found = lsm_cursor_next(cursor, &at, err)) {
         buffer_clear(&entry);
         buffer_add_slice(&entry, at.key);
         buffer_add_slice(&entry, at.value);

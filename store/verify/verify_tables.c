@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "kv/block_cursor.h"
+#include "lsm/lsm_verify.h"
 #include "tables/events.h"
 #include "verify/verify_p.h"
 
@@ -17,30 +17,29 @@ static bool read_table(const struct snapshot *snapshot, enum db_table table, str
     return found == DB_MISSING;
 }
 
-/* Counts the live entries. */
-static bool read_blocks(const struct snapshot *snapshot, enum db_table table, uint64_t *ret_count,
-                        struct error *err)
+static void count_event(void *context, const struct db_entry *entry)
 {
-    AUTO(auto_block_cursor) struct block_cursor *cursor = NULL;
-    struct db_entry entry;
-    *ret_count = 0;
-    if (!block_cursor_open(snapshot->txn, table, &cursor, err)) return false;
-    enum db_finding found = block_cursor_first(cursor, &entry, err);
-    for (; found == DB_FOUND; found = block_cursor_next(cursor, &entry, err))
-        *ret_count += event_is_live(entry.value);
-    return found == DB_MISSING;
+    *(uint64_t *)context += event_is_live(entry->value);
+}
+
+static void count_entry(void *context, const struct db_entry *entry)
+{
+    (void)entry;
+    (*(uint64_t *)context)++;
 }
 
 bool verify_tables(const struct snapshot *snapshot, uint64_t *ret_events, struct error *err)
 {
-    uint64_t values, references;
+    uint64_t values = 0, references = 0;
+    *ret_events = 0;
     for (unsigned i = 0; i < DB_TABLES; i++) {
         bool const blocks = i == TABLE_EVENTS || i == TABLE_VALUES || i == TABLE_REFERENCES;
         if (!blocks && !read_table(snapshot, (enum db_table)i, err)) return false;
     }
-    if (!read_blocks(snapshot, TABLE_EVENTS, ret_events, err) ||
-        !read_blocks(snapshot, TABLE_VALUES, &values, err) ||
-        !read_blocks(snapshot, TABLE_REFERENCES, &references, err))
+    const struct txn *const txn = snapshot->txn;
+    if (!lsm_verify(txn, TABLE_EVENTS, count_event, ret_events, err) ||
+        !lsm_verify(txn, TABLE_VALUES, count_entry, &values, err) ||
+        !lsm_verify(txn, TABLE_REFERENCES, count_entry, &references, err))
         return false;
     if (*ret_events == snapshot->event_count) return true;
     (void)error_set(err, ERROR_CORRUPT, "%llu events are stored, %llu were counted",

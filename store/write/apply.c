@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/apply.h"
 
+#include "lsm/lsm_writer.h"
 #include "schema/catalog_ids.h"
 #include "tables/event_scan.h"
 #include "tables/groups.h"
@@ -83,8 +84,7 @@ static bool drop_stream(struct write_txn *write, const struct stream *stream, st
     pack_u16(&prefix, stream->id);
     write->meta.event_count -= meta.event_count;
     meta = (struct meta_stream){.event_count = 0};
-    /* no block has events of two streams, so that their fences are theirs alone */
-    return db_clear_prefix(write->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
+    return lsm_clear(write->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
            event_retention_clear(write->txn, stream->id, err) &&
            reference_index_clear(write->txn, stream->id, err) &&
            meta_stream_save(write->txn, stream->id, &meta, err);

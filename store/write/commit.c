@@ -14,7 +14,7 @@
  */
 #include "write/commit.h"
 
-#include "kv/block_writer.h"
+#include "lsm/lsm_writer.h"
 #include "merge/merge.h"
 #include "tables/join.h"
 #include "tables/reference_index.h"
@@ -34,7 +34,7 @@ struct putting {
     struct write_txn *write;
     const struct events_chunk *chunk;
     struct meta_stream meta;
-    struct block_writer *writer;
+    struct lsm_writer *writer;
     struct upsert upsert;
     struct upsert_counts counts;
     struct reference_index_log references;
@@ -43,7 +43,7 @@ struct putting {
 
 static void putting_done(struct putting *putting)
 {
-    block_writer_close(putting->writer);
+    lsm_writer_close(putting->writer);
     upsert_done(&putting->upsert);
     reference_index_log_done(&putting->references);
     propagation_done(&putting->propagation);
@@ -111,13 +111,13 @@ static bool put_first(struct putting *putting, struct error *err)
             event.key = number_key(&event, putting->meta.next_number++, &key);
         bool const repeats = chunk->stream->key_count > 0 && i > 0 &&
                              slice_equal(event.key, chunk->events[i - 1].key);
-        if (!repeats && !block_writer_seek(putting->writer, event.key, &known, err)) return false;
+        if (!repeats && !lsm_writer_seek(putting->writer, event.key, &known, err)) return false;
         if (repeats || known.length) {
             putting->counts.duplicate_count++;
             continue;
         }
         putting->counts.new_count++;
-        if (!insert(putting, &event, err) || !block_writer_set(putting->writer, event.packed, err))
+        if (!insert(putting, &event, err) || !lsm_writer_set(putting->writer, event.packed, err))
             return false;
     }
     return true;
@@ -144,7 +144,7 @@ static bool change_event(struct putting *putting, struct slice key, struct slice
     struct event const old = {.key = key, .packed = known}, new = {.key = key, .packed = now};
     if (event_is_live(known) && !retract(putting, &old, err)) return false;
     if (event_is_live(now) && !insert(putting, &new, err)) return false;
-    return block_writer_set(putting->writer, now, err);
+    return lsm_writer_set(putting->writer, now, err);
 }
 
 static bool put_settled(struct putting *putting, struct error *err)
@@ -154,7 +154,7 @@ static bool put_settled(struct putting *putting, struct error *err)
         struct slice const key = chunk->events[i].key;
         struct slice known, now;
         events_chunk_prefetch(chunk, i + PREFETCH_EVENTS);
-        if (!block_writer_seek(putting->writer, key, &known, err)) return false;
+        if (!lsm_writer_seek(putting->writer, key, &known, err)) return false;
         now = known;
         size_t const count = apply_records(putting, i, &now, err);
         if (count == 0) return false;
@@ -173,7 +173,7 @@ static bool put_events(struct write_txn *write, const struct events_chunk *chunk
     if (!events_writer_open(write->txn, stream, &putting.writer, err)) return false;
     upsert_init(&putting.upsert, stream, write->schema->zone);
     if (!(stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) ||
-        !block_writer_finish(putting.writer, err) ||
+        !lsm_writer_finish(putting.writer, err) ||
         !reference_index_save(write->txn, &putting.references, err) ||
         !propagation_fold(write, &putting.propagation, err))
         return false;
@@ -246,7 +246,7 @@ static bool preview(struct putting *putting, struct error *err)
     const struct events_chunk *const chunk = putting->chunk;
     for (size_t i = 0; i < chunk->count;) {
         struct slice now;
-        if (!block_writer_seek(putting->writer, chunk->events[i].key, &now, err)) return false;
+        if (!lsm_writer_seek(putting->writer, chunk->events[i].key, &now, err)) return false;
         size_t const count = apply_records(putting, i, &now, err);
         if (count == 0) return false;
         i += count;

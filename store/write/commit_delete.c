@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "kv/block_writer.h"
+#include "lsm/lsm_writer.h"
 #include "schema/aggregate_table.h"
 #include "tables/event_scan.h"
 #include "tables/reference_index.h"
@@ -23,7 +23,7 @@ enum { KEYS_SHARES = 64, REFERENCES_MOST = 1 << 16 };
 struct deleting {
     struct write_txn *write;
     const struct deletion *deletion;
-    struct block_writer *writer;
+    struct lsm_writer *writer;
     struct upsert upsert;
     struct value *fields;
     struct reference_index_log references;
@@ -34,7 +34,7 @@ struct deleting {
 
 static void deleting_done(struct deleting *deleting)
 {
-    block_writer_close(deleting->writer);
+    lsm_writer_close(deleting->writer);
     upsert_done(&deleting->upsert);
     reference_index_log_done(&deleting->references);
     propagation_done(&deleting->propagation);
@@ -66,13 +66,13 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
     else if (!write_txn_fold(deleting->write, stream, event, deleting->fields, -1, err))
         return false;
     deleting->deleted_count++;
-    return block_writer_set(deleting->writer, tombstone, err);
+    return lsm_writer_set(deleting->writer, tombstone, err);
 }
 
 static bool delete_key(struct deleting *deleting, struct slice key, struct error *err)
 {
     struct event event = {.key = key};
-    if (!block_writer_seek(deleting->writer, key, &event.packed, err)) return false;
+    if (!lsm_writer_seek(deleting->writer, key, &event.packed, err)) return false;
     if (event_is_live(event.packed)) return delete_event(deleting, &event, err);
     deleting->absent_count++;
     return true;
@@ -87,8 +87,8 @@ static bool begin_deleting(struct deleting *deleting, struct error *err)
 
 static bool end_deleting(struct deleting *deleting, struct error *err)
 {
-    if (!block_writer_finish(deleting->writer, err)) return false;
-    block_writer_close(TAKE(deleting->writer));
+    if (!lsm_writer_finish(deleting->writer, err)) return false;
+    lsm_writer_close(TAKE(deleting->writer));
     return reference_index_save(deleting->write->txn, &deleting->references, err);
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
-#include "kv/block_writer.h"
+#include "lsm/lsm_writer.h"
 #include "tables/events.h"
 #include "tables/reference_index.h"
 #include "types/pack.h"
@@ -78,20 +78,20 @@ static bool drop_events(struct txn *txn, const struct stream *stream, const stru
                         struct reference_index_log *references, struct error *err)
 {
     AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
-    struct block_writer *writer;
+    struct lsm_writer *writer;
     bool good = events_writer_open(txn, stream, &writer, err);
     if (!good) return false;
     for (size_t i = 0; i < portion->count && good; i++) {
         struct event event = {.key = portion->keys[i]};
-        good = block_writer_seek(writer, event.key, &event.packed, err);
+        good = lsm_writer_seek(writer, event.key, &event.packed, err);
         if (good && stream->reference_count) {
             good = event_unpack(stream, &event, fields) || event_corrupt(err);
             if (good) reference_index_note(references, stream, event.key, fields, false);
         }
-        good = good && block_writer_set(writer, (struct slice){0}, err);
+        good = good && lsm_writer_set(writer, (struct slice){0}, err);
     }
-    good = good && block_writer_finish(writer, err);
-    block_writer_close(writer);
+    good = good && lsm_writer_finish(writer, err);
+    lsm_writer_close(writer);
     return good;
 }
 

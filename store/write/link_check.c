@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/link_check.h"
 
-#include "kv/block_cursor.h"
+#include "tables/event_lookup.h"
 #include "tables/link_graph.h"
 #include "write/stream_union.h"
 #include "write/upsert.h"
@@ -23,7 +23,7 @@ struct link_check {
     const struct schema *schema;
     const struct stream *stream;
     struct txn *txn;
-    struct block_cursor *events;
+    struct event_lookup events;
     struct link_graph *graphs; /* one a view with links */
     size_t graph_count;
     struct hash_table known;
@@ -54,11 +54,11 @@ bool link_check_open(struct store *store, const struct schema *schema, const str
     struct link_check *const check = memory_alloc(sizeof *check);
     check->schema = schema;
     check->stream = stream;
-    if (!txn_begin(store_db(store), false, &check->txn, err) ||
-        !block_cursor_open(check->txn, TABLE_EVENTS, &check->events, err)) {
+    if (!txn_begin(store_db(store), false, &check->txn, err)) {
         link_check_close(check);
         return false;
     }
+    check->events.txn = check->txn;
     upsert_init(&check->upsert, stream, schema->zone);
     check->fields = memory_alloc(stream_value_count(stream) * sizeof *check->fields);
     check->graphs = memory_alloc(schema->view_count * sizeof *check->graphs);
@@ -77,7 +77,7 @@ void link_check_close(struct link_check *check)
     if (!check) return;
     for (size_t i = 0; i < check->graph_count; i++)
         link_graph_done(&check->graphs[i]);
-    block_cursor_close(check->events);
+    event_lookup_done(&check->events);
     txn_abort(check->txn);
     upsert_done(&check->upsert);
     free(check->graphs);
@@ -96,13 +96,12 @@ static bool find_known(struct link_check *check, struct slice key, struct known_
 {
     struct known_event *const known =
         hash_table_entry(&check->known, key, sizeof *known, &check->arena, NULL);
-    struct db_entry entry;
+    struct slice packed;
     *ret_known = known;
     if (known->is_loaded) return true;
-    enum db_finding const found = block_cursor_seek(check->events, key, &entry, err);
+    enum db_finding const found = event_lookup_find(&check->events, key, &packed, err);
     if (found == DB_FAILED) return false;
-    if (found == DB_FOUND && slice_equal(entry.key, key))
-        known->packed = arena_copy(&check->arena, entry.value);
+    if (found == DB_FOUND) known->packed = arena_copy(&check->arena, packed);
     known->is_loaded = true;
     return true;
 }

@@ -73,8 +73,8 @@ static void side_done(struct side *side)
     free(side->values);
 }
 
-static bool side_open(const struct schema *schema, const struct txn *txn, bool is_before,
-                      struct side *ret_side, struct error *err)
+static void side_open(const struct schema *schema, const struct txn *txn, bool is_before,
+                      struct side *ret_side)
 {
     size_t most = 1;
     for (size_t i = 0; i < schema->stream_count; i++) {
@@ -82,8 +82,8 @@ static bool side_open(const struct schema *schema, const struct txn *txn, bool i
         if (count > most) most = count;
     }
     *ret_side = (struct side){.is_before = is_before,
+                              .join = join_open(txn),
                               .values = memory_alloc(most * sizeof *ret_side->values)};
-    return join_open(txn, &ret_side->join, err);
 }
 
 /* The event's own fields. */
@@ -147,10 +147,15 @@ static bool has_chain_beyond(const struct stream *stream, size_t reference, unsi
 /* The events found to refer to another. */
 struct finding {
     struct propagation *propagation;
-    struct reference_index_cursor *reader;
+    struct reference_lookup references;
     const struct stream *stream;
     unsigned distance;
 };
+
+static void finding_done(struct finding *finding)
+{
+    reference_lookup_done(&finding->references);
+}
 
 static void visit_referring(void *context, struct slice key)
 {
@@ -173,8 +178,8 @@ static bool find_referring(const struct schema *schema, struct finding *finding,
                 !has_chain_beyond(stream, j, event->distance))
                 continue;
             if (sides && !shows_change(stream, j, &sides[0], &sides[1])) continue;
-            if (!reference_index_scan(finding->reader, stream, j, event->key, visit_referring,
-                                      finding, err))
+            if (!reference_lookup_find(&finding->references, stream, j, event->key, visit_referring,
+                                       finding, err))
                 return false;
         }
     }
@@ -226,17 +231,17 @@ static bool find_round(const struct schema *schema, struct finding *finding, uns
 static bool find_all(struct write_txn *write, struct propagation *propagation, struct side *sides,
                      struct error *err)
 {
-    struct finding finding = {.propagation = propagation};
+    AUTO(finding_done)
+    struct finding finding = {.propagation = propagation, .references = {.txn = write->txn}};
     unsigned distance = 0;
     size_t before;
-    bool good = reference_index_cursor_open(write->txn, &finding.reader, err);
+    bool good = true;
     sort(propagation);
     do {
         before = propagation->count;
         good = good && find_round(write->schema, &finding, distance++, sides, err);
         sort(propagation);
     } while (good && propagation->count > before);
-    reference_index_cursor_close(finding.reader);
     return good;
 }
 
@@ -290,13 +295,13 @@ static bool fold_all(struct write_txn *write, const struct propagation *propagat
 bool propagation_fold(struct write_txn *write, struct propagation *propagation, struct error *err)
 {
     AUTO_TXN struct txn *before = NULL;
-    struct side sides[2] = {{.join = NULL}, {.join = NULL}};
+    struct side sides[2];
     if (propagation->count == 0) return true;
-    bool const good = txn_begin_beside(write->txn, &before, err) &&
-                      side_open(write->schema, before, true, &sides[0], err) &&
-                      side_open(write->schema, write->txn, false, &sides[1], err) &&
-                      find_all(write, propagation, sides, err) &&
-                      fold_all(write, propagation, sides, err);
+    if (!txn_begin_beside(write->txn, &before, err)) return false;
+    side_open(write->schema, before, true, &sides[0]);
+    side_open(write->schema, write->txn, false, &sides[1]);
+    bool const good =
+        find_all(write, propagation, sides, err) && fold_all(write, propagation, sides, err);
     side_done(&sides[0]);
     side_done(&sides[1]);
     forget(propagation);
@@ -307,8 +312,9 @@ bool propagation_fold(struct write_txn *write, struct propagation *propagation, 
 static bool fold_referring(struct write_txn *write, const struct propagation *propagation,
                            int64_t weight, struct error *err)
 {
-    struct side side = {.join = NULL};
-    bool good = side_open(write->schema, write->txn, false, &side, err);
+    struct side side;
+    bool good = true;
+    side_open(write->schema, write->txn, false, &side);
     for (size_t i = 0; i < propagation->count && good; i++) {
         const struct propagation_event *const event = &propagation->events[i];
         if (event->distance > 0 && !is_repeat(propagation, i))

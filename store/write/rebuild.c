@@ -9,6 +9,7 @@
 #include "tables/event_scan.h"
 #include "tables/hierarchy.h"
 #include "tables/join.h"
+#include "tables/multisets.h"
 #include "tables/reference_index.h"
 #include "tables/view_history.h"
 #include "write/stream_union.h"
@@ -53,7 +54,7 @@ static bool fold_stream(struct write_txn *write, const struct stream *stream, ui
         memory_alloc(stream_value_count(stream) * sizeof *fields);
     struct event_scan *scan;
     struct event event;
-    if (!join_open(write->txn, &write->join, err)) return false;
+    write->join = join_open(write->txn);
     if (!event_scan_open(write->txn, stream, &scan, err)) {
         join_close(TAKE(write->join));
         return false;
@@ -154,11 +155,21 @@ static bool choose_more(const struct schema *schema, bool *chosen)
     return any;
 }
 
+static bool has_all(const struct schema *schema, const bool *chosen)
+{
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        if (!chosen[i]) return false;
+    }
+    return true;
+}
+
 bool rebuild_views(struct write_txn *write, bool *chosen, struct error *err)
 {
     const struct schema *const schema = write->schema;
     while (choose_more(schema, chosen))
         ;
+    /* also what is damaged, and cannot be cleared group by group */
+    if (has_all(schema, chosen) && !multisets_clear_all(write->txn, err)) return false;
     for (size_t i = 0; i < schema->all_view_count; i++) {
         if (chosen[i] && !start_view(write, &schema->views[i], err)) return false;
     }

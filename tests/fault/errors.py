@@ -3,7 +3,7 @@ program is built with the address sanitizer, nothing leaks.
 
     tests/fault/errors.py [COMMAND]     all commands, or one
 
-Of the calls of each kind TRIES fail, evenly spread, 12 if nothing is said; SOAK=1 tries every call. With ONLY_FAULTED=1 the
+Of the calls of each kind TRIES fail, evenly spread, 8 if nothing is said; SOAK=1 tries every call. With ONLY_FAULTED=1 the
 program that meets the fault is all that is looked at, as under a sanitizer: what it leaves is what another build leaves.
 
 SPDX-License-Identifier: Apache-2.0
@@ -27,7 +27,7 @@ KINDS = {"malloc": [errno.ENOMEM], "mmap": [errno.ENOMEM], "open": [errno.EMFILE
          "ftruncate": [errno.EIO], "flock": [errno.ENOLCK, errno.EINTR], "fstat": [errno.EIO], "mkdir": [errno.EDQUOT],
          "renameat": [errno.EIO], "fcntl": [errno.ENOLCK, errno.EMFILE], "lseek": [errno.EIO],
          "pthreadcreate": [errno.EAGAIN]}
-TRIES = 10**9 if os.environ.get("SOAK") else int(os.environ.get("TRIES") or 12)
+TRIES = 10**9 if os.environ.get("SOAK") else int(os.environ.get("TRIES") or 8)
 
 
 def count_calls(command):

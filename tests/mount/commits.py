@@ -21,7 +21,7 @@ SCHEMA = {
     },
 }
 COMMITS, EVENTS = 100, 50
-VISIBLE = int(os.environ.get("VISIBLE", 1000))
+VISIBLE = int(os.environ.get("VISIBLE", 1000 if os.environ.get("SOAK") else 300))
 
 
 def batch(first, count):

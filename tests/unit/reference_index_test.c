@@ -153,7 +153,6 @@ static void only_those_that_refer_to_an_event_are_found(void **state)
     (void)state;
     struct tmpstore tmp;
     struct snapshot *snapshot;
-    struct reference_index_cursor *reader;
     struct error err;
     size_t found = 0;
     AUTO_BUFFER struct buffer key = {0};
@@ -165,11 +164,11 @@ static void only_those_that_refer_to_an_event_are_found(void **state)
     const struct stream *const feedback = schema_stream(snapshot->schema, slice_text("feedback"));
     struct value const a = {.kind = VALUE_STRING, .string = slice_text("a")};
     event_key_pack(feedback->references[0].target, &a, &key);
-    assert_true(reference_index_cursor_open(snapshot->txn, &reader, &err));
+    struct reference_lookup lookup = {.txn = snapshot->txn};
     assert_true(
-        reference_index_scan(reader, feedback, 0, buffer_slice(&key), count_key, &found, &err));
+        reference_lookup_find(&lookup, feedback, 0, buffer_slice(&key), count_key, &found, &err));
     assert_int_equal(found, 2);
-    reference_index_cursor_close(reader);
+    reference_lookup_done(&lookup);
     snapshot_close(snapshot);
     tmpstore_close(&tmp);
 }

@@ -193,7 +193,7 @@ static void lost_events_are_found(void **state)
     assert_true(txn_begin(store_db(tmp.store), true, &txn, &err));
     assert_true(db_clear(txn, TABLE_EVENTS, &err));
     assert_true(txn_commit(txn, &err));
-    check_refused(&tmp, "0 events are stored");
+    check_refused(&tmp, "entries of a run are missing");
     tmpstore_close(&tmp);
 }
 
@@ -224,7 +224,6 @@ static void lost_references_and_links_are_found(void **state)
     (void)state;
     static enum db_table const tables[] = {TABLE_REFERENCES, TABLE_LINKS};
     static const char *const nodes[] = {"a|b", "c|b", "b|"};
-    static const char *const expected[] = {"references of s ", "links of t "};
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         struct tmpstore tmp;
         struct error err;
@@ -238,7 +237,10 @@ static void lost_references_and_links_are_found(void **state)
         else
             assert_true(db_clear(txn, tables[i], &err));
         assert_true(txn_commit(txn, &err));
-        check_differing(&tmp, expected[i]);
+        if (tables[i] == TABLE_LINKS)
+            check_differing(&tmp, "links of t ");
+        else
+            check_refused(&tmp, "entries of a run are missing");
         rebuild(&tmp, NULL);
         check_differing(&tmp, "");
         tmpstore_close(&tmp);

@@ -1,6 +1,6 @@
-/* block_cursor.h - reads a table of blocks in either direction.
+/* block_cursor.h - reads one run of blocks in either direction.
  *
- * Place    event_scan.c, multisets.c, references and joins.
+ * Place    lsm_cursor.c; verify_tables.c, which reads all runs of a table one behind the other.
  * Memory   an entry borrows until the next step. Nothing may be written to the table while the
  *          cursor is used; other tables may.
  * Threads  as the transaction.
@@ -12,8 +12,9 @@
 #include "kv/db.h"
 
 struct block_cursor;
-bool block_cursor_open(const struct txn *txn, enum db_table table, struct block_cursor **ret_cursor,
-                       struct error *err) MUST_CHECK;
+/* Of the blocks under keys that begin with PREFIX. */
+bool block_cursor_open(const struct txn *txn, enum db_table table, struct slice prefix,
+                       struct block_cursor **ret_cursor, struct error *err) MUST_CHECK;
 void block_cursor_close(struct block_cursor *cursor); /* takes NULL */
 enum db_finding block_cursor_first(struct block_cursor *cursor, struct db_entry *ret_entry,
                                    struct error *err);

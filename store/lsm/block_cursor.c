@@ -4,10 +4,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "kv/block_cursor.h"
+#include "lsm/block_cursor.h"
 
 #include "base/arena.h"
-#include "kv/block.h"
+#include "lsm/block.h"
 
 struct place {
     size_t key_end; /* in `keys`; it begins where the one before ends */
@@ -17,6 +17,7 @@ struct place {
 struct block_cursor {
     struct cursor *cursor; /* stands at the block that is held, if one is */
     enum db_table table;
+    struct buffer prefix;
     struct block_reader reader;
     struct buffer bytes; /* of the block */
     struct buffer keys;
@@ -26,11 +27,12 @@ struct block_cursor {
     size_t at;
 };
 
-bool block_cursor_open(const struct txn *txn, enum db_table table, struct block_cursor **ret_cursor,
-                       struct error *err)
+bool block_cursor_open(const struct txn *txn, enum db_table table, struct slice prefix,
+                       struct block_cursor **ret_cursor, struct error *err)
 {
     struct block_cursor *const cursor = memory_alloc(sizeof *cursor);
     cursor->table = table;
+    buffer_set(&cursor->prefix, prefix);
     if (!cursor_open(txn, table, &cursor->cursor, err)) {
         block_cursor_close(cursor);
         return false;
@@ -44,6 +46,7 @@ void block_cursor_close(struct block_cursor *cursor)
     if (!cursor) return;
     cursor_close(cursor->cursor);
     block_reader_done(&cursor->reader);
+    buffer_done(&cursor->prefix);
     buffer_done(&cursor->bytes);
     buffer_done(&cursor->keys);
     free(cursor->places);
@@ -98,7 +101,8 @@ static enum db_finding hold_block(struct block_cursor *cursor, struct slice key,
     struct db_entry block;
     if (is_inside(cursor, key)) return DB_FOUND;
     cursor->count = 0;
-    enum db_finding const found = block_find(cursor->cursor, (struct slice){0}, key, &block, err);
+    enum db_finding const found =
+        block_find(cursor->cursor, buffer_slice(&cursor->prefix), key, &block, err);
     if (found == DB_FOUND && !hold(cursor, &block, err)) return DB_FAILED;
     return found;
 }
@@ -117,15 +121,23 @@ static size_t first_from(const struct block_cursor *cursor, struct slice key)
     return low;
 }
 
+/* A neighbour that is another run's is none. */
+static enum db_finding own_block(struct block_cursor *cursor, enum db_finding found,
+                                 const struct db_entry *block)
+{
+    if (found == DB_FOUND && slice_starts(block->key, buffer_slice(&cursor->prefix)))
+        return DB_FOUND;
+    cursor->count = 0;
+    return found == DB_FOUND ? DB_MISSING : found;
+}
+
 static enum db_finding next_block(struct block_cursor *cursor, struct db_entry *ret_entry,
                                   struct error *err)
 {
     struct db_entry block;
-    enum db_finding const found = cursor_next(cursor->cursor, &block, err);
-    if (found != DB_FOUND) {
-        cursor->count = 0;
-        return found;
-    }
+    enum db_finding const found =
+        own_block(cursor, cursor_next(cursor->cursor, &block, err), &block);
+    if (found != DB_FOUND) return found;
     if (slice_compare(key_at(cursor, cursor->count - 1), block.key) >= 0) {
         (void)block_corrupt(cursor->table, err);
         return DB_FAILED;
@@ -137,11 +149,9 @@ static enum db_finding previous_block(struct block_cursor *cursor, struct db_ent
                                       struct error *err)
 {
     struct db_entry block;
-    enum db_finding const found = cursor_previous(cursor->cursor, &block, err);
-    if (found != DB_FOUND) {
-        cursor->count = 0;
-        return found;
-    }
+    enum db_finding const found =
+        own_block(cursor, cursor_previous(cursor->cursor, &block, err), &block);
+    if (found != DB_FOUND) return found;
     return hold(cursor, &block, err) ? give(cursor, cursor->count - 1, ret_entry) : DB_FAILED;
 }
 
@@ -150,7 +160,12 @@ enum db_finding block_cursor_first(struct block_cursor *cursor, struct db_entry 
 {
     struct db_entry block;
     cursor->count = 0;
-    enum db_finding const found = cursor_first(cursor->cursor, &block, err);
+    struct slice const prefix = buffer_slice(&cursor->prefix);
+    enum db_finding const found =
+        own_block(cursor,
+                  prefix.length ? cursor_seek(cursor->cursor, prefix, &block, err)
+                                : cursor_first(cursor->cursor, &block, err),
+                  &block);
     if (found != DB_FOUND) return found;
     return hold(cursor, &block, err) ? give(cursor, 0, ret_entry) : DB_FAILED;
 }

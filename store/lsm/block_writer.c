@@ -12,10 +12,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "kv/block_writer.h"
+#include "lsm/block_writer.h"
 
 #include "base/arena.h"
-#include "kv/block.h"
+#include "lsm/block.h"
 #include "types/pack.h"
 
 enum { SMALL_BLOCK_BYTES = BLOCK_BYTES / 4 };
@@ -42,6 +42,7 @@ struct block_writer {
 
     struct buffer key; /* of the last seek */
     bool is_known;     /* the reader stands at it */
+    struct block_growth growth;
 };
 
 bool block_writer_open(struct txn *txn, enum db_table table, struct slice prefix,
@@ -118,6 +119,7 @@ static bool drop_stored(struct block_writer *writer, struct error *err)
 {
     if (!writer->has_stored) return true;
     writer->has_stored = false;
+    writer->growth.blocks--;
     return db_drop(writer->txn, writer->table, buffer_slice(&writer->fence), err);
 }
 
@@ -126,7 +128,10 @@ static bool write_block(struct block_writer *writer, struct error *err)
     struct block *const block = &writer->open;
     if (block_is_empty(block)) return true;
     struct slice const fence = buffer_slice(&block->fence);
-    if (slice_equal(fence, buffer_slice(&writer->fence))) writer->has_stored = false; /* replaced */
+    if (writer->has_stored && slice_equal(fence, buffer_slice(&writer->fence)))
+        writer->has_stored = false; /* replaced */
+    else
+        writer->growth.blocks++;
     writer->was_cut = true;
     bool const good = db_put(writer->txn, writer->table, fence, block_bytes(block), err);
     block_clear(block);
@@ -226,15 +231,39 @@ bool block_writer_seek(struct block_writer *writer, struct slice key, struct sli
     return true;
 }
 
+bool block_writer_is_known(const struct block_writer *writer)
+{
+    return writer->is_known;
+}
+
+/* The entry of the key, if there is one, is not to go to the range. */
+static bool leave_out(struct block_writer *writer, struct error *err)
+{
+    bool const known = writer->is_known;
+    writer->changed = true;
+    writer->in_step = writer->is_known = false;
+    writer->growth.entries -= known;
+    return !known || block_writer_read_next(writer, err);
+}
+
+bool block_writer_mark(struct block_writer *writer, struct error *err)
+{
+    writer->growth.entries++;
+    return block_writer_add(writer, buffer_slice(&writer->key), (struct slice){0}, err) &&
+           leave_out(writer, err);
+}
+
 bool block_writer_set(struct block_writer *writer, struct slice value, struct error *err)
 {
-    writer->changed = true;
-    writer->in_step = false;
-    if (value.length && !block_writer_add(writer, buffer_slice(&writer->key), value, err))
-        return false;
-    bool const known = writer->is_known;
-    writer->is_known = false;
-    return !known || block_writer_read_next(writer, err);
+    writer->growth.entries += value.length > 0;
+    return (value.length == 0 ||
+            block_writer_add(writer, buffer_slice(&writer->key), value, err)) &&
+           leave_out(writer, err);
+}
+
+struct block_growth block_writer_growth(const struct block_writer *writer)
+{
+    return writer->growth;
 }
 
 /* Goes on to the next block where the range ends inside PREFIX. */
@@ -256,6 +285,7 @@ bool block_writer_clear(struct block_writer *writer, struct slice prefix, struct
     while (writer->has_entry && slice_starts(buffer_slice(&writer->reader.key), prefix)) {
         writer->changed = true;
         writer->in_step = false;
+        writer->growth.entries--;
         if (!block_writer_read_next(writer, err) || !reach_more(writer, prefix, err)) return false;
     }
     return true;

@@ -5,7 +5,7 @@
  * 4096 bytes), so that it costs one page to change an entry, as it would if each were one of LMDB's
  * own, in a third of the space. format.h draws it.
  *
- * Place    block_writer.c changes tables of blocks, block_cursor.c reads them.
+ * Place    block_writer.c and run_merge.c make them, block_cursor.c and run_probe.c read them.
  * Memory   a block owns its bytes until block_done. What a reader returns borrows from what it
  *          reads, its key from the reader.
  * Threads  one owner at a time.
@@ -16,7 +16,11 @@
 #pragma once
 #include "kv/db.h"
 
+#ifdef TINY_RUNS
+enum { BLOCK_BYTES = 120 };
+#else
 enum { BLOCK_BYTES = 4096 - 16 - DB_SUM_BYTES };
+#endif
 
 /* One in the making. */
 struct block {
@@ -54,11 +58,6 @@ bool block_add_raw(struct block *block, const struct block_reader *reader);
  * cursor stands at it. */
 enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct slice key,
                            struct db_entry *ret_block, struct error *err);
-
-/* What the table has for one KEY, wherever the one before was: its block is read only as far as
- * that. *ret_value borrows as the cursor's entries do; the reader is scratch. */
-enum db_finding block_get(struct cursor *cursor, enum db_table table, struct block_reader *reader,
-                          struct slice key, struct slice *ret_value, struct error *err);
 
 /* Sets ERROR_CORRUPT. Returns false. */
 bool block_corrupt(enum db_table table, struct error *err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kv/block.h"
+#include "lsm/block.h"
 
 #include "types/pack.h"
 
@@ -116,25 +116,6 @@ enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct sl
         return found;
     found = cursor_seek(cursor, key, ret_block, err); /* the first of all */
     return found == DB_FOUND && !slice_starts(ret_block->key, prefix) ? DB_MISSING : found;
-}
-
-enum db_finding block_get(struct cursor *cursor, enum db_table table, struct block_reader *reader,
-                          struct slice key, struct slice *ret_value, struct error *err)
-{
-    struct db_entry block;
-    enum block_step step;
-    enum db_finding const found = block_find(cursor, (struct slice){0}, key, &block, err);
-    if (found != DB_FOUND) return found;
-    block_read(reader, block.key, block.value);
-    while ((step = block_next(reader)) == BLOCK_ONE) {
-        int const order = slice_compare(buffer_slice(&reader->key), key);
-        if (order < 0) continue;
-        *ret_value = reader->value;
-        return order == 0 ? DB_FOUND : DB_MISSING;
-    }
-    if (step == BLOCK_END) return DB_MISSING;
-    (void)block_corrupt(table, err);
-    return DB_FAILED;
 }
 
 bool block_corrupt(enum db_table table, struct error *err)
