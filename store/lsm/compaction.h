@@ -26,7 +26,7 @@ enum { COMPACTION_HEAD_BLOCKS = 1 };
 #else
 enum { COMPACTION_HEAD_BLOCKS = 64 };
 #endif
-enum { COMPACTION_FANOUT = 4 };
+enum { COMPACTION_FANOUT = 8 };
 
 /* Whether a merge of the run with all that are newer is due: the head has to become one, too. */
 bool compaction_is_stale(const struct run *run);

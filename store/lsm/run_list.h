@@ -17,6 +17,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include <endian.h>
+#include <string.h>
+
 #include "kv/db.h"
 
 enum run_state { RUN_HEAD, RUN_SORTED, RUN_OUTPUT, RUN_INPUT };
@@ -66,6 +69,15 @@ static inline uint32_t run_key_id(struct slice key)
 static inline struct slice run_key_rest(struct slice key)
 {
     return slice_of(key.at + RUN_ID_BYTES, key.length - RUN_ID_BYTES);
+}
+/* The first bytes of a key behind those that all keys of the tree begin with, as a number: of two
+ * keys whose heads differ, that with the lesser one comes first. */
+static inline uint64_t key_head(struct slice key, size_t prefix_length)
+{
+    uint64_t head = 0;
+    size_t const length = key.length - prefix_length;
+    memcpy(&head, key.at + prefix_length, length < sizeof head ? length : sizeof head);
+    return be64toh(head);
 }
 /* Behind these bytes a key in TABLE_FILTERS is that of an entry. */
 void run_filter_key(enum db_table table, uint32_t id, struct slice key, struct buffer *into);

@@ -16,6 +16,7 @@ struct input {
     struct buffer fence; /* of the block at hand */
     struct buffer block;
     struct block_reader reader; /* stands at the next entry to be taken */
+    uint64_t head;              /* of its key, see key_head */
     bool has_entry;
     bool is_begun;   /* the block is: some of its entries are taken */
     uint64_t passed; /* blocks in front of it that are to be deleted */
@@ -24,6 +25,7 @@ struct input {
 struct merge {
     struct txn *txn;
     enum db_table table;
+    size_t prefix_length; /* of the tree's keys */
     bool is_oldest; /* nothing of the tree is older than the inputs: what went away is forgotten */
     struct input *inputs; /* newest first */
     size_t input_count;
@@ -49,10 +51,16 @@ static void merge_done(struct merge *merge)
     buffer_done(&merge->key);
 }
 
+static struct slice entry_key(const struct input *input)
+{
+    return run_key_rest(buffer_slice(&input->reader.key));
+}
+
 static bool read_entry(const struct merge *merge, struct input *input, struct error *err)
 {
     enum block_step const step = block_next(&input->reader);
     input->has_entry = step == BLOCK_ONE;
+    if (input->has_entry) input->head = key_head(entry_key(input), merge->prefix_length);
     return step != BLOCK_DAMAGED || block_corrupt(merge->table, err);
 }
 
@@ -134,11 +142,6 @@ static bool write_open(struct merge *merge, struct error *err)
     return good;
 }
 
-static struct slice entry_key(const struct input *input)
-{
-    return run_key_rest(buffer_slice(&input->reader.key));
-}
-
 static bool put_entry(struct merge *merge, const struct input *input, struct error *err)
 {
     struct slice const key = entry_key(input);
@@ -152,14 +155,19 @@ static bool put_entry(struct merge *merge, const struct input *input, struct err
     return filter_writer_add(&merge->filter, key, err);
 }
 
+static int compare_inputs(const struct input *a, const struct input *b)
+{
+    if (a->head != b->head) return a->head < b->head ? -1 : 1;
+    return slice_compare(entry_key(a), entry_key(b));
+}
+
 /* The input with the least key, the newest of those that have it; NULL: all are at their end. */
 static struct input *least_of(const struct merge *merge)
 {
     struct input *least = NULL;
     for (size_t i = 0; i < merge->input_count; i++) {
         struct input *const input = &merge->inputs[i];
-        if (input->has_entry && (!least || slice_compare(entry_key(input), entry_key(least)) < 0))
-            least = input;
+        if (input->has_entry && (!least || compare_inputs(input, least) < 0)) least = input;
     }
     return least;
 }
@@ -167,9 +175,8 @@ static struct input *least_of(const struct merge *merge)
 /* Takes the least entry, and leaves out what older runs have for its key. */
 static bool take_entry(struct merge *merge, struct input *least, struct error *err)
 {
-    struct slice const key = entry_key(least);
     for (struct input *older = least + 1; older < merge->inputs + merge->input_count; older++) {
-        if (!older->has_entry || !slice_equal(entry_key(older), key)) continue;
+        if (!older->has_entry || compare_inputs(older, least) != 0) continue;
         older->run->stale -= older->run->stale > 0;
         if (!step_on(merge, older, err)) return false;
     }
@@ -204,6 +211,7 @@ bool run_merge_advance(struct txn *txn, struct run_list *list, size_t output, si
     struct merge merge = {
         .txn = txn,
         .table = list->table,
+        .prefix_length = list->prefix.length,
         .is_oldest = output + inputs + 1 == list->count,
         .input_count = inputs,
         .output = &list->runs[output],

@@ -8,6 +8,7 @@ bool run_probe_open(const struct txn *txn, const struct run_list *list, const st
 {
     *ret_probe = (struct run_probe){.table = list->table,
                                     .run = run->id,
+                                    .prefix_length = list->prefix.length,
                                     .has_filters = run->state != RUN_HEAD,
                                     .rises = rises};
     return cursor_open(txn, TABLE_FILTERS, &ret_probe->filters, err) &&
@@ -38,11 +39,17 @@ static bool own_key(const struct run_probe *probe, struct slice entry, struct sl
     return true;
 }
 
+static bool is_below(const struct run_probe *probe, struct slice key)
+{
+    uint64_t const head = key_head(key, probe->prefix_length);
+    return head != probe->until_head ? head < probe->until_head
+                                     : slice_compare(key, buffer_slice(&probe->until)) < 0;
+}
+
 /* Keys that rise are behind FROM. */
 static bool is_in_stretch(const struct run_probe *probe, struct slice key)
 {
-    return probe->has_stretch &&
-           (probe->is_last || slice_compare(key, buffer_slice(&probe->until)) < 0) &&
+    return probe->has_stretch && (probe->is_last || is_below(probe, key)) &&
            (probe->is_before || probe->rises ||
             slice_compare(buffer_slice(&probe->from), key) <= 0);
 }
@@ -52,7 +59,10 @@ static bool learn_until(struct run_probe *probe, enum db_finding found, struct s
     struct slice key;
     if (found == DB_FAILED) return false;
     probe->is_last = found == DB_MISSING || !own_key(probe, entry, &key);
-    if (!probe->is_last) buffer_set(&probe->until, key);
+    if (!probe->is_last) {
+        buffer_set(&probe->until, key);
+        probe->until_head = key_head(key, probe->prefix_length);
+    }
     probe->has_stretch = true;
     return true;
 }

@@ -30,6 +30,8 @@ struct run_probe {
     bool is_last;   /* there is no UNTIL */
     struct buffer from;
     struct buffer until;
+    uint64_t until_head; /* see key_head */
+    size_t prefix_length;
     struct buffer filter;
 
     /* The block at hand. */

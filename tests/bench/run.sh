@@ -14,7 +14,7 @@ build=${BUILD:-build-test}
 ninja -C "$build" >&2
 BUILD=$(realpath "$build")
 export BUILD TALLY="$BUILD/ingest/tally" TALLYFS="$BUILD/fs/tallyfs"
-for part in reading ingesting updating replace trees experiments; do
+for part in reading ingesting growing updating replace trees experiments; do
   python3 "tests/bench/$part.py"
   echo
 done
