@@ -276,6 +276,16 @@ bool db_table_bytes(const struct txn *txn, enum db_table table, uint64_t *ret_by
     return true;
 }
 
+bool db_table_entries(const struct txn *txn, enum db_table table, uint64_t *ret_count,
+                      struct error *err)
+{
+    MDB_stat sizes;
+    int const code = mdb_stat(txn->mdb, txn->db->tables[table], &sizes);
+    if (code != MDB_SUCCESS) return txn_fail(txn, table, code, err);
+    *ret_count = sizes.ms_entries;
+    return true;
+}
+
 bool db_usage(const struct txn *txn, struct db_usage *ret_usage, struct error *err)
 {
     MDB_envinfo info;

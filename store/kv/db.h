@@ -143,6 +143,8 @@ bool db_usage(const struct txn *txn, struct db_usage *ret_usage, struct error *e
 /* A function of the transaction's version alone. */
 bool db_table_bytes(const struct txn *txn, enum db_table table, uint64_t *ret_bytes,
                     struct error *err) MUST_CHECK;
+bool db_table_entries(const struct txn *txn, enum db_table table, uint64_t *ret_count,
+                      struct error *err) MUST_CHECK;
 
 static inline void auto_txn(struct txn **txn)
 {

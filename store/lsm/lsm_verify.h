@@ -4,7 +4,7 @@
  * Promise  every block of the table is read: its sum, its structure, the order of its keys; that it
  *          belongs to a run, that the run's filters know its keys, and that none of its entries is
  *          missing.
- * Memory   a block and a filter a run.
+ * Memory   a block and a filter a run of one tree.
  * Threads  as the transaction.
  * Errors   ERROR_CORRUPT says what is wrong.
  *

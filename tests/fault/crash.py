@@ -18,7 +18,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from changing import commands, preloading
+from changing import commands, merging, preloading
 from mounted import Scene, check, read
 
 KILLS = 1000 if os.environ.get("SOAK") else 25
@@ -79,14 +79,14 @@ def power_goes(command):
     return count
 
 
-def killed(command):
+def killed(command, kills):
     """At instants over the time that it takes."""
     place = command.fresh()
     begun = time.monotonic()
     command.run(place, status=command.status)
     takes = time.monotonic() - begun
     shutil.rmtree(place)
-    for _ in range(KILLS):
+    for _ in range(kills):
         place = command.fresh()
         process = subprocess.Popen(command.line(place), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(random.uniform(0, takes))  # the instant is the test's input, nothing is waited for
@@ -96,7 +96,7 @@ def killed(command):
         check(command.is_expected(state), f"killed {command.arguments}: neither before nor after")
         command.finish(place, state, f"killed {command.arguments}")
         shutil.rmtree(place)
-    return KILLS
+    return kills
 
 
 def main():
@@ -106,7 +106,9 @@ def main():
                 continue
             # what is made as a new file is not there before it is synced and has its name
             powers = 0 if name in ("compact", "backup", "restore", "init") else power_goes(command)
-            print(f"{name}: {powers} ends of power, {killed(command)} kills", flush=True)
+            print(f"{name}: {powers} ends of power, {killed(command, KILLS)} kills", flush=True)
+        command = merging(scene)
+        print(f"ingest that merges runs: {power_goes(command)} ends of power, {killed(command, KILLS // 5)} kills", flush=True)
 
 
 if __name__ == "__main__":

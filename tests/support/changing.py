@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
+import random
 import shutil
 import subprocess
 
@@ -80,6 +81,20 @@ class Command:
             check(again.returncode in (0, self.status), f"{what}: then {again.stderr}")
         check(self.state(place) == self.after, f"{what}: the next run did not end as it should")
         check(not os.path.exists(place + "/copy.partial"), f"{what}: a partial copy is left for ever")
+
+
+def scattered(seed, count):
+    rng = random.Random(seed)
+    return "id,t,user,n\n" + "".join(f"{rng.randrange(10**12)},2026-01-{i % 28 + 1:02d},user {i % 50:0400d},{i}\n" for i in range(count))
+
+
+def merging(scene):
+    """An ingest in the middle of a merge of runs: those of eight batches, each larger than what is changed in place, are being
+    merged since the ninth."""
+    base = scene.store("merging", SCHEMA)
+    for seed in range(10):
+        tally("ingest", base, scene.write("scattered.csv", scattered(seed, 800)))
+    return Command(scene, base, "ingest", "@/store", scene.write("more-scattered.csv", scattered(10, 800)))
 
 
 def commands(scene):
