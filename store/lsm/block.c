@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lsm/block.h"
 
-#include "types/pack.h"
+#include "base/varint.h"
+#include "lsm/key_rest.h"
 
 void block_done(struct block *block)
 {
@@ -43,9 +44,10 @@ bool block_add(struct block *block, struct slice key, struct slice value)
 {
     if (block_is_empty(block)) block_begin(block, key);
     size_t const start = block->bytes.length;
-    size_t const shared = shared_length(buffer_slice(&block->last_key), key);
+    struct slice const last = buffer_slice(&block->last_key);
+    size_t const shared = shared_length(last, key);
     pack_varint(&block->bytes, shared);
-    pack_bytes(&block->bytes, slice_of(key.at + shared, key.length - shared));
+    if (start > 0) key_rest_write(last, key, shared, &block->bytes);
     pack_bytes(&block->bytes, value);
     if (block->bytes.length > BLOCK_BYTES && start > 0) {
         block->bytes.length = start;
@@ -83,27 +85,18 @@ void block_read(struct block_reader *reader, struct slice fence, struct slice by
     buffer_set(&reader->key, fence);
 }
 
-/* Of two keys that share their first SHARED bytes. The first entry's key is the fence itself. */
-static bool rises(const struct block_reader *reader, size_t shared, struct slice suffix)
-{
-    if (!reader->started) return shared == reader->key.length && suffix.length == 0;
-    return suffix.length > 0 &&
-           (shared == reader->key.length || suffix.at[0] > reader->key.at[shared]);
-}
-
 enum block_step block_next(struct block_reader *reader)
 {
     struct slice const start = reader->rest;
-    struct slice suffix;
     uint64_t shared;
     if (start.length == 0) return BLOCK_END;
-    if (!unpack_varint(&reader->rest, &shared) || shared > reader->key.length ||
-        !unpack_bytes(&reader->rest, &suffix) || !unpack_bytes(&reader->rest, &reader->value) ||
-        !rises(reader, (size_t)shared, suffix))
+    if (!unpack_varint(&reader->rest, &shared) || shared > reader->key.length) return BLOCK_DAMAGED;
+    /* the first entry's key is the fence itself */
+    if (reader->started ? !key_rest_read(&reader->rest, (size_t)shared, &reader->key)
+                        : shared != reader->key.length)
         return BLOCK_DAMAGED;
+    if (!unpack_bytes(&reader->rest, &reader->value)) return BLOCK_DAMAGED;
     reader->started = true;
-    reader->key.length = (size_t)shared;
-    buffer_add_slice(&reader->key, suffix);
     reader->raw = slice_of(start.at, start.length - reader->rest.length);
     return BLOCK_ONE;
 }

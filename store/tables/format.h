@@ -34,10 +34,10 @@
  *            stream. From the newest to the oldest; a key is what the newest run says that has it.
  *   filters  [table u8][run u32][first key of those it is of] -> [keys u16 le][bits], see filter.h
  *   events   [run u32][stream u16][packed key fields | number u64]: that of the first event
- *                                  -> ( [shared][length][rest of the key][length][event] )*
- *            A block of neighbours, see block.h. `shared`: how many bytes of the key before (the
- *            first time, of the block's own) the key begins with. Without a value: the key is gone,
- *            whatever older runs say.
+ *                                  -> ( [shared]( [rest of the key] )?[length][event] )*
+ *            A block of neighbours, see block.h. `shared`: how many bytes of the key before the key
+ *            begins with; for the rest see key_rest.h. The first key is the block's own. Without a
+ *            value: the key is gone, whatever older runs say.
  *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED
  *            The fields of the key stand in the key alone where they can be read back from there.
  *            field  = string: [1 + length][bytes] | bool: 1, 2 | int: [1 + width][two's complement]
