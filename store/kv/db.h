@@ -24,6 +24,8 @@
 #include "base/error.h"
 
 enum { DB_KEY_BYTES_MAX = 511, DB_SUM_BYTES = 4 /* behind each value */ };
+/* A value of so many bytes takes an overflow page of LMDB, whose header has 16 of them. */
+enum { DB_PAGE_VALUE_BYTES = 4096 - 16 - DB_SUM_BYTES };
 
 enum db_table {
     TABLE_META,

@@ -19,7 +19,7 @@
 #ifdef TINY_RUNS
 enum { BLOCK_BYTES = 120 };
 #else
-enum { BLOCK_BYTES = 4096 - 16 - DB_SUM_BYTES };
+enum { BLOCK_BYTES = DB_PAGE_VALUE_BYTES };
 #endif
 
 /* One in the making. */

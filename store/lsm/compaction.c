@@ -25,22 +25,17 @@ static bool end_merge(struct txn *txn, struct run_list *list, size_t output, siz
         if (!run_drop(txn, list->table, list->runs[output + 1].id, err)) return false;
         run_list_remove(list, output + 1);
     }
-    struct run *const run = &list->runs[output];
-    run->state = RUN_SORTED;
-    if (run->blocks > 0) return true;
-    uint32_t const id = run->id;
-    run_list_remove(list, output);
-    return run_drop(txn, list->table, id, err);
+    list->runs[output].state = RUN_SORTED;
+    return true;
 }
 
 static bool advance_merges(struct txn *txn, struct run_list *list, uint64_t most_blocks,
-                           bool *ret_changed, struct error *err)
+                           struct error *err)
 {
     for (size_t i = 0; i < list->count; i++) {
         bool end;
         if (list->runs[i].state != RUN_OUTPUT) continue;
         size_t const inputs = count_inputs(list, i);
-        *ret_changed = true;
         if (!run_merge_advance(txn, list, i, inputs, most_blocks, &end, err) ||
             (end && !end_merge(txn, list, i, inputs, err)))
             return false;
@@ -66,29 +61,28 @@ static bool begin_merge(struct txn *txn, struct run_list *list, size_t first, si
     return run_list_insert(txn, list, first, RUN_OUTPUT, err);
 }
 
+/* How many runs from FIRST on are sorted and of no higher a level. */
+static size_t count_alike(const struct run_list *list, size_t first, unsigned level)
+{
+    size_t count = 0;
+    while (first + count < list->count && list->runs[first + count].state == RUN_SORTED &&
+           level_of(&list->runs[first + count]) <= level)
+        count++;
+    return count;
+}
+
 /* Runs that follow each other and are of one level are merged; one that is smaller than a newer one
  * counts as that, or it would stay between them for ever. */
-static bool begin_merges(struct txn *txn, struct run_list *list, bool *ret_changed,
-                         struct error *err)
+static bool begin_merges(struct txn *txn, struct run_list *list, struct error *err)
 {
     unsigned level = 0;
-    size_t first = 0, count = 0;
-    for (size_t i = 0; i <= list->count; i++) {
-        const struct run *const run = i < list->count ? &list->runs[i] : NULL;
-        unsigned const own = run ? level_of(run) : 0;
-        bool const joins = run && run->state == RUN_SORTED && own <= level && count > 0;
-        if (joins) {
-            count++;
-            continue;
-        }
-        if (count >= COMPACTION_FANOUT) {
-            *ret_changed = true;
-            if (!begin_merge(txn, list, first, count, err)) return false;
-            i++; /* the output stands in front of them */
-        }
-        count = i < list->count && list->runs[i].state == RUN_SORTED;
-        first = i;
-        if (run && own > level) level = own;
+    for (size_t first = 0; first < list->count;) {
+        unsigned const own = level_of(&list->runs[first]);
+        if (own > level) level = own;
+        size_t const count = count_alike(list, first, level);
+        bool const is_due = count >= COMPACTION_FANOUT;
+        if (is_due && !begin_merge(txn, list, first, count, err)) return false;
+        first += (count ? count : 1) + is_due; /* the output stands in front of them */
     }
     return true;
 }
@@ -99,22 +93,17 @@ bool compaction_is_stale(const struct run *run)
 }
 
 /* Where half of what a run has is stale, it is merged with all that are newer. */
-static bool begin_cleaning(struct txn *txn, struct run_list *list, bool *ret_changed,
-                           struct error *err)
+static bool begin_cleaning(struct txn *txn, struct run_list *list, struct error *err)
 {
     size_t count = 0, wanted = 0;
     for (; count < list->count && list->runs[count].state == RUN_SORTED; count++) {
         if (compaction_is_stale(&list->runs[count])) wanted = count + 1;
     }
-    if (wanted == 0) return true;
-    *ret_changed = true;
-    return begin_merge(txn, list, 0, wanted, err);
+    return wanted == 0 || begin_merge(txn, list, 0, wanted, err);
 }
 
-bool compaction_advance(struct txn *txn, struct run_list *list, uint64_t written, bool *ret_changed,
-                        struct error *err)
+bool compaction_advance(struct txn *txn, struct run_list *list, uint64_t written, struct error *err)
 {
-    return begin_merges(txn, list, ret_changed, err) &&
-           begin_cleaning(txn, list, ret_changed, err) &&
-           advance_merges(txn, list, written * SHARE / SHARES + 1, ret_changed, err);
+    return begin_merges(txn, list, err) && begin_cleaning(txn, list, err) &&
+           advance_merges(txn, list, written * SHARE / SHARES + 1, err);
 }

@@ -30,6 +30,6 @@ enum { COMPACTION_FANOUT = 8 };
 
 /* Whether a merge of the run with all that are newer is due: the head has to become one, too. */
 bool compaction_is_stale(const struct run *run);
-/* WRITTEN: blocks, since the last time. */
-bool compaction_advance(struct txn *txn, struct run_list *list, uint64_t written, bool *ret_changed,
+/* WRITTEN: blocks, since the last time. The list changes; a run may be left without a block. */
+bool compaction_advance(struct txn *txn, struct run_list *list, uint64_t written,
                         struct error *err) MUST_CHECK;

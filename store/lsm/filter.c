@@ -8,8 +8,7 @@
 
 /* In front of the blocks stands how many keys there are. */
 enum { COUNT_BYTES = 2, BLOCK_WORDS = 8, BLOCK_BYTES = 4 * BLOCK_WORDS };
-enum { PAGE_ROOM_BYTES = 4096 - 16 - DB_SUM_BYTES }; /* of an overflow page of LMDB */
-enum { BLOCKS = (PAGE_ROOM_BYTES - COUNT_BYTES) / BLOCK_BYTES };
+enum { BLOCKS = (DB_PAGE_VALUE_BYTES - COUNT_BYTES) / BLOCK_BYTES };
 enum { FILTER_BYTES = COUNT_BYTES + BLOCKS * BLOCK_BYTES };
 
 /* Odd numbers that spread the hash's lower half, one a word: those of Apache Parquet. */

@@ -32,7 +32,6 @@ struct lsm_writer {
     struct block_writer *target; /* NULL: not begun */
     uint32_t target_id;
     struct filter_writer filter; /* of the tail */
-    uint64_t appended_blocks;
 
     /* Where keys may be besides the head, newest first; while not appending. */
     struct run_probe *probes;
@@ -40,9 +39,8 @@ struct lsm_writer {
 
     struct buffer key;   /* of the last seek */
     struct buffer entry; /* the same in the target */
-    uint64_t hash;
-    bool in_target; /* the key is, be it as one that went away */
-    size_t found;   /* the probe that has it; probe_count: none */
+    bool in_target;      /* the key is, be it as one that went away */
+    size_t found;        /* the probe that has it; probe_count: none */
 };
 
 static void close_probes(struct lsm_writer *writer)
@@ -116,13 +114,11 @@ static void count_growth(struct lsm_writer *writer, struct run *run,
     writer->is_changed |= growth.blocks != 0 || growth.entries != 0;
 }
 
-/* Ends what goes into one run; *RET_GROWTH: by how many blocks it has grown. */
-static bool finish_target(struct lsm_writer *writer, int64_t *ret_growth, struct error *err)
+/* Ends what goes into one run. */
+static bool finish_target(struct lsm_writer *writer, struct error *err)
 {
-    *ret_growth = 0;
     if (!writer->target) return true;
     if (!block_writer_finish(writer->target, err)) return false;
-    *ret_growth = block_writer_growth(writer->target).blocks;
     count_growth(writer, run_list_find(&writer->list, writer->target_id), writer->target);
     block_writer_close(TAKE(writer->target));
     return true;
@@ -131,10 +127,9 @@ static bool finish_target(struct lsm_writer *writer, int64_t *ret_growth, struct
 /* From here on keys are behind all that the tree has. */
 static bool begin_appending(struct lsm_writer *writer, struct error *err)
 {
-    int64_t growth;
     writer->is_appending = true;
     close_probes(writer);
-    return finish_target(writer, &growth, err);
+    return finish_target(writer, err);
 }
 
 static bool is_behind_all(const struct lsm_writer *writer, struct slice key)
@@ -166,9 +161,9 @@ bool lsm_writer_seek(struct lsm_writer *writer, struct slice key, struct slice *
     if (writer->is_appending) return true;
     enum db_finding found = find_in_target(writer, ret_value, err);
     if (found != DB_MISSING) return found == DB_FOUND;
-    writer->hash = filter_hash(writer->list.seed, key);
+    uint64_t const hash = filter_hash(writer->list.seed, key);
     for (size_t i = 0; i < writer->probe_count; i++) {
-        found = run_probe_find(&writer->probes[i], key, writer->hash, ret_value, err);
+        found = run_probe_find(&writer->probes[i], key, hash, ret_value, err);
         if (found == DB_FAILED) return false;
         if (found == DB_MISSING) continue;
         writer->found = i;
@@ -218,11 +213,10 @@ static bool needs_mark(struct lsm_writer *writer, bool *ret_needs, struct error 
 {
     *ret_needs = writer->found < writer->probe_count;
     if (!writer->in_target) return true;
-    writer->hash = filter_hash(writer->list.seed, buffer_slice(&writer->key));
+    struct slice const key = buffer_slice(&writer->key);
+    uint64_t const hash = filter_hash(writer->list.seed, key);
     for (size_t i = 0; i < writer->probe_count && !*ret_needs; i++) {
-        if (!run_probe_may_have(&writer->probes[i], buffer_slice(&writer->key), writer->hash,
-                                ret_needs, err))
-            return false;
+        if (!run_probe_may_have(&writer->probes[i], key, hash, ret_needs, err)) return false;
     }
     return true;
 }
@@ -297,15 +291,16 @@ static bool has_stale_run(const struct run_list *list)
     return false;
 }
 
-static bool finish_appending(struct lsm_writer *writer, struct error *err)
+/* *RET_WRITTEN: blocks. */
+static bool finish_appending(struct lsm_writer *writer, uint64_t *ret_written, struct error *err)
 {
-    int64_t growth;
     if (!writer->target) return true;
+    struct run *const tail = run_list_find(&writer->list, writer->target_id);
+    uint64_t const before = tail->blocks;
     buffer_set(&writer->list.greatest, run_key_rest(buffer_slice(&writer->entry)));
     writer->is_changed = true;
-    if (!finish_target(writer, &growth, err) || !filter_writer_finish(&writer->filter, err))
-        return false;
-    writer->appended_blocks = growth > 0 ? (uint64_t)growth : 0;
+    if (!finish_target(writer, err) || !filter_writer_finish(&writer->filter, err)) return false;
+    *ret_written = tail->blocks - before; /* what is appended to never shrinks */
     return true;
 }
 
@@ -326,19 +321,17 @@ static bool drop_empty_runs(struct lsm_writer *writer, struct error *err)
 bool lsm_writer_finish(struct lsm_writer *writer, struct error *err)
 {
     struct run_list *const list = &writer->list;
-    int64_t growth;
+    uint64_t written = 0;
     close_probes(writer);
-    if (!(writer->is_appending ? finish_appending(writer, err)
-                               : finish_target(writer, &growth, err)))
+    if (!(writer->is_appending ? finish_appending(writer, &written, err)
+                               : finish_target(writer, err)))
         return false;
-    uint64_t written = writer->appended_blocks;
     struct run *const head = head_of(list);
     if (head && (head->blocks > COMPACTION_HEAD_BLOCKS || has_stale_run(list))) {
         written += head->blocks;
         if (!seal(writer, head, err)) return false;
     }
-    if (written && !compaction_advance(writer->txn, list, written, &writer->is_changed, err))
-        return false;
+    if (written && !compaction_advance(writer->txn, list, written, err)) return false;
     if (writer->is_changed && !drop_empty_runs(writer, err)) return false;
     return !writer->is_changed || run_list_save(writer->txn, list, err);
 }
