@@ -23,7 +23,7 @@ cppcheck_finds_nothing() {
 }
 gcc-analyser_finds_nothing() {
   [ -e build-tsan/build.ninja ] ||
-    meson setup build-tsan --werror -Dsandbox=disabled -Db_lto=false \
+    meson setup build-tsan --werror -Db_lto=false \
       -Db_sanitize=thread -Db_lundef=false "-Dc_args=-g1 -fanalyzer -D_FORTIFY_SOURCE=3"
   ninja -C build-tsan ingest/tally fs/tallyfs examples/watch
 }

@@ -28,8 +28,10 @@
 /* The element that tells the result, packed without limit; empty: none. */
 struct best {
     struct slice value; /* top(): the packed list of a result */
-    struct slice next;  /* quantile between two values: the upper one, else empty */
-    uint64_t below;     /* quantile: how many values are before `value` */
+    /* quantile between two values: the upper one, else empty. min, max, while a batch is merged: of
+     * the keys that changed that nearest to the end, borrowed */
+    struct slice next;
+    uint64_t below; /* quantile: how many values are before `value` */
 };
 
 /* A state or a delta; zeroed is the neutral element. */

@@ -29,6 +29,7 @@ struct lsm_cursor {
     struct source *rival; /* the nearest of the others; NULL: there is none */
     struct buffer key;    /* of entries of the table */
     struct buffer here;   /* where a change of direction begins */
+    struct buffer within; /* what each key that is given begins with */
 };
 
 void lsm_cursor_close(struct lsm_cursor *cursor)
@@ -40,6 +41,7 @@ void lsm_cursor_close(struct lsm_cursor *cursor)
     run_list_done(&cursor->list);
     buffer_done(&cursor->key);
     buffer_done(&cursor->here);
+    buffer_done(&cursor->within);
     free(cursor);
 }
 
@@ -141,16 +143,19 @@ static bool pass(struct lsm_cursor *cursor, struct error *err)
     return true;
 }
 
-/* What the nearest has, but for what went away. */
+/* What the nearest has, but for what went away. Once its key is not within, none behind it is. */
 static enum db_finding lsm_cursor_give(struct lsm_cursor *cursor, struct db_entry *ret_entry,
                                        struct error *err)
 {
-    while (cursor->at && cursor->at->value.length == 0) {
+    struct slice const within = buffer_slice(&cursor->within);
+    while (cursor->at && slice_starts(cursor->at->key, within)) {
+        if (cursor->at->value.length) {
+            *ret_entry = (struct db_entry){.key = cursor->at->key, .value = cursor->at->value};
+            return DB_FOUND;
+        }
         if (!pass(cursor, err)) return DB_FAILED;
     }
-    if (!cursor->at) return DB_MISSING;
-    *ret_entry = (struct db_entry){.key = cursor->at->key, .value = cursor->at->value};
-    return DB_FOUND;
+    return DB_MISSING;
 }
 
 static bool seek_all(struct lsm_cursor *cursor, bool is_forward, struct slice key,
@@ -164,16 +169,24 @@ static bool seek_all(struct lsm_cursor *cursor, bool is_forward, struct slice ke
     return true;
 }
 
-enum db_finding lsm_cursor_seek(struct lsm_cursor *cursor, struct slice key,
-                                struct db_entry *ret_entry, struct error *err)
+static enum db_finding seek_within(struct lsm_cursor *cursor, bool is_forward, struct slice key,
+                                   size_t within, struct db_entry *ret_entry, struct error *err)
 {
-    return seek_all(cursor, true, key, err) ? lsm_cursor_give(cursor, ret_entry, err) : DB_FAILED;
+    buffer_set(&cursor->within, slice_of(key.at, within));
+    if (!seek_all(cursor, is_forward, key, err)) return DB_FAILED;
+    return lsm_cursor_give(cursor, ret_entry, err);
 }
 
-enum db_finding lsm_cursor_seek_before(struct lsm_cursor *cursor, struct slice key,
+enum db_finding lsm_cursor_seek(struct lsm_cursor *cursor, struct slice key, size_t within,
+                                struct db_entry *ret_entry, struct error *err)
+{
+    return seek_within(cursor, true, key, within, ret_entry, err);
+}
+
+enum db_finding lsm_cursor_seek_before(struct lsm_cursor *cursor, struct slice key, size_t within,
                                        struct db_entry *ret_entry, struct error *err)
 {
-    return seek_all(cursor, false, key, err) ? lsm_cursor_give(cursor, ret_entry, err) : DB_FAILED;
+    return seek_within(cursor, false, key, within, ret_entry, err);
 }
 
 /* From the entry at hand the other way: back to it, that is to the key itself, and past it. */

@@ -16,10 +16,11 @@ bool lsm_cursor_open(const struct txn *txn, enum db_table table, struct slice pr
                      struct lsm_cursor **ret_cursor, struct error *err) MUST_CHECK;
 void lsm_cursor_close(struct lsm_cursor *cursor); /* takes NULL */
 /* The first entry whose key is not before KEY, the last one before KEY, and the neighbours
- * of the last found. */
-enum db_finding lsm_cursor_seek(struct lsm_cursor *cursor, struct slice key,
+ * of the last found: of those whose keys have the first WITHIN bytes of KEY. Keys behind these that
+ * went away cost nothing, however many there are. */
+enum db_finding lsm_cursor_seek(struct lsm_cursor *cursor, struct slice key, size_t within,
                                 struct db_entry *ret_entry, struct error *err);
-enum db_finding lsm_cursor_seek_before(struct lsm_cursor *cursor, struct slice key,
+enum db_finding lsm_cursor_seek_before(struct lsm_cursor *cursor, struct slice key, size_t within,
                                        struct db_entry *ret_entry, struct error *err);
 enum db_finding lsm_cursor_next(struct lsm_cursor *cursor, struct db_entry *ret_entry,
                                 struct error *err);

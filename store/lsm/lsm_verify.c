@@ -58,7 +58,7 @@ static bool verify_tree(void *context, struct slice prefix, struct error *err)
         if (!verify_run(verifying, &list, &list.runs[i], err)) return false;
     }
     if (!lsm_cursor_open(verifying->txn, verifying->table, prefix, &cursor, err)) return false;
-    enum db_finding found = lsm_cursor_seek(cursor, prefix, &entry, err);
+    enum db_finding found = lsm_cursor_seek(cursor, prefix, prefix.length, &entry, err);
     for (; found == DB_FOUND; found = lsm_cursor_next(cursor, &entry, err))
         verifying->visit(verifying->context, &entry);
     return found == DB_MISSING;

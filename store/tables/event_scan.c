@@ -36,13 +36,14 @@ enum event_step event_scan_next(struct event_scan *scan, struct event *ret_event
 {
     struct slice const prefix = buffer_slice(&scan->prefix);
     struct db_entry entry;
-    enum db_finding found = scan->started ? lsm_cursor_next(scan->cursor, &entry, err)
-                                          : lsm_cursor_seek(scan->cursor, prefix, &entry, err);
+    enum db_finding found = scan->started
+                                ? lsm_cursor_next(scan->cursor, &entry, err)
+                                : lsm_cursor_seek(scan->cursor, prefix, prefix.length, &entry, err);
     scan->started = true;
-    while (found == DB_FOUND && slice_starts(entry.key, prefix) && !event_is_live(entry.value))
+    while (found == DB_FOUND && !event_is_live(entry.value))
         found = lsm_cursor_next(scan->cursor, &entry, err);
     if (found == DB_FAILED) return EVENT_FAILED;
-    if (found == DB_MISSING || !slice_starts(entry.key, prefix)) return EVENT_END;
+    if (found == DB_MISSING) return EVENT_END;
     *ret_event = (struct event){.key = entry.key, .packed = entry.value};
     return EVENT_ONE;
 }

@@ -138,7 +138,7 @@ static void scan_close(struct scan *scan)
     buffer_done(&scan->prefix);
 }
 
-/* From the table's entry to an element of the scan; DB_MISSING where it is another multiset's. */
+/* From the table's entry to an element of the scan. */
 static enum db_finding read_element(const struct scan *scan, enum db_finding found,
                                     const struct db_entry *entry, struct element *ret_element,
                                     struct error *err)
@@ -146,7 +146,6 @@ static enum db_finding read_element(const struct scan *scan, enum db_finding fou
     size_t const length = scan->prefix.length;
     struct element element = {.weight = 0};
     if (found != DB_FOUND) return found;
-    if (!slice_starts(entry->key, buffer_slice(&scan->prefix))) return DB_MISSING;
     struct slice exact = entry->value;
     element.key = slice_of(entry->key.at + length, entry->key.length - length);
     if (!unpack_varint(&exact, &element.weight) || element.weight == 0 ||
@@ -167,19 +166,28 @@ static enum db_finding scan_seek(struct scan *scan, struct slice key, struct ele
     struct db_entry entry;
     buffer_add_slice(&full, buffer_slice(&scan->prefix));
     buffer_add_slice(&full, key);
-    enum db_finding const found = lsm_cursor_seek(scan->blocks, buffer_slice(&full), &entry, err);
+    enum db_finding const found =
+        lsm_cursor_seek(scan->blocks, buffer_slice(&full), scan->prefix.length, &entry, err);
+    return read_element(scan, found, &entry, ret_element, err);
+}
+
+/* The last element whose key is before KEY. */
+static enum db_finding scan_seek_before(struct scan *scan, struct slice key,
+                                        struct element *ret_element, struct error *err)
+{
+    AUTO_BUFFER struct buffer full = {0};
+    struct db_entry entry;
+    buffer_add_slice(&full, buffer_slice(&scan->prefix));
+    buffer_add_slice(&full, key);
+    enum db_finding const found =
+        lsm_cursor_seek_before(scan->blocks, buffer_slice(&full), scan->prefix.length, &entry, err);
     return read_element(scan, found, &entry, ret_element, err);
 }
 
 static enum db_finding scan_last(struct scan *scan, struct element *ret_element, struct error *err)
 {
-    AUTO_BUFFER struct buffer end = {0};
-    struct db_entry entry;
-    buffer_add_slice(&end, buffer_slice(&scan->prefix));
-    buffer_add_byte(&end, 0xff); /* behind every tag of pack_value */
-    enum db_finding const found =
-        lsm_cursor_seek_before(scan->blocks, buffer_slice(&end), &entry, err);
-    return read_element(scan, found, &entry, ret_element, err);
+    static const uint8_t end[] = {0xff}; /* behind every tag of pack_value */
+    return scan_seek_before(scan, slice_of(end, sizeof end), ret_element, err);
 }
 
 static enum db_finding scan_step(struct scan *scan, bool forward, struct element *ret_element,
@@ -191,14 +199,27 @@ static enum db_finding scan_step(struct scan *scan, bool forward, struct element
     return read_element(scan, found, &entry, ret_element, err);
 }
 
-/* The least or greatest element, whole: neighbours that were cut at the same bytes are compared. */
-static bool find_extreme(struct scan *scan, bool least, struct arena *arena, struct slice *ret_best,
-                         struct error *err)
+/* The first or last element from FROM on; it may be any of those that were cut at the same bytes. */
+static enum db_finding scan_from(struct scan *scan, bool least, struct slice from,
+                                 struct element *ret_element, struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    bool const cut = from.length == MULTISET_CUT_BYTES;
+    buffer_add(&key, from.at, cut ? MULTISET_WHOLE_BYTES + 1 : from.length);
+    if (least) return scan_seek(scan, buffer_slice(&key), ret_element, err);
+    for (size_t i = 0; i < (cut ? DIGEST_BYTES + 1 : 1); i++)
+        buffer_add_byte(&key, 0xff);
+    return scan_seek_before(scan, buffer_slice(&key), ret_element, err);
+}
+
+/* The least or greatest element from FROM on, whole: neighbours that were cut at the same bytes are
+ * compared. */
+static bool find_extreme(struct scan *scan, bool least, struct slice from, struct arena *arena,
+                         struct slice *ret_best, struct error *err)
 {
     struct element element;
     struct slice best = {0}, kept = {0};
-    enum db_finding found =
-        least ? scan_seek(scan, (struct slice){0}, &element, err) : scan_last(scan, &element, err);
+    enum db_finding found = scan_from(scan, least, from, &element, err);
     while (found == DB_FOUND) {
         struct slice const head = slice_of(element.key.at, MULTISET_WHOLE_BYTES + 1);
         bool const cut = element.key.length == MULTISET_CUT_BYTES;
@@ -214,12 +235,21 @@ static bool find_extreme(struct scan *scan, bool least, struct arena *arena, str
     return found != DB_FAILED;
 }
 
+static bool is_beyond(bool least, struct slice key, struct slice other)
+{
+    int const order = slice_compare(key, other);
+    return other.length == 0 || (least ? order < 0 : order > 0);
+}
+
 void multiset_shift(const struct aggregate *aggregate, struct state *state, struct slice key,
                     int64_t weight)
 {
     AUTO_BUFFER struct buffer held = {0};
-    bool const ranks = traits_of(aggregate)->multiset == MULTISET_RANK;
-    if (!ranks || state->best.value.length == 0) return;
+    enum multiset_use const use = traits_of(aggregate)->multiset;
+    if (use == MULTISET_LEAST || use == MULTISET_GREATEST) {
+        if (is_beyond(use == MULTISET_LEAST, key, state->best.next)) state->best.next = key;
+    }
+    if (use != MULTISET_RANK || state->best.value.length == 0) return;
     (void)multiset_key(state->best.value, &held);
     if (slice_compare(key, buffer_slice(&held)) < 0) state->best.below += (uint64_t)weight;
 }
@@ -301,9 +331,15 @@ static bool settle_extreme(struct multiset_reader *reader, struct multiset_place
                            struct arena *arena, struct error *err)
 {
     AUTO(scan_close) struct scan scan = {0};
+    AUTO_BUFFER struct buffer held = {0};
+    struct slice from = state->best.next;
     bool const least = traits_of(aggregate)->multiset == MULTISET_LEAST;
+    (void)multiset_key(state->best.value, &held);
+    if (held.length && is_beyond(least, buffer_slice(&held), from)) from = buffer_slice(&held);
+    state->best = (struct best){.below = 0};
+    if (state->count == 0) return true;
     scan_open(&scan, reader, place);
-    return find_extreme(&scan, least, arena, &state->best.value, err);
+    return find_extreme(&scan, least, from, arena, &state->best.value, err);
 }
 
 typedef bool settle_function(struct multiset_reader *reader, struct multiset_place place,

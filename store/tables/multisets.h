@@ -4,7 +4,8 @@
  *          aggregates over them.
  * Promise  what is settled is a function of the weights alone, whatever the order they came in. It
  *          costs the number of changes, not of values: a quantile moves from where it stood past
- *          what came or went.
+ *          what came or went; an extreme is looked for from where it was, or from what changed
+ *          beyond that.
  * Memory   elements are read into the arena given; a writer owns its blocks until it is closed.
  * Threads  as the transaction.
  * Errors   ERROR_CORRUPT: a weight would be negative, or an element cannot be read.
@@ -56,8 +57,8 @@ bool multiset_add(struct multiset_writer *writer, struct multiset_place place, s
 /* Where an element stands in the order of the writer. */
 void multiset_full_key(struct multiset_place place, struct slice key, struct buffer *into);
 
-/* Before the weights of one batch are added: how one element's change of weight
- * moves a quantile. */
+/* For each change of a weight in one batch: how it moves a quantile, and where an extreme may be by
+ * now. KEY is borrowed until the state is settled. */
 void multiset_shift(const struct aggregate *aggregate, struct state *state, struct slice key,
                     int64_t weight);
 /* After: finds what the aggregate shows. STATE has the stored state with the count of now. */

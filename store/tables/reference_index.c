@@ -143,9 +143,9 @@ bool reference_lookup_find(struct reference_lookup *lookup, const struct stream 
     struct db_entry entry;
     if (!cursor_of(lookup, stream->id, &cursor, err)) return false;
     reference_index_start_key(stream, reference, target, &prefix);
-    enum db_finding found = lsm_cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
-    for (; found == DB_FOUND && slice_starts(entry.key, buffer_slice(&prefix));
-         found = lsm_cursor_next(cursor, &entry, err))
+    enum db_finding found =
+        lsm_cursor_seek(cursor, buffer_slice(&prefix), prefix.length, &entry, err);
+    for (; found == DB_FOUND; found = lsm_cursor_next(cursor, &entry, err))
         visit(context, entry.value);
     return found != DB_FAILED;
 }

@@ -3,8 +3,8 @@
     instructions.py [NAME]...       without one all, or each SLICE-th
 
 What is asserted is a count, which is the same on each machine and on each run: callgrind's, of the real program. Each case is a
-schema and what makes a record stream of a size; it is run with nothing, with n and with 2n, and what n takes is told from what
-nothing takes. To add a case is to add an entry to CASES.
+schema and what makes a record stream of a size, for some onto a store that has another one already; it is run with nothing, with
+n and with 2n, and what n takes is told from what nothing takes. To add a case is to add an entry to CASES.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -31,6 +31,8 @@ SETS = {"streams": {"s": {"key": "k", "on_duplicate": "replace", "fields": {"k":
         "views": {"v": {"measures": {"n": "uniq(k)", "least": "min(k)", "m": "any_value(k)"}}}}
 CHAIN = {"streams": {"s": {"key": "k", "on_duplicate": "replace", "fields": {"k": "int", "up": "int"}}},
          "views": {"v": {"by": ["tree(k, up)"], "measures": {"n": "count()"}}}}
+GREATEST = {"streams": {"s": {"key": "k", "on_duplicate": "replace", "delete_when": "gone", "fields": {"k": "string", "gone": "bool"}}},
+            "views": {"v": {"by": ["k"], "measures": {"most": "max(k)"}}}}
 PATHS = {"streams": {"s": {"fields": {"p": "string"}}}, "views": {"v": {"by": ["path(p, '/')"], "measures": {"n": "count()"}}}}
 
 
@@ -78,6 +80,9 @@ CASES = {
     "zeros behind the point of a decimal": (VALUES, lambda n: one(b"d", b"1." + b"0" * (n + 1)), 500000),
     "digits of a float": (VALUES, lambda n: one(b"f", b"9" * 300 + b"." + b"3" * (n + 1)), 500000),
     "digits of a fraction of a second": (VALUES, lambda n: one(b"t", b'"2026-01-01T00:00:00.' + b"1" * (n + 1) + b'Z"'), 500000),
+    # what goes away
+    "groups that go away": (GREATEST, lambda n: b"".join(b'{"k":"%0400d","gone":true}\n' % i for i in range(n)), 3000,
+                            lambda n: records(f"{i:0400d}" for i in range(n + 1))),
     # trees
     "a star": (CHAIN, lambda n: b"".join(b'{"k":%d,"up":1}\n' % (i + 2) for i in range(n)), 500),
     "many short paths": (PATHS, lambda n: records((f"a/{i % 100}/{i}" for i in range(n)), "p"), 1000),
@@ -124,9 +129,11 @@ def instructions(scene, *arguments):
 
 
 @functools.cache  # of nothing, which is the same in many cases
-def of_input(schema, content):
+def of_input(schema, content, before):
     with Scene() as scene:
         store = scene.store("store", json.loads(schema))
+        if before:
+            tally("ingest", store, scene.write("before", before))
         count, done = instructions(scene, "ingest", store, "--max-rejects", "100%", scene.write("input", content))
         check(done.returncode != 1, done.stderr.decode()[-2000:])
         tally("verify", store)
@@ -134,8 +141,8 @@ def of_input(schema, content):
 
 
 def ingested(name):
-    schema, make, size = CASES[name]
-    return [of_input(json.dumps(schema), make(n)) for n in (0, size, 2 * size)]
+    schema, make, size, *before = CASES[name]
+    return [of_input(json.dumps(schema), make(n), before[0](n) if before else b"") for n in (0, size, 2 * size)]
 
 
 def initialised(name):

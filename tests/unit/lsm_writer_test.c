@@ -249,11 +249,11 @@ static void it_is_read_from_anywhere_in_both_directions(void **state)
         size_t const number = next_random(fixture, KEYS);
         write_key(fixture, number, &key);
         size_t const here = nearest(fixture, number, true);
-        enum db_finding found = lsm_cursor_seek(cursor, buffer_slice(&key), &entry, &err);
+        enum db_finding found = lsm_cursor_seek(cursor, buffer_slice(&key), 0, &entry, &err);
         check_found(fixture, found, &entry, here);
         found = lsm_cursor_previous(cursor, &entry, &err);
         if (here < KEYS) check_found(fixture, found, &entry, nearest(fixture, here - 1, false));
-        found = lsm_cursor_seek_before(cursor, buffer_slice(&key), &entry, &err);
+        found = lsm_cursor_seek_before(cursor, buffer_slice(&key), 0, &entry, &err);
         size_t const before = nearest(fixture, number - 1, false);
         check_found(fixture, found, &entry, before);
         found = lsm_cursor_next(cursor, &entry, &err);
