@@ -116,22 +116,18 @@ all() {
   # What is shipped: all its tests, and what is looked at besides the programs.
   step 'build, gcc, warnings are errors' build build-test
   [ "$failed" -eq 0 ] || return 0
-  # Before the others, as its flags are how clang-tidy compiles.
-  step 'build, clang, libFuzzer' env CC=clang bash -c "$(declare -f build)"'; build "$@"' - \
-    build-clang -Db_lto=false -Doptimization=1 -Dfuzzing=libfuzzer \
-    -Db_sanitize=address,undefined -Db_lundef=false
+  # Before the tests, as its flags are how clang-tidy compiles. Runs of a few entries, so that small
+  # stores merge them all the time.
+  rm -rf build-clang/profile # of earlier runs
+  step 'build, clang, sanitizers, libFuzzer, coverage' env CC=clang bash -c \
+    "$(declare -f build)"'; build "$@"' - build-clang -Db_lto=false -Doptimization=1 \
+    -Dfuzzing=libfuzzer -Db_sanitize=address,undefined -Db_lundef=false -Dtiny_runs=true \
+    -Dc_link_args=-fprofile-instr-generate \
+    -Dc_args="-g1 -fcoverage-mapping -fprofile-instr-generate=$PWD/build-clang/profile/%4m.profraw"
   tests build-test
   tests build-test --setup valgrind --suite unit
-  tests build-clang --suite fuzz
-
-  # Runs of a few entries, so that small stores merge them all the time. Counters that threads would
-  # share exactly make it seven times slower, and whether a line was run is all that is asked.
-  step 'build, sanitizers and coverage' build build-asan -Dsandbox=disabled -Db_lto=false \
-    -Doptimization=1 -Dc_args='-g1 -fprofile-update=single' -Db_sanitize=address,undefined \
-    -Db_coverage=true -Dtiny_runs=true
-  find build-asan -name '*.gcda' -delete # of earlier runs
-  tests build-asan --suite unit --suite fuzz --suite sanitized
-  step 'coverage' tests/coverage.sh build-asan
+  tests build-clang --suite unit --suite fuzz --suite sanitized
+  step 'coverage' tests/coverage.sh build-clang
 
   # Built by static/gcc-analyser.
   tests build-tsan --suite threads

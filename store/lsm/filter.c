@@ -8,8 +8,8 @@
 
 /* In front of the blocks stands how many keys there are. */
 enum { COUNT_BYTES = 2, BLOCK_WORDS = 8, BLOCK_BYTES = 4 * BLOCK_WORDS };
-enum { BLOCKS = (DB_PAGE_VALUE_BYTES - COUNT_BYTES) / BLOCK_BYTES };
-enum { FILTER_BYTES = COUNT_BYTES + BLOCKS * BLOCK_BYTES };
+enum { FILTER_BYTES = COUNT_BYTES + FILTER_BLOCKS * BLOCK_BYTES };
+_Static_assert((size_t)FILTER_BYTES <= DB_PAGE_VALUE_BYTES, "a filter is one page");
 
 /* Odd numbers that spread the hash's lower half, one a word: those of Apache Parquet. */
 static const uint32_t salts[BLOCK_WORDS] = {0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
@@ -40,7 +40,7 @@ bool filter_is_full(const struct buffer *filter)
 
 static size_t block_at(uint64_t hash)
 {
-    return COUNT_BYTES + (size_t)((hash >> 32) * BLOCKS >> 32) * BLOCK_BYTES;
+    return COUNT_BYTES + (size_t)((hash >> 32) * FILTER_BLOCKS >> 32) * BLOCK_BYTES;
 }
 
 /* Of the word, which is little-endian: the byte of its bit, and the bit in there. */

@@ -18,9 +18,9 @@
 #include "base/bytes.h"
 
 #ifdef TINY_RUNS
-enum { FILTER_KEYS_MAX = 5 };
+enum { FILTER_BLOCKS = 1, FILTER_KEYS_MAX = 5 };
 #else
-enum { FILTER_KEYS_MAX = 2032 };
+enum { FILTER_BLOCKS = 127, FILTER_KEYS_MAX = 16 * FILTER_BLOCKS }; /* a page */
 #endif
 
 /* With a seed that is the tree's own and secret, so that nobody can choose keys that all look as if
