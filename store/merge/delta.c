@@ -24,44 +24,57 @@ void delta_init(struct delta *delta, const struct schema *schema)
                             .views = memory_alloc(schema->all_view_count * sizeof *delta->views)};
 }
 
+static void delta_view_done(struct delta_view *of)
+{
+    buffer_done(&of->leaves);
+    buffer_done(&of->values);
+    arena_done(&of->arena);
+    buffer_done(&of->key);
+    buffer_done(&of->exact);
+    buffer_done(&of->element);
+    buffer_done(&of->queue.keys);
+    hash_table_done(&of->leaf_table);
+    hash_table_done(&of->value_table);
+}
+
 void delta_done(struct delta *delta)
 {
-    for (size_t i = 0; delta->views && i < delta->schema->all_view_count; i++) {
-        buffer_done(&delta->views[i].leaves);
-        buffer_done(&delta->views[i].values);
-    }
-    arena_done(&delta->arena);
-    buffer_done(&delta->key);
-    buffer_done(&delta->exact);
-    buffer_done(&delta->element);
-    buffer_done(&delta->queue.keys);
+    for (size_t i = 0; delta->views && i < delta->schema->all_view_count; i++)
+        delta_view_done(&delta->views[i]);
     free(delta->views);
-    hash_table_done(&delta->leaves);
-    hash_table_done(&delta->values);
     *delta = (struct delta){0};
+}
+
+static void delta_view_clear(struct delta_view *of)
+{
+    arena_reset(&of->arena);
+    of->merge_bytes = 0;
+    of->last = NULL;
+    buffer_clear(&of->leaves);
+    buffer_clear(&of->values);
+    hash_table_clear(&of->leaf_table);
+    hash_table_clear(&of->value_table);
+    of->queue.count = 0;
+    buffer_clear(&of->queue.keys);
 }
 
 void delta_clear(struct delta *delta)
 {
-    arena_reset(&delta->arena);
-    delta->merge_bytes = 0;
-    for (size_t i = 0; i < delta->schema->all_view_count; i++) {
-        delta->views[i].last = NULL;
-        buffer_clear(&delta->views[i].leaves);
-        buffer_clear(&delta->views[i].values);
-    }
-    hash_table_clear(&delta->leaves);
-    hash_table_clear(&delta->values);
-    delta->queue.count = 0;
-    buffer_clear(&delta->queue.keys);
+    for (size_t i = 0; i < delta->schema->all_view_count; i++)
+        delta_view_clear(&delta->views[i]);
 }
 
 /* What is in use: a cleared delta keeps its memory for the next one, and must not seem full. */
 size_t delta_bytes(const struct delta *delta)
 {
-    return delta->arena.used_bytes + delta->merge_bytes +
-           (delta->leaves.count + delta->values.count) *
-               (sizeof(struct hash_slot) + sizeof(void *));
+    size_t bytes = 0;
+    for (size_t i = 0; i < delta->schema->all_view_count; i++) {
+        const struct delta_view *const of = &delta->views[i];
+        bytes += of->arena.used_bytes + of->merge_bytes +
+                 (of->leaf_table.count + of->value_table.count) *
+                     (sizeof(struct hash_slot) + sizeof(void *));
+    }
+    return bytes;
 }
 
 static struct delta_view *of_view(const struct delta *delta, const struct view *view)
@@ -72,6 +85,11 @@ static struct delta_view *of_view(const struct delta *delta, const struct view *
 const struct delta_view *delta_view_of(const struct delta *delta, const struct view *view)
 {
     return of_view(delta, view);
+}
+
+struct arena *delta_arena(struct delta *delta, const struct view *view)
+{
+    return &of_view(delta, view)->arena;
 }
 
 /* Whether merging takes a part of the view's groups at a time, see merge.c. */
@@ -92,57 +110,57 @@ static size_t merge_bytes_of(const struct view *view)
     return rows * (MERGE_NODE_BYTES + view->aggregate_count * sizeof(struct state));
 }
 
-static struct delta_leaf *new_leaf(struct delta *delta, const struct delta_leaf *wanted,
+static struct delta_leaf *new_leaf(struct delta_view *of, const struct delta_leaf *wanted,
                                    struct slice exact)
 {
     const struct view *const view = wanted->view;
     struct delta_leaf *const leaf =
-        arena_alloc(&delta->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
+        arena_alloc(&of->arena, sizeof *leaf + view->aggregate_count * sizeof leaf->states[0]);
     leaf->view = view;
     leaf->depth = wanted->depth;
-    leaf->number = delta->leaves.count;
-    leaf->key = arena_copy(&delta->arena, wanted->key);
-    if (exact.length) leaf->exact = arena_copy(&delta->arena, exact);
-    buffer_add(&of_view(delta, view)->leaves, &leaf, sizeof leaf);
-    delta->merge_bytes += merge_bytes_of(view);
+    leaf->number = of->leaf_table.count;
+    leaf->key = arena_copy(&of->arena, wanted->key);
+    if (exact.length) leaf->exact = arena_copy(&of->arena, exact);
+    buffer_add(&of->leaves, &leaf, sizeof leaf);
+    of->merge_bytes += merge_bytes_of(view);
     return leaf;
 }
 
 static bool is_leaf(const void *entry, const void *wanted)
 {
     const struct delta_leaf *const leaf = entry, *const other = wanted;
-    return leaf->view == other->view && leaf->depth == other->depth &&
-           slice_equal(leaf->key, other->key);
+    return leaf->depth == other->depth && slice_equal(leaf->key, other->key);
 }
 
 struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, unsigned depth,
                                  struct slice key, struct slice exact)
 {
+    struct delta_view *const of = of_view(delta, view);
     struct delta_leaf const wanted = {.view = view, .depth = depth, .key = key};
-    uint64_t const hash = hash_bytes((uint64_t)depth << 16 | view->id, key);
-    struct delta_leaf *leaf = hash_table_find(&delta->leaves, hash, is_leaf, &wanted);
+    uint64_t const hash = hash_bytes(depth, key);
+    struct delta_leaf *leaf = hash_table_find(&of->leaf_table, hash, is_leaf, &wanted);
     if (leaf) return leaf;
-    leaf = new_leaf(delta, &wanted, exact);
-    hash_table_add(&delta->leaves, hash, leaf);
+    leaf = new_leaf(of, &wanted, exact);
+    hash_table_add(&of->leaf_table, hash, leaf);
     return leaf;
 }
 
-static struct delta_value *new_value(struct delta *delta, const struct delta_pending *pending,
+static struct delta_value *new_value(struct delta_view *of, const struct delta_pending *pending,
                                      struct slice key)
 {
-    struct delta_value *const value = arena_alloc(&delta->arena, sizeof *value + key.length);
+    const struct view *const view = pending->leaf->view;
+    struct delta_value *const value = arena_alloc(&of->arena, sizeof *value + key.length);
     value->leaf = pending->leaf;
     value->set = pending->set;
     value->key_length = (uint32_t)key.length; /* at most DB_KEY_BYTES_MAX */
     memcpy(value->key, key.at, key.length);
-    hash_table_add(&delta->values, pending->hash, value);
+    hash_table_add(&of->value_table, pending->hash, value);
     value->older = pending->leaf->values;
     pending->leaf->values = value;
     pending->leaf->value_bytes += MERGE_VALUE_BYTES + key.length;
-    buffer_add(&of_view(delta, pending->leaf->view)->values, &value, sizeof value);
-    if (!is_portioned(pending->leaf->view))
-        delta->merge_bytes +=
-            (pending->leaf->view->dimension_count + 1) * (MERGE_VALUE_BYTES + key.length);
+    buffer_add(&of->values, &value, sizeof value);
+    if (!is_portioned(view))
+        of->merge_bytes += (view->dimension_count + 1) * (MERGE_VALUE_BYTES + key.length);
     return value;
 }
 
@@ -160,19 +178,20 @@ static bool is_value(const void *entry, const void *wanted)
            slice_equal(delta_value_key(value), other->key);
 }
 
-static struct delta_value *delta_value_of(struct delta *delta, const struct delta_pending *pending)
+static struct delta_value *delta_value_of(struct delta_view *of,
+                                          const struct delta_pending *pending)
 {
-    struct slice const key = slice_of(delta->queue.keys.at + pending->key_at, pending->key_length);
+    struct slice const key = slice_of(of->queue.keys.at + pending->key_at, pending->key_length);
     struct wanted_value const wanted = {.pending = pending, .key = key};
     struct delta_value *const value =
-        hash_table_find(&delta->values, pending->hash, is_value, &wanted);
-    return value ? value : new_value(delta, pending, key);
+        hash_table_find(&of->value_table, pending->hash, is_value, &wanted);
+    return value ? value : new_value(of, pending, key);
 }
 
-static struct delta_pending *enqueue(struct delta *delta, struct delta_leaf *leaf, uint8_t set,
+static struct delta_pending *enqueue(struct delta_view *of, struct delta_leaf *leaf, uint8_t set,
                                      struct slice key, int64_t weight)
 {
-    struct delta_queue *const queue = &delta->queue;
+    struct delta_queue *const queue = &of->queue;
     struct delta_pending *const pending = &queue->pending[queue->count++];
     *pending = (struct delta_pending){
         .hash = hash_bytes(leaf->number << 8 | set, key),
@@ -183,35 +202,43 @@ static struct delta_pending *enqueue(struct delta *delta, struct delta_leaf *lea
         .set = set,
     };
     buffer_add_slice(&queue->keys, key);
-    hash_table_prefetch(&delta->values, pending->hash);
+    hash_table_prefetch(&of->value_table, pending->hash);
     return pending;
+}
+
+static void delta_view_flush(struct delta_view *of)
+{
+    struct delta_queue *const queue = &of->queue;
+    for (size_t i = 0; i < queue->count; i++)
+        hash_table_prefetch_entry(&of->value_table, queue->pending[i].hash);
+    for (size_t i = 0; i < queue->count; i++)
+        delta_value_of(of, &queue->pending[i])->weight += queue->pending[i].weight;
+    queue->count = 0;
+    buffer_clear(&queue->keys);
 }
 
 void delta_flush(struct delta *delta)
 {
-    struct delta_queue *const queue = &delta->queue;
-    for (size_t i = 0; i < queue->count; i++)
-        hash_table_prefetch_entry(&delta->values, queue->pending[i].hash);
-    for (size_t i = 0; i < queue->count; i++)
-        delta_value_of(delta, &queue->pending[i])->weight += queue->pending[i].weight;
-    queue->count = 0;
-    buffer_clear(&queue->keys);
+    for (size_t i = 0; i < delta->schema->all_view_count; i++)
+        delta_view_flush(&delta->views[i]);
 }
 
 void delta_add_value(struct delta *delta, struct delta_leaf *leaf, uint8_t set, struct slice key,
                      struct slice exact, int64_t weight)
 {
-    const struct delta_pending *const pending = enqueue(delta, leaf, set, key, weight);
+    struct delta_view *const of = of_view(delta, leaf->view);
+    const struct delta_pending *const pending = enqueue(of, leaf, set, key, weight);
     if (exact.length) {
-        struct delta_value *const value = delta_value_of(delta, pending);
-        if (value->exact.length == 0) value->exact = arena_copy(&delta->arena, exact);
+        struct delta_value *const value = delta_value_of(of, pending);
+        if (value->exact.length == 0) value->exact = arena_copy(&of->arena, exact);
     }
-    if (delta->queue.count == DELTA_QUEUE) delta_flush(delta);
+    if (of->queue.count == DELTA_QUEUE) delta_view_flush(of);
 }
 
 /* An event on its way into a leaf. */
 struct fold {
     struct delta *delta;
+    struct delta_view *of; /* the part of the delta that the leaf is of */
     const struct value *fields;
     struct slice key;
     int64_t weight;
@@ -230,7 +257,7 @@ static struct value delta_eval(const struct fold *fold, const struct expr *expr)
 static bool pack_element(const struct fold *fold, const struct expr *const *order,
                          size_t order_count, const struct value *value)
 {
-    struct buffer *const element = &fold->delta->element;
+    struct buffer *const element = &fold->of->element;
     buffer_clear(element);
     for (size_t i = 0; i < order_count; i++) {
         struct value const rank = delta_eval(fold, order[i]);
@@ -248,16 +275,16 @@ static bool pack_element(const struct fold *fold, const struct expr *const *orde
 /* Puts the event's element into the multiset; false if it has none. */
 static bool fold_multiset(const struct fold *fold, size_t index)
 {
-    struct delta *const delta = fold->delta;
+    struct buffer *const key = &fold->of->key;
     const struct multiset *const set = &fold->leaf->view->multisets[index];
-    if (!expr_holds(set->where, fold->fields, delta->schema->zone)) return false;
+    if (!expr_holds(set->where, fold->fields, fold->delta->schema->zone)) return false;
     struct value const value = delta_eval(fold, set->argument);
     if (value.kind == VALUE_NULL || !pack_element(fold, set->order, set->order_count, &value))
         return false;
-    struct slice const element = buffer_slice(&delta->element);
-    buffer_clear(&delta->key);
-    bool const whole = multiset_key(element, &delta->key);
-    delta_add_value(delta, fold->leaf, (uint8_t)index, buffer_slice(&delta->key),
+    struct slice const element = buffer_slice(&fold->of->element);
+    buffer_clear(key);
+    bool const whole = multiset_key(element, key);
+    delta_add_value(fold->delta, fold->leaf, (uint8_t)index, buffer_slice(key),
                     whole ? (struct slice){0} : element, fold->weight);
     return true;
 }
@@ -283,20 +310,19 @@ static bool delta_eval_arguments(const struct fold *fold, const struct aggregate
 
 static void fold_aggregate(const struct fold *fold, size_t index)
 {
-    struct delta *const delta = fold->delta;
     const struct aggregate *const aggregate = &fold->leaf->view->aggregates[index];
     struct value values[AGGREGATE_VALUES_MAX];
-    if (!expr_holds(aggregate->where, fold->fields, delta->schema->zone)) return;
+    if (!expr_holds(aggregate->where, fold->fields, fold->delta->schema->zone)) return;
     if (!delta_eval_arguments(fold, aggregate, values)) return;
-    buffer_clear(&delta->element);
+    buffer_clear(&fold->of->element);
     if (traits_of(aggregate)->insert_only &&
         !pack_element(fold, aggregate->order, aggregate->order_count, &values[0]))
         return;
     struct aggregate_input const input = {.values = values,
-                                          .element = buffer_slice(&delta->element),
+                                          .element = buffer_slice(&fold->of->element),
                                           .weight = fold->weight,
-                                          .secret = &delta->secret};
-    aggregate_apply(aggregate, &fold->leaf->states[index], &input, &delta->arena);
+                                          .secret = &fold->delta->secret};
+    aggregate_apply(aggregate, &fold->leaf->states[index], &input, &fold->of->arena);
 }
 
 /* Whether the view has let the event's groups go. */
@@ -309,30 +335,30 @@ static bool delta_is_expired(const struct delta *delta, const struct view *view,
     return cutoff->kind != VALUE_NULL && value_has_time(time) && value_compare(time, cutoff) < 0;
 }
 
-/* The key of the group with the first DEPTH of DIMENSIONS, into the delta's scratch. */
-static void pack_dimensions(struct delta *delta, const struct view *view,
+/* The key of the group with the first DEPTH of DIMENSIONS, into the scratch of its part. */
+static void pack_dimensions(struct delta_view *of, const struct view *view,
                             const struct value *dimensions, unsigned depth)
 {
-    buffer_clear(&delta->key);
-    buffer_clear(&delta->exact);
-    if (group_key_pack(view, dimensions, depth, &delta->key)) return;
+    buffer_clear(&of->key);
+    buffer_clear(&of->exact);
+    if (group_key_pack(view, dimensions, depth, &of->key)) return;
     for (size_t i = 0; i < depth; i++)
-        (void)pack_value(&delta->exact, &dimensions[i], PACK_NO_LIMIT);
+        (void)pack_value(&of->exact, &dimensions[i], PACK_NO_LIMIT);
 }
 
 /* What the event says of its node's parent. */
 static void fold_link(const struct fold *fold)
 {
-    struct delta *const delta = fold->delta;
+    struct delta_view *const of = fold->of;
     const struct view *const view = fold->leaf->view;
     struct value const parent = delta_eval(fold, view->hierarchy->parent);
     if (parent.kind == VALUE_NULL) return;
-    buffer_clear(&delta->key);
-    buffer_clear(&delta->exact);
-    if (!group_key_add(view, &parent, &delta->key))
-        (void)pack_value(&delta->exact, &parent, PACK_NO_LIMIT);
-    delta_add_value(delta, fold->leaf, DELTA_LINKS, buffer_slice(&delta->key),
-                    buffer_slice(&delta->exact), fold->weight);
+    buffer_clear(&of->key);
+    buffer_clear(&of->exact);
+    if (!group_key_add(view, &parent, &of->key))
+        (void)pack_value(&of->exact, &parent, PACK_NO_LIMIT);
+    delta_add_value(fold->delta, fold->leaf, DELTA_LINKS, buffer_slice(&of->key),
+                    buffer_slice(&of->exact), fold->weight);
 }
 
 /* Folds into the leaf what is over the rows of ENTITIES, or where that is NULL what is over
@@ -357,21 +383,21 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
                 struct slice key, int64_t weight)
 {
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-    struct fold fold = {.delta = delta, .fields = fields, .key = key, .weight = weight};
+    struct delta_view *const of = of_view(delta, view);
+    struct fold fold = {.delta = delta, .of = of, .fields = fields, .key = key, .weight = weight};
     if (!expr_holds(view->where, fields, delta->schema->zone)) return;
     for (size_t i = 0; i < view->dimension_count; i++)
         dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, delta->schema->zone);
     const struct hierarchy_spec *const hierarchy =
         view_is_breakdown(view) ? view->owner->hierarchy : view->hierarchy;
     if (hierarchy && hierarchy->kind == HIERARCHY_PATHS)
-        (void)hierarchy_normalise(hierarchy, &dimensions[0], &delta->element); /* else it is null */
+        (void)hierarchy_normalise(hierarchy, &dimensions[0], &of->element); /* else it is null */
     if (delta_is_expired(delta, view, dimensions)) return;
-    pack_dimensions(delta, view, dimensions, (unsigned)view->dimension_count);
-    struct delta_leaf **const last = &of_view(delta, view)->last;
-    if (!*last || !slice_equal((*last)->key, buffer_slice(&delta->key)))
-        *last = delta_leaf_of(delta, view, (unsigned)view->dimension_count,
-                              buffer_slice(&delta->key), buffer_slice(&delta->exact));
-    fold.leaf = *last;
+    pack_dimensions(of, view, dimensions, (unsigned)view->dimension_count);
+    if (!of->last || !slice_equal(of->last->key, buffer_slice(&of->key)))
+        of->last = delta_leaf_of(delta, view, (unsigned)view->dimension_count,
+                                 buffer_slice(&of->key), buffer_slice(&of->exact));
+    fold.leaf = of->last;
     fold.leaf->event_count += weight;
     if (view->hierarchy && view->hierarchy->kind == HIERARCHY_LINKS &&
         dimensions[0].kind != VALUE_NULL)
@@ -383,9 +409,9 @@ void delta_fold_entity(struct delta *delta, const struct view *view, const struc
                        const struct value *dimensions, unsigned depth, const struct value *fields,
                        struct slice key, int64_t weight)
 {
-    struct fold fold = {.delta = delta, .fields = fields, .key = key, .weight = weight};
-    pack_dimensions(delta, view, dimensions, depth);
-    fold.leaf =
-        delta_leaf_of(delta, view, depth, buffer_slice(&delta->key), buffer_slice(&delta->exact));
+    struct delta_view *const of = of_view(delta, view);
+    struct fold fold = {.delta = delta, .of = of, .fields = fields, .key = key, .weight = weight};
+    pack_dimensions(of, view, dimensions, depth);
+    fold.leaf = delta_leaf_of(delta, view, depth, buffer_slice(&of->key), buffer_slice(&of->exact));
     fold_into(&fold, entities);
 }

@@ -5,7 +5,7 @@
  * Memory   a delta owns what it holds; delta_bytes tells how much is in use and how much
  *          merging it will take beside its portions (merge.h), and the owner bounds it by
  *          merging and clearing.
- * Threads  one owner at a time.
+ * Threads  one owner at a time; of each view one, while events are folded.
  * Errors   none: what could fail was tried when the record was bound. `cycle` is
  *          for merge.c to set.
  *
@@ -22,7 +22,7 @@ struct delta_leaf {
     unsigned depth;
     struct slice key;           /* packed dimensions (groups.h) */
     struct slice exact;         /* packed without limit where the key has cut one, else empty */
-    uint64_t number;            /* among the delta's leaves */
+    uint64_t number;            /* among the view's leaves */
     int64_t event_count;        /* weighted */
     struct merge_group *group;  /* its place in the store, while merge.c works */
     struct delta_value *values; /* the newest of its values */
@@ -67,28 +67,29 @@ struct delta_queue {
     struct buffer keys;
 };
 
-/* What a delta has of one view. */
+/* What a delta has of one view. It shares nothing with that of another one, so that two threads may
+ * fold into two views at a time. */
 struct delta_view {
+    struct arena arena;
     struct delta_leaf *last; /* that was folded into; NULL: none */
     struct buffer leaves;    /* of struct delta_leaf *, in the order in which they came */
     struct buffer values;    /* of struct delta_value *, likewise; complete after delta_flush */
-    bool is_postponed;       /* merging could not take it, as nodes would be a cycle */
+    struct hash_table leaf_table;  /* of struct delta_leaf */
+    struct hash_table value_table; /* of struct delta_value */
+    struct delta_queue queue;
+    size_t merge_bytes; /* what merge.c will hold of the leaves and values */
+    bool is_postponed;  /* merging could not take it, as nodes would be a cycle */
+    struct buffer key;  /* scratch, as are the next two */
+    struct buffer exact;
+    struct buffer element;
 };
 
 struct delta {
     const struct schema *schema;
-    struct hash_key secret; /* the store's; the owner sets it */
-    struct arena arena;
+    struct hash_key secret;   /* the store's; the owner sets it */
     struct delta_view *views; /* one a view of the schema */
-    struct buffer key;        /* scratch, as are the next two */
-    struct buffer exact;
-    struct buffer element;
     const struct value
         *cutoffs; /* per view of the schema: groups before it are gone; null: none. Borrowed */
-    struct hash_table leaves; /* of struct delta_leaf */
-    struct hash_table values; /* of struct delta_value */
-    struct delta_queue queue;
-    size_t merge_bytes; /* what merge.c will hold of the leaves and values */
     struct error cycle; /* of a view that is postponed */
 };
 
@@ -99,6 +100,8 @@ void delta_clear(struct delta *delta);
 bool delta_clear_merged(struct delta *delta);
 size_t delta_bytes(const struct delta *delta);
 const struct delta_view *delta_view_of(const struct delta *delta, const struct view *view);
+/* For what the delta has of the view. */
+struct arena *delta_arena(struct delta *delta, const struct view *view);
 
 /* Folds an event into VIEW. FIELDS: one value per field of the view's stream; KEY: what tells the
  * event from others. Both are borrowed until return. An expression that overflows is null: bind

@@ -20,7 +20,7 @@ static void keep_leaf(struct delta *kept, const struct delta_leaf *leaf)
     same->event_count = leaf->event_count;
     for (size_t i = 0; i < leaf->view->aggregate_count; i++)
         aggregate_merge(&leaf->view->aggregates[i], &same->states[i], &leaf->states[i],
-                        &kept->arena);
+                        delta_arena(kept, leaf->view));
 }
 
 static void keep_view(struct delta *kept, const struct delta_view *view)

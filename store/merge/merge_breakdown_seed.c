@@ -106,10 +106,11 @@ static bool seed_row(struct hierarchy *hierarchy, const struct view *view, struc
     AUTO_ARENA struct arena arena = {0};
     AUTO_BUFFER struct buffer up = {0}, exact = {0};
     struct delta *const delta = hierarchy->merge->delta;
+    struct arena *const kept = delta_arena(delta, view);
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
-    struct state *const states = ARENA_ARRAY(&delta->arena, struct state, view->aggregate_count);
+    struct state *const states = ARENA_ARRAY(kept, struct state, view->aggregate_count);
     if (!group_dimensions(key, row, breakdown_depth(view), &arena, dimensions, err) ||
-        !group_states(view, row, &delta->arena, states, err))
+        !group_states(view, row, kept, states, err))
         return false;
     breakdown_go_up(view, above, dimensions);
     breakdown_pack_key(view, dimensions, &up, &exact);
@@ -120,7 +121,7 @@ static bool seed_row(struct hierarchy *hierarchy, const struct view *view, struc
         aggregate_negate(&view->aggregates[i], &states[i]);
         /* a second time for what it leaves out: what is told by values */
         if (sign > 0) aggregate_negate(&view->aggregates[i], &states[i]);
-        aggregate_merge(&view->aggregates[i], &leaf->states[i], &states[i], &delta->arena);
+        aggregate_merge(&view->aggregates[i], &leaf->states[i], &states[i], kept);
     }
     return hierarchy_seed_values(hierarchy, row->id, 0, leaf, sign, err);
 }

@@ -70,8 +70,7 @@ static bool sum_of_references(const struct snapshot *snapshot, const struct stre
     pack_u16(&prefix, stream->id);
     if (!lsm_cursor_open(snapshot->txn, TABLE_REFERENCES, buffer_slice(&prefix), &cursor, err))
         return false;
-    enum db_finding found =
-        lsm_cursor_seek(cursor, buffer_slice(&prefix), prefix.length, &at, err);
+    enum db_finding found = lsm_cursor_seek(cursor, buffer_slice(&prefix), prefix.length, &at, err);
     for (; found == DB_FOUND; found = lsm_cursor_next(cursor, &at, err)) {
         buffer_clear(&entry);
         buffer_add_slice(&entry, at.key);

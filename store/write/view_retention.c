@@ -36,7 +36,8 @@ static bool take_leaf(struct letting_go *going, struct slice key, const struct g
     struct delta_leaf *const leaf =
         delta_leaf_of(delta, view, (unsigned)view->dimension_count, key, group->exact);
     leaf->event_count -= (int64_t)group->event_count;
-    if (!group_states(view, group, &delta->arena, leaf->states, going->err)) return false;
+    if (!group_states(view, group, delta_arena(delta, view), leaf->states, going->err))
+        return false;
     for (size_t i = 0; i < view->aggregate_count; i++)
         aggregate_negate(&view->aggregates[i], &leaf->states[i]);
     AUTO(multiset_reader_close) struct multiset_reader reader = {0};
