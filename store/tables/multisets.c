@@ -199,7 +199,7 @@ static enum db_finding scan_step(struct scan *scan, bool forward, struct element
     return read_element(scan, found, &entry, ret_element, err);
 }
 
-/* The first or last element from FROM on; it may be any of those that were cut at the same bytes. */
+/* The first or last element from FROM on, which may be any of those cut at the same bytes. */
 static enum db_finding scan_from(struct scan *scan, bool least, struct slice from,
                                  struct element *ret_element, struct error *err)
 {
