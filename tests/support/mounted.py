@@ -104,16 +104,18 @@ class Scene:
                                subprocess.run(["umount", mounted], check=False).returncode == 0)
                     check(daemon.wait(timeout=WAIT_SECONDS) == 0, "the daemon ended with an error")
 
-    def __exit__(self, *_):
+    def __exit__(self, failed, *_):
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
             places = [re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split()[4]) for line in mounts]
             left = [place for place in places if place.startswith(self.folder.name)]
         for place in left:  # also those that a test mounted by itself
             subprocess.run(["umount", "-l", place], check=False, capture_output=True)
-        for daemon, _ in self.mounts:
-            if daemon.poll() is None:
+        serving = [daemon for daemon, _ in self.mounts if daemon.poll() is None]
+        for daemon in serving:
+            if failed:
                 daemon.kill()
-            daemon.wait()
+            status = daemon.wait(timeout=WAIT_SECONDS)
+            check(failed or status == 0, f"a daemon ended with status {status}")
         self.folder.cleanup()
 
 
