@@ -47,8 +47,9 @@ static bool has_limits(const struct schema *schema)
 static bool let_old_go(struct store *store, uint64_t *ret_commit_id, struct error *err)
 {
     const struct schema *schema;
+    struct resources const resources = load_resources_default();
     if (!store_schema(store, &schema, err)) return false;
-    return has_limits(schema) ? commit_expire(store, MEMORY_BYTES_DEFAULT, ret_commit_id, err)
+    return has_limits(schema) ? commit_expire(store, &resources, ret_commit_id, err)
                               : store_newest_commit(store, ret_commit_id, err);
 }
 

@@ -121,9 +121,9 @@ static bool cmd_delete_delete_events(struct store *store, const struct deletion 
         .source = slice_text(source),
         .resume_line = 1,
     };
+    struct resources const resources = load_resources_default();
     uint64_t commit_id;
-    if (!commit_delete(store, deletion, &batch, MEMORY_BYTES_DEFAULT, &commit_id, err))
-        return false;
+    if (!commit_delete(store, deletion, &batch, &resources, &commit_id, err)) return false;
     (void)writer_lock_announce(store, commit_id, WRITER_ANNOUNCE_MS,
                                notices);                                /* it told the user */
     (void)printf("delete: deleted %llu, duplicate %llu, commit %llu\n", /* console_end looks */

@@ -12,6 +12,7 @@ enum {
     OPTION_COMMIT_EVERY,
     OPTION_MAX_REJECTS,
     OPTION_MEMORY,
+    OPTION_THREADS,
 };
 
 static const struct option options[] = {
@@ -19,6 +20,7 @@ static const struct option options[] = {
     {.name = "commit-every", .has_arg = required_argument, .val = OPTION_COMMIT_EVERY},
     {.name = "max-rejects", .has_arg = required_argument, .val = OPTION_MAX_REJECTS},
     {.name = "memory", .has_arg = required_argument, .val = OPTION_MEMORY},
+    {.name = "threads", .has_arg = required_argument, .val = OPTION_THREADS},
     {.name = NULL},
 };
 
@@ -37,6 +39,7 @@ static const struct usage usage = {
             "                       SIZE, what has become that much (16M). 500ms, 2min, 64K\n"
             "  --max-rejects N|N%   stop where more records are refused (1%, at least 10)\n"
             "  --memory SIZE        memory to use, 16M or more (512M)\n"
+            "  --threads N          threads to use at a time (one a processor)\n"
             "\n"
             "A run that was killed goes on where its last commit was; nothing is loaded\n"
             "twice. Exit status: 0 told to stop, 1 could not go on, 2 as 0, with rejects.\n"
@@ -54,7 +57,8 @@ static bool cmd_follow_set_option(void *context, int code, const char *value)
     case OPTION_STREAM: follow->stream = value; return true;
     case OPTION_COMMIT_EVERY: return load_option_commit_every(value, &follow->bound);
     case OPTION_MAX_REJECTS: return load_option_max_rejects(value, &follow->batch.limit);
-    case OPTION_MEMORY: return load_option_memory(value, &follow->batch.memory_bytes);
+    case OPTION_MEMORY: return load_option_memory(value, &follow->batch.resources.memory_bytes);
+    case OPTION_THREADS: return load_option_threads(value, &follow->batch.resources.threads);
     default: return false;
     }
 }
@@ -74,7 +78,7 @@ enum exit_status cmd_follow(int argc, char **argv)
     struct follow follow = {
         .notices = console_notices(NULL),
         .bound = follow_bound_default,
-        .batch = {.memory_bytes = MEMORY_BYTES_DEFAULT, .progress = &progress},
+        .batch = {.resources = load_resources_default(), .progress = &progress},
     };
     struct error err;
     int first;

@@ -21,6 +21,7 @@ enum {
     OPTION_DRY_RUN,
     OPTION_MAX_REJECTS,
     OPTION_MEMORY,
+    OPTION_THREADS,
     OPTION_COMMIT_EVERY,
 };
 
@@ -30,6 +31,7 @@ static const struct option options[] = {
     {.name = "dry-run", .val = OPTION_DRY_RUN},
     {.name = "max-rejects", .has_arg = required_argument, .val = OPTION_MAX_REJECTS},
     {.name = "memory", .has_arg = required_argument, .val = OPTION_MEMORY},
+    {.name = "threads", .has_arg = required_argument, .val = OPTION_THREADS},
     {.name = "commit-every", .has_arg = required_argument, .val = OPTION_COMMIT_EVERY},
     {.name = NULL},
 };
@@ -47,6 +49,7 @@ static const struct usage usage = {
             "  --dry-run           count what would be loaded and refused, and load nothing\n"
             "  --max-rejects N|N%  stop a batch with more refused records (1%, at least 10)\n"
             "  --memory SIZE       memory to use, 16M or more (512M)\n"
+            "  --threads N         threads to use at a time (one a processor)\n"
             "  --commit-every T    of standard input: commit as it comes, as tally follow\n"
             "\n"
             "A bad record is put into STORE/rejects with its line and the reason.\n"
@@ -77,7 +80,8 @@ static bool cmd_ingest_set_option(void *context, int code, const char *value)
     case OPTION_COMMIT_EVERY:
         arguments->commits_as_it_comes = true;
         return load_option_commit_every(value, &arguments->bound);
-    case OPTION_MEMORY: return load_option_memory(value, &batch->memory_bytes);
+    case OPTION_MEMORY: return load_option_memory(value, &batch->resources.memory_bytes);
+    case OPTION_THREADS: return load_option_threads(value, &batch->resources.threads);
     default: return false;
     }
 }
@@ -222,7 +226,7 @@ enum exit_status cmd_ingest(int argc, char **argv)
     static char input[] = "-";
     static char *only_input[] = {input};
     struct arguments arguments = {.bound = follow_bound_default,
-                                  .batch = {.memory_bytes = MEMORY_BYTES_DEFAULT}};
+                                  .batch = {.resources = load_resources_default()}};
     int first;
     switch (options_read(&usage, argc, argv, cmd_ingest_set_option, &arguments, &first)) {
     case OPTIONS_GOOD: break;

@@ -70,7 +70,7 @@ static bool rebuild(struct store *store, char **names, size_t count, bool allow_
     struct rebuild const wanted = {.views = views,
                                    .view_count = count,
                                    .allow_loss = allow_loss,
-                                   .memory_bytes = MEMORY_BYTES_DEFAULT};
+                                   .resources = load_resources_default()};
     if (!commit_rebuild(store, &wanted, &commit_id, err)) return false;
     (void)writer_lock_announce(store, commit_id, WRITER_ANNOUNCE_MS,
                                notices); /* it told the user */

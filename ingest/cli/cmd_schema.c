@@ -94,7 +94,7 @@ static bool cmd_schema_apply(const char *path, const struct arguments *arguments
     struct notices const notices = console_notices(&showing.progress);
     struct apply_options const wanted = {
         .allow_loss = arguments->allow_loss,
-        .memory_bytes = MEMORY_BYTES_DEFAULT,
+        .resources = load_resources_default(),
         .tell = emit_view,
         .progress = cmd_schema_show_progress,
         .context = &showing,

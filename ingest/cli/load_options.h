@@ -11,8 +11,10 @@
 #pragma once
 #include "follow/follow.h"
 
-enum { MEMORY_BYTES_DEFAULT = 512 << 20 }; /* --memory where it is not given */
+/* Without --memory and --threads: 512 MiB, and as many threads as the process may use processors. */
+struct resources load_resources_default(void);
 
 bool load_option_max_rejects(const char *value, struct reject_limit *limit) MUST_CHECK;
 bool load_option_memory(const char *value, size_t *bytes) MUST_CHECK;
+bool load_option_threads(const char *value, size_t *threads) MUST_CHECK;
 bool load_option_commit_every(const char *value, struct follow_bound *bound) MUST_CHECK;

@@ -5,8 +5,8 @@
  *
  * Place    cmd_ingest.c and follow.c call it under the lock of writers, once for each input.
  * Promise  a batch that was killed goes on behind its last commit; one that was loaded is left
- *          alone. Memory is bounded by `memory_bytes`, about, whatever the input's size; a record
- *          longer than that is still held as a whole.
+ *          alone. Memory is bounded by `resources`, about, whatever the input's size; a record that
+ *          is longer is still held as a whole.
  * Memory   the report owns its texts until batch_report_done; options are borrowed.
  * Threads  called by one; commits go on a thread of their own (commit_job.h).
  * Errors   by the ending: REFUSED is about this input, STOPPED about the store.
@@ -14,6 +14,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/resources.h"
 #include "common/notice.h"
 #include "common/progress.h"
 #include "common/reject_limit.h"
@@ -29,7 +30,7 @@ struct batch_options {
     bool dry_run;
     bool mount_silent; /* as the report of the batch before has it */
     struct reject_limit limit;
-    size_t memory_bytes;
+    struct resources resources;
     bool (*stopped)(void); /* looked at between commits; NULL: it goes on to the end */
     const struct notices *notices;
     struct progress *progress;

@@ -20,7 +20,7 @@ enum { FIRST_PART = 1024, LEAST_PART = 16384 };
 
 static size_t share(const struct load *load, size_t shares)
 {
-    return load->options->memory_bytes / MEMORY_SHARES * shares;
+    return load->options->resources.memory_bytes / MEMORY_SHARES * shares;
 }
 
 static size_t room(const struct load *load)
@@ -141,7 +141,8 @@ static bool begin_commit(struct load *load, enum batch_state state, bool is_last
         .chunk = load->chunk,
         .batch = *load->batch,
         .is_last = is_last,
-        .memory_bytes = share(load, COMMIT_SHARES),
+        .resources = {.memory_bytes = share(load, COMMIT_SHARES),
+                      .threads = load->options->resources.threads},
         .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
     };
     commit_job_start(&load->job);

@@ -17,7 +17,7 @@ static void *commit_job_run(void *argument)
     struct commit_job *const job = argument;
     struct notices const notices = {.show = keep_notice, .context = job};
     uint64_t commit_id;
-    job->good = commit_chunk(job->store, job->chunk, &job->batch, job->is_last, job->memory_bytes,
+    job->good = commit_chunk(job->store, job->chunk, &job->batch, job->is_last, &job->resources,
                              &commit_id, &job->err);
     job->dirty_bytes = store_dirty_bytes(job->store);
     if (job->good)

@@ -23,7 +23,7 @@ struct commit_job {
     struct events_chunk *chunk;
     struct batch batch; /* as commit_chunk takes it, and leaves it */
     bool is_last;       /* of the input: what is too old goes with it */
-    size_t memory_bytes;
+    struct resources resources;
     int announce_ms; /* how long to wait for mounts */
     /* what came of it */
     bool good;

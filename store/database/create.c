@@ -9,6 +9,7 @@
 #include "base/open_beneath.h"
 #include "database/store.h"
 #include "kv/db.h"
+#include "lsm/run_list.h"
 #include "schema/catalog_ids.h"
 #include "tables/meta.h"
 #include "types/time_zone.h"
@@ -56,6 +57,16 @@ static bool check_empty(const struct place *place, struct error *err)
     return error_place(err, "%s", place->path);
 }
 
+/* The tables of sorted runs. */
+static bool create_trees(struct txn *txn, struct error *err)
+{
+    static const enum db_table tables[] = {TABLE_EVENTS, TABLE_VALUES, TABLE_REFERENCES};
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        if (!run_list_create(txn, tables[i], err)) return false;
+    }
+    return true;
+}
+
 static bool write_first_commit(struct db *db, const struct schema *schema, struct slice zone,
                                struct error *err)
 {
@@ -66,7 +77,8 @@ static bool write_first_commit(struct db *db, const struct schema *schema, struc
     hash_key_draw(&meta.secret);
     meta_next_commit(&meta);
     meta.schema_commit_id = meta.root_listing_commit_id = meta.commit_id;
-    return txn_begin(db, true, &txn, err) && meta_schema_save(txn, schema->text, zone, err) &&
+    return txn_begin(db, true, &txn, err) && create_trees(txn, err) &&
+           meta_schema_save(txn, schema->text, zone, err) &&
            meta_catalog_ids_save(txn, buffer_slice(&layout), err) && meta_save(txn, &meta, err) &&
            txn_commit(TAKE(txn), err);
 }

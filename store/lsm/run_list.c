@@ -38,19 +38,17 @@ struct shared {
     uint64_t last_id;
 };
 
-static enum db_finding shared_load(const struct txn *txn, enum db_table table,
-                                   struct shared *ret_shared, struct error *err)
+static bool shared_load(const struct txn *txn, enum db_table table, struct shared *ret_shared,
+                        struct error *err)
 {
     STACK_BUFFER(key, 2);
     struct slice value;
     entry_key(table, ENTRY_TABLE, (struct slice){0}, &key);
     enum db_finding const found = db_get(txn, TABLE_RUNS, buffer_slice(&key), &value, err);
-    if (found != DB_FOUND) return found;
-    if (unpack_u64(&value, &ret_shared->seed) && unpack_varint(&value, &ret_shared->last_id) &&
-        ret_shared->last_id < UINT32_MAX)
-        return DB_FOUND;
-    (void)run_list_corrupt(table, err);
-    return DB_FAILED;
+    if (found == DB_FAILED) return false;
+    return (found == DB_FOUND && unpack_u64(&value, &ret_shared->seed) &&
+            unpack_varint(&value, &ret_shared->last_id) && ret_shared->last_id < UINT32_MAX) ||
+           run_list_corrupt(table, err);
 }
 
 static bool shared_save(struct txn *txn, enum db_table table, const struct shared *shared,
@@ -62,6 +60,14 @@ static bool shared_save(struct txn *txn, enum db_table table, const struct share
     pack_u64(&value, shared->seed);
     pack_varint(&value, shared->last_id);
     return db_put(txn, TABLE_RUNS, buffer_slice(&key), buffer_slice(&value), err);
+}
+
+bool run_list_create(struct txn *txn, enum db_table table, struct error *err)
+{
+    struct shared shared = {.last_id = 0};
+    return (random_draw(&shared.seed, sizeof shared.seed) ||
+            error_set(err, ERROR_SYSTEM, "the system gives no random bytes")) &&
+           shared_save(txn, table, &shared, err);
 }
 
 static struct run *add_run(struct run_list *list, size_t at)
@@ -100,16 +106,12 @@ bool run_list_load(const struct txn *txn, enum db_table table, struct slice pref
                    struct run_list *ret_list, struct error *err)
 {
     STACK_BUFFER(key, 16);
-    struct shared shared = {.seed = 0};
+    struct shared shared;
     struct slice value;
     *ret_list = (struct run_list){.table = table};
     buffer_set(&ret_list->prefix, prefix);
     entry_key(table, ENTRY_TREE, prefix, &key);
-    switch (shared_load(txn, table, &shared, err)) {
-    case DB_MISSING: return true;
-    case DB_FAILED: return false;
-    case DB_FOUND: break;
-    }
+    if (!shared_load(txn, table, &shared, err)) return false;
     ret_list->seed = shared.seed;
     switch (db_get(txn, TABLE_RUNS, buffer_slice(&key), &value, err)) {
     case DB_MISSING: return true;
@@ -160,15 +162,7 @@ bool run_list_insert(struct txn *txn, struct run_list *list, size_t at, enum run
                      struct error *err)
 {
     struct shared shared;
-    switch (shared_load(txn, list->table, &shared, err)) {
-    case DB_FAILED: return false;
-    case DB_FOUND: break;
-    case DB_MISSING:
-        shared = (struct shared){.seed = 0};
-        if (!random_draw(&shared.seed, sizeof shared.seed))
-            return error_set(err, ERROR_SYSTEM, "the system gives no random bytes");
-        list->seed = shared.seed;
-    }
+    if (!shared_load(txn, list->table, &shared, err)) return false;
     shared.last_id++;
     *add_run(list, at) = (struct run){.id = (uint32_t)shared.last_id, .state = state};
     return shared_save(txn, list->table, &shared, err);

@@ -43,6 +43,8 @@ struct run_list {
     size_t capacity;
 };
 
+/* Once for each table that has trees, when the store is made. */
+bool run_list_create(struct txn *txn, enum db_table table, struct error *err) MUST_CHECK;
 void run_list_done(struct run_list *list); /* takes a zeroed one */
 bool run_list_load(const struct txn *txn, enum db_table table, struct slice prefix,
                    struct run_list *ret_list, struct error *err) MUST_CHECK;

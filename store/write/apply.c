@@ -178,7 +178,7 @@ static bool apply_run(struct applying *applying, uint64_t *ret_commit_id, struct
     txn_abort(TAKE(reading));
     emit_views(applying);
     struct write_txn_work const work = {.schema = applying->old,
-                                        .memory_bytes = applying->options->memory_bytes,
+                                        .resources = applying->options->resources,
                                         .fill = fill_apply,
                                         .context = applying};
     return write_txn_run(applying->store, &work, ret_commit_id, err);

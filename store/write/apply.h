@@ -4,7 +4,7 @@
  * Promise  one commit: readers see the old schema and tree until the new ones are there, and a
  *          process that is killed leaves the old ones. Views that are new or changed are made from
  *          all stored events; views that stay are not touched. A new field is null in older events.
- * Memory   about `memory_bytes`, as write_txn.h has it.
+ * Memory   about `resources.memory_bytes`, as write_txn.h has it.
  * Threads  one, under store_lock; the callbacks are called by it.
  * Errors   ERROR_SCHEMA with the place: what can never be changed (a key, the type of a field), and
  *          without `allow_loss` what would lose something that the events cannot give back.
@@ -12,13 +12,14 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/resources.h"
 #include "database/store.h"
 
 enum apply_fate { APPLY_KEPT, APPLY_ADDED, APPLY_CHANGED, APPLY_DROPPED };
 
 struct apply_options {
     bool allow_loss;
-    size_t memory_bytes;
+    struct resources resources;
     /* Told what becomes of each view, before it is done; and how many of the events that
      * have to be read are. */
     void (*tell)(void *context, struct slice view, enum apply_fate fate);

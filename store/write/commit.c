@@ -57,26 +57,27 @@ static void commit_visit_time(struct meta_stream *meta, const struct value *time
 
 /* Folds an event, or has it folded when all of the chunk's events are written, as
  * others look at it. */
-static bool fold(struct putting *putting, const struct event *event, struct value *fields,
-                 int64_t weight, struct error *err)
+static bool fold(struct putting *putting, const struct event *event, int64_t weight,
+                 const struct value **ret_fields, struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
+    *ret_fields = putting->upsert.record;
     if (!propagation_concerns(stream)) {
-        if (!write_txn_fold(putting->write, stream, event, fields, weight, err)) return false;
-    } else if (!event_unpack(stream, event, fields)) {
+        if (!write_txn_fold(putting->write, stream, event, weight, ret_fields, err)) return false;
+    } else if (!event_unpack(stream, event, putting->upsert.record)) {
         return event_corrupt(err);
     } else {
         propagation_add(&putting->propagation, stream, event->key, weight < 0);
     }
-    reference_index_note(&putting->references, stream, event->key, fields, weight > 0);
+    reference_index_note(&putting->references, stream, event->key, *ret_fields, weight > 0);
     return true;
 }
 
 static bool insert(struct putting *putting, const struct event *event, struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
-    struct value *const fields = putting->upsert.record;
-    if (!fold(putting, event, fields, +1, err)) return false;
+    const struct value *fields;
+    if (!fold(putting, event, +1, &fields, err)) return false;
     if (stream->time_field >= 0) commit_visit_time(&putting->meta, &fields[stream->time_field]);
     return event_retention_add(putting->write->txn, stream, event->key, fields, err);
 }
@@ -84,8 +85,8 @@ static bool insert(struct putting *putting, const struct event *event, struct er
 static bool retract(struct putting *putting, const struct event *event, struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
-    struct value *const fields = putting->upsert.existing;
-    return fold(putting, event, fields, -1, err) &&
+    const struct value *fields;
+    return fold(putting, event, -1, &fields, err) &&
            event_retention_remove(putting->write->txn, stream, event->key, fields, err);
 }
 
@@ -221,11 +222,11 @@ static bool fill_chunk(struct write_txn *write, void *context, struct error *err
 }
 
 bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
-                  bool expires, size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+                  bool expires, const struct resources *resources, uint64_t *ret_commit_id,
+                  struct error *err)
 {
     struct chunk_work put = {.chunk = chunk, .batch = batch, .expires = expires};
-    struct write_txn_work work = {
-        .memory_bytes = memory_bytes, .fill = fill_chunk, .context = &put};
+    struct write_txn_work work = {.resources = *resources, .fill = fill_chunk, .context = &put};
     events_chunk_sort(chunk);
     if (!store_schema(store, &work.schema, err) || !write_txn_run(store, &work, ret_commit_id, err))
         return false;
@@ -233,10 +234,10 @@ bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch 
     return true;
 }
 
-bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
+bool commit_expire(struct store *store, const struct resources *resources, uint64_t *ret_commit_id,
                    struct error *err)
 {
-    struct write_txn_work work = {.memory_bytes = memory_bytes, .fill = fill_expire};
+    struct write_txn_work work = {.resources = *resources, .fill = fill_expire};
     return store_schema(store, &work.schema, err) &&
            write_txn_run(store, &work, ret_commit_id, err);
 }

@@ -4,7 +4,7 @@
  *          (announce.h).
  * Promise  all or nothing: events, groups, rows, changes and the batch's checkpoint become visible
  *          and durable together when it returns true; on false the store is as before.
- * Memory   about `memory_bytes` beside the chunk, as write_txn.h has it.
+ * Memory   about `resources->memory_bytes` beside the chunk, as write_txn.h has it.
  * Threads  one, under store_lock; a commit_job's thread, too.
  * Errors   ERROR_FULL: the disk, or `max_rows`; ERROR_INPUT: a cycle; ERROR_CORRUPT. On each,
  *          nothing has changed.
@@ -12,17 +12,18 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/resources.h"
 #include "database/store.h"
 #include "tables/batch_log.h"
 #include "tables/events.h"
 
 /* CHUNK is sorted in place and may be cleared afterwards. BATCH has the counts up to this chunk but
  * for what the chunk's records do (new, duplicate, ...), which is added, and its id, given at the
- * first commit. BATCH is changed only when true is returned. MEMORY_BYTES bounds the deltas held.
- * EXPIRES: it also lets go what is older than the schema's "keep" and "retain"; of the records that
- * are bound by then none may be too old. */
+ * first commit. BATCH is changed only when true is returned. EXPIRES: it also lets go what is older
+ * than the schema's "keep" and "retain"; of the records that are bound by then none may be too
+ * old. */
 bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
-                  bool expires, size_t memory_bytes, uint64_t *ret_commit_id,
+                  bool expires, const struct resources *resources, uint64_t *ret_commit_id,
                   struct error *err) MUST_CHECK;
 /* Adds to BATCH's counts what commit_chunk would, and changes nothing. */
 bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
@@ -46,10 +47,11 @@ struct deletion {
 };
 /* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys
  * without an event. Of streams that refer to each other, the keys of what is folded again are held
- * beside MEMORY_BYTES. */
+ * beside RESOURCES. */
 bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
-                   size_t memory_bytes, uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
+                   const struct resources *resources, uint64_t *ret_commit_id,
+                   struct error *err) MUST_CHECK;
 
 /* Lets go what is older than "keep" and "retain" say; a commit even where there is nothing. */
-bool commit_expire(struct store *store, size_t memory_bytes, uint64_t *ret_commit_id,
+bool commit_expire(struct store *store, const struct resources *resources, uint64_t *ret_commit_id,
                    struct error *err) MUST_CHECK;

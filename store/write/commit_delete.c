@@ -55,6 +55,7 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
 {
     const struct stream *const stream = deleting->deletion->stream;
     struct slice tombstone;
+    const struct value *values;
     if (!upsert_tombstone(&deleting->upsert, event, &tombstone) ||
         !event_unpack(stream, event, deleting->fields))
         return event_corrupt(err);
@@ -63,7 +64,7 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
     reference_index_note(&deleting->references, stream, event->key, deleting->fields, false);
     if (propagation_concerns(stream))
         propagation_add(&deleting->propagation, stream, event->key, true);
-    else if (!write_txn_fold(deleting->write, stream, event, deleting->fields, -1, err))
+    else if (!write_txn_fold(deleting->write, stream, event, -1, &values, err))
         return false;
     deleting->deleted_count++;
     return lsm_writer_set(deleting->writer, tombstone, err);
@@ -109,7 +110,7 @@ static bool delete_portion(struct deleting *deleting, struct events_chunk *keys,
 static bool delete_keys(struct deleting *deleting, struct error *err)
 {
     const struct key_source *const keys = &deleting->deletion->keys;
-    size_t const most_bytes = deleting->write->memory_bytes / KEYS_SHARES;
+    size_t const most_bytes = deleting->write->resources.memory_bytes / KEYS_SHARES;
     struct events_chunk portion;
     if (!keys->rewind(keys->context, err)) return false;
     events_chunk_init(&portion, deleting->deletion->stream);
@@ -169,11 +170,11 @@ static bool commit_delete_apply(struct deleting *deleting, struct error *err)
     struct meta_stream meta;
     bool any = false;
     choose_views(write, stream, refold, follow);
-    write->only = follow;
+    write_txn_fold_only(write, follow);
     bool const good =
         (deleting->deletion->where ? delete_where(deleting, err) : delete_keys(deleting, err)) &&
         propagation_fold(write, &deleting->propagation, err) && write_txn_merge(write, err);
-    write->only = NULL;
+    write_txn_fold_only(write, NULL);
     if (!good || !meta_stream_load(write->txn, stream->id, &meta, err)) return false;
     for (size_t i = 0; i < views; i++)
         any |= refold[i];
@@ -212,11 +213,11 @@ static bool fill_delete(struct write_txn *write, void *context, struct error *er
 }
 
 bool commit_delete(struct store *store, const struct deletion *deletion, struct batch *batch,
-                   size_t memory_bytes, uint64_t *ret_commit_id, struct error *err)
+                   const struct resources *resources, uint64_t *ret_commit_id, struct error *err)
 {
     struct delete_work deleting = {.deletion = deletion, .batch = batch};
     struct write_txn_work work = {
-        .memory_bytes = memory_bytes, .fill = fill_delete, .context = &deleting};
+        .resources = *resources, .fill = fill_delete, .context = &deleting};
     if (!store_schema(store, &work.schema, err) || !write_txn_run(store, &work, ret_commit_id, err))
         return false;
     *batch = deleting.written;

@@ -261,7 +261,7 @@ static bool leads_to_same(const struct propagation_event *event, const struct si
     return true;
 }
 
-static bool fold_side(struct write_txn *write, enum write_txn_views views,
+static bool fold_side(struct write_txn *write, enum fold_views views,
                       const struct propagation_event *event, const struct side *side,
                       int64_t weight, struct error *err)
 {
@@ -283,7 +283,7 @@ static bool fold_all(struct write_txn *write, const struct propagation *propagat
         const struct propagation_event *const event = &propagation->events[i];
         if (is_repeat(propagation, i)) continue;
         if (!side_fill(&sides[0], event, err) || !side_fill(&sides[1], event, err)) return false;
-        enum write_txn_views const views = stays(sides) ? VIEWS_FOLLOWING : VIEWS_ALL;
+        enum fold_views const views = stays(sides) ? VIEWS_FOLLOWING : VIEWS_ALL;
         if (views == VIEWS_FOLLOWING && leads_to_same(event, sides)) continue;
         if (!fold_side(write, views, event, &sides[0], -1, err) ||
             !fold_side(write, views, event, &sides[1], +1, err))

@@ -50,8 +50,7 @@ static void emit_progress(const struct write_txn *write, uint64_t done)
 static bool fold_stream(struct write_txn *write, const struct stream *stream, uint64_t *done,
                         struct error *err)
 {
-    AUTO_FREE struct value *const fields =
-        memory_alloc(stream_value_count(stream) * sizeof *fields);
+    const struct value *values;
     struct event_scan *scan;
     struct event event;
     write->join = join_open(write->txn);
@@ -61,7 +60,7 @@ static bool fold_stream(struct write_txn *write, const struct stream *stream, ui
     }
     enum event_step step;
     while ((step = event_scan_next(scan, &event, err)) == EVENT_ONE) {
-        if (!write_txn_fold(write, stream, &event, fields, +1, err)) break;
+        if (!write_txn_fold(write, stream, &event, +1, &values, err)) break;
         emit_progress(write, ++*done);
     }
     event_scan_close(scan);
@@ -78,7 +77,7 @@ static bool fold_row(struct write_txn *write, const struct view *source, struct 
     if (!group_dimensions(key, group, (unsigned)source->dimension_count, arena, dimensions, err))
         return false;
     if (!group_states(source, group, arena, states, err)) return false;
-    rollup_cascade_fold(&write->delta, source, write->only, dimensions, states, key, +1);
+    rollup_cascade_fold(&write->delta, source, write->folds.only, dimensions, states, key, +1);
     return true;
 }
 
@@ -173,7 +172,7 @@ bool rebuild_views(struct write_txn *write, bool *chosen, struct error *err)
     for (size_t i = 0; i < schema->all_view_count; i++) {
         if (chosen[i] && !start_view(write, &schema->views[i], err)) return false;
     }
-    write->only = chosen;
+    write_txn_fold_only(write, chosen);
     uint64_t done = 0;
     bool good = true;
     for (size_t i = 0; i < schema->stream_count && good; i++) {
@@ -186,7 +185,7 @@ bool rebuild_views(struct write_txn *write, bool *chosen, struct error *err)
             rebuild_is_wanted(schema, source->rows, chosen))
             good = fold_rows(write, source, err);
     }
-    write->only = NULL;
+    write_txn_fold_only(write, NULL);
     write->log.count = CHANGE_LOG_MAX + 1; /* any of it may have changed */
     return good;
 }
@@ -224,7 +223,7 @@ bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t
 {
     struct rebuild asked = *rebuild;
     struct write_txn_work work = {
-        .memory_bytes = rebuild->memory_bytes, .fill = fill_rebuild, .context = &asked};
+        .resources = rebuild->resources, .fill = fill_rebuild, .context = &asked};
     return store_schema(store, &work.schema, err) &&
            write_txn_run(store, &work, ret_commit_id, err);
 }

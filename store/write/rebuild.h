@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/resources.h"
 #include "database/store.h"
 
 struct write_txn;
@@ -20,7 +21,7 @@ struct rebuild {
     const struct view *const *views;
     size_t view_count; /* 0: all, and the table of references */
     bool allow_loss;   /* also those that have counted events which are gone by now */
-    size_t memory_bytes;
+    struct resources resources;
 };
 /* Empties the views, and those over them, and folds every event again, in one commit. */
 bool commit_rebuild(struct store *store, const struct rebuild *rebuild, uint64_t *ret_commit_id,

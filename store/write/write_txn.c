@@ -7,13 +7,15 @@
 
 /* What LMDB's changed pages leave of the memory goes to the delta for a part only, as merging takes
  * more and the next pages come. It is never less than the least part, or merges were without end.
- * Of the delta's room, what is loaded at a time when it is merged takes a part again. */
-enum { DELTA_SHARES = 12, LEAST_SHARES = 24, PORTION_SHARES = 3 };
+ * Of the delta's room, what is loaded at a time when it is merged takes a part again, and each
+ * slice of events on their way into it a part of the least. */
+enum { DELTA_SHARES = 12, LEAST_SHARES = 24, PORTION_SHARES = 3, SLICE_SHARES = 4 };
 
 static void write_txn_done(struct write_txn *write)
 {
     txn_abort(write->txn);
     write->txn = NULL;
+    fold_queue_done(&write->folds);
     delta_done(&write->delta);
     change_log_done(&write->log);
     free(write->cutoffs);
@@ -23,12 +25,16 @@ static void write_txn_done(struct write_txn *write)
 void write_txn_change_schema(struct write_txn *write, const struct schema *schema)
 {
     write->schema = schema;
+    fold_queue_done(&write->folds);
     delta_done(&write->delta);
     delta_init(&write->delta, schema);
     free(write->cutoffs);
     write->cutoffs = memory_alloc(schema->all_view_count * sizeof *write->cutoffs);
     write->delta.cutoffs = write->cutoffs;
     write->delta.secret = write->meta.secret;
+    fold_queue_init(&write->folds, &write->delta,
+                    write->resources.memory_bytes / LEAST_SHARES / SLICE_SHARES,
+                    write->resources.threads);
 }
 
 bool write_txn_load_cutoffs(struct write_txn *write, struct error *err)
@@ -46,7 +52,7 @@ bool write_txn_load_cutoffs(struct write_txn *write, struct error *err)
 static bool write_txn_begin(struct write_txn *write, struct store *store,
                             const struct write_txn_work *work, struct error *err)
 {
-    *write = (struct write_txn){.memory_bytes = work->memory_bytes};
+    *write = (struct write_txn){.resources = work->resources};
     if (!txn_begin(store_db(store), true, &write->txn, err) ||
         !meta_load(write->txn, &write->meta, err))
         return false;
@@ -58,13 +64,14 @@ static bool write_txn_begin(struct write_txn *write, struct store *store,
 
 size_t write_txn_delta_room(const struct write_txn *write)
 {
-    size_t const pages = txn_dirty_bytes(write->txn), least = write->memory_bytes / LEAST_SHARES;
-    size_t const left = pages < write->memory_bytes ? write->memory_bytes - pages : 0;
+    size_t const all = write->resources.memory_bytes, least = all / LEAST_SHARES;
+    size_t const pages = txn_dirty_bytes(write->txn), left = pages < all ? all - pages : 0;
     size_t const room = left / DELTA_SHARES;
     return write->kept_bytes + (room > least ? room : least);
 }
 
-bool write_txn_merge(struct write_txn *write, struct error *err)
+/* What is folded; none is being folded. */
+static bool merge_folded(struct write_txn *write, struct error *err)
 {
     bool const good = merge_delta(write->txn, &write->delta, &write->meta, &write->log,
                                   write_txn_delta_room(write) / PORTION_SHARES, err);
@@ -73,25 +80,76 @@ bool write_txn_merge(struct write_txn *write, struct error *err)
     return good;
 }
 
-bool write_txn_fold(struct write_txn *write, const struct stream *stream, const struct event *event,
-                    struct value *fields, int64_t weight, struct error *err)
+bool write_txn_merge(struct write_txn *write, struct error *err)
 {
-    if (!event_unpack(stream, event, fields)) return event_corrupt(err);
-    if (write->join && !join_fill(write->join, stream, fields, err)) return false;
-    return write_txn_fold_values(write, VIEWS_ALL, stream, fields, event_own_key(event), weight,
-                                 err);
+    fold_queue_wait(&write->folds);
+    fold_queue_begin(&write->folds);
+    fold_queue_wait(&write->folds);
+    return merge_folded(write, err);
 }
 
-bool write_txn_fold_values(struct write_txn *write, enum write_txn_views views,
+void write_txn_fold_only(struct write_txn *write, const bool *only)
+{
+    fold_queue_wait(&write->folds);
+    write->folds.only = only;
+}
+
+/* An event more is in the queue; one that is BORROWED is folded before this returns. */
+static bool folds_go_on(struct write_txn *write, bool borrowed, struct error *err)
+{
+    if (!borrowed && !fold_queue_is_full(&write->folds)) return true;
+    fold_queue_wait(&write->folds);
+    if (delta_bytes(&write->delta) > write_txn_delta_room(write) && !merge_folded(write, err))
+        return false;
+    fold_queue_begin(&write->folds);
+    if (borrowed) fold_queue_wait(&write->folds);
+    return true;
+}
+
+bool write_txn_fold(struct write_txn *write, const struct stream *stream, const struct event *event,
+                    int64_t weight, const struct value **ret_values, struct error *err)
+{
+    size_t const bytes = event->key.length + event->packed.length;
+    bool const borrowed = bytes > FOLD_COPY_BYTES;
+    struct fold_item *const item = fold_queue_add(&write->folds, stream, bytes);
+    struct event kept = *event;
+    if (!borrowed) {
+        kept.key = fold_queue_copy(&write->folds, event->key);
+        kept.packed = fold_queue_copy(&write->folds, event->packed);
+    }
+    if (!event_unpack(stream, &kept, item->values)) return event_corrupt(err);
+    if (write->join) {
+        if (!join_fill(write->join, stream, item->values, err)) return false;
+        if (!borrowed) fold_queue_copy_values(&write->folds, item, stream->field_count);
+    }
+    item->key = event_own_key(&kept);
+    item->weight = weight;
+    *ret_values = item->values;
+    return folds_go_on(write, borrowed, err);
+}
+
+static size_t texts_bytes(const struct stream *stream, const struct value *values)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < stream_value_count(stream); i++) {
+        if (values[i].kind == VALUE_STRING) bytes += values[i].string.length;
+    }
+    return bytes;
+}
+
+bool write_txn_fold_values(struct write_txn *write, enum fold_views views,
                            const struct stream *stream, const struct value *values,
                            struct slice key, int64_t weight, struct error *err)
 {
-    for (size_t i = 0; i < write->schema->all_view_count; i++) {
-        const struct view *const view = &write->schema->views[i];
-        if ((!write->only || write->only[i]) && (views == VIEWS_ALL || view->follows))
-            stream_union_fold(&write->delta, view, stream, values, key, weight);
-    }
-    return delta_bytes(&write->delta) <= write_txn_delta_room(write) || write_txn_merge(write, err);
+    size_t const bytes = key.length + texts_bytes(stream, values);
+    bool const borrowed = bytes > FOLD_COPY_BYTES;
+    struct fold_item *const item = fold_queue_add(&write->folds, stream, bytes);
+    memcpy(item->values, values, stream_value_count(stream) * sizeof *values);
+    if (!borrowed) fold_queue_copy_values(&write->folds, item, 0);
+    item->key = borrowed ? key : fold_queue_copy(&write->folds, key);
+    item->weight = weight;
+    item->views = views;
+    return folds_go_on(write, borrowed, err);
 }
 
 bool write_txn_put_batch(struct write_txn *write, struct batch *batch, struct error *err)

@@ -8,12 +8,13 @@
  * Promise  nothing is seen before write_txn_run returns true, and all of it afterwards.
  * Memory   about memory_bytes: LMDB's changed pages, up to 512 MiB of them, and of what these
  *          leave a part for the delta and for merging it. The schema is borrowed.
- * Threads  one, under store_lock.
+ * Threads  one, under store_lock; it has others fold (fold_queue.h).
  * Errors   as each part has them; whatever failed, nothing is committed (db.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/resources.h"
 #include "database/store.h"
 #include "kv/db.h"
 #include "merge/delta.h"
@@ -21,6 +22,7 @@
 #include "tables/change_log.h"
 #include "tables/events.h"
 #include "tables/meta.h"
+#include "write/fold_queue.h"
 
 struct join;
 
@@ -30,10 +32,10 @@ struct write_txn {
     struct join *join; /* of what stored events refer to, while they are folded again; NULL: else */
     struct meta meta;
     struct delta delta;
+    struct fold_queue folds; /* events that are not in the delta yet */
     struct change_log log;
     struct value *cutoffs; /* per view: what is older has been let go */
-    const bool *only;      /* per view: whether to fold into it; NULL: into all */
-    size_t memory_bytes;
+    struct resources resources;
     size_t kept_bytes; /* of the delta, which a merge has left: see has_cycle */
     bool has_cycle; /* what is folded so far makes a cycle in a hierarchy, and is not merged yet */
     void (*progress)(void *context, uint64_t done,
@@ -46,7 +48,7 @@ struct write_txn {
  * the same context and a new transaction. */
 struct write_txn_work {
     const struct schema *schema;
-    size_t memory_bytes;
+    struct resources resources;
     bool (*fill)(struct write_txn *write, void *context, struct error *err);
     void *context;
 };
@@ -57,17 +59,20 @@ bool write_txn_run(struct store *store, const struct write_txn_work *work, uint6
 size_t write_txn_delta_room(const struct write_txn *write);
 /* Merges what is folded into the views. */
 bool write_txn_merge(struct write_txn *write, struct error *err) MUST_CHECK;
-/* Folds one event into the views over its stream, and merges when the delta has grown. FIELDS is
- * scratch for all values of an event, and holds them afterwards; they borrow from the event. Not
- * for streams that propagation.h concerns, but with `join`. */
+/* Folds one event into the views over its stream, and merges when the delta has grown. *RET_VALUES
+ * are all of the event's, until the next call. Not for streams that propagation.h concerns, but
+ * with `join`. */
 bool write_txn_fold(struct write_txn *write, const struct stream *stream, const struct event *event,
-                    struct value *fields, int64_t weight, struct error *err) MUST_CHECK;
+                    int64_t weight, const struct value **ret_values, struct error *err) MUST_CHECK;
 /* The same with the event's values, also those that its references lead to; KEY as
  * event_own_key has it. */
-enum write_txn_views { VIEWS_ALL, VIEWS_FOLLOWING /* only those that follow references */ };
-bool write_txn_fold_values(struct write_txn *write, enum write_txn_views views,
+bool write_txn_fold_values(struct write_txn *write, enum fold_views views,
                            const struct stream *stream, const struct value *values,
                            struct slice key, int64_t weight, struct error *err) MUST_CHECK;
+/* From here on folds into some views alone: ONLY has one a view, and is borrowed until the next
+ * call. NULL: into all. What is folded so far is merged. */
+void write_txn_fold_only(struct write_txn *write, const bool *only);
+
 /* Puts the batch's entry into the log in this commit. */
 bool write_txn_put_batch(struct write_txn *write, struct batch *batch,
                          struct error *err) MUST_CHECK;

@@ -17,7 +17,8 @@ static void must(bool good, const struct error *err)
 void tmpstore_open(struct tmpstore *tmp, const char *schema)
 {
     struct error err;
-    *tmp = (struct tmpstore){.directory = "/tmp/tally-test-XXXXXX", .memory_bytes = 64 << 20};
+    *tmp = (struct tmpstore){.directory = "/tmp/tally-test-XXXXXX",
+                             .resources = {.memory_bytes = 64 << 20, .threads = 2}};
     assert_non_null(mkdtemp(tmp->directory));
     (void)snprintf(tmp->path, sizeof tmp->path, "%s/store", tmp->directory);
     must(store_create(tmp->path, slice_text(schema), &err), &err);
@@ -106,7 +107,7 @@ struct batch tmpstore_put_batch(struct tmpstore *tmp, const char *stream, const 
     tmpstore_chunk(schema, stream, lines, count, &chunk);
     struct batch put = *batch;
     put.stream = chunk.stream->id;
-    must(commit_chunk(tmp->store, &chunk, &put, put.state == BATCH_LOADED, tmp->memory_bytes,
+    must(commit_chunk(tmp->store, &chunk, &put, put.state == BATCH_LOADED, &tmp->resources,
                       &commit_id, &err),
          &err);
     events_chunk_done(&chunk);

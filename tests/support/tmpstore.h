@@ -14,7 +14,7 @@ struct tmpstore {
     char path[80];
     struct store *store;
     uint64_t batch_count;
-    size_t memory_bytes; /* for deltas */
+    struct resources resources; /* of its commits */
 };
 
 /* Creates and opens; fails the test with the error's text. */

@@ -44,7 +44,7 @@ static struct answer apply(struct tmpstore *tmp, const char *schema, bool allow_
     AUTO_BUFFER struct buffer fates = {0};
     struct answer answer = {.good = false};
     struct apply_options const options = {.allow_loss = allow_loss,
-                                          .memory_bytes = tmp->memory_bytes,
+                                          .resources = tmp->resources,
                                           .tell = write_fate,
                                           .context = &fates};
     uint64_t commit_id;
@@ -100,7 +100,7 @@ static void a_view_over_one_that_stays_is_made_of_its_rows(void **state)
         struct tmpstore tmp;
         open_store(&tmp, "{'streams':{" STREAM "},'views':{" GROUPS "}}");
         (void)tmpstore_put(&tmp, "s", (const char *const[]){"4|||c|1", "5|||c|2", "6|||d|"}, 3);
-        tmp.memory_bytes = memories[i];
+        tmp.resources.memory_bytes = memories[i];
         must_apply(&tmp,
                    "{'streams':{" STREAM "},'views':{" GROUPS ",'sizes':{'from':'groups',"
                    "'by':['c'],'measures':{'k':'count()','last':'max(g)','u':'sum(u)'}}}}",

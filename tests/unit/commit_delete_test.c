@@ -58,8 +58,8 @@ static bool delete_listed(struct tmpstore *tmp, struct listed_keys *listed, size
                                 .stream = deletion.stream->id,
                                 .state = BATCH_LOADED,
                                 .source = slice_text("test")};
-    if (commit_delete(tmp->store, &deletion, ret_batch, memory_bytes, &commit_id, &err))
-        return true;
+    struct resources const resources = {.memory_bytes = memory_bytes, .threads = 2};
+    if (commit_delete(tmp->store, &deletion, ret_batch, &resources, &commit_id, &err)) return true;
     if (!listed->fails) fail_msg("%s: %s", err.place, err.fact);
     return false;
 }

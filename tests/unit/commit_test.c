@@ -262,7 +262,7 @@ static void rebuild_gives_the_same_files(void **state)
     (void)tmpstore_put(&tmp, "events", first_lines, COUNT_OF(first_lines));
     for (size_t i = 0; i < COUNT_OF(paths); i++)
         before[i] = tmpstore_cat(&tmp, paths[i]);
-    struct rebuild const everything = {.memory_bytes = 1 << 20};
+    struct rebuild const everything = {.resources = {.memory_bytes = 1 << 20}};
     assert_true(commit_rebuild(tmp.store, &everything, &commit_id, &err));
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         tmpstore_check(&tmp, paths[i], before[i]);
@@ -293,7 +293,7 @@ static void a_delta_merged_early_gives_the_same(void **state)
     for (size_t i = 0; i < COUNT_OF(memories); i++) {
         struct tmpstore tmp;
         tmpstore_open(&tmp, schema);
-        tmp.memory_bytes = memories[i];
+        tmp.resources.memory_bytes = memories[i];
         for (unsigned batch = 0; batch < 6; batch++) {
             enum { LINES = 40, LINE_BYTES = 64 };
             static char text[LINES][LINE_BYTES];
@@ -351,7 +351,7 @@ static void groups_move_between_portions(void **state)
     const char *lines[EVENTS];
     struct tmpstore tmp;
     tmpstore_open(&tmp, schema);
-    tmp.memory_bytes = 1 << 20; /* all events in one delta, a few groups in a portion */
+    tmp.resources.memory_bytes = 1 << 20; /* all events in one delta, a few groups in a portion */
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned i = 0; i < EVENTS; i++) {
             (void)snprintf(text[i], LINE_BYTES, "%u|%u|%u|u%u|%u", i, i / 2, round, i % 2, i % 5);
@@ -380,7 +380,7 @@ static void approximate_counts_add_up_over_groups(void **state)
     tmpstore_check(&tmp, "v.csv", "g,u\na,3\nb,2\n");
     tmpstore_check(&tmp, "v/.total.json", "{\"u\":4}\n");
     tmpstore_verify(&tmp);
-    struct rebuild const everything = {.memory_bytes = 1 << 20};
+    struct rebuild const everything = {.resources = {.memory_bytes = 1 << 20}};
     assert_true(commit_rebuild(tmp.store, &everything, &commit_id, &err));
     tmpstore_check(&tmp, "v/.total.json", "{\"u\":4}\n");
     tmpstore_close(&tmp);
@@ -548,7 +548,7 @@ static void expiry_by_hand_lets_go_what_is_too_old(void **state)
                         "\"all\":{\"measures\":{\"n\":\"count()\"}}}}");
     (void)tmpstore_put_batch(&tmp, "s", lines, COUNT_OF(lines), &unfinished);
     tmpstore_check(&tmp, "days.csv", "day,n\n2026-01-01,1\n2026-06-01,1\n");
-    assert_true(commit_expire(tmp.store, 1 << 20, &commit_id, &err));
+    assert_true(commit_expire(tmp.store, &tmp.resources, &commit_id, &err));
     assert_int_equal(commit_id, 3);
     tmpstore_check(&tmp, "days.csv", "day,n\n2026-06-01,1\n");
     tmpstore_check(&tmp, "days/.total.json", "{\"n\":1}\n");
@@ -575,7 +575,7 @@ static void a_view_does_not_grow_beyond_its_limit(void **state)
     (void)tmpstore_put(&tmp, "s", (const char *const[]){"x", "y"}, 2);
     assert_true(store_schema(tmp.store, &schema, &err));
     tmpstore_chunk(schema, "s", (const char *const[]){"x", "z"}, 2, &chunk);
-    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, 1 << 20, &commit_id, &err));
+    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, &tmp.resources, &commit_id, &err));
     events_chunk_done(&chunk);
     assert_int_equal(err.kind, ERROR_FULL);
     assert_string_equal(err.place, "views.v");

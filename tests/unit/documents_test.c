@@ -103,7 +103,7 @@ static void a_batch_outlives_its_stream(void **state)
         "{\"streams\":{\"s\":{\"key\":\"id\",\"time\":\"t\",\"fields\":{\"id\":\"string\","
         "\"t\":\"time\"}}},\"views\":{}}";
     struct apply_options const options = {
-        .allow_loss = true, .memory_bytes = 1 << 20, .tell = tell_nobody};
+        .allow_loss = true, .resources = {.memory_bytes = 1 << 20}, .tell = tell_nobody};
     tmpstore_open(&tmp, schema);
     (void)tmpstore_put(&tmp, "other", (const char *const[]){"1", "2"}, 2);
     expect_line(&tmp, ".tallyfs/batches/1.json", "\"stream\":\t\"other\",");
@@ -206,7 +206,7 @@ static void a_view_tells_from_when_on_it_is_complete(void **state)
                         "\"views\":{\"v\":{\"measures\":{\"n\":\"count()\"}}}}");
     (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
     expect_line(&tmp, ".tallyfs/views/v.json", "\"complete_from\":\tnull");
-    struct rebuild const everything = {.allow_loss = true, .memory_bytes = 1 << 20};
+    struct rebuild const everything = {.allow_loss = true, .resources = {.memory_bytes = 1 << 20}};
     assert_true(commit_rebuild(tmp.store, &everything, &commit_id, &err));
     tmpstore_check(&tmp, "v.csv", "n\n1\n");
     expect_line(&tmp, ".tallyfs/views/v.json", "\"complete_from\":\t\"2026-05-02T00:00:00Z\"");

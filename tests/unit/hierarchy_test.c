@@ -253,7 +253,7 @@ static void a_cycle_within_a_commit_may_pass(void **state)
     static const char *const after[] = {"1|b|a|4|", "2|a||8|", "9|c|b|16|"};
     struct tmpstore tmp;
     open_store(&tmp, TREE);
-    tmp.memory_bytes = 1;
+    tmp.resources.memory_bytes = 1;
     (void)tmpstore_put(&tmp, "s", before, COUNT_OF(before));
     (void)tmpstore_put(&tmp, "s", after, COUNT_OF(after));
     tmpstore_check(&tmp, "t.csv", "id,parent,direct.n,direct.s,subtree.n,subtree.s\na,,1,8,3,28\n");
@@ -276,7 +276,7 @@ static void a_commit_that_leaves_a_cycle_fails(void **state)
     open_store(&tmp, TREE);
     assert_true(store_schema(tmp.store, &schema, &err));
     tmpstore_chunk(schema, "s", lines, COUNT_OF(lines), &chunk);
-    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, tmp.memory_bytes, &commit_id, &err));
+    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, &tmp.resources, &commit_id, &err));
     assert_int_equal(err.kind, ERROR_INPUT);
     assert_string_equal(err.place, "views.t");
     assert_true(strstr(err.fact, "a -> c -> b -> a") || strstr(err.fact, "b -> a -> c -> b") ||
@@ -299,7 +299,7 @@ static void more_nodes_than_max_rows_are_refused(void **state)
     open_store(&tmp, "{" STREAM ",'views':{'p':{'by':['path(id, `/`)'],'max_rows':2," COUNTS "}}}");
     assert_true(store_schema(tmp.store, &schema, &err));
     tmpstore_chunk(schema, "s", lines, COUNT_OF(lines), &chunk);
-    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, tmp.memory_bytes, &commit_id, &err));
+    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, &tmp.resources, &commit_id, &err));
     assert_int_equal(err.kind, ERROR_FULL);
     events_chunk_done(&chunk);
     tmpstore_close(&tmp);

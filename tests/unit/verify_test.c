@@ -83,7 +83,7 @@ static void rebuild(struct tmpstore *tmp, const char *view)
     assert_true(store_schema(tmp->store, &read, &err));
     const struct view *const views[] = {view ? schema_view(read, slice_text(view)) : NULL};
     struct rebuild const one = {
-        .views = views, .view_count = view ? 1 : 0, .memory_bytes = 1 << 20};
+        .views = views, .view_count = view ? 1 : 0, .resources = {.memory_bytes = 1 << 20}};
     assert_true(commit_rebuild(tmp->store, &one, &commit_id, &err));
 }
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/workers.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+
+void workers_init(struct workers *workers)
+{
+    *workers = (struct workers){.thread_count = 0};
+    (void)pthread_mutex_init(&workers->mutex, NULL); /* these three cannot fail on Linux */
+    (void)pthread_cond_init(&workers->wanted, NULL);
+    (void)pthread_cond_init(&workers->done, NULL);
+}
+
+/* Takes a part and does it; the mutex is held but for that. */
+static void do_part(struct workers *workers)
+{
+    size_t const part = workers->taken_count++;
+    (void)pthread_mutex_unlock(&workers->mutex);
+    workers->run(workers->context, part);
+    (void)pthread_mutex_lock(&workers->mutex);
+    if (++workers->done_count == workers->part_count) (void)pthread_cond_signal(&workers->done);
+}
+
+static void *worker(void *argument)
+{
+    struct workers *const workers = argument;
+    (void)pthread_mutex_lock(&workers->mutex);
+    while (!workers->stops) {
+        if (workers->taken_count < workers->part_count)
+            do_part(workers);
+        else
+            (void)pthread_cond_wait(&workers->wanted, &workers->mutex);
+    }
+    (void)pthread_mutex_unlock(&workers->mutex);
+    return NULL;
+}
+
+void workers_start(struct workers *workers, size_t count)
+{
+    sigset_t all, before;
+    if (count < 2) return;
+    workers->threads = memory_alloc((count - 1) * sizeof *workers->threads);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (; workers->thread_count < count - 1; workers->thread_count++) {
+        pthread_t *const thread = &workers->threads[workers->thread_count];
+        if (pthread_create(thread, NULL, worker, workers) != 0) break;
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void workers_stop(struct workers *workers)
+{
+    (void)pthread_mutex_lock(&workers->mutex);
+    workers->stops = true;
+    (void)pthread_cond_broadcast(&workers->wanted);
+    (void)pthread_mutex_unlock(&workers->mutex);
+    for (size_t i = 0; i < workers->thread_count; i++)
+        (void)pthread_join(workers->threads[i], NULL); /* cannot fail: joined once */
+    free(workers->threads);
+    (void)pthread_cond_destroy(&workers->done);
+    (void)pthread_cond_destroy(&workers->wanted);
+    (void)pthread_mutex_destroy(&workers->mutex);
+}
+
+void workers_begin(struct workers *workers, size_t part_count,
+                   void (*run)(void *context, size_t part), void *context)
+{
+    (void)pthread_mutex_lock(&workers->mutex);
+    workers->run = run;
+    workers->context = context;
+    workers->part_count = part_count;
+    workers->taken_count = workers->done_count = 0;
+    (void)pthread_cond_broadcast(&workers->wanted);
+    (void)pthread_mutex_unlock(&workers->mutex);
+}
+
+void workers_wait(struct workers *workers)
+{
+    (void)pthread_mutex_lock(&workers->mutex);
+    while (workers->taken_count < workers->part_count)
+        do_part(workers);
+    while (workers->done_count < workers->part_count)
+        (void)pthread_cond_wait(&workers->done, &workers->mutex);
+    workers->part_count = workers->taken_count = workers->done_count = 0;
+    (void)pthread_mutex_unlock(&workers->mutex);
+}

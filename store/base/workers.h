@@ -1,0 +1,42 @@
+/* workers.h - a job of parts that need nothing of each other, done by several threads.
+ *
+ *   workers_start -> ( workers_begin -> the caller goes on -> workers_wait )* -> workers_stop
+ *
+ * Place    fold_queue.c: a part is a view.
+ * Promise  each part is run once, by some thread. The caller of workers_wait takes parts, too: so
+ *          without other threads it does them all, and never waits for a thread to wake.
+ * Memory   the struct is the caller's and stays where it is; the context is until workers_wait.
+ * Threads  one owner calls these. What it did before workers_begin is seen by the parts, what they
+ *          did by it after workers_wait. Other threads get no signals.
+ * Errors   none: where the system has no thread to give, there are fewer.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#pragma once
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct workers {
+    pthread_t *threads;
+    size_t thread_count;
+    pthread_mutex_t mutex; /* of all that follows */
+    pthread_cond_t wanted; /* there are parts to take, or it stops */
+    pthread_cond_t done;   /* the last part of the job is */
+    void (*run)(void *context, size_t part);
+    void *context;
+    size_t part_count;
+    size_t taken_count;
+    size_t done_count;
+    bool stops;
+};
+
+void workers_init(struct workers *workers);
+/* As many threads as do a job with its owner: COUNT - 1 new ones. Once. */
+void workers_start(struct workers *workers, size_t count);
+/* No job is under way. */
+void workers_stop(struct workers *workers);
+
+void workers_begin(struct workers *workers, size_t part_count,
+                   void (*run)(void *context, size_t part), void *context);
+void workers_wait(struct workers *workers); /* also where no job is under way */
