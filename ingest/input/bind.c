@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/ascii.h"
+#include "input/reader.h"
 #include "tables/events.h"
 #include "tables/hierarchy.h"
 
@@ -17,6 +18,7 @@ void binder_init(struct binder *binder, const struct stream *stream, const struc
     *binder = (struct binder){
         .stream = stream,
         .zone = zone,
+        .event_bytes_most = EVENT_BYTES_MAX,
         .values = memory_alloc(stream->field_count * sizeof *binder->values),
     };
 }
@@ -185,8 +187,11 @@ static bool check_size(const struct binder *binder, struct refusal *refusal)
     for (size_t i = 0; i < binder->stream->field_count; i++) {
         if (binder->values[i].kind == VALUE_STRING) length += binder->values[i].string.length;
     }
-    if (length <= EVENT_BYTES_MAX) return true;
-    refusal_set(refusal, "the event's strings are longer than %d MiB", EVENT_BYTES_MAX >> 20);
+    if (length <= binder->event_bytes_most) return true;
+    AUTO_BUFFER struct buffer most = {0};
+    reader_write_bytes_most(binder->event_bytes_most, &most);
+    refusal_set(refusal, "the event's strings are longer than %.*s", (int)most.length,
+                (const char *)most.at);
     return false;
 }
 

@@ -153,7 +153,8 @@ bool key_file_rewind(struct key_file *file, struct error *err)
     const struct stream *const stream = file->binder->stream;
     struct reader_line first;
     reader_free(TAKE(file->records));
-    file->lines = (struct reader){.source = file->source, .line = 1};
+    file->lines =
+        (struct reader){.source = file->source, .line = 1, .record_bytes_most = RECORD_BYTES_MAX};
     if (!source_start(file->source, 0, err)) return false;
     switch (reader_find_line(&file->lines, &first, err)) {
     case LINE_FAILED: return false;
@@ -162,7 +163,7 @@ bool key_file_rewind(struct key_file *file, struct error *err)
     case LINE_TOO_LONG: break;
     }
     return !has_records(stream, first.text) ||
-           reader_open(file->source, stream, NULL, &nobody, &file->records, err);
+           reader_open(file->source, stream, NULL, RECORD_BYTES_MAX, &nobody, &file->records, err);
 }
 
 /* One record, or one line; a line may be empty. */

@@ -3,6 +3,8 @@
 
 #include "base/ascii.h"
 
+enum { MEMORY_SHARES = 32 };
+
 /* Takes the blank lines at the start, and tells the first byte behind them that is not blank; 0 if
  * there is none. */
 static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byte,
@@ -51,8 +53,8 @@ static bool refuse_array(const struct source *source, struct error *err)
 }
 
 bool reader_open(struct source *source, const struct stream *stream,
-                 const struct reader_place *from, const struct notices *notices,
-                 struct reader **ret_reader, struct error *err)
+                 const struct reader_place *from, size_t record_bytes_most,
+                 const struct notices *notices, struct reader **ret_reader, struct error *err)
 {
     struct reader *reader = NULL;
     uint64_t line = 1;
@@ -68,6 +70,7 @@ bool reader_open(struct source *source, const struct stream *stream,
         return false;
     reader->source = source;
     reader->stream = stream;
+    reader->record_bytes_most = record_bytes_most;
     reader->cells = memory_alloc(stream->field_count * sizeof *reader->cells);
     reader->line += line;
     if (from && !source_start(source, from->offset, err)) {
@@ -113,7 +116,7 @@ enum reader_line_step reader_find_line(struct reader *reader, struct reader_line
     while (!(end = held.length > searched ? memchr(held.at + searched, '\n', held.length - searched)
                                           : NULL)) {
         searched = held.length;
-        if (searched > RECORD_BYTES_MAX) {
+        if (searched > reader->record_bytes_most) {
             *ret_line = (struct reader_line){.text = held, .taken_bytes = held.length};
             return LINE_TOO_LONG;
         }
@@ -129,12 +132,29 @@ enum reader_line_step reader_find_line(struct reader *reader, struct reader_line
     ret_line->taken_bytes = text.length < held.length ? text.length + 1 : text.length;
     if (text.length > 0 && text.at[text.length - 1] == '\r') text.length--;
     ret_line->text = text;
-    return text.length > RECORD_BYTES_MAX ? LINE_TOO_LONG : LINE_FOUND;
+    return text.length > reader->record_bytes_most ? LINE_TOO_LONG : LINE_FOUND;
 }
 
-void reader_refuse_long(struct refusal *refusal)
+size_t reader_record_bytes_most(size_t memory_bytes)
 {
-    refusal_set(refusal, "longer than %d MiB", RECORD_BYTES_MAX >> 20);
+    size_t const share = memory_bytes / MEMORY_SHARES;
+    return share < RECORD_BYTES_MAX ? share : RECORD_BYTES_MAX;
+}
+
+void reader_write_bytes_most(size_t bytes_most, struct buffer *into)
+{
+    if (bytes_most == RECORD_BYTES_MAX)
+        buffer_format(into, "%d MiB", RECORD_BYTES_MAX >> 20);
+    else
+        buffer_format(into, "%zu KiB, the most with --memory %zuM", bytes_most >> 10,
+                      bytes_most * MEMORY_SHARES >> 20);
+}
+
+void reader_refuse_long(const struct reader *reader, struct refusal *refusal)
+{
+    AUTO_BUFFER struct buffer most = {0};
+    reader_write_bytes_most(reader->record_bytes_most, &most);
+    refusal_set(refusal, "longer than %.*s", (int)most.length, (const char *)most.at);
 }
 
 enum reader_step reader_refuse_long_line(struct reader *reader, const struct reader_line *line,
@@ -142,7 +162,7 @@ enum reader_step reader_refuse_long_line(struct reader *reader, const struct rea
 {
     *ret_record = (struct record){
         .line = reader->line, .raw = line->text, .more = line->taken_bytes == line->text.length};
-    reader_refuse_long(refusal);
+    reader_refuse_long(reader, refusal);
     source_take(reader->source, line->taken_bytes);
     if (!ret_record->more) reader->line++;
     return READER_REFUSED;

@@ -11,7 +11,8 @@
  * Threads  one owner at a time.
  * Errors   of the input as a whole, placed there: READER_FAILED, after which the reader is only to
  *          be freed. Of a record: READER_REFUSED.
- * Limits   RECORD_BYTES_MAX a record; a longer one is refused, and handed out in parts.
+ * Limits   RECORD_BYTES_MAX a record, and a 32nd of the memory; a longer one is refused, and
+ *          handed out in parts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -55,14 +56,21 @@ struct reader {
     struct source *source;
     const struct stream *stream;
     struct cell *cells;
-    uint64_t line; /* of the source's place */
+    uint64_t line;            /* of the source's place */
+    size_t record_bytes_most; /* a longer one is refused */
 };
 
-/* FROM: a place that reader_place gave in an earlier run over the same input, or NULL. Fails where
- * the input cannot be of this stream: a CSV header without its columns. */
+/* FROM: a place that reader_place gave in an earlier run over the same input, or NULL. A record
+ * that is longer than RECORD_BYTES_MOST is refused. Fails where the input cannot be of this stream: a
+ * CSV header without its columns. */
 bool reader_open(struct source *source, const struct stream *stream,
-                 const struct reader_place *from, const struct notices *notices,
-                 struct reader **ret_reader, struct error *err) MUST_CHECK;
+                 const struct reader_place *from, size_t record_bytes_most,
+                 const struct notices *notices, struct reader **ret_reader,
+                 struct error *err) MUST_CHECK;
+/* The longest record that is taken where so much memory is to be used: it is held several times on
+ * its way into the rows of views. */
+size_t reader_record_bytes_most(size_t memory_bytes);
+void reader_write_bytes_most(size_t bytes_most, struct buffer *into);
 /* The names in the header of a CSV or TSV, in the arena; NULL where the input is JSON, or empty. At
  * the source's start, which has to be started again for a reader. */
 bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,
@@ -108,7 +116,7 @@ enum reader_line_step reader_find_line(struct reader *reader, struct reader_line
 enum reader_step reader_refuse_long_line(struct reader *reader, const struct reader_line *line,
                                          struct record *ret_record, struct refusal *refusal);
 bool reader_rest_of_line(struct reader *reader, struct record *record, struct error *err);
-void reader_refuse_long(struct refusal *refusal);
+void reader_refuse_long(const struct reader *reader, struct refusal *refusal);
 uint64_t reader_count_lines(struct slice bytes);
 
 static inline void auto_reader(struct reader **reader)

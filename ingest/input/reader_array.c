@@ -60,7 +60,7 @@ static bool hold_element(struct reader *reader, struct search *search, bool *ret
 {
     *ret_whole = true;
     while (!reader_array_find_end(search, source_held(reader->source))) {
-        *ret_whole = search->searched <= RECORD_BYTES_MAX;
+        *ret_whole = search->searched <= reader->record_bytes_most;
         if (!*ret_whole) return true;
         switch (source_more(reader->source, err)) {
         case SOURCE_MORE: break;
@@ -123,8 +123,8 @@ static enum reader_step next_element(struct reader *reader, struct record *ret_r
     array->search = search;
     array->state = ARRAY_BEHIND_RECORD;
     ret_record->raw = whole ? reader_array_trim(text) : text;
-    if (text.length > RECORD_BYTES_MAX) {
-        reader_refuse_long(refusal);
+    if (text.length > reader->record_bytes_most) {
+        reader_refuse_long(reader, refusal);
         return READER_REFUSED;
     }
     enum json_fault const fault =

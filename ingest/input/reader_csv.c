@@ -193,7 +193,7 @@ static enum cut_step cut_record(struct reader_csv *csv, struct source *source, s
         struct slice const held = source_held(source);
         struct cut cut = {.at = held.at, .end = held.at + held.length, .final = final};
         enum cut_step step = cut_cells(csv, &cut);
-        if (step == CUT_MORE && held.length > RECORD_BYTES_MAX) step = CUT_TOO_LONG;
+        if (step == CUT_MORE && held.length > csv->base.record_bytes_most) step = CUT_TOO_LONG;
         *ret_cut = cut;
         if (step != CUT_MORE) return step;
         switch (source_more(source, err)) {
@@ -363,7 +363,7 @@ bool reader_csv_columns(struct source *source, struct arena *arena, struct slice
                         size_t *ret_count, struct error *err)
 {
     static const struct stream any = {.field_count = 0};
-    struct reader_csv csv = {.in_header = true};
+    struct reader_csv csv = {.base.record_bytes_most = RECORD_BYTES_MAX, .in_header = true};
     struct cut cut;
     uint8_t delimiter;
     bool const good = choose_delimiter(&csv, source, &any, &delimiter, err) &&
@@ -384,6 +384,7 @@ bool reader_csv_new(struct source *source, const struct stream *stream,
     static const struct reader_methods methods = {
         .next = reader_csv_next_record, .rest = reader_rest_of_line, .done = csv_done};
     struct reader_csv *const csv = memory_alloc(sizeof *csv);
+    csv->base.record_bytes_most = RECORD_BYTES_MAX; /* the header, before anybody says less */
     csv->base.methods = &methods;
     if (!reader_csv_read_header(csv, source, stream, notices, err)) {
         reader_free(&csv->base);

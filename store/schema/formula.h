@@ -79,6 +79,7 @@ enum { AGGREGATE_KINDS = AGGREGATE_CUPED_VAR + 1 }; /* what each is: aggregate_t
 enum {
     AGGREGATE_ORDER_MAX = 8,
     AGGREGATE_TOP_MAX = 1000,
+    AGGREGATE_TOP_BYTES = 4 << 20, /* of packed values that top() shows, where it shows several */
     AGGREGATE_OTHERS_MAX = 8,
     AGGREGATE_VALUES_MAX = 1 + AGGREGATE_OTHERS_MAX + 1, /* see aggregate_apply */
     AGGREGATE_EXPRS_MAX = 3 + AGGREGATE_ORDER_MAX + AGGREGATE_OTHERS_MAX,

@@ -309,6 +309,7 @@ static bool settle_most_frequent(struct multiset_reader *reader, struct multiset
     AUTO_CURSOR struct cursor *cursor = NULL;
     AUTO_BUFFER struct buffer prefix = {0}, list = {0};
     struct db_entry entry;
+    size_t shown_bytes = 0;
     multisets_start_key(place, &prefix);
     if (!cursor_open(reader->txn, TABLE_RANKS, &cursor, err)) return false;
     enum db_finding found = cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
@@ -318,8 +319,11 @@ static bool settle_most_frequent(struct multiset_reader *reader, struct multiset
             slice_of(entry.key.at + prefix.length, entry.key.length - prefix.length);
         uint64_t inverted;
         if (!unpack_u64(&rest, &inverted)) return multisets_corrupt(err);
+        struct slice const whole = entry.value.length ? entry.value : rest;
+        shown_bytes += whole.length;
+        if (i > 0 && shown_bytes > AGGREGATE_TOP_BYTES) break;
         pack_varint(&list, ~inverted);
-        pack_bytes(&list, entry.value.length ? entry.value : rest);
+        pack_bytes(&list, whole);
         found = cursor_next(cursor, &entry, err);
     }
     state->best = (struct best){.value = arena_copy(arena, buffer_slice(&list))};

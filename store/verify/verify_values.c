@@ -209,6 +209,7 @@ static void find_top(struct counting *counting, const struct aggregate *aggregat
 {
     AUTO_BUFFER struct buffer list = {0};
     AUTO_FREE bool *const taken = memory_alloc(tally->value_count);
+    size_t shown_bytes = 0;
     for (unsigned rank = 0; rank < aggregate->limit; rank++) {
         size_t best = 0, best_count = 0;
         for (size_t i = 0, run; i < tally->value_count; i += run) {
@@ -220,6 +221,8 @@ static void find_top(struct counting *counting, const struct aggregate *aggregat
             best_count = run;
         }
         if (best_count == 0) break;
+        shown_bytes += tally->values[best].whole.length;
+        if (rank > 0 && shown_bytes > AGGREGATE_TOP_BYTES) break;
         taken[best] = true;
         pack_varint(&list, best_count);
         pack_bytes(&list, tally->values[best].whole);

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, Scene, check
+from mounted import TALLY, Scene, check, tally
 
 SOAK = os.environ.get("SOAK")
 MEBIBYTE = 1 << 20
@@ -88,6 +88,21 @@ def long_lists_are_not_loaded_at_once():
         ingest(scene, 16, lines(scene, "more.csv", "g,q", (f"{i % 50},n{i}" for i in range(600))))
 
 
+def texts_that_are_long_themselves():
+    schema = {"streams": {"e": {"fields": {"g": "int", "q": "string"}}},
+              "views": {"t": {"measures": {"x": "top(q, 1000)"}}, "g": {"by": ["g"], "measures": {"m": "max(q)", "a": "any_value(q)"}}}}
+    with Scene() as scene:
+        store = scene.store("s", schema)
+        ingest(scene, 64, lines(scene, "texts.csv", "g,q", (f"{i % 9},{i:03}{'x' * 100_000}" for i in range(400))))
+        verify(scene, 64)
+        shown = json.loads(tally("cat", store, "t.json").stdout)["x"]
+        # each is 100,003 bytes and what says that it is a string
+        check(len(shown) == (4 << 20) // 100_004, f"{len(shown)} values of 100 kB are shown")
+        done = tally("ingest", store, lines(scene, "long.csv", "g,q", [f"1,{'x' * (5 << 19)}"]), "--memory", "64M", status=2)
+        check(b"longer than 2048 KiB, the most with --memory 64M" in done.stderr, done.stderr[-500:])
+        tally("ingest", store, scene.path("long.csv"), "--memory", "128M")
+
+
 def a_chain_with_a_division_by_depth(nodes=1200 if not SOAK else 4000):
     forest = {"by": ["tree(id, up)"], "measures": {"n": "count()"}, "within": {"d": {"by": ["depth()"], "measures": {"n": "count()"}}}}
     with Scene() as scene:
@@ -125,6 +140,7 @@ def in_no_order(rng, _i):
 
 many_sketches_are_not_loaded_at_once()
 long_lists_are_not_loaded_at_once()
+texts_that_are_long_themselves()
 a_chain_with_a_division_by_depth()
 many_values(300000, 50000, 16, in_no_order)
 if SOAK:

@@ -54,7 +54,7 @@ static void read_all(struct source *source, const struct schema *schema)
     enum reader_step step;
     uint64_t line = 0;
     if (!source_start(source, 0, &err) ||
-        !reader_open(source, stream, NULL, &nobody, &reader, &err))
+        !reader_open(source, stream, NULL, RECORD_BYTES_MAX, &nobody, &reader, &err))
         return;
     binder_init(&binder, stream, schema->zone);
     while ((step = reader_next(reader, &record, &refusal, &err)) == READER_RECORD ||

@@ -50,7 +50,7 @@ static struct reader *open_reader(struct source *source, const struct reader_pla
     struct reader *reader = NULL;
     struct error err;
     if (!source_start(source, 0, &err) ||
-        !reader_open(source, schema->streams, from, &nobody, &reader, &err))
+        !reader_open(source, schema->streams, from, RECORD_BYTES_MAX, &nobody, &reader, &err))
         fail_msg("%s: %s", err.place, err.fact);
     return reader;
 }
