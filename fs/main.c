@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
+#include "handles.h"
 #include "host/service_notify.h"
 #include "host/signals.h"
 #include "host/stdio_fds.h"
