@@ -1,6 +1,6 @@
 /* mounts.h - where a store is mounted on this machine, and what each mount shows.
  *
- * Place    cmd_status.c; cmd_backup.c, cmd_init.c and writer_lock.c wait for the mounts that are to
+ * Place    cmd_status.c; store_copy.c, cmd_init.c and writer_lock.c wait for the mounts that are to
  *          notice a store which took the place of another.
  * Promise  does not hang with a mount that hangs: it is asked by a process of its own, for
  *          a second at most.
