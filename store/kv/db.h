@@ -82,8 +82,11 @@ bool db_settle(struct db *db, struct error *err) MUST_CHECK;
 /* One that reads what is committed, beside one that writes. */
 bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn,
                       struct error *err) MUST_CHECK;
-/* About how much memory LMDB holds for the pages that a write transaction has changed, as copies
- * until it ends: at most twice that, as a page of small entries counts for two. */
+/* LMDB holds no more changed pages than these bytes: it writes some out before the transaction ends
+ * (131,071 of 4 KiB, its MDB_IDL_UM_MAX). */
+enum { DB_CHANGED_BYTES_MAX = 512 << 20 };
+/* About how much memory LMDB would hold for the pages that a write transaction has changed, as
+ * copies until it ends: at most twice that, as a page of small entries counts for two. */
 size_t txn_dirty_bytes(const struct txn *txn);
 /* The same of the write transaction that ended last. */
 size_t db_dirty_bytes(const struct db *db);
