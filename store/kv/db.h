@@ -78,7 +78,7 @@ bool db_is_replaced(const struct db *db, int directory);
 bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err) MUST_CHECK;
 /* Where a writer was killed between its commit and telling readers of it, they see
  * it from here on. */
-bool db_settle(struct db *db, struct error *err) MUST_CHECK;
+bool db_recover(struct db *db, struct error *err) MUST_CHECK;
 /* One that reads what is committed, beside one that writes. */
 bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn,
                       struct error *err) MUST_CHECK;
