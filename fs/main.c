@@ -22,15 +22,17 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
+#include "base/digest.h"
 #include "handles.h"
+#include "host/crash_signals.h"
 #include "host/service_notify.h"
 #include "host/signals.h"
 #include "host/stdio_fds.h"
-#include "host/versions.h"
-#include "kv/crash_signals.h"
+#include "kv/db.h"
 #include "notify.h"
 #include "ops.h"
 #include "sandbox.h"
+#include "tree/documents.h"
 
 static int tallyfs_fail(const struct error *err)
 {
@@ -278,7 +280,9 @@ static void show_version(void)
 {
     AUTO_BUFFER struct buffer text = {0};
     buffer_format(&text, "tallyfs %s\nlibfuse %s\n", TALLYFS_VERSION, fuse_pkgversion());
-    versions_write(&text);
+    db_libraries(&text);
+    document_libraries(&text);
+    digest_libraries(&text);
     (void)fwrite(text.at, 1, text.length, stdout); /* main looks */
 #ifndef TALLYFS_SANDBOX
     (void)puts("built without restricting itself");

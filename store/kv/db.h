@@ -136,7 +136,8 @@ enum db_finding cursor_next_key(struct cursor *cursor, struct slice *ret_key, st
 /* Removes the entry that the cursor stands at; cursor_next then gives the one behind it. */
 bool cursor_drop(struct cursor *cursor, struct error *err) MUST_CHECK;
 
-const char *db_library(void); /* "LMDB 0.9.24: (July 24, 2019)" */
+/* Appends a line for each library it stands on, with its version. */
+void db_libraries(struct buffer *text);
 
 struct db_usage {
     uint64_t file_bytes;

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
-#include "kv/crash_signals.h"
+#include "host/crash_signals.h"
 #include "kv/db_p.h"
 #include "kv/lmdb_check.h"
 
@@ -228,11 +228,6 @@ void db_close(struct db *db)
     if (db->env) mdb_env_close(db->env);
     free(db->directory);
     free(db);
-}
-
-const char *db_library(void)
-{
-    return mdb_version(NULL, NULL, NULL);
 }
 
 /* Of a transaction of its own, so that the version is still told by a meta page. */

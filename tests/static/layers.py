@@ -23,7 +23,7 @@ LIBRARIES = {
     "fuse3": ("fuse", None),
     "lmdb": ("lmdb.h", {"store/kv/db_p.h"}),
     "math": ("math.h", None),
-    "nettle": ("nettle/", {"store/base/digest.c", "store/host/versions.c"}),
+    "nettle": ("nettle/", {"store/base/digest.c"}),
     "seccomp": ("seccomp.h", {"fs/sandbox.c"}),
     "threads": ("pthread.h", None),
     "xxhash": ("xxhash.h", None),
