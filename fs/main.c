@@ -151,7 +151,7 @@ static bool tallyfs_begin(struct mount *mount, struct error *err)
         (void)error_remedy(&no_socket, "new commits show within two seconds only");
         mount_log(mount, &no_socket); /* a store on a read-only medium has no writers */
     }
-    mount->place = place_open(mount->options);
+    mount->place = store_place_open(mount->options);
     mount->follows = mount->place.folder >= 0 && mount->announce.fd >= 0;
 #ifdef TALLYFS_SANDBOX
     if (!sandbox_enter(store_directory(mount->store), mount->place.folder, err)) return false;
@@ -173,7 +173,7 @@ static bool answer_requests(struct mount *mount, struct error *err)
         notify_stop(mount);
     }
     announce_unlisten(&mount->announce);
-    place_close(&mount->place);
+    store_place_close(&mount->place);
     mount_unmount(mount);
     fuse_session_unmount(mount->session); /* finds nothing mounted, and lets go of its memory */
     return good;

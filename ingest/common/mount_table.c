@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/mounts.h"
+#include "common/mount_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static bool read_answer(int pipe, struct mount_point *mount)
 }
 
 /* What is asked of a mount that hangs can be killed, but not timed out. */
-static bool mounts_look(const char *place, struct mount_point *mount, struct error *err)
+static bool mount_table_look(const char *place, struct mount_point *mount, struct error *err)
 {
     AUTO_BUFFER struct buffer metrics = {0};
     int ends[2];
@@ -109,22 +109,23 @@ static const char *next_place(const struct scan *scan)
     return NULL;
 }
 
-bool mounts_scan(const char *path, void (*visit)(void *context, const struct mount_point *mount),
-                 void *context, struct error *err)
+bool mount_table_scan(const char *path,
+                      void (*visit)(void *context, const struct mount_point *mount), void *context,
+                      struct error *err)
 {
     struct scan scan;
     bool good = true;
     if (!begin(path, &scan, err)) return false;
     for (const char *place; good && (place = next_place(&scan));) {
         struct mount_point mount = {.place = slice_text(place)};
-        good = mounts_look(place, &mount, err);
+        good = mount_table_look(place, &mount, err);
         if (good) visit(context, &mount);
     }
     (void)endmntent(scan.table); /* only read */
     return good;
 }
 
-bool mounts_count(const char *path, unsigned *ret_count, struct error *err)
+bool mount_table_count(const char *path, unsigned *ret_count, struct error *err)
 {
     struct scan scan;
     unsigned count = 0;
@@ -138,8 +139,8 @@ bool mounts_count(const char *path, unsigned *ret_count, struct error *err)
 
 /* The snapshot is opened behind the mount's answer: of the same store, it has every commit that the
  * mount may have. */
-bool mounts_shows(struct store *store, const struct mount_point *mount, bool *ret_shows,
-                  uint64_t *ret_behind, struct error *err)
+bool mount_table_shows(struct store *store, const struct mount_point *mount, bool *ret_shows,
+                       uint64_t *ret_behind, struct error *err)
 {
     struct snapshot *newest;
     bool shows;
@@ -167,14 +168,15 @@ static void visit_awaited(void *context, const struct mount_point *mount)
     bool shows;
     struct error err;
     if (!mount->answers || !mount->follows) return; /* dead, or nobody else's to see */
-    if (!mounts_shows(awaiting->store, mount, &shows, &behind, &err))
+    if (!mount_table_shows(awaiting->store, mount, &shows, &behind, &err))
         awaiting->failed = true;
     else if (awaiting->place->length == 0 &&
              (!shows || mount->publishing || mount->commit_id < awaiting->commit_id))
         buffer_add_slice(awaiting->place, mount->place);
 }
 
-bool mounts_await(struct store *store, uint64_t commit_id, int deadline_ms, struct buffer *place)
+bool mount_table_await(struct store *store, uint64_t commit_id, int deadline_ms,
+                       struct buffer *place)
 {
     struct awaiting awaiting = {.store = store, .commit_id = commit_id, .place = place};
     struct timespec const pause = {.tv_nsec = LOOK_MS * 1000000};
@@ -182,7 +184,7 @@ bool mounts_await(struct store *store, uint64_t commit_id, int deadline_ms, stru
     struct error err;
     for (;;) {
         buffer_clear(place);
-        if (!mounts_scan(store_path(store), visit_awaited, &awaiting, &err) || awaiting.failed)
+        if (!mount_table_scan(store_path(store), visit_awaited, &awaiting, &err) || awaiting.failed)
             return false;
         if (place->length == 0) return true;
         if (now_ms() >= deadline) return false;
