@@ -8,19 +8,15 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/same_file.h"
 #include "options.h"
-
-static bool is_same(const struct stat *one, const struct stat *other)
-{
-    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
-}
 
 static bool is_too_much(int folder)
 {
     const char *const home = getenv("HOME");
     struct stat status, root, own;
-    return fstat(folder, &status) < 0 || stat("/", &root) < 0 || is_same(&status, &root) ||
-           (home && stat(home, &own) == 0 && is_same(&status, &own));
+    return fstat(folder, &status) < 0 || stat("/", &root) < 0 || is_same_file(&status, &root) ||
+           (home && stat(home, &own) == 0 && is_same_file(&status, &own));
 }
 
 static int watch_folder(const char *path)
@@ -75,5 +71,5 @@ enum place_seen store_place_look(const struct store_place *place, int store)
 {
     struct stat named, shown;
     if (stat(place->path, &named) < 0) return PLACE_GONE;
-    return fstat(store, &shown) == 0 && is_same(&named, &shown) ? PLACE_SAME : PLACE_OTHER;
+    return fstat(store, &shown) == 0 && is_same_file(&named, &shown) ? PLACE_SAME : PLACE_OTHER;
 }

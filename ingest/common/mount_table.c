@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/same_file.h"
+
 /* What it shows stands at the head of the metrics. */
 enum { PATIENCE_MS = 1000, HEAD_BYTES = 2048, LOOK_MS = 5 };
 
@@ -79,11 +81,10 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool is_same(const char *path, const struct stat *store)
+static bool leads_to(const char *path, const struct stat *store)
 {
     struct stat status;
-    return stat(path, &status) == 0 && status.st_dev == store->st_dev &&
-           status.st_ino == store->st_ino;
+    return stat(path, &status) == 0 && is_same_file(&status, store);
 }
 
 /* The table of mounts, from one of the store at PATH to the next. */
@@ -103,7 +104,7 @@ static const char *next_place(const struct scan *scan)
 {
     for (const struct mntent *entry; (entry = getmntent(scan->table));) {
         if (strcmp(entry->mnt_type, "fuse.tallyfs") == 0 &&
-            is_same(entry->mnt_fsname, &scan->store))
+            leads_to(entry->mnt_fsname, &scan->store))
             return entry->mnt_dir;
     }
     return NULL;
