@@ -1,7 +1,7 @@
 /* verify_check.h - comparing what the tree shows with what it should: between verify.c and
  * verify_hierarchy.c.
  *
- * Place    verify.c, verify_derived.c, verify_hierarchy_files.c, verify_rows.c.
+ * Place    verify.c and the files beside it that compare; verify_text.c puts texts together.
  * Memory   the check owns its buffers; verify.c ends it.
  * Threads  as the snapshot.
  * Errors   as verify.h.
