@@ -1,8 +1,8 @@
 /* stream_union.h - the streams whose events a view counts, and folding their events into it.
  *
- * Place    write_txn.c folds by it; what an event is to a view: schema/view_input.h.
+ * Place    fold_queue.c folds by it; what an event is to a view: schema/view_input.h.
  * Memory   values and keys are borrowed for the call.
- * Threads  the delta's owner.
+ * Threads  as the delta (delta.h).
  * Errors   none: what overflows is null.
  *
  * SPDX-License-Identifier: Apache-2.0
