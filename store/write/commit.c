@@ -21,7 +21,6 @@
 #include "types/pack.h"
 #include "write/event_retention.h"
 #include "write/propagation.h"
-#include "write/stream_union.h"
 #include "write/upsert.h"
 #include "write/view_retention.h"
 #include "write/write_txn.h"

@@ -3,7 +3,6 @@
 
 #include "merge/merge.h"
 #include "tables/join.h"
-#include "write/stream_union.h"
 
 /* What LMDB's changed pages leave of the memory goes to the delta for a part only, as merging takes
  * more and the next pages come. It is never less than the least part, or merges were without end.
