@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "copies.h"
-#include "ops.h"
+#include "handles.h"
 
 enum { COPY_STEP_BYTES = 1 << 20 };
 

@@ -1,9 +1,10 @@
 /* handles.h - open directories. See ops_directory.c.
  *
- * Place    ops_directory.c opens, reads and closes them; handles_copy.c takes their snapshots away.
+ * Place    ops_directory.c opens, reads and closes them; expire.c takes their snapshots away, and
+ *          publish.c keeps them from giving inodes.
  * Memory   a handle owns its listing and what was kept of it, from opendir to releasedir.
- * Threads  protected by mount->lock.
- * Errors   none: it declares what they have.
+ * Threads  protected by mount->lock, which is held but where a call takes it itself.
+ * Errors   none: what a listing cannot read is logged.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -40,3 +41,14 @@ struct handle {
     bool gave_inodes; /* since the last commit */
     struct kept_listing kept;
 };
+
+void handle_free(struct handle *handle);
+/* Gives one of the handles on PINNED what it still has to list, so that it can be let go; false:
+ * there is none. Takes the lock itself. */
+bool handles_copy(struct mount *mount, const struct pinned *pinned);
+/* From now on no listing gives the kernel inodes, and `names_only` is set. Adds the numbers of the
+ * directories, of 8 bytes each, whose listings have given some that the kernel may not have taken
+ * yet. */
+void handles_names_only(struct mount *mount, struct buffer *ids);
+/* At the end of the mount. */
+void handles_done(struct mount *mount);

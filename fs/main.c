@@ -22,14 +22,17 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
+#include "base/digest.h"
+#include "handles.h"
+#include "host/crash_signals.h"
 #include "host/service_notify.h"
 #include "host/signals.h"
 #include "host/stdio_fds.h"
-#include "host/versions.h"
-#include "kv/crash_signals.h"
+#include "kv/db.h"
 #include "notify.h"
 #include "ops.h"
 #include "sandbox.h"
+#include "tree/documents.h"
 
 static int tallyfs_fail(const struct error *err)
 {
@@ -148,7 +151,7 @@ static bool tallyfs_begin(struct mount *mount, struct error *err)
         (void)error_remedy(&no_socket, "new commits show within two seconds only");
         mount_log(mount, &no_socket); /* a store on a read-only medium has no writers */
     }
-    mount->place = place_open(mount->options);
+    mount->place = store_place_open(mount->options);
     mount->follows = mount->place.folder >= 0 && mount->announce.fd >= 0;
 #ifdef TALLYFS_SANDBOX
     if (!sandbox_enter(store_directory(mount->store), mount->place.folder, err)) return false;
@@ -170,7 +173,7 @@ static bool answer_requests(struct mount *mount, struct error *err)
         notify_stop(mount);
     }
     announce_unlisten(&mount->announce);
-    place_close(&mount->place);
+    store_place_close(&mount->place);
     mount_unmount(mount);
     fuse_session_unmount(mount->session); /* finds nothing mounted, and lets go of its memory */
     return good;
@@ -277,7 +280,9 @@ static void show_version(void)
 {
     AUTO_BUFFER struct buffer text = {0};
     buffer_format(&text, "tallyfs %s\nlibfuse %s\n", TALLYFS_VERSION, fuse_pkgversion());
-    versions_write(&text);
+    db_libraries(&text);
+    document_libraries(&text);
+    digest_libraries(&text);
     (void)fwrite(text.at, 1, text.length, stdout); /* main looks */
 #ifndef TALLYFS_SANDBOX
     (void)puts("built without restricting itself");

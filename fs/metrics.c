@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "copies.h"
-#include "ops.h"
 #include "render/prometheus_text.h"
 #include "tables/meta.h"
 
@@ -98,15 +97,14 @@ static bool metrics_render(struct mount *mount, struct buffer *text, struct erro
     return metrics_add_streams(snapshot, text, err);
 }
 
-bool metrics_enter(struct mount *mount, uint64_t parent_id, struct fuse_entry_param *ret_entry,
-                   struct error *err)
+struct inode *metrics_add_inode(struct mount *mount, uint64_t parent_id, struct error *err)
 {
     AUTO_BUFFER struct buffer text = {0};
     struct timespec now;
     struct copy *copy = copy_new();
     if (!metrics_render(mount, &text, err) || !copy_add(copy, buffer_slice(&text), err)) {
         copy_free(copy);
-        return false;
+        return NULL;
     }
     (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
     struct node_stat stat = {
@@ -120,9 +118,7 @@ bool metrics_enter(struct mount *mount, uint64_t parent_id, struct fuse_entry_pa
     inode->stat.ino = UINT64_MAX - inode->id;
     inode->copy = copy;
     inode->lookup_count = 1;
-    *ret_entry = (struct fuse_entry_param){.ino = inode->id, .attr_timeout = for_ever};
-    fill_attr(mount, &inode->stat, &ret_entry->attr);
-    return true;
+    return inode;
 }
 
 void metrics_upcalls(const struct mount *mount, struct buffer *text)

@@ -14,9 +14,9 @@
 #include "mount.h"
 
 extern const char metrics_name[];
-/* A new inode with the text, looked up once. */
-bool metrics_enter(struct mount *mount, uint64_t parent_id, struct fuse_entry_param *ret_entry,
-                   struct error *err) MUST_CHECK;
+/* A new inode with the text, looked up once; NULL: an error. */
+struct inode *metrics_add_inode(struct mount *mount, uint64_t parent_id,
+                                struct error *err) MUST_CHECK;
 /* "lookup 5\n" and so on, what the kernel has asked. */
 void metrics_upcalls(const struct mount *mount, struct buffer *text);
 /* One line for the log. */

@@ -20,8 +20,8 @@
 #include "database/announce.h"
 #include "inodes.h"
 #include "options.h"
-#include "place.h"
 #include "snapshots.h"
+#include "store_place.h"
 #include "unmounter.h"
 
 /* The requests that tests count. */
@@ -79,7 +79,7 @@ struct mount {
     int ended_event;  /* eventfd: it has ended */
     int state_signal; /* signalfd: SIGUSR1 */
     struct announce_socket announce;
-    struct place place;
+    struct store_place place;
     bool follows; /* another store, and hears of its commits; protected by lock */
     struct unmounter unmounter;
 };

@@ -2,8 +2,8 @@
  * itself every now and then, and at once when the store's path may lead elsewhere. publish.c tells
  * how a commit becomes visible.
  *
- * Another store in the place of the one that is shown (place.h) is opened, listened in, and its
- * newest commit published; only then is the one before let go, whose snapshots stay as long as
+ * Another store in the place of the one that is shown (store_place.h) is opened, listened in, and
+ * its newest commit published; only then is the one before let go, whose snapshots stay as long as
  * somebody reads from them. Whether a commit continues what is shown is asked of the commits
  * themselves (snapshot_holds), not of directories or numbers: a copy may be behind, ahead, or as
  * far with other content.
@@ -160,7 +160,7 @@ static uint64_t show_newest(struct mount *mount)
     struct snapshot *newest;
     struct error err;
     uint64_t shown;
-    enum place_seen const seen = place_look(&mount->place, store_directory(mount->store));
+    enum place_seen const seen = store_place_look(&mount->place, store_directory(mount->store));
     if (seen == PLACE_OTHER && show_other(mount, &shown)) return shown;
     if (seen != PLACE_OTHER) note_place(mount, seen);
     listen_again(mount);
@@ -211,7 +211,8 @@ static void *notify_main(void *argument)
         int const ready = poll(waiting, COUNT_OF(waiting), LOOK_BY_ITSELF_MS);
         if (ready < 0) continue; /* EINTR: nothing is asked for */
         if (waiting[2].revents & POLLIN) emit_state(mount, waiting[2].fd);
-        bool const touched = (waiting[3].revents & POLLIN) && place_was_touched(&mount->place);
+        bool const touched =
+            (waiting[3].revents & POLLIN) && store_place_was_touched(&mount->place);
         if (waiting[1].revents & POLLIN)
             answer_writer(mount);
         else if (touched || ready == 0) /* 0: a writer that died between commit and announcement */

@@ -7,19 +7,13 @@
 #include <string.h>
 
 #include "copies.h"
+#include "entry.h"
 #include "host/service_notify.h"
 #include "metrics.h"
+#include "ops_directory.h"
 #include "publish.h"
 
-/* The kernel keeps what it is told until the notify thread takes it back: seconds
- * enough for ever. */
-double const for_ever = 1e9;
-enum {
-    BLOCK_BYTES = 4096,
-    STAT_BLOCK_BYTES = 512,
-    NAME_BYTES_LIMIT = 255,
-    NS_PER_SECOND = 1000000000
-};
+enum { NAME_BYTES_LIMIT = 255 };
 static const char commit_attribute[] = "user.tallyfs.commit";
 static const char upcalls_attribute[] = "user.tallyfs.upcalls";
 
@@ -28,60 +22,11 @@ static struct mount *mount_of(fuse_req_t req)
     return fuse_req_userdata(req);
 }
 
-void op_count(struct mount *mount, enum upcall upcall)
+/* Takes the lock itself. */
+static void op_count(struct mount *mount, enum upcall upcall)
 {
     mount_lock(mount);
     mount->upcalls[upcall]++;
-    mount_unlock(mount);
-}
-
-void fill_attr(const struct mount *mount, const struct node_stat *stat, struct stat *ret_attr)
-{
-    struct timespec const time = {.tv_sec = stat->mtime_ns / NS_PER_SECOND,
-                                  .tv_nsec = stat->mtime_ns % NS_PER_SECOND};
-    mode_t const mode = stat->directory ? S_IFDIR | 0555 : S_IFREG | 0444;
-    *ret_attr = (struct stat){
-        .st_ino = stat->ino,
-        .st_mode = mode & ~(mode_t)(mount->options->umask & 0777),
-        .st_nlink = 1, /* of directories: it tells nothing of their number */
-        .st_uid = mount->options->uid,
-        .st_gid = mount->options->gid,
-        .st_size = (off_t)stat->size_bytes,
-        .st_blksize = BLOCK_BYTES,
-        .st_blocks = (blkcnt_t)((stat->size_bytes + STAT_BLOCK_BYTES - 1) / STAT_BLOCK_BYTES),
-        .st_atim = time,
-        .st_mtim = time,
-        .st_ctim = time,
-    };
-}
-
-/* An inode that is there already serves while it is the same version; a directory always is. */
-void enter_node(struct mount *mount, const struct node *node, const struct node_stat *stat,
-                uint64_t parent_id, struct slice name, struct fuse_entry_param *ret_entry)
-{
-    STACK_BUFFER(packed, NODE_ROOM_BYTES);
-    node_pack(node, &packed);
-    publish_replaced(mount, buffer_slice(&packed));
-    struct inode *inode = inodes_find_node(&mount->inodes, buffer_slice(&packed));
-    bool const same =
-        inode && inode->id != 0 && (stat->directory || inode->stat.version == stat->version);
-    if (!same) {
-        inode = inodes_add(&mount->inodes, buffer_slice(&packed), parent_id, name, stat);
-        inode->since = mount->publications;
-    }
-    inode->stat = *stat;
-    inode->lookup_count++;
-    /* else the name there would not be taken back */
-    bool const seen = inodes_move(inode, parent_id);
-    *ret_entry = (struct fuse_entry_param){
-        .ino = inode->id, .attr_timeout = for_ever, .entry_timeout = seen ? for_ever : 0};
-    fill_attr(mount, stat, &ret_entry->attr);
-}
-
-void leave_node(struct mount *mount, uint64_t id, uint64_t lookup_count)
-{
-    mount_lock(mount);
-    snapshots_release(&mount->snapshots, inodes_forget(&mount->inodes, id, lookup_count));
     mount_unlock(mount);
 }
 
@@ -97,12 +42,16 @@ static int look_up(struct mount *mount, uint64_t parent_id, struct slice name,
     mount->upcalls[UPCALL_LOOKUP]++;
     if (name.length > NAME_BYTES_LIMIT) return ENAMETOOLONG; /* the kernel lets more pass */
     if (!directory || !node_unpack(inode_node(directory), &parent)) return ENOENT;
-    if (parent.kind == NODE_SYSTEM && slice_is(name, metrics_name))
-        return metrics_enter(mount, parent_id, ret_entry, &err) ? 0 : mount_errno(mount, &err);
+    if (parent.kind == NODE_SYSTEM && slice_is(name, metrics_name)) {
+        struct inode *const figures = metrics_add_inode(mount, parent_id, &err);
+        if (!figures) return mount_errno(mount, &err);
+        *ret_entry = entry_of_inode(mount, figures);
+        return 0;
+    }
     arena_reset(&mount->scratch);
     switch (tree_lookup(mount->snapshots.current->snapshot, &parent, name, &mount->scratch, &node,
                         &stat, &err)) {
-    case TREE_FOUND: enter_node(mount, &node, &stat, parent_id, name, ret_entry); return 0;
+    case TREE_FOUND: *ret_entry = entry_enter(mount, &node, &stat, parent_id, name); return 0;
     case TREE_MISSING: break;
     case TREE_NEVER:
     case TREE_UNKNOWN: return ENOENT;
@@ -112,7 +61,7 @@ static int look_up(struct mount *mount, uint64_t parent_id, struct slice name,
     publish_replaced(mount, buffer_slice(&packed));
     if (!inodes_add_negative(&mount->inodes, buffer_slice(&packed), parent_id, name))
         return ENOENT; /* no room to remember it: the kernel must ask again */
-    *ret_entry = (struct fuse_entry_param){.entry_timeout = for_ever};
+    *ret_entry = (struct fuse_entry_param){.entry_timeout = entry_for_ever};
     return 0;
 }
 
@@ -127,19 +76,19 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent_id, const char *name)
         (void)fuse_reply_err(req, reason);
         return;
     }
-    if (fuse_reply_entry(req, &entry) != 0 && entry.ino != 0) leave_node(mount, entry.ino, 1);
+    if (fuse_reply_entry(req, &entry) != 0 && entry.ino != 0) entry_leave(mount, entry.ino, 1);
 }
 
 static void op_forget(fuse_req_t req, fuse_ino_t id, uint64_t lookup_count)
 {
-    leave_node(mount_of(req), id, lookup_count);
+    entry_leave(mount_of(req), id, lookup_count);
     fuse_reply_none(req);
 }
 
 static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
 {
     for (size_t i = 0; i < count; i++)
-        leave_node(mount_of(req), forgets[i].ino, forgets[i].nlookup);
+        entry_leave(mount_of(req), forgets[i].ino, forgets[i].nlookup);
     fuse_reply_none(req);
 }
 
@@ -158,14 +107,13 @@ static void op_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *inf
     (void)info;
     struct mount *const mount = mount_of(req);
     struct node_stat stat;
-    struct stat attr;
     op_count(mount, UPCALL_GETATTR);
     if (!find_stat(mount, id, &stat)) {
         (void)fuse_reply_err(req, ENOENT);
         return;
     }
-    fill_attr(mount, &stat, &attr);
-    (void)fuse_reply_attr(req, &attr, for_ever);
+    struct stat const attr = entry_attr(mount, &stat);
+    (void)fuse_reply_attr(req, &attr, entry_for_ever);
 }
 
 /* ENOSYS once: from then on the kernel opens files by itself and keeps their pages. */
@@ -247,11 +195,11 @@ static void op_statfs(fuse_req_t req, fuse_ino_t id)
     }
     /* f_files and f_ffree stay 0, "unknown": there is no table of inodes that could be full. */
     struct statvfs const answer = {
-        .f_bsize = BLOCK_BYTES,
-        .f_frsize = BLOCK_BYTES,
-        .f_blocks = usage.file_bytes / BLOCK_BYTES,
-        .f_bfree = usage.free_bytes / BLOCK_BYTES,
-        .f_bavail = usage.free_bytes / BLOCK_BYTES,
+        .f_bsize = ENTRY_BLOCK_BYTES,
+        .f_frsize = ENTRY_BLOCK_BYTES,
+        .f_blocks = usage.file_bytes / ENTRY_BLOCK_BYTES,
+        .f_bfree = usage.free_bytes / ENTRY_BLOCK_BYTES,
+        .f_bavail = usage.free_bytes / ENTRY_BLOCK_BYTES,
         .f_namemax = NAME_BYTES_LIMIT,
         .f_flag = ST_RDONLY,
     };

@@ -19,12 +19,14 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "ops_directory.h"
+
 #include <errno.h>
 #include <string.h>
 
+#include "entry.h"
 #include "handles.h"
 #include "metrics.h"
-#include "ops.h"
 
 enum { DOT_ENTRIES = 2 };
 
@@ -75,14 +77,6 @@ static int open_directory(struct mount *mount, uint64_t id, struct fuse_file_inf
     return 0;
 }
 
-static void free_handle(struct handle *handle)
-{
-    tree_listing_free(handle->listing);
-    buffer_done(&handle->node);
-    arena_done(&handle->kept.arena);
-    free(handle);
-}
-
 /* Under the lock. */
 static void close_directory(struct mount *mount, struct handle *handle)
 {
@@ -94,7 +88,7 @@ static void close_directory(struct mount *mount, struct handle *handle)
     if (inode && handle->counted) inode->listing->handle_count--;
     struct pinned *const pinned = handle->pinned;
     uint64_t const id = handle->inode_id;
-    free_handle(handle);
+    handle_free(handle);
     snapshots_release(&mount->snapshots, pinned);
     snapshots_release(&mount->snapshots, inodes_forget(&mount->inodes, id, 0));
 }
@@ -205,7 +199,7 @@ static int list_entry(struct mount *mount, struct handle *handle, uint64_t index
         listed->has_node = true;
         listed->node = entry.node;
         listed->stat = entry.stat;
-        fill_attr(mount, &entry.stat, &listed->attr);
+        listed->attr = entry_attr(mount, &entry.stat);
     }
     listed->name = (char *)name->at;
     return 0;
@@ -257,8 +251,8 @@ static int read_directory(fuse_req_t req, struct mount *mount, struct handle *ha
                             handle->pinned == mount->snapshots.current;
         handle->gave_inodes |= enters;
         if (enters)
-            enter_node(mount, &listed.node, &listed.stat, handle->inode_id, slice_text(listed.name),
-                       &entry);
+            entry = entry_enter(mount, &listed.node, &listed.stat, handle->inode_id,
+                                slice_text(listed.name));
         if (add_entry(req, mount, listed.name, &entry, (off_t)index + 1, plus, size)) continue;
         if (enters)
             snapshots_release(&mount->snapshots, inodes_forget(&mount->inodes, entry.ino, 1));
@@ -293,22 +287,4 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 {
     (void)id;
     reply_directory(req, size, offset, info, true);
-}
-
-void handles_names_only(struct mount *mount, struct buffer *ids)
-{
-    mount->names_only = true;
-    for (struct handle *handle = mount->handles; handle; handle = handle->next) {
-        if (handle->gave_inodes) buffer_add(ids, &handle->inode_id, sizeof handle->inode_id);
-        handle->gave_inodes = false;
-    }
-}
-
-void handles_done(struct mount *mount)
-{
-    while (mount->handles) {
-        struct handle *const handle = mount->handles;
-        mount->handles = handle->next;
-        free_handle(handle);
-    }
 }

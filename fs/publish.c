@@ -43,7 +43,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ops.h"
+#include "handles.h"
 
 /* One thing to tell the kernel. */
 struct note {

@@ -5,8 +5,8 @@
  *   privileges    none to be had by executing anything; of capabilities only to open the store's
  *                 files as root may (CAP_DAC_OVERRIDE), where the process has that
  *   files         only those of the store can be opened, those of the folder that another store may
- *                 appear in, if there is one to follow (place.h), and nameless ones in /var/tmp
- *                 (copies.h); Landlock, where the kernel has it
+ *                 appear in, if there is one to follow (store_place.h), and nameless ones in
+ *                 /var/tmp (copies.h); Landlock, where the kernel has it
  *   system calls  those that serving needs; every other answers ENOSYS (seccomp)
  *
  * Place    main.c, behind the mount and before the first thread.

@@ -6,7 +6,7 @@
 #include "cli/options.h"
 #include "common/stream_choice.h"
 #include "common/writer_lock.h"
-#include "input/key_file.h"
+#include "input/delete_keys.h"
 #include "write/commit.h"
 
 enum { OPTION_STREAM = OPTION_FIRST, OPTION_KEY, OPTION_WHERE };
@@ -78,13 +78,13 @@ static bool read_where(const struct schema *schema, const struct stream *stream,
 struct key_input {
     struct binder binder;
     const struct buffer *texts;
-    bool is_read;          /* those of the command line are */
-    struct key_file *file; /* NULL: the command line */
+    bool is_read;             /* those of the command line are */
+    struct delete_keys *file; /* NULL: the command line */
 };
 
 static void key_input_done(struct key_input *input)
 {
-    key_file_close(input->file);
+    delete_keys_close(input->file);
     binder_done(&input->binder);
 }
 
@@ -92,18 +92,18 @@ static bool key_input_rewind(void *context, struct error *err)
 {
     struct key_input *const input = context;
     input->is_read = false;
-    return !input->file || key_file_rewind(input->file, err);
+    return !input->file || delete_keys_rewind(input->file, err);
 }
 
 static bool key_input_read(void *context, size_t most_bytes, struct events_chunk *chunk,
                            struct error *err)
 {
     struct key_input *const input = context;
-    if (input->file) return key_file_read(input->file, most_bytes, chunk, err);
+    if (input->file) return delete_keys_read(input->file, most_bytes, chunk, err);
     for (size_t at = 0; !input->is_read && at < input->texts->length; at += sizeof(char *)) {
         const char *key;
         memcpy(&key, input->texts->at + at, sizeof key);
-        if (!key_file_add_text(&input->binder, slice_text(key), chunk, err))
+        if (!delete_keys_add_text(&input->binder, slice_text(key), chunk, err))
             return error_place(err, "--key");
     }
     input->is_read = true;
@@ -143,8 +143,8 @@ static bool delete_by_keys(struct store *store, struct deletion *deletion,
         (void)error_set(err, ERROR_INPUT, "events of this stream have no key");
         return error_remedy(err, "use --where");
     }
-    if (file && !key_file_open(&input.binder, file, store_directory(store), &arguments->progress,
-                               &input.file, err))
+    if (file && !delete_keys_open(&input.binder, file, store_directory(store), &arguments->progress,
+                                  &input.file, err))
         return false;
     deletion->keys = (struct key_source){key_input_rewind, key_input_read, &input};
     return cmd_delete_delete_events(store, deletion, file ? file : "--key", notices, err);

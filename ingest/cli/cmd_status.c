@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/tree_print.h"
-#include "common/mounts.h"
+#include "common/mount_table.h"
 #include "common/printable.h"
 #include "tables/batch_log.h"
 #include "tables/meta.h"
@@ -112,7 +112,7 @@ static bool shows(const struct snapshot *snapshot, const struct mount_point *mou
 {
     struct error err;
     bool same;
-    return mounts_shows(snapshot->store, mount, &same, ret_behind, &err) && same;
+    return mount_table_shows(snapshot->store, mount, &same, ret_behind, &err) && same;
 }
 
 static void print_mount(void *context, const struct mount_point *mount)
@@ -173,7 +173,7 @@ static bool print_json(const struct tree_view *view, const struct store_usage *s
                   (cmd_status_now_ns() - snapshot->commit_ns) / 1000000000, store_size->file_bytes,
                   store_size->free_bytes);
     struct mounts_json json = {.newest = snapshot, .text = &text};
-    if (!mounts_scan(store_path(view->store), add_mount, &json, err)) return false;
+    if (!mount_table_scan(store_path(view->store), add_mount, &json, err)) return false;
     buffer_add_byte(&text, ']');
     buffer_add_text(&text, end);
     (void)fwrite(text.at, 1, text.length, stdout); /* console_end looks */
@@ -222,7 +222,7 @@ enum exit_status cmd_status(int argc, char **argv)
     bool const good =
         json ? print_json(&view, &store_size, &err)
              : print_counts(view.snapshot, &store_size, &err) &&
-                   mounts_scan(store_path(view.store), print_mount, view.snapshot, &err) &&
+                   mount_table_scan(store_path(view.store), print_mount, view.snapshot, &err) &&
                    print_last_batch(view.snapshot, &err);
     return good ? EXIT_GOOD : console_error(&err);
 }

@@ -11,7 +11,8 @@
 #pragma once
 #include "follow/follow.h"
 
-/* Without --memory and --threads: 512 MiB, and a thread for each processor that may be used. */
+/* Without --memory and --threads: 512 MiB, and a thread for each processor that may be used. How
+ * memory is divided: docs/internals.md, "Memory". */
 struct resources load_resources_default(void);
 
 bool load_option_max_rejects(const char *value, struct reject_limit *limit) MUST_CHECK;

@@ -2,13 +2,15 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/digest.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "host/crash_signals.h"
 #include "host/signals.h"
 #include "host/stdio_fds.h"
-#include "host/versions.h"
 #include "input/decode.h"
-#include "kv/crash_signals.h"
+#include "kv/db.h"
+#include "tree/documents.h"
 
 struct command {
     const char *name;
@@ -47,7 +49,9 @@ static void print_version(void)
 {
     AUTO_BUFFER struct buffer text = {0};
     buffer_add_text(&text, "tally (tallyfs) " TALLYFS_VERSION "\n");
-    versions_write(&text);
+    db_libraries(&text);
+    document_libraries(&text);
+    digest_libraries(&text);
     decode_libraries(&text);
     (void)fwrite(text.at, 1, text.length, stdout); /* console_end looks */
 }

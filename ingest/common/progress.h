@@ -1,6 +1,6 @@
 /* progress.h - how far an input is, drawn on a terminal.
  *
- * Place    made by a command; batch.c, source.c and key_file.c move it.
+ * Place    made by a command; batch.c, source.c and delete_keys.c move it.
  * Promise  nothing is written unless standard error is a terminal; at most ten times a second;
  *          progress_erase leaves no trace.
  * Memory   `name` is borrowed until the next progress_begin.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/writer_lock.h"
 
-#include "common/mounts.h"
+#include "common/mount_table.h"
 #include "database/announce.h"
 
 bool writer_lock_open(const char *path, const struct notices *notices, struct store **ret_store,
@@ -30,8 +30,8 @@ static bool await_others(struct store *store, uint64_t commit_id, unsigned heard
     AUTO_BUFFER struct buffer place = {0};
     struct error err;
     unsigned count;
-    if (!mounts_count(store_path(store), &count, &err) || count <= heard) return true;
-    if (mounts_await(store, commit_id, deadline_ms, &place) || place.length == 0) return true;
+    if (!mount_table_count(store_path(store), &count, &err) || count <= heard) return true;
+    if (mount_table_await(store, commit_id, deadline_ms, &place) || place.length == 0) return true;
     notices_show(notices, "commit %llu is done, but the mount at %.*s does not show it yet",
                  (unsigned long long)commit_id, (int)place.length, (const char *)place.at);
     return false;
@@ -43,7 +43,7 @@ void writer_await_mounts(const char *path, const struct notices *notices)
     struct error err;
     uint64_t commit_id;
     unsigned count;
-    if (!mounts_count(path, &count, &err) || count == 0) return;
+    if (!mount_table_count(path, &count, &err) || count == 0) return;
     if (!store_open(path, STORE_READ, &store, &err) ||
         !store_newest_commit(store, &commit_id, &err)) {
         char text[ERROR_TEXT_BYTES];

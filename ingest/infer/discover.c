@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/discover.h"
 
-#include "input/json_text.h"
+#include "input/json_value.h"
 #include "types/value.h"
 
 /* A schema is UTF-8 without NUL. */
@@ -30,7 +30,8 @@ static size_t add_column(struct sample *sample, struct slice column, size_t hint
     return sample->column_count++;
 }
 
-void discover_header(struct sample *sample, const struct slice *names, size_t count)
+/* NAMES: the header of a CSV. */
+static void discover_header(struct sample *sample, const struct slice *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         size_t same = 0;
@@ -120,11 +121,46 @@ static void discover_visit_record(void *context, const struct record *record)
     scan_object(context, object, 1);
 }
 
-bool discover_members(struct sample *sample, struct error *err)
+/* The values in JSON records, those in objects inside them by JSON pointer (RFC 6901). */
+static bool discover_members(struct sample *sample, struct error *err)
 {
     static const struct stream any = {.field_count = 0};
     struct scan scan = {.sample = sample};
     bool const good = sample_read(sample, &any, discover_visit_record, &scan, err);
     buffer_done(&scan.pointer);
     return good;
+}
+
+/* Semicolons, bars: a form of CSV that is not read. */
+static bool check_delimiter(const struct sample *sample, struct error *err)
+{
+    if (!sample->is_csv || sample->column_count != 1 || sample->omission_count > 0) return true;
+    struct slice const only = sample->columns[0];
+    const uint8_t *const other = only.length ? memchr(only.at, ';', only.length) : NULL;
+    const uint8_t *const mark = other || !only.length ? other : memchr(only.at, '|', only.length);
+    if (!mark) return true;
+    (void)error_set(err, ERROR_INPUT, "the header has '%c', but neither commas nor tabs", *mark);
+    (void)error_remedy(err, "write the table with commas or tabs between the cells");
+    return source_place(sample->source, 1, err);
+}
+
+bool discover_columns(struct sample *sample, struct error *err)
+{
+    struct slice *names;
+    size_t count;
+    if (!source_start(sample->source, 0, err) ||
+        !reader_columns(sample->source, &sample->arena, &names, &count, err))
+        return false;
+    sample->is_csv = names != NULL;
+    sample->columns = ARENA_ARRAY(&sample->arena, struct slice, SAMPLE_COLUMNS_MAX);
+    sample->omissions = ARENA_ARRAY(&sample->arena, struct omission, SAMPLE_COLUMNS_MAX);
+    if (names)
+        discover_header(sample, names, count);
+    else if (!discover_members(sample, err))
+        return false;
+    if (!check_delimiter(sample, err)) return false;
+    if (!names && sample->record_count == 0) return sample_has_nothing(sample, "record", err);
+    if (sample->column_count == 0)
+        return sample_has_nothing(sample, "value that a field could read", err);
+    return true;
 }

@@ -1,6 +1,6 @@
 /* discover.h - which columns an input has that nobody has described.
  *
- * Place    sample.c asks; the columns and omissions of the sample are filled.
+ * Place    propose.c asks, before the sample is read for anything else.
  * Memory   names are copied to the sample's arena.
  * Threads  one owner of the sample.
  * Errors   those of the input, placed there.
@@ -11,7 +11,5 @@
 #pragma once
 #include "infer/sample.h"
 
-/* NAMES: the header of a CSV. */
-void discover_header(struct sample *sample, const struct slice *names, size_t count);
-/* The values in JSON records, those in objects inside them by JSON pointer (RFC 6901). */
-bool discover_members(struct sample *sample, struct error *err) MUST_CHECK;
+/* Fills the columns and omissions of the sample, which is open. Fails where there are none. */
+bool discover_columns(struct sample *sample, struct error *err) MUST_CHECK;

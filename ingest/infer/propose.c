@@ -2,6 +2,8 @@
 #include "infer/propose.h"
 
 #include "infer/column_names.h"
+#include "infer/discover.h"
+#include "infer/propose_p.h"
 
 const char propose_id_words[] =
     "id ids userid uuid guid key code no number nr ref reference hash serial";
@@ -164,7 +166,7 @@ static struct slice stream_name(const char *path, struct arena *arena)
 static bool propose_look(struct proposal *proposal, const char *path, struct error *err)
 {
     if (!time_zone_new(slice_of(NULL, 0), &proposal->zone, err) ||
-        !sample_open(path, &proposal->sample, err) || !sample_discover(&proposal->sample, err) ||
+        !sample_open(path, &proposal->sample, err) || !discover_columns(&proposal->sample, err) ||
         !visit_columns(proposal, err))
         return false;
     proposal->stream.name = stream_name(path, &proposal->arena);

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "infer/column_names.h"
-#include "infer/propose.h"
+#include "infer/propose_p.h"
 
 enum { MANY_RECORDS = 100, RECORDS_A_REPEAT = 100 };
 

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "infer/column_names.h"
-#include "infer/propose.h"
+#include "infer/propose_p.h"
 
 enum { UNIQ_MAX = 4, SUMS_MAX = 4, MEANS_MAX = 2, TRUTHS_MAX = 5 };
 enum { MANY_VALUES = 50, TEXT_BYTES_MAX = 60, PRODUCT_DIGITS = 18 };

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "infer/column_names.h"
-#include "infer/propose.h"
+#include "infer/propose_p.h"
 
 enum { SECONDS_PER_DAY = 86400, GROUPS_MAX = 50, MANY_GROUPS_MAX = 300, TEXT_BYTES_MAX = 60 };
 

@@ -4,7 +4,7 @@
  */
 #include "common/printable.h"
 #include "common/reject_limit.h"
-#include "infer/propose.h"
+#include "infer/propose_p.h"
 
 enum {
     ALWAYS_LET_PASS = 10 /* see reject_limit.h */,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/sample.h"
 
-#include "infer/discover.h"
-
 enum { LOOK_BYTES = 64 << 10, HEAD_BYTES = 2 * SAMPLE_BYTES_MAX };
 
 static bool is_binary(const struct sample *sample, struct error *err)
@@ -126,38 +124,4 @@ bool sample_has_nothing(const struct sample *sample, const char *what, struct er
     (void)error_set(err, ERROR_INPUT, "has no %s", what);
     (void)error_remedy(err, "give a file with some records, as they will be ingested");
     return source_place(sample->source, 0, err);
-}
-
-/* Semicolons, bars: a form of CSV that is not read. */
-static bool check_delimiter(const struct sample *sample, struct error *err)
-{
-    if (!sample->is_csv || sample->column_count != 1 || sample->omission_count > 0) return true;
-    struct slice const only = sample->columns[0];
-    const uint8_t *const other = only.length ? memchr(only.at, ';', only.length) : NULL;
-    const uint8_t *const mark = other || !only.length ? other : memchr(only.at, '|', only.length);
-    if (!mark) return true;
-    (void)error_set(err, ERROR_INPUT, "the header has '%c', but neither commas nor tabs", *mark);
-    (void)error_remedy(err, "write the table with commas or tabs between the cells");
-    return source_place(sample->source, 1, err);
-}
-
-bool sample_discover(struct sample *sample, struct error *err)
-{
-    struct slice *names;
-    size_t count;
-    if (!source_start(sample->source, 0, err) ||
-        !reader_columns(sample->source, &sample->arena, &names, &count, err))
-        return false;
-    sample->is_csv = names != NULL;
-    sample->columns = ARENA_ARRAY(&sample->arena, struct slice, SAMPLE_COLUMNS_MAX);
-    sample->omissions = ARENA_ARRAY(&sample->arena, struct omission, SAMPLE_COLUMNS_MAX);
-    if (names)
-        discover_header(sample, names, count);
-    else if (!discover_members(sample, err))
-        return false;
-    if (!check_delimiter(sample, err)) return false;
-    if (!names && sample->record_count == 0) return sample_has_nothing(sample, "record", err);
-    if (sample->column_count == 0)
-        return sample_has_nothing(sample, "value that a field could read", err);
-    return true;
 }

@@ -1,6 +1,6 @@
 /* sample.h - the beginning of the user's data, to guess a schema from.
  *
- *   sample_open -> sample_discover -> { sample_read }... -> sample_done
+ *   sample_open -> discover_columns -> { sample_read }... -> sample_done
  *
  * Place    source.h, reader.h -> sample.h -> type_inference.h, column_profile.h: what the readers
  *          make of the input is what is looked at.
@@ -57,8 +57,6 @@ struct sample {
 /* PATH, or "-". Errors are placed at the input, here and below. */
 bool sample_open(const char *path, struct sample *sample, struct error *err) MUST_CHECK;
 void sample_done(struct sample *sample); /* takes a zeroed one */
-/* Fills the columns. Fails where there are none. */
-bool sample_discover(struct sample *sample, struct error *err) MUST_CHECK;
 /* Says why a column is left out; only the first reason counts. */
 void sample_omit(struct sample *sample, struct slice column, enum omission_reason reason);
 /* Shows the records to VISIT one by one, with a cell for each field of the stream. Fails where most

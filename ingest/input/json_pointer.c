@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "input/json_pointer.h"
 
-#include "input/json_text.h"
+#include "input/json_value.h"
 
 /* Takes one step off *REST, which begins with a slash; the step's text is written to SCRATCH. */
 static struct slice take_step(struct slice *rest, struct buffer *scratch)

@@ -14,26 +14,8 @@
  */
 #pragma once
 #include "input/cell.h"
-#include "input/refusal.h"
+#include "input/json_fault.h"
 #include "schema/schema.h"
-
-enum { JSON_DEPTH_MAX = 1000 };
-
-enum json_fault {
-    JSON_GOOD,
-    JSON_NOT_OBJECT,
-    JSON_ENDS_EARLY,
-    JSON_NO_VALUE, /* something else where a value should stand */
-    JSON_NO_NAME,  /* likewise a member's name */
-    JSON_NO_COLON, /* behind a member's name */
-    JSON_NO_COMMA, /* behind a value neither a comma nor the closing bracket */
-    JSON_BAD_NUMBER,
-    JSON_BAD_ESCAPE,
-    JSON_LONE_SURROGATE,
-    JSON_CONTROL, /* a control character inside a string */
-    JSON_TOO_DEEP,
-    JSON_TEXT_BEHIND, /* something behind the object */
-};
 
 struct json_scanner;
 struct json_scanner *json_scanner_new(const struct stream *stream);
@@ -43,5 +25,3 @@ void json_scanner_free(struct json_scanner *scanner); /* takes NULL */
  * are of no use and *ret_offset is where in TEXT it is. */
 enum json_fault json_scan(struct json_scanner *scanner, struct slice text, struct cell *cells,
                           size_t *ret_offset);
-/* The fault in words: "not JSON: a member's name is missing, at byte 17". */
-void json_fault_refuse(enum json_fault fault, size_t offset, struct refusal *refusal);

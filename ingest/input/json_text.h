@@ -1,6 +1,6 @@
 /* json_text.h - JSON text from left to right: a cursor, and the strings on its way.
  *
- * Place    json_scan.c moves it over a record.
+ * Place    json_scan.c and json_value.c move it over a record.
  * Promise  a step that returns false has set the fault, and the cursor stands where it is.
  * Memory   texts borrow from the record, or from SCRATCH until it changes.
  * Threads  pure, on the caller's cursor.
@@ -11,7 +11,7 @@
 #pragma once
 #include <endian.h>
 
-#include "input/json_scan.h"
+#include "input/json_fault.h"
 
 struct json_cursor {
     const uint8_t *at;
@@ -62,10 +62,6 @@ static inline const uint8_t *json_find_special(const uint8_t *at, const uint8_t 
     return at;
 }
 
-/* Any value, as a cell; an object or array is checked, and is its text. A string with escapes is
- * written to SCRATCH; without SCRATCH it is only checked. */
-bool json_read_value(struct json_cursor *cursor, struct buffer *scratch, struct cell *cell);
-
 /* The rest of a string whose text from PLAIN to the cursor has no escapes, and goes on with a
  * backslash, or ends badly. */
 bool json_read_escaped(struct json_cursor *cursor, const uint8_t *plain, struct buffer *scratch,
@@ -84,4 +80,13 @@ static inline bool json_read_string(struct json_cursor *cursor, struct buffer *s
         return true;
     }
     return json_read_escaped(cursor, start, scratch, ret_text);
+}
+
+/* Between a member's name and its value. */
+static inline bool json_read_colon(struct json_cursor *cursor)
+{
+    json_skip_blanks(cursor);
+    if (!json_take(cursor, ':')) return json_fail(cursor, JSON_NO_COLON);
+    json_skip_blanks(cursor);
+    return true;
 }

@@ -5,7 +5,7 @@
 
 enum { MEMORY_SHARES = 32 };
 
-/* Takes the blank lines at the start, and tells the first byte behind them that is not blank; 0 if
+/* Takes the blank lines at the start. *RET_BYTE: the first one behind them that is not blank; 0 if
  * there is none. */
 static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byte,
                          struct error *err)
@@ -32,16 +32,28 @@ static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byt
     }
 }
 
+/* FORM_LINES is also what has nothing. */
+enum reader_form { FORM_LINES, FORM_ARRAY, FORM_TABLE };
+
+/* Takes the blank lines at the start, and tells the form by the byte behind them. */
+static bool tell_form(struct source *source, uint64_t *line, enum reader_form *ret_form,
+                      struct error *err)
+{
+    uint8_t first;
+    if (!reader_sniff(source, line, &first, err)) return false;
+    *ret_form = first == '{' || first == 0 ? FORM_LINES : first == '[' ? FORM_ARRAY : FORM_TABLE;
+    return true;
+}
+
 bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,
                     size_t *ret_count, struct error *err)
 {
     uint64_t line = 1;
-    uint8_t first;
+    enum reader_form form;
     *ret_names = NULL;
     *ret_count = 0;
-    if (!reader_sniff(source, &line, &first, err)) return false;
-    if (first == '{' || first == '[' || first == 0) return true;
-    return reader_csv_columns(source, arena, ret_names, ret_count, err);
+    if (!tell_form(source, &line, &form, err)) return false;
+    return form != FORM_TABLE || reader_csv_columns(source, arena, ret_names, ret_count, err);
 }
 
 /* Its end would be its last byte. */
@@ -58,16 +70,18 @@ bool reader_open(struct source *source, const struct stream *stream,
 {
     struct reader *reader = NULL;
     uint64_t line = 1;
-    uint8_t first;
-    if (!reader_sniff(source, &line, &first, err)) return false;
-    if (first == '{' || first == 0)
-        reader = reader_ndjson_new(stream);
-    else if (first == '[' && source_grows(source))
-        return refuse_array(source, err);
-    else if (first == '[')
+    enum reader_form form;
+    if (!tell_form(source, &line, &form, err)) return false;
+    switch (form) {
+    case FORM_LINES: reader = reader_ndjson_new(stream); break;
+    case FORM_ARRAY:
+        if (source_grows(source)) return refuse_array(source, err);
         reader = reader_array_new(stream, from == NULL);
-    else if (!reader_csv_new(source, stream, notices, &reader, err))
-        return false;
+        break;
+    case FORM_TABLE:
+        if (!reader_csv_new(source, stream, notices, &reader, err)) return false;
+        break;
+    }
     reader->source = source;
     reader->stream = stream;
     reader->record_bytes_most = record_bytes_most;

@@ -23,9 +23,8 @@
  * A chunk is committed on a thread of its own, while the next one is read; the batch's counts are
  * those of the commits that are done.
  *
- * Of --memory a quarter at most goes to the two chunks, another to the deltas that the commit folds
- * and to what is loaded to merge them; the pages that a transaction changes get what these leave,
- * see batch_commit.c.
+ * Of --memory a quarter at most goes to the two chunks (batch_commit.c). The commit has most of it
+ * for the pages that it changes, and for the delta a part of what these leave (write_txn.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -10,12 +10,16 @@
 #include "load/batch_p.h"
 
 enum { IMPATIENT_ANNOUNCE_MS = 100 };
-/* Of --memory: a chunk, and all but the reader's; with a chunk goes the other one, a delta of as
- * much again, and the pages by which the store has grown. */
-enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, COMMIT_SHARES = 13, CHUNK_FACTOR = 8 };
-/* What the program takes beside --memory, so that little of it is no loss of speed. */
+/* Sixteenths of --memory: what a chunk has at most, and what a commit has for the pages that it
+ * changes and for its delta. The reader has the rest. */
+enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, COMMIT_SHARES = 13 };
+/* For each byte of a chunk so many are reserved in the commit's part beside the pages that it is
+ * expected to change: for the chunk, for the one that is filled meanwhile, for the delta, and for
+ * pages that come on top, as the store has grown since the last chunk. */
+enum { CHUNK_FACTOR = 8 };
+/* What the pages may take beside --memory, so that little of it is no loss of speed. */
 enum { PAGES_BYTES = 24 << 20 };
-/* The first chunk, and the smallest, as a part of all that. */
+/* The first chunk, and the smallest, as a part of the commit's share and these pages. */
 enum { FIRST_PART = 1024, LEAST_PART = 16384 };
 
 static size_t share(const struct load *load, size_t shares)

@@ -7,9 +7,8 @@
  *          they asked of an aggregate with a multiset, but to pack, to unpack and for the result.
  *
  *          A state is packed as [version u8][count varint] and then what the family's file says.
- *          STATE_VERSION goes up with every change of what these bytes mean;
- *          another one is refused,
- *          never guessed at.
+ *          The version is STATE_VERSION, one for all kinds: it goes up with every change of what
+ *          the bytes of any of them mean. Another one is refused, never guessed at.
  * Memory   as aggregate_state.h has it.
  * Threads  pure functions and constants.
  * Errors   unpack: false, for bytes that are no state. Nothing else can fail.

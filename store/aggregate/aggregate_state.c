@@ -4,7 +4,7 @@
 #include "aggregate/aggregate_form.h"
 #include "schema/aggregate_table.h"
 
-enum { STATE_VERSION = 2 }; /* see aggregate_form.h */
+enum { STATE_VERSION = 2 }; /* of all kinds; see aggregate_form.h */
 
 /* What is done with the states of each kind. The facts that other folders need of it are in
  * schema/aggregate_table.c. */

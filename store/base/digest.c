@@ -2,6 +2,7 @@
 #include "base/digest.h"
 
 #include <nettle/sha2.h>
+#include <nettle/version.h>
 
 #include "base/arena.h"
 
@@ -60,4 +61,9 @@ struct digest digester_end(struct digester *digester)
     struct digest const digest = end(&digester->sha256);
     free(digester);
     return digest;
+}
+
+void digest_libraries(struct buffer *text)
+{
+    buffer_format(text, "nettle %d.%d\n", nettle_version_major(), nettle_version_minor());
 }

@@ -38,3 +38,6 @@ struct digester *digester_new(void);
 void digester_add(struct digester *digester, struct slice bytes);
 /* The digest of all that was added; frees the digester. */
 struct digest digester_end(struct digester *digester);
+
+/* Appends a line for the library that it is computed by, with its version. */
+void digest_libraries(struct buffer *text);

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/open_beneath.h"
 #include "base/random.h"
+#include "base/same_file.h"
 
 enum { BACKLOG = 64, MESSAGE_BYTES = 8, PATIENCE_MS = 1000, MOUNT_NAME_BYTES = 64 };
 
@@ -117,8 +118,7 @@ bool announce_is_found(const struct announce_socket *socket)
 {
     struct stat named, own;
     return fstatat(socket->store, "mounts", &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-           fstat(socket->directory, &own) < 0 ||
-           (named.st_dev == own.st_dev && named.st_ino == own.st_ino);
+           fstat(socket->directory, &own) < 0 || is_same_file(&named, &own);
 }
 
 void announce_unlisten(struct announce_socket *socket)

@@ -89,7 +89,7 @@ static bool open_lock(int directory, int how, const char *path, int *ret_fd, str
 
 /* Ends a swap from wherever it stands, under the directory's lock. On a read-only medium nothing
  * can be done, and as nobody writes there, nothing has to be. */
-static bool compact_swap_settle(int directory, const char *path, struct error *err)
+static bool compact_swap_recover(int directory, const char *path, struct error *err)
 {
     if (!exists(directory, "lock.mdb.old")) return true;
     bool const moved = exists(directory, "lock.mdb");
@@ -113,7 +113,7 @@ bool compact_swap_hold(int directory, const char *path, int *ret_hold, struct er
     AUTO_FD int fd = -1;
     if (!open_lock(directory, LOCK_SH, path, &fd, err)) return false;
     if (exists(directory, "lock.mdb.old") && (!compact_swap_take_lock(fd, LOCK_EX, path, err) ||
-                                              !compact_swap_settle(directory, path, err)))
+                                              !compact_swap_recover(directory, path, err)))
         return false;
     *ret_hold = take_fd(&fd);
     return true;
@@ -167,15 +167,15 @@ void compact_swap_drop(int directory)
 bool compact_swap_finish(int directory, const char *path, struct error *err)
 {
     AUTO_FD int hold = -1;
-    struct error unsettled;
+    struct error ignored;
     if (!open_lock(directory, LOCK_EX, path, &hold, err)) return false;
     if (renameat(directory, "lock.mdb", directory, "lock.mdb.old") < 0)
         return error_system(err, errno, "cannot replace %s/lock.mdb", path);
     if (renameat(directory, "data.mdb.new", directory, "data.mdb") < 0) {
         (void)error_system(err, errno, "cannot replace %s/data.mdb", path);
-        (void)compact_swap_settle(directory, path,
-                                  &unsettled); /* or the next to open the store does */
+        (void)compact_swap_recover(directory, path,
+                                   &ignored); /* or the next to open the store does */
         return false;
     }
-    return compact_swap_settle(directory, path, err);
+    return compact_swap_recover(directory, path, err);
 }

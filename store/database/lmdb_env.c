@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/same_file.h"
 #include "database/compact_swap.h"
 #include "tables/meta.h"
 
@@ -15,8 +16,7 @@
 static bool check_place(const char *path, int directory, struct error *err)
 {
     struct stat named, held;
-    if (stat(path, &named) == 0 && fstat(directory, &held) == 0 && named.st_ino == held.st_ino &&
-        named.st_dev == held.st_dev)
+    if (stat(path, &named) == 0 && fstat(directory, &held) == 0 && is_same_file(&named, &held))
         return true;
     (void)error_set(err, ERROR_MISSING, "the store is not here any more");
     (void)error_remedy(err, "where it was moved, open it there");

@@ -199,7 +199,7 @@ enum store_locking store_lock(struct store *store, bool wait, int *ret_holder, s
         return STORE_LOCK_FAILED;
     (void)pthread_mutex_lock(&store->lock);
     /* whoever had the lock may have compacted, or been killed behind a commit */
-    bool const good = refresh(store, err) && db_settle(store_db(store), err);
+    bool const good = refresh(store, err) && db_recover(store_db(store), err);
     (void)pthread_mutex_unlock(&store->lock);
     if (!good) return STORE_LOCK_FAILED;
     store->lock_file = take_fd(&fd);

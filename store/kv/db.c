@@ -303,3 +303,10 @@ bool db_usage(const struct txn *txn, struct db_usage *ret_usage, struct error *e
     *ret_usage = usage;
     return true;
 }
+
+void db_libraries(struct buffer *text)
+{
+    unsigned const xxhash = XXH_versionNumber(); /* two digits each */
+    buffer_format(text, "%s\nxxHash %u.%u.%u\n", mdb_version(NULL, NULL, NULL), xxhash / 10000,
+                  xxhash / 100 % 100, xxhash % 100);
+}

@@ -78,12 +78,15 @@ bool db_is_replaced(const struct db *db, int directory);
 bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *err) MUST_CHECK;
 /* Where a writer was killed between its commit and telling readers of it, they see
  * it from here on. */
-bool db_settle(struct db *db, struct error *err) MUST_CHECK;
+bool db_recover(struct db *db, struct error *err) MUST_CHECK;
 /* One that reads what is committed, beside one that writes. */
 bool txn_begin_beside(const struct txn *writing, struct txn **ret_txn,
                       struct error *err) MUST_CHECK;
-/* About how much memory LMDB holds for the pages that a write transaction has changed, as copies
- * until it ends: at most twice that, as a page of small entries counts for two. */
+/* LMDB holds no more changed pages than these bytes: it writes some out before the transaction ends
+ * (131,071 of 4 KiB, its MDB_IDL_UM_MAX). */
+enum { DB_CHANGED_BYTES_MAX = 512 << 20 };
+/* About how much memory LMDB would hold for the pages that a write transaction has changed, as
+ * copies until it ends: at most twice that, as a page of small entries counts for two. */
 size_t txn_dirty_bytes(const struct txn *txn);
 /* The same of the write transaction that ended last. */
 size_t db_dirty_bytes(const struct db *db);
@@ -133,7 +136,8 @@ enum db_finding cursor_next_key(struct cursor *cursor, struct slice *ret_key, st
 /* Removes the entry that the cursor stands at; cursor_next then gives the one behind it. */
 bool cursor_drop(struct cursor *cursor, struct error *err) MUST_CHECK;
 
-const char *db_library(void); /* "LMDB 0.9.24: (July 24, 2019)" */
+/* Appends a line for each library it stands on, with its version. */
+void db_libraries(struct buffer *text);
 
 struct db_usage {
     uint64_t file_bytes;

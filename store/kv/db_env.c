@@ -4,7 +4,8 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
-#include "kv/crash_signals.h"
+#include "base/same_file.h"
+#include "host/crash_signals.h"
 #include "kv/db_p.h"
 #include "kv/lmdb_check.h"
 
@@ -230,11 +231,6 @@ void db_close(struct db *db)
     free(db);
 }
 
-const char *db_library(void)
-{
-    return mdb_version(NULL, NULL, NULL);
-}
-
 /* Of a transaction of its own, so that the version is still told by a meta page. */
 bool db_check_pages(struct db *db, struct error *err)
 {
@@ -270,7 +266,7 @@ bool db_is_replaced(const struct db *db, int directory)
     if (mdb_env_get_fd(db->env, &fd) != MDB_SUCCESS || fstat(fd, &opened) < 0) return false;
     /* Where there is no file, what is open has to do. */
     return fstatat(directory, "data.mdb", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           (named.st_ino != opened.st_ino || named.st_dev != opened.st_dev);
+           !is_same_file(&named, &opened);
 }
 
 bool db_move_map(struct db *db, size_t bytes, int *ret_code, struct error *err)

@@ -91,7 +91,7 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
 
 /* LMDB's commit writes the page that makes it one, and then the number that readers begin with into
  * the lock file. Whoever takes the lock of a writer that died in between mends that number. */
-bool db_settle(struct db *db, struct error *err)
+bool db_recover(struct db *db, struct error *err)
 {
     struct txn *txn;
     if (!txn_begin(db, true, &txn, err)) return false;

@@ -3,7 +3,6 @@
 
 #include "render/prometheus_text.h"
 #include "render/rows.h"
-#include "schema/rows_formats.h"
 
 /* What most heads fit into, so that a look-up of a file does not allocate. */
 enum { HEAD_ROOM_BYTES = 512 };
@@ -14,7 +13,6 @@ static void csv_head(const struct view *view, struct buffer *text)
     buffer_add_byte(text, '\n');
 }
 
-/* Extensions, and so the names in the schema: rows_extensions. */
 const struct rows_frame rows_frames[ROWS_FORMATS] = {
     [ROWS_JSON] = {.open = "[", .between = ",\n", .behind = "", .close = "]\n"},
     [ROWS_NDJSON] = {.open = "", .between = "", .behind = "\n", .close = ""},

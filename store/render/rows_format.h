@@ -1,5 +1,5 @@
-/* rows_format.h - what each format (view.h) makes of a row, and how many bytes: a row is stored
- * once, as JSON, and groups know the bytes of the rows under them in each format.
+/* rows_format.h - what each format (rows_formats.h) makes of a row, and how many bytes: a row is
+ * stored once, as JSON, and groups know the bytes of the rows under them in each format.
  *
  * Place    merge/ counts the bytes when a row changes; tree.c adds them to a file's size.
  * Memory   text is appended to the caller's buffer.
@@ -23,7 +23,7 @@ struct rows_frame {
      * other, each with its part of the head (prometheus_text.h); else NULL. */
     uint64_t (*samples)(const struct view *view, const struct time_zone *zone, struct slice row);
 };
-/* By enum rows_format: a new one is a line here, and in the table of names. */
+/* By enum rows_format. */
 extern const struct rows_frame rows_frames[ROWS_FORMATS];
 /* A row that stands alone is no list, but a line. */
 const struct rows_frame *rows_frame_of(enum rows_format format, bool as_list);

@@ -147,7 +147,9 @@ static bool has_prom(const cJSON *formats)
     const cJSON *format;
     cJSON_ArrayForEach(format, formats)
     {
-        if (cJSON_IsString(format) && strcmp(format->valuestring, "prom") == 0) return true;
+        if (cJSON_IsString(format) &&
+            strcmp(format->valuestring, rows_extensions[ROWS_PROM] + 1) == 0)
+            return true;
     }
     return false;
 }

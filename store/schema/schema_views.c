@@ -3,11 +3,7 @@
 #include <stdio.h>
 
 #include "schema/prometheus_names.h"
-#include "schema/rows_formats.h"
 #include "schema/schema_p.h"
-
-const char *const rows_extensions[ROWS_FORMATS] = {".json", ".ndjson", ".csv", ".prom"};
-const bool rows_on_demand[ROWS_FORMATS] = {[ROWS_PROM] = true};
 
 enum { VIEW_NAME_BYTES_MAX = 200 };
 

@@ -10,6 +10,7 @@
 #pragma once
 #include "expr/stream.h"
 #include "schema/formula.h"
+#include "types/rows_formats.h"
 
 struct dimension {
     struct slice name; /* alias, or the expression's text as written */
@@ -37,12 +38,6 @@ struct multiset {
     bool is_keyed;  /* of arg_min and arg_max: `order` and key are part of an element */
     bool is_ranked; /* top() wants the most frequent first */
 };
-
-/* The forms of a file of rows. JSON is always there. */
-enum rows_format { ROWS_JSON, ROWS_NDJSON, ROWS_CSV, ROWS_PROM };
-enum { ROWS_FORMATS = 4 };
-/* By enum rows_format: how their names end, ".json" and so on. */
-extern const char *const rows_extensions[ROWS_FORMATS];
 
 /* A stream whose events a view counts. */
 struct view_input {

@@ -56,10 +56,10 @@
  *   groups   [view u16][depth u8]( packed dimension )* -> group
  *            group  = [version u8][flags u8][id][events][text commit]
  *                     inner: [rows commit][listing commit][rows]
- *                     ( [bytes of rows] )*  one a format, by enum rows_format (view.h)
+ *                     ( [bytes of rows] )*  one a format, by enum rows_format (rows_formats.h)
  *                     ( [length][dimensions packed without limit] )?      flags: GROUP_EXACT
  *                     ( [length][facts of a node] )?                      flags: GROUP_HIERARCHY
- *                     ( state )*  one an aggregate, with a version of its own: aggregate_form.h
+ *                     ( state )*  one an aggregate, which begins with its version: aggregate_form.h
  *                     the text: the leaf's row, the inner group's total; to the end
  *            All groups of one depth are neighbours, in the order of their dimensions: a
  *            directory's listing is the range (depth + 1, prefix), a rows file is the range (last

@@ -338,7 +338,7 @@ bool document_render(const struct snapshot *snapshot, const struct node *node, s
     return true;
 }
 
-const char *document_library(void)
+void document_libraries(struct buffer *text)
 {
-    return cJSON_Version();
+    buffer_format(text, "cJSON %s\n", cJSON_Version());
 }

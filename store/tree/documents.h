@@ -17,5 +17,5 @@ enum tree_answer document_version(const struct snapshot *snapshot, const struct 
 /* Appends its text. The node is there. */
 bool document_render(const struct snapshot *snapshot, const struct node *node, struct buffer *text,
                      struct error *err) MUST_CHECK;
-/* The version of cJSON. */
-const char *document_library(void);
+/* Appends a line for the library that it prints by, with its version. */
+void document_libraries(struct buffer *text);

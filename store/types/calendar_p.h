@@ -1,7 +1,7 @@
-/* calendar_p.h - civil dates, shared by calendar.c and calendar_format.c.
+/* calendar_p.h - civil dates, shared by calendar.c, calendar_bucket.c and calendar_format.c.
  *
- * Place    calendar.c reads and writes RFC 3339 and buckets, calendar_format.c
- *          patterns of strptime.
+ * Place    calendar.c reads and writes RFC 3339, calendar_bucket.c the names of buckets,
+ *          calendar_format.c patterns of strptime.
  * Memory   none.
  * Threads  pure.
  * Errors   false: the text goes on otherwise; *AT and *CIVIL are then of no use.
@@ -33,3 +33,22 @@ int128 civil_instant(const struct civil *civil, const struct time_zone *zone);
 bool read_digits(struct slice text, size_t *at, int least, int most, int *ret_number);
 bool read_fraction(struct slice text, size_t *at, int64_t *ret_ns);
 bool read_offset(struct slice text, size_t *at, struct civil *civil);
+bool read_byte(struct slice text, size_t *at, char byte);
+/* The clock of a name, which has no colons: hours, and as much more as PARTS says. */
+bool read_name_clock(struct slice text, size_t *at, int parts, struct civil *civil);
+
+/* Append to TEXT, of which LENGTH bytes are used, and return how many are now: like snprintf; and
+ * an offset with COLON between its parts. */
+size_t calendar_add(char *text, size_t length, const char *format, ...) PRINTF_LIKE(3, 4);
+size_t add_offset(char *text, size_t length, int32_t offset, const char *colon);
+
+static inline int64_t floor_to(int64_t number, int64_t step)
+{
+    int64_t const rest = number % step;
+    return number - (rest < 0 ? rest + step : rest);
+}
+
+static inline int64_t floor_days(int64_t seconds)
+{
+    return floor_to(seconds, SECONDS_PER_DAY) / SECONDS_PER_DAY;
+}

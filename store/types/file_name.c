@@ -14,22 +14,26 @@
 #include <stdio.h>
 
 #include "base/digest.h"
+#include "types/rows_formats.h"
 
 enum { TEXT_ROOM_BYTES = 512 }; /* nearly all values are shorter */
 enum { CUT_BYTES = 2 + DIGEST_HEX_BYTES, UNIT_BYTES_MAX = 4 };
 
-static const char *const extensions[] = {".json", ".ndjson", ".csv", ".prom", ".html"};
+static const char page_extension[] = ".html";
 
-/* The place of the dot that would make TEXT look like a file of rows, or its length. */
+static bool ends_in(struct slice text, const char *extension)
+{
+    size_t const length = strlen(extension);
+    return text.length >= length && memcmp(text.at + text.length - length, extension, length) == 0;
+}
+
+/* The place of the dot that would make TEXT look like a file of rows or a page, or its length. */
 static size_t extension_dot(struct slice text)
 {
-    for (size_t i = 0; i < COUNT_OF(extensions); i++) {
-        struct slice const extension = slice_text(extensions[i]);
-        if (text.length < extension.length) continue;
-        size_t const dot = text.length - extension.length;
-        if (memcmp(text.at + dot, extension.at, extension.length) == 0) return dot;
+    for (size_t i = 0; i < ROWS_FORMATS; i++) {
+        if (ends_in(text, rows_extensions[i])) return text.length - strlen(rows_extensions[i]);
     }
-    return text.length;
+    return ends_in(text, page_extension) ? text.length - strlen(page_extension) : text.length;
 }
 
 /* One unit of a name: a character as it is or an escape. Returns how much of TEXT it stands for. */

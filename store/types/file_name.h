@@ -22,10 +22,10 @@ enum { NAME_BYTES_MAX = 255, NAME_STEM_BYTES_MAX = 248 };
 void file_name_escape(struct slice text, struct buffer *into);
 
 /* Bytes 00-1F and 7F, / \ %, bytes that are not UTF-8, a leading . - or ~, and the last dot of a
- * value that ends in .json, .ndjson, .csv, .prom or .html become %XX (upper-case hex); null is
- * %null, what a reference did not find %unresolved, the empty string %empty. A longer result is
- * cut, between characters and escapes, and ends in %~ and the 32 lower-case hex digits of the
- * digest of the value's text. Appends to NAME. */
+ * value that ends as a file of rows does (rows_formats.h) or in .html become %XX (upper-case hex);
+ * null is %null, what a reference did not find %unresolved, the empty string %empty. A longer
+ * result is cut, between characters and escapes, and ends in %~ and the 32 lower-case hex digits of
+ * the digest of the value's text. Appends to NAME. */
 void file_name_write(const struct value *value, struct value_type type,
                      const struct time_zone *zone, struct buffer *name);
 

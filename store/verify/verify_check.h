@@ -1,7 +1,7 @@
 /* verify_check.h - comparing what the tree shows with what it should: between verify.c and
  * verify_hierarchy.c.
  *
- * Place    verify.c, verify_derived.c, verify_hierarchy_files.c, verify_rows.c.
+ * Place    verify.c and the files beside it that compare; verify_text.c puts texts together.
  * Memory   the check owns its buffers; verify.c ends it.
  * Threads  as the snapshot.
  * Errors   as verify.h.
@@ -25,9 +25,16 @@ struct check {
     struct buffer found;
 };
 
-/* A file of rows in each of the formats, by enum rows_format; the extensions are in this order. */
-enum kind { KIND_JSON, KIND_NDJSON, KIND_CSV, KIND_PROM, KIND_TOTAL };
-extern const char *const verify_extensions[];
+/* A file of rows in each of the formats, or one with the figures of the group itself. */
+enum kind {
+    KIND_JSON = ROWS_JSON,
+    KIND_NDJSON = ROWS_NDJSON,
+    KIND_CSV = ROWS_CSV,
+    KIND_PROM = ROWS_PROM,
+    KIND_TOTAL = ROWS_FORMATS
+};
+/* What such a file's path has behind that of the group. */
+const char *verify_extension(enum kind kind);
 
 /* Tells that the file of the group at hand differs. */
 void verify_emit(struct check *check, const char *extension, const char *what);

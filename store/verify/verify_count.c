@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "schema/aggregate_table.h"
+#include "schema/view_input.h"
 #include "tables/event_scan.h"
 #include "tables/events.h"
 #include "tables/groups.h"
@@ -12,7 +13,6 @@
 #include "tables/view_history.h"
 #include "types/pack.h"
 #include "verify/verify_p.h"
-#include "write/stream_union.h"
 
 /* Keys tell long values apart by digests. Here all of their bytes do, so that two values which the
  * store takes for one are seen. */
@@ -249,13 +249,13 @@ static void count_input(struct counting *counting, const struct view_input *inpu
     const struct view *const view = counting->view->view;
     AUTO_BUFFER struct buffer key = {0};
     if (!expr_holds(input->where, values, counting->zone)) return;
-    stream_union_key(view, input, event_own_key(event), &key);
+    view_input_key(view, input, event_own_key(event), &key);
     if (!input->values) {
         counting_event(counting, values, buffer_slice(&key));
         return;
     }
     AUTO_FREE struct value *const fields = memory_alloc(view->stream->field_count * sizeof *fields);
-    stream_union_map(input, view->stream, counting->zone, values, fields);
+    view_input_map(input, view->stream, counting->zone, values, fields);
     counting_event(counting, fields, buffer_slice(&key));
 }
 

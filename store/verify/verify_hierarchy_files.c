@@ -238,7 +238,7 @@ static bool check_breakdowns(struct placing *placing, const struct placed *node,
             if (!breakdown->view->formats[kind]) continue;
             verify_breakdown_expect(check, breakdown->view, kind, rows, count);
             if (!verify_hierarchy_files_check_name(check, &node->directory, buffer_slice(&stem),
-                                                   verify_extensions[kind], err))
+                                                   verify_extension(kind), err))
                 return false;
         }
     }
@@ -314,11 +314,11 @@ static bool check_node(struct placing *placing, struct placed *node, struct slic
     for (enum kind kind = KIND_JSON; kind <= KIND_CSV; kind++) {
         if (!view->formats[kind]) continue;
         verify_hierarchy_files_expect_rows(check, kind, node);
-        if (!verify_hierarchy_files_check_name(check, above, stem, verify_extensions[kind], err))
+        if (!verify_hierarchy_files_check_name(check, above, stem, verify_extension(kind), err))
             return false;
         expect_row(check, kind, node);
         if (node->above && !verify_hierarchy_files_check_name(check, ids, buffer_slice(&id),
-                                                              verify_extensions[kind], err))
+                                                              verify_extension(kind), err))
             return false;
     }
     switch (

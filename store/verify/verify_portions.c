@@ -113,19 +113,19 @@ static bool begin(struct portions *portions, struct error *err)
     verify_row(check, portions->view, KIND_TOTAL, &check->view->levels[0].groups[0], 0, 0,
                &check->expected);
     buffer_add_byte(&check->expected, '\n');
-    if (!verify_file(check, verify_extensions[KIND_TOTAL], err)) return false;
-    for (size_t kind = 0; kind < COUNT_OF(portions->files); kind++) {
+    if (!verify_file(check, verify_extension(KIND_TOTAL), err)) return false;
+    for (enum kind kind = KIND_JSON; kind < KIND_PROM; kind++) {
         struct rows_file *const file = &portions->files[kind];
         AUTO_BUFFER struct buffer path = {0};
         if (!portions->view->formats[kind]) continue;
         check->result.files++;
         buffer_add_slice(&path, buffer_slice(&check->path));
-        buffer_add_text(&path, verify_extensions[kind]);
+        buffer_add_text(&path, verify_extension(kind));
         enum tree_answer const answer = tree_find(check->snapshot, buffer_slice(&path),
                                                   &file->arena, &file->node, &file->stat, err);
         if (answer == TREE_FAILED) return false;
         file->is_told = answer != TREE_FOUND;
-        if (file->is_told) verify_emit(check, verify_extensions[kind], "is missing");
+        if (file->is_told) verify_emit(check, verify_extension(kind), "is missing");
     }
     enum tree_answer const answer =
         tree_find(check->snapshot, buffer_slice(&check->path), &portions->arena, &node, &stat, err);
@@ -149,7 +149,7 @@ static bool compare_piece(struct portions *portions, enum kind kind, struct erro
                    check->expected.length, &check->found, err))
         return false;
     file->is_told = !slice_equal(buffer_slice(&check->found), buffer_slice(&check->expected));
-    if (file->is_told) verify_emit_difference(check, verify_extensions[kind], file->offset);
+    if (file->is_told) verify_emit_difference(check, verify_extension(kind), file->offset);
     file->offset += check->expected.length;
     return true;
 }
@@ -278,7 +278,7 @@ static bool check_ends(struct portions *portions, struct error *err)
         if (kind == KIND_JSON) buffer_add_text(&check->expected, "]\n");
         if (!compare_piece(portions, kind, err)) return false;
         if (!file->is_told && file->offset != file->stat.size_bytes)
-            verify_emit(check, verify_extensions[kind], "has another length than its size says");
+            verify_emit(check, verify_extension(kind), "has another length than its size says");
     }
     if (!portions->listing) return true;
     enum tree_answer const answer =

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/apply_plan.h"
 
-#include "schema/rows_formats.h"
 #include "tables/view_history.h"
 #include "write/write_txn.h"
 

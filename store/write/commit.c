@@ -1,7 +1,7 @@
 /* The write path, from top to bottom. One transaction
  *
  *   sorts the chunk by key, so that the tree of events is touched in order,
- *   settles each key: its records decide which event it has now (upsert.h); the one that it had is
+ *   decides for each key which event it has now, by its records (upsert.h); the one that it had is
  *   folded out of a delta, the one that it has into it; where streams refer to each other when all
  *   events are written (propagation.h),
  *   merges the delta into the views, in between too when it grows beyond its bound,
@@ -21,7 +21,6 @@
 #include "types/pack.h"
 #include "write/event_retention.h"
 #include "write/propagation.h"
-#include "write/stream_union.h"
 #include "write/upsert.h"
 #include "write/view_retention.h"
 #include "write/write_txn.h"

@@ -1,7 +1,7 @@
 /* commit.h - the write path: fold a chunk of events into the store, in one transaction.
  *
- * Place    ingest/batch calls it under store_lock. Afterwards the caller announces the commit
- *          (announce.h).
+ * Place    ingest/load/commit_job.c and commands call it under store_lock. Afterwards the caller
+ *          announces the commit (announce.h).
  * Promise  all or nothing: events, groups, rows, changes and the batch's checkpoint become visible
  *          and durable together when it returns true; on false the store is as before.
  * Memory   about `resources->memory_bytes` beside the chunk, as write_txn.h has it.

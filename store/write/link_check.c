@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/link_check.h"
 
+#include "schema/view_input.h"
 #include "tables/event_lookup.h"
 #include "tables/link_graph.h"
 #include "write/stream_union.h"
@@ -126,7 +127,7 @@ static struct link find_link(const struct link_check *check, struct link_graph *
     if (!expr_holds(input->where, check->fields, zone)) return none;
     if (input->values) {
         mapped = memory_alloc(view->stream->field_count * sizeof *mapped);
-        stream_union_map(input, view->stream, zone, check->fields, mapped);
+        view_input_map(input, view->stream, zone, check->fields, mapped);
         fields = mapped;
     }
     if (!expr_holds(view->where, fields, zone)) return none;

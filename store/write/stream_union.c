@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/stream_union.h"
 
-#include "types/pack.h"
+#include "schema/view_input.h"
 
 enum { KEY_ROOM_BYTES = 600 };
 
@@ -13,31 +13,14 @@ bool stream_union_counts(const struct view *view, const struct stream *stream)
     return false;
 }
 
-void stream_union_map(const struct view_input *input, const struct stream *fields,
-                      const struct time_zone *zone, const struct value *values,
-                      struct value *ret_fields)
-{
-    for (size_t i = 0; i < fields->field_count; i++) {
-        ret_fields[i] = (struct value){.kind = VALUE_NULL};
-        if (input->values[i]) ret_fields[i] = expr_dimension(input->values[i], values, zone);
-    }
-}
-
-void stream_union_key(const struct view *view, const struct view_input *input, struct slice key,
-                      struct buffer *into)
-{
-    if (view->input_count > 1) pack_u16(into, input->stream->id);
-    buffer_add_slice(into, key);
-}
-
 static void fold_mapped(struct delta *delta, const struct view *view,
                         const struct view_input *input, const struct value *values,
                         struct slice key, int64_t weight)
 {
     AUTO_FREE struct value *const fields = memory_alloc(view->stream->field_count * sizeof *fields);
     STACK_BUFFER(own_key, KEY_ROOM_BYTES);
-    stream_union_map(input, view->stream, delta->schema->zone, values, fields);
-    stream_union_key(view, input, key, &own_key);
+    view_input_map(input, view->stream, delta->schema->zone, values, fields);
+    view_input_key(view, input, key, &own_key);
     delta_fold(delta, view, fields, buffer_slice(&own_key), weight);
 }
 

@@ -3,7 +3,6 @@
 
 #include "merge/merge.h"
 #include "tables/join.h"
-#include "write/stream_union.h"
 
 /* What LMDB's changed pages leave of the memory goes to the delta for a part only, as merging takes
  * more and the next pages come. It is never less than the least part, or merges were without end.
@@ -65,7 +64,9 @@ static bool write_txn_begin(struct write_txn *write, struct store *store,
 size_t write_txn_delta_room(const struct write_txn *write)
 {
     size_t const all = write->resources.memory_bytes, least = all / LEAST_SHARES;
-    size_t const pages = txn_dirty_bytes(write->txn), left = pages < all ? all - pages : 0;
+    size_t const changed = txn_dirty_bytes(write->txn);
+    size_t const pages = changed < DB_CHANGED_BYTES_MAX ? changed : DB_CHANGED_BYTES_MAX;
+    size_t const left = pages < all ? all - pages : 0;
     size_t const room = left / DELTA_SHARES;
     return write->kept_bytes + (room > least ? room : least);
 }

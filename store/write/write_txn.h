@@ -6,8 +6,9 @@
  * Place    commit, commit_delete, rebuild and apply are such transactions; references and retention
  *          take part in them.
  * Promise  nothing is seen before write_txn_run returns true, and all of it afterwards.
- * Memory   about memory_bytes: LMDB's changed pages, up to 512 MiB of them, and of what these
- *          leave a part for the delta and for merging it. The schema is borrowed.
+ * Memory   about memory_bytes: LMDB's changed pages, and of what these leave a part for the delta
+ *          and for merging it. Pages may be DB_CHANGED_BYTES_MAX even where that is more. The
+ *          schema is borrowed.
  * Threads  one, under store_lock; it has others fold (fold_queue.h).
  * Errors   as each part has them; whatever failed, nothing is committed (db.h).
  *

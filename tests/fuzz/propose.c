@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "schema/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {

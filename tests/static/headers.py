@@ -1,7 +1,5 @@
 """Each header is a contract: its head comment says what whoever includes it has to know.
 
-    headers.py ROOT
-
 It begins with the file's name and what the file is, has the paragraphs Memory (who owns, until
 when), Threads and Errors, each with at least a word ("pure.", "none."), and ends in the licence;
 `#pragma once` stands behind it. CONTRIBUTING.md tells what goes into a paragraph.
@@ -10,8 +8,10 @@ SPDX-License-Identifier: Apache-2.0
 """
 import os
 import re
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+import checkout
 
 HEADERS = ("store/**/*.h", "ingest/**/*.h", "fs/*.h")
 REQUIRED = ("Memory", "Threads", "Errors")
@@ -42,11 +42,9 @@ def faults(path, text):
         yield f"the paragraphs stand in another order than {', '.join(ORDER)}"
 
 
-def main(root):
-    os.chdir(root)
-    paths = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *HEADERS], check=True,
-                           capture_output=True, text=True).stdout.split()
-    paths = [path for path in paths if os.path.exists(path)]
+def main():
+    os.chdir(checkout.ROOT)
+    paths = checkout.files(*HEADERS)
     wrong = 0
     for path in paths:
         with open(path, encoding="utf-8") as file:
@@ -57,4 +55,4 @@ def main(root):
     return 1 if wrong or not paths else 0
 
 
-sys.exit(main(sys.argv[1]))
+sys.exit(main())

@@ -1,7 +1,5 @@
 """Holds the includes of every file against the table of layers in meson.build.
 
-    layers.py ROOT FOLDER:USES:LIBRARIES ...        as tests/meson.build passes the table
-
 A file of FOLDER may include files of FOLDER itself, of the folders that USES names, and of the
 libraries that LIBRARIES names. A folder stands behind those that it uses, so that there is no
 circle; a folder or library that no file includes any more fails, too. Programs stand on the
@@ -13,8 +11,10 @@ SPDX-License-Identifier: Apache-2.0
 """
 import os
 import re
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+import checkout
 
 # The headers of a library, and the files that alone may know it where a folder is too wide.
 LIBRARIES = {
@@ -23,7 +23,7 @@ LIBRARIES = {
     "fuse3": ("fuse", None),
     "lmdb": ("lmdb.h", {"store/kv/db_p.h"}),
     "math": ("math.h", None),
-    "nettle": ("nettle/", {"store/base/digest.c", "store/host/versions.c"}),
+    "nettle": ("nettle/", {"store/base/digest.c"}),
     "seccomp": ("seccomp.h", {"fs/sandbox.c"}),
     "threads": ("pthread.h", None),
     "xxhash": ("xxhash.h", None),
@@ -41,13 +41,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 def read_table(rows):
     """The folders in order, each with what it may include; faults in the table itself."""
     table, faults = {}, []
-    for row in rows:
-        folder, uses, libraries = row.split(":")
+    for folder, uses, libraries in rows:
         named = {name.split("/")[-1]: name for name in table}
-        for use in uses.split():
+        for use in uses:
             if use not in named:
                 faults.append(f"meson.build: {folder} uses '{use}', which does not stand before it")
-        table[folder] = ({named[use] for use in uses.split() if use in named}, libraries.split())
+        table[folder] = ({named[use] for use in uses if use in named}, libraries)
     table[FACE] = (FACE_USES, ["threads"])
     return table, faults
 
@@ -82,12 +81,10 @@ def check_file(path, text, files, table, used):
                 yield f"{path}: <{name}> is known to {', '.join(sorted(only))} alone"
 
 
-def main(root, rows):
-    os.chdir(root)
-    files = set(subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], check=True,
-                               capture_output=True, text=True).stdout.split("\n"))
-    files = {path for path in files if os.path.exists(path)}
-    table, faults = read_table(rows)
+def main():
+    os.chdir(checkout.ROOT)
+    files = set(checkout.files())
+    table, faults = read_table(checkout.layers())
     seen, used = set(), set()
     for path in sorted(files):
         if not path.endswith((".c", ".h")) or path.startswith(OUTSIDE):
@@ -106,4 +103,4 @@ def main(root, rows):
     return 1 if faults else 0
 
 
-sys.exit(main(sys.argv[1], sys.argv[2:]))
+sys.exit(main())

@@ -1,7 +1,5 @@
 """What the documents say of the source is there.
 
-    map.py ROOT FOLDER:USES:LIBRARIES ...        as tests/meson.build passes the table
-
 The folders of ARCHITECTURE.md are those of the table of layers in meson.build, in its order, and
 behind them the public face. Each file and folder that a document names in `code` exists: by its
 path, or where it has no slash by its name alone. NAME in it stands for any name.
@@ -11,8 +9,10 @@ SPDX-License-Identifier: Apache-2.0
 import fnmatch
 import os
 import re
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+import checkout
 
 DOCUMENTS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/*.md")
 FACE = "store/api"
@@ -43,14 +43,12 @@ def check_document(document, text, paths):
             yield f"{document}: links to {target}, which is not there"
 
 
-def main(root, rows):
-    os.chdir(root)
-    paths = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], check=True,
-                           capture_output=True, text=True).stdout.split("\n")
-    paths = [path for path in paths if os.path.exists(path)]
+def main():
+    os.chdir(checkout.ROOT)
+    paths = checkout.files()
     with open("ARCHITECTURE.md", encoding="utf-8") as file:
         told = [folder for folder, _ in ROW.findall(file.read())]
-    built = [row.split(":")[0] for row in rows] + [FACE]
+    built = [folder for folder, _, _ in checkout.layers()] + [FACE]
     faults = [f"ARCHITECTURE.md: no line for {folder}" for folder in built if folder not in told]
     faults += [f"ARCHITECTURE.md: {folder} is not in the table of meson.build"
                for folder in told if folder not in built]
@@ -65,4 +63,4 @@ def main(root, rows):
     return 1 if faults else 0
 
 
-sys.exit(main(sys.argv[1], sys.argv[2:]))
+sys.exit(main())

@@ -1,6 +1,6 @@
 """No test is forgotten: what looks like one is registered in tests/meson.build.
 
-    registered.py ROOT FILE...      FILE as tests/meson.build names it, from tests/
+    registered.py FILE...      as tests/meson.build names them, from tests/
 
 A program in a folder of tests/ is a test, and so is a script of examples/. What is none is named
 here, with who runs it instead.
@@ -9,8 +9,10 @@ SPDX-License-Identifier: Apache-2.0
 """
 import fnmatch
 import os
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+import checkout
 
 TESTS = ("tests/unit/*.c", "tests/fuzz/*.c", "tests/**/*.py", "tests/**/*.sh", "tests/*.sh",
          "examples/**/*.sh")
@@ -26,13 +28,12 @@ NO_TESTS = {
 }
 
 
-def main(root, registered):
-    os.chdir(root)
+def main(registered):
+    if not registered:
+        sys.exit("usage: registered.py FILE...: `meson test -C BUILD static/registered` knows them")
+    os.chdir(checkout.ROOT)
     registered = {os.path.normpath(os.path.join("tests", name)) for name in registered}
-    paths = subprocess.run(["git", "ls-files", "-co", "--exclude-standard",
-                            *(f":(glob){pattern}" for pattern in TESTS)],
-                           check=True, capture_output=True, text=True).stdout.split("\n")
-    paths = [path for path in paths if os.path.isfile(path)]
+    paths = checkout.files(*(f":(glob){pattern}" for pattern in TESTS))
     faults = [f"{path} is not registered in tests/meson.build" for path in paths
               if path not in registered
               and not any(fnmatch.fnmatchcase(path, pattern) for pattern in NO_TESTS)]
@@ -42,4 +43,4 @@ def main(root, registered):
     return 1 if faults or not paths else 0
 
 
-sys.exit(main(sys.argv[1], sys.argv[2:]))
+sys.exit(main(sys.argv[1:]))

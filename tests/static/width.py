@@ -1,13 +1,13 @@
 """No line of text is wider than 100 columns.
 
-    width.py ROOT
-
 SPDX-License-Identifier: Apache-2.0
 """
 import os
 import re
-import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+import checkout
 
 COLUMNS = 100
 # What is held to it: a pattern of `git ls-files` each.
@@ -32,11 +32,9 @@ def lines_of(path):
             yield number, line
 
 
-def main(root):
-    os.chdir(root)
-    paths = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *TEXTS], check=True,
-                           capture_output=True, text=True).stdout.split("\n")
-    paths = [path for path in paths if os.path.isfile(path) and not path.startswith(EXCEPT)]
+def main():
+    os.chdir(checkout.ROOT)
+    paths = [path for path in checkout.files(*TEXTS) if not path.startswith(EXCEPT)]
     wide = [(path, number, len(line)) for path in paths for number, line in lines_of(path)
             if len(line) > COLUMNS]
     for path, number, columns in wide:
@@ -45,4 +43,4 @@ def main(root):
     return 1 if wide or not paths else 0
 
 
-sys.exit(main(sys.argv[1]))
+sys.exit(main())

@@ -2,6 +2,7 @@
 #include "types/file_name.h"
 
 #include "../support/test.h"
+#include "types/rows_formats.h"
 
 static struct value string(const char *text, size_t length)
 {
@@ -44,8 +45,7 @@ static void names_follow_the_rule_and_read_back(void **state)
         {"\0", 1, "%00"},
         {"x.json", 6, "x%2Ejson"},
         {"x.json.json", 11, "x.json%2Ejson"},
-        {"x.ndjson", 8, "x%2Endjson"},
-        {"x.csv", 5, "x%2Ecsv"},
+        {"x.html", 6, "x%2Ehtml"},
         {".json", 5, "%2Ejson"},
         {"x.JSON", 6, "x.JSON"},
         {"x.json ", 7, "x.json "},
@@ -69,6 +69,21 @@ static void names_follow_the_rule_and_read_back(void **state)
     check_name(&minus, (struct value_type){.kind = VALUE_NUMBER}, "%2D5");
     check_name(&decimal, (struct value_type){.kind = VALUE_NUMBER}, "19.9");
     check_name(&yes, (struct value_type){.kind = VALUE_BOOL}, "true");
+}
+
+static void no_value_is_named_as_a_file_of_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS_FORMATS; i++) {
+        AUTO_BUFFER struct buffer text = {0}, name = {0};
+        const char *const extension = rows_extensions[i];
+        assert_true(strlen(extension) <= NAME_BYTES_MAX - NAME_STEM_BYTES_MAX);
+        buffer_format(&text, "x%s", extension);
+        buffer_format(&name, "x%%2E%s", extension + 1);
+        buffer_add_byte(&name, '\0');
+        struct value const value = string((char *)text.at, text.length);
+        check_name(&value, text_type, (char *)name.at);
+    }
 }
 
 static void other_spellings_are_refused(void **state)
@@ -119,6 +134,7 @@ int main(void)
 {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(names_follow_the_rule_and_read_back),
+        cmocka_unit_test(no_value_is_named_as_a_file_of_rows),
         cmocka_unit_test(other_spellings_are_refused),
         cmocka_unit_test(long_names_are_cut_between_characters_and_hashed),
     };

@@ -408,7 +408,7 @@ static void a_wait_ends_without_a_commit(void **state)
     assert_int_equal(tally_wait(store, 2, 0, &commit, NULL), TALLY_MISSING);
     assert_int_equal(tally_wait(store, 2, 3, &commit, NULL), TALLY_MISSING);
     waiting = WAIT_INTERRUPTED;
-    assert_int_equal(tally_wait(store, 2, -1, &commit, NULL), TALLY_MISSING);
+    assert_int_equal(tally_wait(store, 2, -2, &commit, NULL), TALLY_MISSING);
     assert_int_equal(commit, 99);
     assert_int_equal(tally_wait(store, 0, -1, &commit, NULL), TALLY_FOUND); /* does not wait */
     assert_int_equal(commit, 2);

@@ -1,13 +1,21 @@
-/* What an open directory still has to list, when its snapshot is let go. It is copied by a listing
- * of its own: the handle may be read from, or closed, whenever requests are let in.
+/* What an open directory still has to list, when its snapshot is let go, is copied by a listing of
+ * its own: the handle may be read from, or closed, whenever requests are let in.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "handles.h"
+
 #include <string.h>
 
-#include "handles.h"
 #include "metrics.h"
-#include "ops.h"
+
+void handle_free(struct handle *handle)
+{
+    tree_listing_free(handle->listing);
+    buffer_done(&handle->node);
+    arena_done(&handle->kept.arena);
+    free(handle);
+}
 
 static void keep_entry(struct kept_listing *kept, struct kept_entry entry)
 {
@@ -93,4 +101,22 @@ bool handles_copy(struct mount *mount, const struct pinned *pinned)
     mount_unlock(mount);
     arena_done(&kept.arena);
     return found;
+}
+
+void handles_names_only(struct mount *mount, struct buffer *ids)
+{
+    mount->names_only = true;
+    for (struct handle *handle = mount->handles; handle; handle = handle->next) {
+        if (handle->gave_inodes) buffer_add(ids, &handle->inode_id, sizeof handle->inode_id);
+        handle->gave_inodes = false;
+    }
+}
+
+void handles_done(struct mount *mount)
+{
+    while (mount->handles) {
+        struct handle *const handle = mount->handles;
+        mount->handles = handle->next;
+        handle_free(handle);
+    }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kv/crash_signals.h"
+#include "host/crash_signals.h"
 
 #include <signal.h>
 #include <stdatomic.h>

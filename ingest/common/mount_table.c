@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/mounts.h"
+#include "common/mount_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/same_file.h"
 
 /* What it shows stands at the head of the metrics. */
 enum { PATIENCE_MS = 1000, HEAD_BYTES = 2048, LOOK_MS = 5 };
@@ -50,7 +52,7 @@ static bool read_answer(int pipe, struct mount_point *mount)
 }
 
 /* What is asked of a mount that hangs can be killed, but not timed out. */
-static bool mounts_look(const char *place, struct mount_point *mount, struct error *err)
+static bool mount_table_look(const char *place, struct mount_point *mount, struct error *err)
 {
     AUTO_BUFFER struct buffer metrics = {0};
     int ends[2];
@@ -79,11 +81,10 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool is_same(const char *path, const struct stat *store)
+static bool leads_to(const char *path, const struct stat *store)
 {
     struct stat status;
-    return stat(path, &status) == 0 && status.st_dev == store->st_dev &&
-           status.st_ino == store->st_ino;
+    return stat(path, &status) == 0 && is_same_file(&status, store);
 }
 
 /* The table of mounts, from one of the store at PATH to the next. */
@@ -103,28 +104,29 @@ static const char *next_place(const struct scan *scan)
 {
     for (const struct mntent *entry; (entry = getmntent(scan->table));) {
         if (strcmp(entry->mnt_type, "fuse.tallyfs") == 0 &&
-            is_same(entry->mnt_fsname, &scan->store))
+            leads_to(entry->mnt_fsname, &scan->store))
             return entry->mnt_dir;
     }
     return NULL;
 }
 
-bool mounts_scan(const char *path, void (*visit)(void *context, const struct mount_point *mount),
-                 void *context, struct error *err)
+bool mount_table_scan(const char *path,
+                      void (*visit)(void *context, const struct mount_point *mount), void *context,
+                      struct error *err)
 {
     struct scan scan;
     bool good = true;
     if (!begin(path, &scan, err)) return false;
     for (const char *place; good && (place = next_place(&scan));) {
         struct mount_point mount = {.place = slice_text(place)};
-        good = mounts_look(place, &mount, err);
+        good = mount_table_look(place, &mount, err);
         if (good) visit(context, &mount);
     }
     (void)endmntent(scan.table); /* only read */
     return good;
 }
 
-bool mounts_count(const char *path, unsigned *ret_count, struct error *err)
+bool mount_table_count(const char *path, unsigned *ret_count, struct error *err)
 {
     struct scan scan;
     unsigned count = 0;
@@ -138,8 +140,8 @@ bool mounts_count(const char *path, unsigned *ret_count, struct error *err)
 
 /* The snapshot is opened behind the mount's answer: of the same store, it has every commit that the
  * mount may have. */
-bool mounts_shows(struct store *store, const struct mount_point *mount, bool *ret_shows,
-                  uint64_t *ret_behind, struct error *err)
+bool mount_table_shows(struct store *store, const struct mount_point *mount, bool *ret_shows,
+                       uint64_t *ret_behind, struct error *err)
 {
     struct snapshot *newest;
     bool shows;
@@ -167,14 +169,15 @@ static void visit_awaited(void *context, const struct mount_point *mount)
     bool shows;
     struct error err;
     if (!mount->answers || !mount->follows) return; /* dead, or nobody else's to see */
-    if (!mounts_shows(awaiting->store, mount, &shows, &behind, &err))
+    if (!mount_table_shows(awaiting->store, mount, &shows, &behind, &err))
         awaiting->failed = true;
     else if (awaiting->place->length == 0 &&
              (!shows || mount->publishing || mount->commit_id < awaiting->commit_id))
         buffer_add_slice(awaiting->place, mount->place);
 }
 
-bool mounts_await(struct store *store, uint64_t commit_id, int deadline_ms, struct buffer *place)
+bool mount_table_await(struct store *store, uint64_t commit_id, int deadline_ms,
+                       struct buffer *place)
 {
     struct awaiting awaiting = {.store = store, .commit_id = commit_id, .place = place};
     struct timespec const pause = {.tv_nsec = LOOK_MS * 1000000};
@@ -182,7 +185,7 @@ bool mounts_await(struct store *store, uint64_t commit_id, int deadline_ms, stru
     struct error err;
     for (;;) {
         buffer_clear(place);
-        if (!mounts_scan(store_path(store), visit_awaited, &awaiting, &err) || awaiting.failed)
+        if (!mount_table_scan(store_path(store), visit_awaited, &awaiting, &err) || awaiting.failed)
             return false;
         if (place->length == 0) return true;
         if (now_ms() >= deadline) return false;

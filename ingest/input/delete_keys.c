@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "input/key_file.h"
+#include "input/delete_keys.h"
 
 #include "common/printable.h"
 #include "input/json_text.h"
@@ -37,7 +37,7 @@ static struct cell read_word(struct json_cursor *cursor)
     return (struct cell){.kind = CELL_NUMBER, .text = text};
 }
 
-static bool key_file_no_key(const struct binder *binder, struct slice text, struct error *err)
+static bool delete_keys_no_key(const struct binder *binder, struct slice text, struct error *err)
 {
     AUTO_BUFFER struct buffer shown = {0}, names = {0};
     const struct stream *const stream = binder->stream;
@@ -80,8 +80,8 @@ static bool read_array(const struct binder *binder, struct slice text, struct ar
     return cursor.at == cursor.end;
 }
 
-bool key_file_add_text(struct binder *binder, struct slice text, struct events_chunk *chunk,
-                       struct error *err)
+bool delete_keys_add_text(struct binder *binder, struct slice text, struct events_chunk *chunk,
+                          struct error *err)
 {
     const struct stream *const stream = binder->stream;
     AUTO_ARENA struct arena arena = {0};
@@ -89,7 +89,7 @@ bool key_file_add_text(struct binder *binder, struct slice text, struct events_c
     if (stream->key_count == 1 && (text.length == 0 || text.at[0] != '['))
         cells[stream->key_fields[0]] = (struct cell){.kind = CELL_TEXT, .text = text};
     else if (!read_array(binder, text, &arena, cells))
-        return key_file_no_key(binder, text, err);
+        return delete_keys_no_key(binder, text, err);
     return add_cells(binder, cells, chunk, err);
 }
 
@@ -118,28 +118,28 @@ static bool has_records(const struct stream *stream, struct slice line)
 }
 
 /* Either its records are read, or `lines` has its place and each line is a key. */
-struct key_file {
+struct delete_keys {
     struct binder *binder;
     struct source *source;
     struct reader *records; /* NULL: lines */
     struct reader lines;
 };
 
-bool key_file_open(struct binder *binder, const char *path, int spool, struct progress *progress,
-                   struct key_file **ret_file, struct error *err)
+bool delete_keys_open(struct binder *binder, const char *path, int spool, struct progress *progress,
+                      struct delete_keys **ret_file, struct error *err)
 {
-    struct key_file *const file = memory_alloc(sizeof *file);
+    struct delete_keys *const file = memory_alloc(sizeof *file);
     file->binder = binder;
     progress_begin(progress, slice_text(path));
     if (!source_open(path, spool, progress, &file->source, err)) {
-        key_file_close(file);
+        delete_keys_close(file);
         return false;
     }
     *ret_file = file;
     return true;
 }
 
-void key_file_close(struct key_file *file)
+void delete_keys_close(struct delete_keys *file)
 {
     if (!file) return;
     reader_free(file->records);
@@ -147,7 +147,7 @@ void key_file_close(struct key_file *file)
     free(file);
 }
 
-bool key_file_rewind(struct key_file *file, struct error *err)
+bool delete_keys_rewind(struct delete_keys *file, struct error *err)
 {
     static const struct notices nobody = {.show = NULL}; /* of columns that are no key's */
     const struct stream *const stream = file->binder->stream;
@@ -169,7 +169,7 @@ bool key_file_rewind(struct key_file *file, struct error *err)
 /* One record, or one line; a line may be empty. */
 enum key_step { KEY_ADDED, KEY_END, KEY_FAILED };
 
-static enum key_step add_record(struct key_file *file, struct events_chunk *chunk,
+static enum key_step add_record(struct delete_keys *file, struct events_chunk *chunk,
                                 struct error *err)
 {
     AUTO(refusal_done) struct refusal refusal = {.text = {.at = NULL}};
@@ -186,13 +186,14 @@ static enum key_step add_record(struct key_file *file, struct events_chunk *chun
     return KEY_FAILED;
 }
 
-static enum key_step add_line(struct key_file *file, struct events_chunk *chunk, struct error *err)
+static enum key_step add_line(struct delete_keys *file, struct events_chunk *chunk,
+                              struct error *err)
 {
     struct reader_line line;
     bool good = false;
     switch (reader_find_line(&file->lines, &line, err)) {
     case LINE_FOUND:
-        good = line.text.length == 0 || key_file_add_text(file->binder, line.text, chunk, err);
+        good = line.text.length == 0 || delete_keys_add_text(file->binder, line.text, chunk, err);
         break;
     case LINE_TOO_LONG: (void)error_set(err, ERROR_INPUT, "a line that long is no key"); break;
     case LINE_NONE: return KEY_END;
@@ -207,8 +208,8 @@ static enum key_step add_line(struct key_file *file, struct events_chunk *chunk,
     return KEY_ADDED;
 }
 
-bool key_file_read(struct key_file *file, size_t most_bytes, struct events_chunk *chunk,
-                   struct error *err)
+bool delete_keys_read(struct delete_keys *file, size_t most_bytes, struct events_chunk *chunk,
+                      struct error *err)
 {
     enum key_step step = KEY_ADDED;
     while (step == KEY_ADDED && events_chunk_bytes(chunk) < most_bytes)

@@ -8,6 +8,7 @@
  * A fault anywhere else, and a signal that somebody sent, are not the store's: they keep what the
  * process would have done without this file, so that a core dump shows the true place.
  *
+ * Place    both programs have it answer signals; kv/ tells it of maps.
  * Memory   none: it works when there is none.
  * Threads  all may be called from any.
  * Errors   none: the process ends.

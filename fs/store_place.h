@@ -1,6 +1,7 @@
-/* place.h - the directory that the store's path leads to, which another one may take the place of.
+/* store_place.h - the directory that the store's path leads to, which another one may take the
+ * place of.
  *
- *   place_open -> (poll place->watch) place_look -> place_close
+ *   store_place_open -> (poll place->watch) store_place_look -> store_place_close
  *
  * A store is put in place of another by `tally restore` behind a mv or rm -r, by `tally init`, or
  * by hand. The mount goes on with it, by the path that it was given, resolved once at the start.
@@ -28,7 +29,7 @@ enum place_seen {
     PLACE_GONE,  /* nothing */
 };
 
-struct place {
+struct store_place {
     const char *path; /* borrowed */
     const char *name; /* its last part */
     int folder;       /* the one it stands in; -1: it is not followed */
@@ -38,9 +39,9 @@ struct place {
 
 /* Before the process is restricted. Without a watch the path is looked at every now and then all
  * the same. */
-struct place place_open(const struct options *options);
-void place_close(struct place *place);
+struct store_place store_place_open(const struct options *options);
+void store_place_close(struct store_place *place);
 /* Whether what happened in the folder since is about the name. */
-bool place_was_touched(const struct place *place);
+bool store_place_was_touched(const struct store_place *place);
 /* What is there now; STORE is a descriptor of the directory that is shown. */
-enum place_seen place_look(const struct place *place, int store);
+enum place_seen store_place_look(const struct store_place *place, int store);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "place.h"
+#include "store_place.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,19 +8,15 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/same_file.h"
 #include "options.h"
-
-static bool is_same(const struct stat *one, const struct stat *other)
-{
-    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
-}
 
 static bool is_too_much(int folder)
 {
     const char *const home = getenv("HOME");
     struct stat status, root, own;
-    return fstat(folder, &status) < 0 || stat("/", &root) < 0 || is_same(&status, &root) ||
-           (home && stat(home, &own) == 0 && is_same(&status, &own));
+    return fstat(folder, &status) < 0 || stat("/", &root) < 0 || is_same_file(&status, &root) ||
+           (home && stat(home, &own) == 0 && is_same_file(&status, &own));
 }
 
 static int watch_folder(const char *path)
@@ -33,12 +29,12 @@ static int watch_folder(const char *path)
     return take_fd(&watch);
 }
 
-struct place place_open(const struct options *options)
+struct store_place store_place_open(const struct options *options)
 {
     const char *const path = options->store; /* absolute, without a slash at its end */
     const char *const slash = strrchr(path, '/');
     size_t const length = slash == path ? 1 : (size_t)(slash - path);
-    struct place place = {.path = path, .name = slash + 1, .folder = -1, .watch = -1};
+    struct store_place place = {.path = path, .name = slash + 1, .folder = -1, .watch = -1};
     if (options->nofollow || !place.name[0]) return place;
     AUTO_FREE char *const parent = memory_alloc(length + 1);
     memcpy(parent, path, length);
@@ -49,14 +45,14 @@ struct place place_open(const struct options *options)
     return place;
 }
 
-void place_close(struct place *place)
+void store_place_close(struct store_place *place)
 {
     auto_fd(&place->folder);
     auto_fd(&place->watch);
     place->folder = place->watch = -1;
 }
 
-bool place_was_touched(const struct place *place)
+bool store_place_was_touched(const struct store_place *place)
 {
     _Alignas(struct inotify_event) char events[4096];
     bool touched = false;
@@ -71,9 +67,9 @@ bool place_was_touched(const struct place *place)
     return touched;
 }
 
-enum place_seen place_look(const struct place *place, int store)
+enum place_seen store_place_look(const struct store_place *place, int store)
 {
     struct stat named, shown;
     if (stat(place->path, &named) < 0) return PLACE_GONE;
-    return fstat(store, &shown) == 0 && is_same(&named, &shown) ? PLACE_SAME : PLACE_OTHER;
+    return fstat(store, &shown) == 0 && is_same_file(&named, &shown) ? PLACE_SAME : PLACE_OTHER;
 }

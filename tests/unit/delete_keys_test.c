@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "input/key_file.h"
+#include "input/delete_keys.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -29,7 +29,7 @@ static int tear_down(void **state)
 struct opened {
     struct binder binder;
     struct progress progress;
-    struct key_file *file;
+    struct delete_keys *file;
     struct events_chunk chunk;
 };
 
@@ -44,15 +44,15 @@ static void open_text(const char *text, struct opened *ret_opened)
     *ret_opened = (struct opened){.file = NULL};
     binder_init(&ret_opened->binder, schema->streams, schema->zone);
     events_chunk_init(&ret_opened->chunk, schema->streams);
-    if (!key_file_open(&ret_opened->binder, path, -1, &ret_opened->progress, &ret_opened->file,
-                       &err))
+    if (!delete_keys_open(&ret_opened->binder, path, -1, &ret_opened->progress, &ret_opened->file,
+                          &err))
         fail_msg("%s", err.fact);
     (void)close(fd);
 }
 
 static void close_keys(struct opened *opened)
 {
-    key_file_close(opened->file);
+    delete_keys_close(opened->file);
     events_chunk_done(&opened->chunk);
     binder_done(&opened->binder);
 }
@@ -61,7 +61,7 @@ static void check_read(struct opened *opened, size_t most_bytes, size_t expected
 {
     struct error err;
     events_chunk_clear(&opened->chunk);
-    if (!key_file_read(opened->file, most_bytes, &opened->chunk, &err)) fail_msg("%s", err.fact);
+    if (!delete_keys_read(opened->file, most_bytes, &opened->chunk, &err)) fail_msg("%s", err.fact);
     assert_int_equal(opened->chunk.count, expected);
 }
 
@@ -77,7 +77,7 @@ static void keys_come_in_portions_and_again(void **state)
         struct error err;
         open_text(texts[i], &opened);
         for (size_t taken = 0; taken <= 3; taken++) {
-            assert_true(key_file_rewind(opened.file, &err));
+            assert_true(delete_keys_rewind(opened.file, &err));
             for (size_t j = 0; j < taken; j++)
                 check_read(&opened, 1, 1);
             check_read(&opened, 1 << 20, 3 - taken);
@@ -93,9 +93,9 @@ static void a_bad_key_is_named_with_its_line(void **state)
     struct opened opened;
     struct error err;
     open_text("a\nb\n[\"c\",5]\n", &opened);
-    assert_true(key_file_rewind(opened.file, &err));
+    assert_true(delete_keys_rewind(opened.file, &err));
     check_read(&opened, 1, 1);
-    assert_false(key_file_read(opened.file, 1 << 20, &opened.chunk, &err));
+    assert_false(delete_keys_read(opened.file, 1 << 20, &opened.chunk, &err));
     assert_non_null(strstr(err.place, ":3"));
     close_keys(&opened);
 }
@@ -106,7 +106,7 @@ static void an_empty_file_has_no_keys(void **state)
     struct opened opened;
     struct error err;
     open_text("", &opened);
-    assert_true(key_file_rewind(opened.file, &err));
+    assert_true(delete_keys_rewind(opened.file, &err));
     check_read(&opened, 1, 0);
     close_keys(&opened);
 }
