@@ -60,8 +60,8 @@ struct reader {
     size_t record_bytes_most; /* a longer one is refused */
 };
 
-/* FROM: a place that reader_place gave in an earlier run over the same input, or NULL. A record that
- * is longer than RECORD_BYTES_MOST is refused. Fails where the input cannot be of this stream: a CSV
+/* FROM: a place that reader_place gave in an earlier run over the same input, or NULL. A record
+ * longer than RECORD_BYTES_MOST is refused. Fails where the input cannot be of this stream: a CSV
  * header without its columns. */
 bool reader_open(struct source *source, const struct stream *stream,
                  const struct reader_place *from, size_t record_bytes_most,
