@@ -20,6 +20,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 
+#include "base/thread.h"
 #include "expire.h"
 #include "log.h"
 #include "metrics.h"
@@ -225,7 +226,7 @@ static void *notify_main(void *argument)
 
 bool notify_start(struct mount *mount, struct error *err)
 {
-    sigset_t all, before, state;
+    sigset_t state;
     (void)sigemptyset(&state); /* these cannot fail for a signal that there is */
     (void)sigaddset(&state, SIGUSR1);
     (void)pthread_sigmask(SIG_BLOCK, &state, NULL);
@@ -234,10 +235,7 @@ bool notify_start(struct mount *mount, struct error *err)
     mount->ended_event = eventfd(0, EFD_CLOEXEC);
     if (mount->stop_event < 0 || mount->ended_event < 0 || mount->state_signal < 0)
         return error_system(err, errno, "cannot start");
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the worker's */
-    int const reason = pthread_create(&mount->notify_thread, NULL, notify_main, mount);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int const reason = thread_start(&mount->notify_thread, notify_main, mount);
     return reason == 0 || error_system(err, reason, "cannot start a thread");
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "input/digest_job.h"
 
-#include <signal.h>
-
 #include "base/arena.h"
+#include "base/thread.h"
 
 static void hash_room(struct digest_job *job, unsigned room)
 {
@@ -49,11 +48,7 @@ uint8_t *digest_job_room(struct digest_job *job)
 
 static bool start(struct digest_job *job)
 {
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-    job->has_thread = pthread_create(&job->thread, NULL, run, job) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    job->has_thread = thread_start(&job->thread, run, job) == 0;
     return job->has_thread;
 }
 

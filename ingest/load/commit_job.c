@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "load/commit_job.h"
 
-#include <signal.h>
 #include <stdio.h>
 
+#include "base/thread.h"
 #include "common/writer_lock.h"
 
 static void keep_notice(void *context, const char *text)
@@ -27,11 +27,7 @@ static void *commit_job_run(void *argument)
 
 void commit_job_start(struct commit_job *job)
 {
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the main thread's */
-    job->has_thread = pthread_create(&job->thread, NULL, commit_job_run, job) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    job->has_thread = thread_start(&job->thread, commit_job_run, job) == 0;
     if (!job->has_thread) (void)commit_job_run(job);
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/workers.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/thread.h"
 
 void workers_init(struct workers *workers)
 {
@@ -40,16 +40,12 @@ static void *worker(void *argument)
 
 void workers_start(struct workers *workers, size_t count)
 {
-    sigset_t all, before;
     if (count < 2) return;
     workers->threads = memory_alloc((count - 1) * sizeof *workers->threads);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     for (; workers->thread_count < count - 1; workers->thread_count++) {
         pthread_t *const thread = &workers->threads[workers->thread_count];
-        if (pthread_create(thread, NULL, worker, workers) != 0) break;
+        if (thread_start(thread, worker, workers) != 0) break;
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void workers_stop(struct workers *workers)

@@ -7,7 +7,7 @@
  *          without other threads it does them all, and never waits for a thread to wake.
  * Memory   the struct is the caller's and stays where it is; the context is until workers_wait.
  * Threads  one owner calls these. What it did before workers_begin is seen by the parts, what they
- *          did by it after workers_wait. Other threads get no signals.
+ *          did by it after workers_wait.
  * Errors   none: where the system has no thread to give, there are fewer.
  *
  * SPDX-License-Identifier: Apache-2.0
