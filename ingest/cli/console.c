@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "host/stdio_fds.h"
 
@@ -77,11 +78,15 @@ void console_difference(void *context, const char *path, const char *what)
 enum exit_status console_end(enum exit_status status)
 {
     struct error err;
+    int reason = 0;
     bool const failed = ferror(stdout) != 0; /* then errno is long gone */
-    if (fclose(stdout) == 0 && !failed) return status;
-    if (failed)
-        (void)error_set(&err, ERROR_SYSTEM, "cannot write to standard output");
+    /* Another write tells it again. What it adds where it can does no harm: a part is missing. */
+    if (failed && write(STDOUT_FILENO, "\n", 1) < 0) reason = errno;
+    if (fclose(stdout) != 0) reason = errno;
+    if (!failed && !reason) return status;
+    if (reason)
+        (void)error_system(&err, reason, "cannot write to standard output");
     else
-        (void)error_system(&err, errno, "cannot write to standard output");
+        (void)error_set(&err, ERROR_SYSTEM, "cannot write to standard output");
     return console_error(&err);
 }

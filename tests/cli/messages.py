@@ -92,8 +92,20 @@ def colours_are_for_terminals(scene):
         check(piped.stderr.decode().startswith(f"{name}: ") and b"\033" not in piped.stderr, piped.stderr)
 
 
+def output_that_cannot_be_written_says_why(scene):
+    """Also where it is more than is written at once, as then the reason was given long before the end."""
+    schema = {"streams": {"s": {"fields": {"k": "int"}}}, "views": {"v": {"by": ["k"], "measures": {"n": "count()"}}}}
+    store = scene.store("full", schema)
+    tally("ingest", store, "-", stdin="".join(f'{{"k":{i}}}\n' for i in range(3000)).encode())
+    for arguments in (["cat", store, "v.json"], ["ls", store, "v"], ["status", store], ["cat", store, "v/1.json"]):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([TALLY, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+        check(done.returncode == 1 and b"cannot write to standard output: No space left on device" in done.stderr, (arguments, done))
+
+
 def main():
     with Scene() as scene:
+        output_that_cannot_be_written_says_why(scene)
         help_fits_a_screen()
         wrong_usage_is_told_what_to_do(scene)
         beginners_are_led(scene)
