@@ -189,7 +189,7 @@ static bool check_size(const struct binder *binder, struct refusal *refusal)
     }
     if (length <= binder->event_bytes_most) return true;
     AUTO_BUFFER struct buffer most = {0};
-    reader_write_bytes_most(binder->event_bytes_most, &most);
+    reader_write_bytes_most(binder->event_bytes_most, EVENT_SHARES, &most);
     refusal_set(refusal, "the event's strings are longer than %.*s", (int)most.length,
                 (const char *)most.at);
     return false;

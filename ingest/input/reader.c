@@ -3,8 +3,6 @@
 
 #include "base/ascii.h"
 
-enum { MEMORY_SHARES = 32 };
-
 /* Takes the blank lines at the start. *RET_BYTE: the first one behind them that is not blank; 0 if
  * there is none. */
 static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byte,
@@ -149,25 +147,25 @@ enum reader_line_step reader_find_line(struct reader *reader, struct reader_line
     return text.length > reader->record_bytes_most ? LINE_TOO_LONG : LINE_FOUND;
 }
 
-size_t reader_record_bytes_most(size_t memory_bytes)
+size_t reader_bytes_most(size_t memory_bytes, enum reader_shares shares)
 {
-    size_t const share = memory_bytes / MEMORY_SHARES;
+    size_t const share = memory_bytes / shares;
     return share < RECORD_BYTES_MAX ? share : RECORD_BYTES_MAX;
 }
 
-void reader_write_bytes_most(size_t bytes_most, struct buffer *into)
+void reader_write_bytes_most(size_t bytes_most, enum reader_shares shares, struct buffer *into)
 {
     if (bytes_most == RECORD_BYTES_MAX)
         buffer_format(into, "%d MiB", RECORD_BYTES_MAX >> 20);
     else
         buffer_format(into, "%zu KiB, the most with --memory %zuM", bytes_most >> 10,
-                      bytes_most * MEMORY_SHARES >> 20);
+                      bytes_most * shares >> 20);
 }
 
 void reader_refuse_long(const struct reader *reader, struct refusal *refusal)
 {
     AUTO_BUFFER struct buffer most = {0};
-    reader_write_bytes_most(reader->record_bytes_most, &most);
+    reader_write_bytes_most(reader->record_bytes_most, RECORD_SHARES, &most);
     refusal_set(refusal, "longer than %.*s", (int)most.length, (const char *)most.at);
 }
 

@@ -11,7 +11,7 @@
  * Threads  one owner at a time.
  * Errors   of the input as a whole, placed there: READER_FAILED, after which the reader is only to
  *          be freed. Of a record: READER_REFUSED.
- * Limits   RECORD_BYTES_MAX a record, and a 32nd of the memory; a longer one is refused, and
+ * Limits   RECORD_BYTES_MAX a record, and an eighth of the memory; a longer one is refused, and
  *          handed out in parts.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -67,10 +67,11 @@ bool reader_open(struct source *source, const struct stream *stream,
                  const struct reader_place *from, size_t record_bytes_most,
                  const struct notices *notices, struct reader **ret_reader,
                  struct error *err) MUST_CHECK;
-/* The longest record that is taken where so much memory is to be used: it is held several times on
- * its way into the rows of views. */
-size_t reader_record_bytes_most(size_t memory_bytes);
-void reader_write_bytes_most(size_t bytes_most, struct buffer *into);
+/* The longest record that is taken where so much memory is to be used, and the longest strings of
+ * an event: these are held several times on their way into the rows of views. */
+enum reader_shares { RECORD_SHARES = 8, EVENT_SHARES = 32 };
+size_t reader_bytes_most(size_t memory_bytes, enum reader_shares shares);
+void reader_write_bytes_most(size_t bytes_most, enum reader_shares shares, struct buffer *into);
 /* The names in the header of a CSV or TSV, in the arena; NULL where the input is JSON, or empty. At
  * the source's start, which has to be started again for a reader. */
 bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,

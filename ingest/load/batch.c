@@ -124,6 +124,11 @@ static bool make_event(struct load *load, enum reader_step step, const struct re
     return step == READER_RECORD && bind_cells(&load->binder, record->cells, &load->refusal);
 }
 
+static size_t record_bytes_most(const struct load *load)
+{
+    return reader_bytes_most(load->options->resources.memory_bytes, RECORD_SHARES);
+}
+
 /* --strict: one pass over all of it before anything is written. */
 static bool validate(struct load *load, struct error *err)
 {
@@ -133,8 +138,8 @@ static bool validate(struct load *load, struct error *err)
     enum reader_step step;
     uint64_t count = 0;
     if (!source_start(load->source, 0, err) ||
-        !reader_open(load->source, load->options->stream, NULL, load->binder.event_bytes_most,
-                     &nobody, &reader, err))
+        !reader_open(load->source, load->options->stream, NULL, record_bytes_most(load), &nobody,
+                     &reader, err))
         return false;
     while ((step = reader_next(reader, &record, &load->refusal, err)) != READER_END) {
         if (step == READER_FAILED) return false;
@@ -178,7 +183,7 @@ static bool start_reading(struct load *load, struct error *err)
     progress_begin(options->progress, slice_text(source_path(load->source)));
     return source_start(load->source, 0, err) &&
            reader_open(load->source, options->stream, resumed ? &checkpoint : NULL,
-                       load->binder.event_bytes_most, options->notices, &load->reader, err);
+                       record_bytes_most(load), options->notices, &load->reader, err);
 }
 
 static bool take_record(struct load *load, enum reader_step step, struct record *record,
@@ -301,7 +306,7 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
         .has_links = link_check_wanted(options->schema, options->stream),
     };
     binder_init(&load.binder, options->stream, options->schema->zone);
-    load.binder.event_bytes_most = reader_record_bytes_most(options->resources.memory_bytes);
+    load.binder.event_bytes_most = reader_bytes_most(options->resources.memory_bytes, EVENT_SHARES);
     for (size_t i = 0; i < COUNT_OF(load.chunks); i++)
         events_chunk_init(&load.chunks[i], options->stream);
     load.chunk = &load.chunks[0];

@@ -36,7 +36,8 @@ RECORDS = {  # name: record, word of the reason; None: it is counted
     "bytes that are not UTF-8": (b'{"k":"\xff\xfe\xc0\x80"}', None),
     "half a surrogate": (b'{"k":"\\ud800"}', b"surrogate"),
     "zero bytes": (b"\0" * 1000, b""),
-    "a key of 20 MiB": (b'{"k":"' + b"x" * (20 * MIB) + b'"}', None),
+    "a key of 10 MiB": (b'{"k":"' + b"x" * (10 * MIB) + b'"}', None),
+    "a key of 20 MiB": (b'{"k":"' + b"x" * (20 * MIB) + b'"}', b"--memory 512M"),
     "a line of 65 MiB": (b'{"k":"' + b"y" * (65 * MIB) + b'"}', b"64 MiB"),
     "an open string": (b'{"k":"' + b"z" * MIB, b""),
 }

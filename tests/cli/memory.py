@@ -100,7 +100,7 @@ def texts_that_are_long_themselves():
         check(len(shown) == (4 << 20) // 100_004, f"{len(shown)} values of 100 kB are shown")
         tally("ingest", store, lines(scene, "long.csv", "g,q", [f"1,{'x' * (5 << 19)}"]), "--memory", "64M", status=2)
         (reasons,) = os.listdir(os.path.join(store, "rejects"))
-        check(b"longer than 2048 KiB, the most with --memory 64M" in read(store, "rejects", reasons)[:100], "it has another reason")
+        check(b"the event's strings are longer than 2048 KiB, the most with --memory 64M" in read(store, "rejects", reasons)[:100], "it has another reason")
         with open(scene.path("long.csv"), "a") as file:
             file.write("1,y\n")
         check(b"new 2" in tally("ingest", store, scene.path("long.csv"), "--memory", "128M").stdout, "more memory does not help")
