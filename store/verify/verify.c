@@ -367,14 +367,21 @@ bool verify_levels(struct check *check, unsigned first, struct error *err)
     return true;
 }
 
-/* A view over events, whose files are made of rows one after the other: it need not be
- * counted as a whole. */
+/* A view whose files are made of rows one after the other: it need not be counted as a whole. */
 static bool is_portioned(const struct schema *schema, const struct view *view)
 {
     for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
         if (schema->views[i].owner == view) return false;
     }
-    return !view->source && !view->hierarchy && !view->formats[KIND_PROM];
+    return !view->hierarchy && !view->formats[KIND_PROM];
+}
+
+static bool is_source(const struct schema *schema, const struct view *view)
+{
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        if (schema->views[i].source == view) return true;
+    }
+    return false;
 }
 
 static bool verify_view(struct check *check, const struct view *view, struct error *err)
@@ -405,8 +412,14 @@ bool verify_store_within(const struct snapshot *snapshot, size_t memory_bytes,
     bool good = db_check_pages(store_db(snapshot->store), err) &&
                 verify_tables(snapshot, &check.result.events, err) &&
                 verify_references(&check, err);
-    for (size_t i = 0; i < snapshot->schema->view_count && good; i++)
-        good = verify_view(&check, &snapshot->schema->views[i], err);
+    for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
+        const struct view *const view = &snapshot->schema->views[i];
+        uint64_t const before = check.result.differing;
+        good = verify_view(&check, view, err);
+        /* of one that differs it is told already */
+        if (good && is_source(snapshot->schema, view) && check.result.differing == before)
+            good = verify_source(&check, view, err);
+    }
     buffer_done(&check.path);
     buffer_done(&check.expected);
     buffer_done(&check.found);

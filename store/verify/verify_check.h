@@ -67,6 +67,8 @@ void verify_header(const struct view *view, unsigned first, struct buffer *text)
 bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
                       struct error *err) MUST_CHECK;
 
+/* That each row of a view that others are over is to them what it shows. */
+bool verify_source(struct check *check, const struct view *view, struct error *err) MUST_CHECK;
 /* The table of references, and that of the links of a hierarchy. */
 bool verify_references(struct check *check, struct error *err) MUST_CHECK;
 bool verify_links(struct check *check, struct error *err) MUST_CHECK;

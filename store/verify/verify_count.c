@@ -294,37 +294,38 @@ static bool count_events(struct counting *counting, const struct snapshot *snaps
 
 /* Whether what was dropped does not matter to the view: it was made when the events had gone, or
  * has let their groups go too. */
-static bool misses_nothing(const struct counting *counting, const struct meta_view *stored)
+static bool misses_nothing(const struct view *view, const struct meta_view *stored,
+                           const struct view_dropped *gone, const struct time_zone *zone)
 {
-    const struct view *const view = counting->view->view;
-    const struct value *const dropped = &counting->view->dropped_before;
-    const struct value *const retained = &counting->retained;
+    const struct value *const dropped = &gone->before, *const retained = &stored->retained_from;
     if (dropped->kind == VALUE_NULL) return true;
-    if (stored->missed_count == counting->dropped_count) return true;
+    if (stored->missed_count == gone->count) return true;
     if (view->time_dimension < 0 || !view_dimension_is_time(view, (size_t)view->time_dimension))
         return false;
+    if (view->retain_seconds == 0) return false;
     if (retained->kind == VALUE_TIME) return value_compare(retained, dropped) >= 0;
     if (retained->kind != VALUE_BUCKET) return false;
     struct value const bucket = {
         .kind = VALUE_BUCKET,
-        .bucket = calendar_bucket(
-            dropped->time_ns, view->dimensions[view->time_dimension].type.unit, counting->zone)};
+        .bucket = calendar_bucket(dropped->time_ns,
+                                  view->dimensions[view->time_dimension].type.unit, zone)};
     return value_compare(retained, &bucket) > 0;
 }
 
+/* Of a view over others: what those miss. */
 static bool load_limits(struct counting *counting, const struct snapshot *snapshot,
                         struct error *err)
 {
-    const struct view *const view = counting->view->view;
+    const struct view *const view = counting->view->view, *const bottom = view_bottom(view);
     struct meta_view stored;
+    struct view_dropped dropped;
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) return false;
     if (view->retain_seconds) counting->retained = stored.retained_from;
-    if (view->source) return true;
-    struct view_dropped dropped;
-    if (!view_dropped(snapshot->txn, view, &dropped, err)) return false;
-    counting->view->dropped_before = dropped.before;
-    counting->dropped_count = dropped.count;
-    if (misses_nothing(counting, &stored)) counting->view->dropped_before.kind = VALUE_NULL;
+    if (!meta_view_load(snapshot->txn, bottom->id, &stored, err) ||
+        !view_dropped(snapshot->txn, view, &dropped, err))
+        return false;
+    if (!misses_nothing(bottom, &stored, &dropped, counting->zone))
+        counting->view->dropped_before = dropped.before;
     return true;
 }
 

@@ -79,13 +79,12 @@ struct counting {
     struct hash_table groups; /* by their whole dimensions, whatever their keys have cut */
     struct hash_table values;
     struct buffer key;
-    struct buffer name;     /* what is looked up */
-    struct buffer element;  /* what is compared */
-    struct slice own_key;   /* of the event at hand */
-    struct value retained;  /* the view has let go what is before; null: nothing */
-    uint64_t dropped_count; /* events of its streams that are gone by now */
-    size_t first, end;      /* the aggregates that are counted now */
-    bool learns_parents;    /* of a hierarchy: where nodes stand, instead */
+    struct buffer name;    /* what is looked up */
+    struct buffer element; /* what is compared */
+    struct slice own_key;  /* of the event at hand */
+    struct value retained; /* the view has let go what is before; null: nothing */
+    size_t first, end;     /* the aggregates that are counted now */
+    bool learns_parents;   /* of a hierarchy: where nodes stand, instead */
 };
 
 /* Counts values that are not null (as aggregate_apply has them) in the group's tally of one
@@ -111,7 +110,7 @@ struct tallied_group *counting_group(struct counting *counting, unsigned depth, 
 /* Counts an event, or a row of ENTITIES, in what the group has of that. */
 void counting_add(struct counting *counting, struct tallied_group *group,
                   const struct view *entities, const struct value *fields);
-/* Counts the rows of the view below, or of what feeds the view. */
+/* Counts the rows of the view below, which are proven, or of what feeds the view. */
 bool verify_rows(struct counting *counting, const struct snapshot *snapshot,
                  struct error *err) MUST_CHECK;
 bool verify_entities(struct counting *counting, const struct snapshot *snapshot,

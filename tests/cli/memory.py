@@ -115,6 +115,20 @@ def many_values(events, groups, memory, key, with_bulk=False):
         bulk(scene, "delete", lines(scene, "half.csv", "id", (key(rng, i) for i in range(0, events, 2))))
 
 
+def stored(schema, header, rows, memory=16):
+    """Ingested as is, then verified within MEMORY MiB."""
+    with Scene() as scene:
+        scene.store("s", schema)
+        subprocess.run([TALLY, "ingest", scene.path("s"), lines(scene, "events.csv", header, rows)], check=True, capture_output=True)
+        verify(scene, memory)
+
+
+def a_view_over_a_large_view(rows=150000):
+    views = {"v": {"by": ["a", "b"], "measures": {"n": "count()"}},
+             "w": {"from": "v", "by": ["n"], "measures": {"c": "count()"}}}
+    stored({"streams": {"e": {"fields": {"a": "int", "b": "int"}}}, "views": views}, "a,b", (f"{i % 3000},{i}" for i in range(rows)))
+
+
 def in_order(_rng, i):
     return f"{i:012d}"
 
@@ -127,6 +141,7 @@ many_sketches_are_not_loaded_at_once()
 long_lists_are_not_loaded_at_once()
 a_chain_with_a_division_by_depth()
 many_values(300000, 50000, 16, in_no_order)
+a_view_over_a_large_view()
 if SOAK:
     many_values(10**7, 10**6, 512, in_order, with_bulk=True)
     many_values(10**7, 10**6, 512, in_no_order)

@@ -74,6 +74,34 @@ static void damage(struct tmpstore *tmp, const char *view_name, unsigned depth,
     assert_true(txn_commit(txn, &err));
 }
 
+/* Gives a row the state of another one, and nothing that it shows. */
+static void damage_state(struct tmpstore *tmp, const char *view_name, unsigned depth,
+                         const char *const *values, const char *const *others)
+{
+    struct error err;
+    struct txn *txn;
+    struct group group, other;
+    const struct schema *read;
+    AUTO_BUFFER struct buffer key = {0}, from = {0}, text = {0}, states = {0};
+    assert_true(store_schema(tmp->store, &read, &err));
+    const struct view *const view = schema_view(read, slice_text(view_name));
+    for (unsigned i = 0; i < depth; i++) {
+        struct value const value = {.kind = VALUE_STRING, .string = slice_text(values[i])};
+        struct value const source = {.kind = VALUE_STRING, .string = slice_text(others[i])};
+        (void)group_key_add(view, &value, &key);
+        (void)group_key_add(view, &source, &from);
+    }
+    assert_true(txn_begin(store_db(tmp->store), true, &txn, &err));
+    assert_int_equal(groups_get(txn, view, depth, buffer_slice(&key), &group, &err), DB_FOUND);
+    assert_int_equal(groups_get(txn, view, depth, buffer_slice(&from), &other, &err), DB_FOUND);
+    buffer_add_slice(&text, group.text);
+    buffer_add_slice(&states, other.states);
+    group.text = buffer_slice(&text);
+    group.states = buffer_slice(&states);
+    assert_true(groups_put(txn, view, depth, buffer_slice(&key), &group, &err));
+    assert_true(txn_commit(txn, &err));
+}
+
 /* VIEW: NULL for all. */
 static void rebuild(struct tmpstore *tmp, const char *view)
 {
@@ -247,6 +275,35 @@ static void lost_references_and_links_are_found(void **state)
     }
 }
 
+static const char stacked_schema[] =
+    "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"g\":\"string\",\"n\":"
+    "\"int\"}}},"
+    "\"views\":{\"v\":{\"by\":[\"g\",\"k\"],\"measures\":{\"n\":\"sum(n)\"}},"
+    "\"w\":{\"from\":\"v\",\"by\":[\"g\"],\"measures\":{\"n\":\"max(n)\"}}}}";
+
+static void a_view_over_a_view_is_proven_by_the_rows_below(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, stacked_schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    check_differing(&tmp, "");
+    damage(&tmp, "w", 1, (const char *const[]){"x"}, false);
+    check_differing(&tmp, "w.json w.ndjson w.csv w/x.json w/x.ndjson w/x.csv ");
+    tmpstore_close(&tmp);
+}
+
+static void a_row_is_to_views_over_it_what_it_shows(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, stacked_schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    damage_state(&tmp, "v", 2, (const char *const[]){"x", "a"}, (const char *const[]){"x", "b"});
+    check_differing(&tmp, "v/x/a.json ");
+    tmpstore_close(&tmp);
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -258,6 +315,8 @@ int main(void)
         cmocka_unit_test(a_damaged_table_is_found),
         cmocka_unit_test(lost_events_are_found),
         cmocka_unit_test(lost_references_and_links_are_found),
+        cmocka_unit_test(a_view_over_a_view_is_proven_by_the_rows_below),
+        cmocka_unit_test(a_row_is_to_views_over_it_what_it_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
