@@ -1,5 +1,5 @@
-/* verify_ranges.h - a view in ranges of its leading dimension, one after the other, each as large as
- * fits; of a hierarchy, ranges of its nodes.
+/* verify_ranges.h - a view in ranges of its leading dimension, one after the other, each as large
+ * as fits; of a hierarchy, ranges of its nodes.
  *
  *     for (bool more = true; more; more = verify_ranges_next(&ranges)) {
  *         while (verify_ranges_find_end(&ranges, err) && it does not fit)

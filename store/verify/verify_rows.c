@@ -9,8 +9,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tables/groups.h"
 #include "verify/verify_check.h"
+#include "verify/verify_nodes.h"
 
 /* What a row is to the views over it: the first DEPTH dimensions, and the measures behind
  * the place of all. */
@@ -37,54 +37,27 @@ static struct value *new_fields(const struct view *view)
     return memory_alloc((view->dimension_count + view->measure_count) * sizeof(struct value));
 }
 
-/* One row of a view that others are over, as the store has it. */
-struct stored_row {
-    struct arena arena;
-    struct tallied_group group;
-    struct slice text;
-};
-
-static void stored_row_done(struct stored_row *row)
-{
-    arena_done(&row->arena);
-}
-
-static bool stored_row_read(const struct view *view, struct slice key, const struct group *group,
-                            struct stored_row *ret_row, struct error *err)
-{
-    unsigned const depth = (unsigned)view->dimension_count;
-    struct arena *const arena = &ret_row->arena;
-    AUTO_FREE struct state *const states = memory_alloc(view->aggregate_count * sizeof *states);
-    ret_row->text = group->text;
-    ret_row->group =
-        (struct tallied_group){.key = key,
-                               .dimensions = ARENA_ARRAY(arena, struct value, depth),
-                               .tallies = ARENA_ARRAY(arena, struct tally, view->aggregate_count)};
-    if (!group_dimensions(key, group, depth, arena, ret_row->group.dimensions, err) ||
-        !group_states(view, group, arena, states, err))
-        return false;
-    for (size_t i = 0; i < view->aggregate_count; i++)
-        ret_row->group.tallies[i].state = states[i];
-    return true;
-}
-
 /* Calls USE for each row of the view, until it wants no more. */
 static bool read_rows(const struct snapshot *snapshot, const struct view *view,
-                      bool (*use)(void *context, const struct stored_row *row), void *context,
-                      struct error *err)
+                      bool (*use)(void *context, const struct tallied_group *row,
+                                  struct slice text),
+                      void *context, struct error *err)
 {
     AUTO(groups_scan_close) struct groups_scan scan = {0};
+    unsigned const depth = (unsigned)view->dimension_count;
     struct slice key;
     struct group group;
     enum db_finding found;
     bool more = true;
-    if (!groups_scan_open(&scan, snapshot->txn, view, (unsigned)view->dimension_count,
-                          (struct slice){0}, (struct slice){0}, err))
+    if (!groups_scan_open(&scan, snapshot->txn, view, depth, (struct slice){0}, (struct slice){0},
+                          err))
         return false;
     while (more && (found = groups_scan_next(&scan, &key, &group, err)) != DB_MISSING) {
-        AUTO(stored_row_done) struct stored_row row = {0};
-        if (found == DB_FAILED || !stored_row_read(view, key, &group, &row, err)) return false;
-        more = use(context, &row);
+        AUTO_ARENA struct arena arena = {0};
+        struct tallied_group row;
+        if (found == DB_FAILED || !verify_group_read(view, key, depth, &group, &arena, &row, err))
+            return false;
+        more = use(context, &row, group.text);
     }
     return true;
 }
@@ -94,12 +67,13 @@ struct rows_counting {
     struct value *fields;
 };
 
-static bool count_row(void *context, const struct stored_row *row)
+static bool count_row(void *context, const struct tallied_group *row, struct slice text)
 {
+    (void)text;
     const struct rows_counting *const rows = context;
     const struct view *const source = rows->counting->view->view->source;
-    make_fields(source, &row->group, (unsigned)source->dimension_count, rows->fields);
-    counting_event(rows->counting, rows->fields, row->group.key);
+    make_fields(source, row, (unsigned)source->dimension_count, rows->fields);
+    counting_event(rows->counting, rows->fields, row->key);
     return !rows->counting->is_full;
 }
 
@@ -117,17 +91,17 @@ struct source_check {
 };
 
 /* What a row is to the views over it is made of its states, what it shows is its text. */
-static bool check_row(void *context, const struct stored_row *row)
+static bool check_row(void *context, const struct tallied_group *row, struct slice text)
 {
     const struct source_check *const source = context;
     struct check *const check = source->check;
     unsigned const depth = (unsigned)source->view->dimension_count;
     struct tallied_view const at = {.view = source->view};
     buffer_clear(&check->expected);
-    verify_row(check, source->view, KIND_JSON, &row->group, 0, depth, &check->expected);
-    if (slice_equal(row->text, buffer_slice(&check->expected))) return true;
+    verify_row(check, source->view, KIND_JSON, row, 0, depth, &check->expected);
+    if (slice_equal(text, buffer_slice(&check->expected))) return true;
     check->view = &at;
-    verify_set_path(check, &row->group, depth);
+    verify_set_path(check, row, depth);
     verify_emit(check, verify_extensions[KIND_JSON], "is not what its own state gives");
     check->view = NULL;
     return true;
