@@ -13,7 +13,8 @@
  * Memory   a view is counted in portions that fit (verify_portions.c, verify_hierarchy_nodes.c). As
  *          a whole are held: groups and values of a view over entities, of one with files for
  *          Prometheus, and of a tree with uniq, quantile or top; those under one value of the
- *          leading dimension; the values of a quantile and of top() in one group.
+ *          leading dimension or within one node; the values of a quantile and of top() in one
+ *          group; and of one row the values, and its text twice.
  * Threads  as the snapshot.
  * Errors   false with ERROR_CORRUPT: what is stored cannot be read. A difference is no
  *          error: DIFFER is told.
