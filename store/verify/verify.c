@@ -15,6 +15,7 @@ const char *verify_extension(enum kind kind)
 void verify_emit(struct check *check, const char *extension, const char *what)
 {
     AUTO_BUFFER struct buffer path = {0};
+    if (check->locate) check->locate(check);
     buffer_add_slice(&path, buffer_slice(&check->path));
     buffer_add_text(&path, extension);
     buffer_add_byte(&path, '\0');
@@ -181,8 +182,7 @@ void verify_set_path(struct check *check, const struct tallied_group *group, uns
     }
 }
 
-/* A view without events shows nothing. */
-static bool check_absent(struct check *check, struct error *err)
+bool verify_absent(struct check *check, struct error *err)
 {
     AUTO_ARENA struct arena arena = {0};
     AUTO_BUFFER struct buffer path = {0};
@@ -234,12 +234,7 @@ static bool check_view(struct check *check, struct error *err)
 {
     const struct tallied_view *const view = check->view;
     bool const whole = view->dropped_before.kind == VALUE_NULL;
-    if (whole && view->levels[0].count == 0) return check_absent(check, err);
-    if (view->view->hierarchy) {
-        if (!verify_links(check, err)) return false;
-        verify_set_path(check, NULL, 0);
-        return verify_hierarchy_files(check, err);
-    }
+    if (whole && view->levels[0].count == 0) return verify_absent(check, err);
     return verify_levels(check, 0, err);
 }
 
@@ -261,20 +256,28 @@ bool verify_levels(struct check *check, unsigned first, struct error *err)
     return true;
 }
 
-/* A view over events, whose files are made of rows one after the other: it need not be
- * counted as a whole. */
+/* A view whose files are made of rows one after the other: it need not be counted as a whole. */
 static bool is_portioned(const struct schema *schema, const struct view *view)
 {
     for (size_t i = schema->view_count; i < schema->all_view_count; i++) {
         if (schema->views[i].owner == view) return false;
     }
-    return !view->source && !view->hierarchy && !view->formats[KIND_PROM];
+    return !view->formats[KIND_PROM];
+}
+
+static bool is_source(const struct schema *schema, const struct view *view)
+{
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        if (schema->views[i].source == view) return true;
+    }
+    return false;
 }
 
 static bool verify_view(struct check *check, const struct view *view, struct error *err)
 {
     struct tallied_view counted;
     bool fits;
+    if (view->hierarchy) return verify_hierarchy(check, view, err);
     /* texts of files and what sorts the groups take the other half */
     struct verify_portion const all = {.limit_bytes = check->memory_bytes / 2};
     bool const portioned = is_portioned(check->snapshot->schema, view);
@@ -299,8 +302,14 @@ bool verify_store_within(const struct snapshot *snapshot, size_t memory_bytes,
     bool good = db_check_pages(store_db(snapshot->store), err) &&
                 verify_tables(snapshot, &check.result.events, err) &&
                 verify_references(&check, err);
-    for (size_t i = 0; i < snapshot->schema->view_count && good; i++)
-        good = verify_view(&check, &snapshot->schema->views[i], err);
+    for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
+        const struct view *const view = &snapshot->schema->views[i];
+        uint64_t const before = check.result.differing;
+        good = verify_view(&check, view, err);
+        /* of one that differs it is told already */
+        if (good && is_source(snapshot->schema, view) && check.result.differing == before)
+            good = verify_source(&check, view, err);
+    }
     buffer_done(&check.path);
     buffer_done(&check.expected);
     buffer_done(&check.found);

@@ -7,11 +7,14 @@
  *          file_name.h, aggregate_result. Before all that, every page of the data file is looked at
  *          (db_check_pages), of the newest commit: one that is damaged is an error. Of a stream
  *          with "keep" the events before some time are gone: groups that may have counted one are
- *          told as not proven.
- * Memory   a view over events is counted in portions that fit (verify_portions.c). As a whole are
- *          held: groups and values of a tree, of a view over another or over entities and of those
- *          below it, and of one with files for Prometheus; those under one value of the leading
- *          dimension; the values of a quantile and of top() in one group.
+ *          told as not proven. By induction are proven: a view over another one, from the rows of
+ *          that (verify_rows.c); a node of a tree, from its own events and its children
+ *          (verify_children.c). Each of these is compared with the events itself.
+ * Memory   a view is counted in portions that fit (verify_portions.c, verify_hierarchy_nodes.c). As
+ *          a whole are held: groups and values of a view over entities, of one with files for
+ *          Prometheus, and of a tree with uniq, quantile or top; those under one value of the
+ *          leading dimension or within one node; the values of a quantile and of top() in one
+ *          group; and of one row the values, and its text twice.
  * Threads  as the snapshot.
  * Errors   false with ERROR_CORRUPT: what is stored cannot be read. A difference is no
  *          error: DIFFER is told.

@@ -1,7 +1,7 @@
-/* verify_check.h - comparing what the tree shows with what it should: between verify.c and
- * verify_hierarchy.c.
+/* verify_check.h - comparing what the tree shows with what it should: between verify.c and what
+ * looks at files.
  *
- * Place    verify.c and the files beside it that compare; verify_text.c puts texts together.
+ * Place    verify.c, verify_portions.c, verify_derived.c, verify_hierarchy_p.h, verify_rows.c.
  * Memory   the check owns its buffers; verify.c ends it.
  * Threads  as the snapshot.
  * Errors   as verify.h.
@@ -21,6 +21,9 @@ struct check {
     void *context;
     struct verify_result result;
     struct buffer path; /* of the group at hand, without extension */
+    /* Finds it, where that costs too much to be done for what does not differ; or NULL. */
+    void (*locate)(struct check *check);
+    const void *at; /* for locate */
     struct buffer expected;
     struct buffer found;
 };
@@ -74,14 +77,18 @@ void verify_header(const struct view *view, unsigned first, struct buffer *text)
 bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
                       struct error *err) MUST_CHECK;
 
-/* The table of references, and that of the links of a hierarchy. */
+/* That each row of a view that others are over is to them what it shows. */
+bool verify_source(struct check *check, const struct view *view, struct error *err) MUST_CHECK;
+/* The table of references, and that of the links of a hierarchy, of which COUNTED is the sum. */
 bool verify_references(struct check *check, struct error *err) MUST_CHECK;
-bool verify_links(struct check *check, struct error *err) MUST_CHECK;
+bool verify_links(struct check *check, uint64_t counted, struct error *err) MUST_CHECK;
 /* The rows that a node of a hierarchy, by its id, has in a breakdown that is counted. */
 const struct tallied_group *verify_breakdown_rows(const struct tallied_view *view,
                                                   const struct value *node, size_t *ret_count);
 /* The file with them, into check->expected. */
 void verify_breakdown_expect(struct check *check, const struct view *view, enum kind kind,
                              const struct tallied_group *rows, size_t count);
-/* Every file of a view that is a hierarchy, but for the one that has no events. */
-bool verify_hierarchy_files(struct check *check, struct error *err) MUST_CHECK;
+/* Everything of a view that is a hierarchy. */
+bool verify_hierarchy(struct check *check, const struct view *view, struct error *err) MUST_CHECK;
+/* That a view without events shows nothing. */
+bool verify_absent(struct check *check, struct error *err) MUST_CHECK;

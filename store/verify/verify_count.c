@@ -58,6 +58,15 @@ struct tallied_group *counting_group(struct counting *counting, unsigned depth, 
     return group;
 }
 
+struct tallied_group *counting_find(struct counting *counting, unsigned depth, size_t length,
+                                    const struct value *dimensions)
+{
+    name_group(counting, depth, length, dimensions);
+    struct counted_group *const counted =
+        hash_table_find_key(&counting->groups, buffer_slice(&counting->name));
+    return counted ? &counted->group : NULL;
+}
+
 static bool is_first(struct counting *counting, const struct tallied_group *group, size_t aggregate,
                      const struct value *value)
 {
@@ -156,8 +165,7 @@ static bool is_let_go(const struct counting *counting, const struct value *dimen
     return value_has_time(time) && value_compare(time, &counting->retained) < 0;
 }
 
-/* Whether the portion has no group with the key at hand, nor any that it begins. */
-static bool is_outside(const struct counting *counting)
+bool counting_is_outside(const struct counting *counting)
 {
     const struct verify_portion *const portion = counting->portion;
     if (!portion) return false;
@@ -169,10 +177,11 @@ static bool is_outside(const struct counting *counting)
 }
 
 /* A table that grows is there twice for a while, once larger. */
-static void look_at_limit(struct counting *counting)
+void counting_look_at_limit(struct counting *counting)
 {
     if (!counting->portion || counting->portion->limit_bytes == 0) return;
-    size_t const slots = 2 * (counting->groups.capacity + counting->values.capacity);
+    size_t const slots = 2 * (counting->groups.capacity + counting->values.capacity +
+                              counting->view->parents.capacity);
     counting->is_full = counting->view->arena.used_bytes + slots * sizeof(struct hash_slot) >
                         counting->portion->limit_bytes;
 }
@@ -193,14 +202,14 @@ void counting_event(struct counting *counting, const struct value *fields, struc
     buffer_clear(&counting->key);
     for (unsigned depth = 0; depth <= view->dimension_count; depth++) {
         if (depth > 0) (void)group_key_add(view, &dimensions[depth - 1], &counting->key);
-        if (depth > 0 && is_outside(counting)) break;
+        if (depth > 0 && counting_is_outside(counting)) break;
         if (depth == 0 && counting->portion && counting->portion->is_range) continue;
         struct tallied_group *const group =
             counting_group(counting, depth, counting->key.length, dimensions);
         group->event_count++;
         counting_add(counting, group, NULL, fields);
     }
-    look_at_limit(counting);
+    counting_look_at_limit(counting);
 }
 
 static void finish_groups(struct counting *counting)
@@ -294,37 +303,38 @@ static bool count_events(struct counting *counting, const struct snapshot *snaps
 
 /* Whether what was dropped does not matter to the view: it was made when the events had gone, or
  * has let their groups go too. */
-static bool misses_nothing(const struct counting *counting, const struct meta_view *stored)
+static bool misses_nothing(const struct view *view, const struct meta_view *stored,
+                           const struct view_dropped *gone, const struct time_zone *zone)
 {
-    const struct view *const view = counting->view->view;
-    const struct value *const dropped = &counting->view->dropped_before;
-    const struct value *const retained = &counting->retained;
+    const struct value *const dropped = &gone->before, *const retained = &stored->retained_from;
     if (dropped->kind == VALUE_NULL) return true;
-    if (stored->missed_count == counting->dropped_count) return true;
+    if (stored->missed_count == gone->count) return true;
     if (view->time_dimension < 0 || !view_dimension_is_time(view, (size_t)view->time_dimension))
         return false;
+    if (view->retain_seconds == 0) return false;
     if (retained->kind == VALUE_TIME) return value_compare(retained, dropped) >= 0;
     if (retained->kind != VALUE_BUCKET) return false;
     struct value const bucket = {
         .kind = VALUE_BUCKET,
-        .bucket = calendar_bucket(
-            dropped->time_ns, view->dimensions[view->time_dimension].type.unit, counting->zone)};
+        .bucket = calendar_bucket(dropped->time_ns,
+                                  view->dimensions[view->time_dimension].type.unit, zone)};
     return value_compare(retained, &bucket) > 0;
 }
 
+/* Of a view over others: what those miss. */
 static bool load_limits(struct counting *counting, const struct snapshot *snapshot,
                         struct error *err)
 {
-    const struct view *const view = counting->view->view;
+    const struct view *const view = counting->view->view, *const bottom = view_bottom(view);
     struct meta_view stored;
+    struct view_dropped dropped;
     if (!meta_view_load(snapshot->txn, view->id, &stored, err)) return false;
     if (view->retain_seconds) counting->retained = stored.retained_from;
-    if (view->source) return true;
-    struct view_dropped dropped;
-    if (!view_dropped(snapshot->txn, view, &dropped, err)) return false;
-    counting->view->dropped_before = dropped.before;
-    counting->dropped_count = dropped.count;
-    if (misses_nothing(counting, &stored)) counting->view->dropped_before.kind = VALUE_NULL;
+    if (!meta_view_load(snapshot->txn, bottom->id, &stored, err) ||
+        !view_dropped(snapshot->txn, view, &dropped, err))
+        return false;
+    if (!misses_nothing(bottom, &stored, &dropped, counting->zone))
+        counting->view->dropped_before = dropped.before;
     return true;
 }
 
@@ -347,7 +357,8 @@ bool tallied_portion_count(const struct snapshot *snapshot, const struct view *v
                                 .secret = snapshot->secret,
                                 .end = view->aggregate_count,
                                 .learns_parents = hierarchy->hierarchy &&
-                                                  hierarchy->hierarchy->kind == HIERARCHY_LINKS};
+                                                  hierarchy->hierarchy->kind == HIERARCHY_LINKS &&
+                                                  !(portion && view != hierarchy)};
     bool good = load_limits(&counting, snapshot, err);
     if (good && counting.learns_parents) {
         good = count_events(&counting, snapshot, err);
@@ -356,7 +367,8 @@ bool tallied_portion_count(const struct snapshot *snapshot, const struct view *v
     if (good)
         good = view->source ? verify_rows(&counting, snapshot, err)
                             : count_events(&counting, snapshot, err);
-    good = good && verify_entities(&counting, snapshot, err);
+    good = good && verify_entities(&counting, snapshot, err) &&
+           verify_children(&counting, snapshot, err);
     *ret_fits = !counting.is_full;
     if (good && *ret_fits) {
         sort_levels(&counting);

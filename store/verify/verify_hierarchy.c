@@ -1,5 +1,7 @@
-/* A hierarchy, once more and by another road: where each node stands is told by all events at once,
- * and each event is then counted in its node and in all that stand above, one by one.
+/* A hierarchy, once more and by another road: where each node stands is told by all events at once.
+ * Where nodes are counted in ranges, each event is then counted in its own node, and what stands
+ * below is added (verify_children.c). That cannot be done with quantiles and the like: there each
+ * event is counted in its node and in all that stand above, one by one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -53,9 +55,11 @@ static void learn(struct counting *counting, const struct value *id, const struc
 {
     if (id->kind == VALUE_NULL) return;
     verify_hierarchy_key_of(counting->view, id, &counting->key);
+    if (counting_is_outside(counting)) return;
     struct parent *const node =
         verify_hierarchy_parent_of(counting->view, buffer_slice(&counting->key));
     node->is_node = true;
+    counting_look_at_limit(counting);
     if (parent->kind == VALUE_NULL) return;
     name_parent(counting, node, parent);
     verify_count_link(counting->view, buffer_slice(&counting->key), buffer_slice(&counting->name));
@@ -118,7 +122,7 @@ static void count_path(struct counting *counting, const struct value *whole,
 {
     AUTO_BUFFER struct buffer path = {0}, ends = {0};
     struct tallied_view *const view = counting->view;
-    struct value id = {.kind = VALUE_NULL}, above;
+    struct value above;
     if (whole->kind == VALUE_STRING)
         verify_hierarchy_split(whole->string, view->view->hierarchy->separator, &path, &ends);
     size_t left = ends.length / sizeof(size_t);
@@ -130,15 +134,7 @@ static void count_path(struct counting *counting, const struct value *whole,
                                .string = slice_of(path.at, end)};
         if (own) count_in(counting, &above, true, fields);
         count_in(counting, &above, false, fields);
-        if (id.kind == VALUE_STRING && above.kind == VALUE_STRING) {
-            verify_hierarchy_key_of(view, &id, &counting->key);
-            name_parent(counting, verify_hierarchy_parent_of(view, buffer_slice(&counting->key)),
-                        &above);
-        }
         if (left == 0) return;
-        verify_hierarchy_key_of(view, &above, &counting->key);
-        verify_hierarchy_parent_of(view, buffer_slice(&counting->key))->is_node = true;
-        id = above;
         left--;
     }
 }
@@ -200,6 +196,45 @@ static void count_breakdown(struct counting *counting, const struct value *id,
     }
 }
 
+/* The node that the event is of. PATH: what its id lives in. */
+static struct value node_of(const struct counting *counting, const struct value *id,
+                            struct buffer *path)
+{
+    AUTO_BUFFER struct buffer ends = {0};
+    const struct hierarchy_spec *const hierarchy = hierarchy_of(counting->view)->hierarchy;
+    if (hierarchy->kind == HIERARCHY_LINKS) return *id;
+    if (id->kind == VALUE_STRING)
+        verify_hierarchy_split(id->string, hierarchy->separator, path, &ends);
+    size_t const segments = ends.length / sizeof(size_t);
+    bool const root =
+        segments == 0 || segments > SCHEMA_SEGMENTS_MAX || path->length > SCHEMA_PATH_BYTES_MAX;
+    return (struct value){.kind = root ? VALUE_NULL : VALUE_STRING, .string = buffer_slice(path)};
+}
+
+/* Counts the event in its own node alone, where that is in the range. */
+static void count_own(struct counting *counting, const struct value *id, const struct value *fields)
+{
+    AUTO_BUFFER struct buffer path = {0};
+    const struct view *const view = counting->view->view;
+    struct value dimensions[SCHEMA_DIMENSIONS_MAX] = {node_of(counting, id, &path)};
+    /* the root is there as soon as there is an event */
+    if (view->hierarchy && counting->portion->from.length == 0)
+        (void)counting_group(counting, 0, 0, dimensions);
+    buffer_clear(&counting->key);
+    if (dimensions[0].kind != VALUE_NULL)
+        verify_hierarchy_key_of(counting->view, &dimensions[0], &counting->key);
+    if (counting_is_outside(counting)) return;
+    if (view->hierarchy) {
+        count_in(counting, &dimensions[0], true, fields);
+        count_in(counting, &dimensions[0], false, fields);
+    } else {
+        for (size_t i = 1; i < view->dimension_count; i++)
+            dimensions[i] = expr_dimension(view->dimensions[i].expr, fields, counting->zone);
+        verify_hierarchy_count_row(counting, dimensions, 0, fields);
+    }
+    counting_look_at_limit(counting);
+}
+
 void verify_hierarchy_event(struct counting *counting, const struct value *fields)
 {
     const struct view *const view = counting->view->view, *const owner =
@@ -211,6 +246,8 @@ void verify_hierarchy_event(struct counting *counting, const struct value *field
     if (counting->learns_parents) {
         struct value const parent = expr_dimension(hierarchy->parent, fields, counting->zone);
         learn(counting, &id, &parent);
+    } else if (counting->portion) {
+        count_own(counting, &id, fields);
     } else if (view != owner) {
         count_breakdown(counting, &id, fields);
     } else if (hierarchy->kind == HIERARCHY_PATHS) {
@@ -220,12 +257,33 @@ void verify_hierarchy_event(struct counting *counting, const struct value *field
     }
 }
 
-bool verify_hierarchy_parent(const struct tallied_view *view, struct slice key,
-                             struct slice *ret_key, struct value *ret_parent)
+/* The path without its last segment. */
+static bool path_above(const struct tallied_view *view, const struct tallied_group *node,
+                       struct value *ret_parent)
 {
-    const struct parent *const node = hash_table_find_key(&view->parents, key);
-    if (!node || !node->is_named) return false;
-    *ret_key = node->key;
-    *ret_parent = node->value;
+    AUTO_BUFFER struct buffer path = {0}, ends = {0};
+    struct slice const whole = node->dimensions[0].string;
+    verify_hierarchy_split(whole, view->view->hierarchy->separator, &path, &ends);
+    size_t const segments = ends.length / sizeof(size_t);
+    size_t end;
+    if (segments < 2) return false;
+    memcpy(&end, ends.at + (segments - 2) * sizeof end, sizeof end);
+    *ret_parent = (struct value){.kind = VALUE_STRING, .string = slice_of(whole.at, end)};
+    return true;
+}
+
+bool verify_hierarchy_parent(const struct tallied_view *view, const struct tallied_group *node,
+                             struct buffer *key, struct value *ret_parent)
+{
+    *ret_parent = (struct value){.kind = VALUE_NULL};
+    if (view->view->hierarchy->kind == HIERARCHY_PATHS) {
+        if (!path_above(view, node, ret_parent)) return false;
+        verify_hierarchy_key_of(view, ret_parent, key);
+        return true;
+    }
+    const struct parent *const named = hash_table_find_key(&view->parents, node->key);
+    if (!named || !named->is_named) return false;
+    buffer_set(key, named->key);
+    *ret_parent = named->value;
     return true;
 }

@@ -1,6 +1,7 @@
 /* verify_p.h - between verify_count.c, which counts the events again, and verify.c, which compares.
  *
- * Place    verify_count.c, verify_values.c, verify_rows.c, verify_hierarchy.c, verify_prometheus.c,
+ * Place    what counts: verify_count.c, verify_values.c, verify_merge.c, verify_children.c,
+ *          verify_rows.c, verify_hierarchy.c; verify_ranges.h, verify_prometheus.c,
  *          verify_tables.c.
  * Memory   of a view in its arena until tallied_view_done; sets are on the heap.
  * Threads  as the snapshot.
@@ -79,19 +80,25 @@ struct counting {
     struct hash_table groups; /* by their whole dimensions, whatever their keys have cut */
     struct hash_table values;
     struct buffer key;
-    struct buffer name;     /* what is looked up */
-    struct buffer element;  /* what is compared */
-    struct slice own_key;   /* of the event at hand */
-    struct value retained;  /* the view has let go what is before; null: nothing */
-    uint64_t dropped_count; /* events of its streams that are gone by now */
-    size_t first, end;      /* the aggregates that are counted now */
-    bool learns_parents;    /* of a hierarchy: where nodes stand, instead */
+    struct buffer name;    /* what is looked up */
+    struct buffer element; /* what is compared */
+    struct slice own_key;  /* of the event at hand */
+    struct value retained; /* the view has let go what is before; null: nothing */
+    size_t first, end;     /* the aggregates that are counted now */
+    bool learns_parents;   /* of a hierarchy: where nodes stand, instead */
 };
 
 /* Counts values that are not null (as aggregate_apply has them) in the group's tally of one
  * aggregate; counting->element is what compares. */
 void tally_value(struct counting *counting, struct tallied_group *group, size_t index,
                  const struct value *values);
+/* The element is counted in an extreme, where it is beyond. */
+void tally_extreme(struct counting *counting, const struct aggregate *aggregate,
+                   struct tally *tally, struct slice element);
+/* Adds what another group has, where that can be done with the aggregate. */
+bool tally_can_merge(const struct aggregate *aggregate);
+void tally_merge(struct counting *counting, const struct aggregate *aggregate, struct tally *into,
+                 const struct state *from);
 /* All values are counted: finds quantiles and the most frequent. */
 void tally_finish(struct counting *counting, const struct aggregate *aggregate,
                   struct tally *tally);
@@ -102,19 +109,30 @@ void counting_event(struct counting *counting, const struct value *fields, struc
 void verify_hierarchy_event(struct counting *counting, const struct value *fields);
 /* An event names the parent of a node; both as in keys. */
 void verify_count_link(struct tallied_view *view, struct slice id, struct slice parent);
-/* Which parent the events name for a node of a view that is counted; false: none. */
-bool verify_hierarchy_parent(const struct tallied_view *view, struct slice key,
-                             struct slice *ret_key, struct value *ret_parent);
+/* Which parent the events name for a node of a view that is counted, and its key; false: none. */
+bool verify_hierarchy_parent(const struct tallied_view *view, const struct tallied_group *node,
+                             struct buffer *key, struct value *ret_parent);
+/* Whether the portion has no group with the key at hand, nor any that it begins. */
+bool counting_is_outside(const struct counting *counting);
+/* Whether the portion is larger than its limit by now: sets counting->is_full. */
+void counting_look_at_limit(struct counting *counting);
 /* The group of the first DEPTH dimensions, whose packed key counting->key begins with. */
 struct tallied_group *counting_group(struct counting *counting, unsigned depth, size_t length,
                                      const struct value *dimensions);
+/* The same; NULL: it is not counted. */
+struct tallied_group *counting_find(struct counting *counting, unsigned depth, size_t length,
+                                    const struct value *dimensions);
 /* Counts an event, or a row of ENTITIES, in what the group has of that. */
 void counting_add(struct counting *counting, struct tallied_group *group,
                   const struct view *entities, const struct value *fields);
-/* Counts the rows of the view below, or of what feeds the view. */
+/* Counts the rows of the view below, which are proven, or of what feeds the view. */
 bool verify_rows(struct counting *counting, const struct snapshot *snapshot,
                  struct error *err) MUST_CHECK;
 bool verify_entities(struct counting *counting, const struct snapshot *snapshot,
+                     struct error *err) MUST_CHECK;
+
+/* Counts, in a range of a hierarchy's nodes, what is below each of them. */
+bool verify_children(struct counting *counting, const struct snapshot *snapshot,
                      struct error *err) MUST_CHECK;
 
 bool tallied_view_count(const struct snapshot *snapshot, const struct view *view,

@@ -7,49 +7,32 @@
  *     rows      ------> ------->  ---->     the file of all rows is compared piece by piece,
  *                                           as is the listing
  *
- * Where ranges begin is looked up among the stored groups; whether these are right does not
- * matter for that.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "schema/aggregate_table.h"
-#include "tables/groups.h"
-#include "verify/verify_check.h"
+#include "verify/verify_ranges.h"
+#include "verify/verify_stream.h"
 
-enum { PARTS_MAX = 1 << 10, PIECE_ROWS = 256 };
-
-/* A file of all rows, as far as it is compared. */
-struct rows_file {
-    struct arena arena;
-    struct node node;
-    struct node_stat stat;
-    struct tree_reader reader;
-    uint64_t offset;
-    bool is_told; /* it differs */
-};
+enum { PARTS_MAX = 1 << 10 };
 
 struct portions {
     struct check *check;
     const struct view *view;
     struct tallied_view uncounted; /* the view without groups, while no portion is at hand */
-    struct rows_file files[KIND_PROM];
-    struct arena arena; /* of the listing's node */
+    struct verify_stream files[KIND_PROM]; /* of all rows */
+    struct arena arena;                    /* of the listing's node */
     struct tree_listing *listing;
     bool lists_same;
-    struct buffer from, to;
-    size_t names; /* of the leading dimension, to try in the next range */
+    struct verify_ranges ranges;
 };
 
 static void portions_done(struct portions *portions)
 {
-    for (size_t i = 0; i < COUNT_OF(portions->files); i++) {
-        tree_reader_done(&portions->files[i].reader);
-        arena_done(&portions->files[i].arena);
-    }
+    for (size_t i = 0; i < COUNT_OF(portions->files); i++)
+        verify_stream_done(&portions->files[i]);
     tree_listing_close(&portions->listing);
     arena_done(&portions->arena);
-    buffer_done(&portions->from);
-    buffer_done(&portions->to);
+    verify_ranges_done(&portions->ranges);
 }
 
 /* Adds to the distinct values those of another part. */
@@ -114,18 +97,15 @@ static bool begin(struct portions *portions, struct error *err)
                &check->expected);
     buffer_add_byte(&check->expected, '\n');
     if (!verify_file(check, verify_extension(KIND_TOTAL), err)) return false;
-    for (enum kind kind = KIND_JSON; kind < KIND_PROM; kind++) {
-        struct rows_file *const file = &portions->files[kind];
+    for (size_t kind = 0; kind < COUNT_OF(portions->files); kind++) {
+        struct verify_stream *const file = &portions->files[kind];
         AUTO_BUFFER struct buffer path = {0};
         if (!portions->view->formats[kind]) continue;
-        check->result.files++;
         buffer_add_slice(&path, buffer_slice(&check->path));
         buffer_add_text(&path, verify_extension(kind));
         enum tree_answer const answer = tree_find(check->snapshot, buffer_slice(&path),
                                                   &file->arena, &file->node, &file->stat, err);
-        if (answer == TREE_FAILED) return false;
-        file->is_told = answer != TREE_FOUND;
-        if (file->is_told) verify_emit(check, verify_extension(kind), "is missing");
+        if (!verify_stream_begin(check, file, answer, verify_extension(kind))) return false;
     }
     enum tree_answer const answer =
         tree_find(check->snapshot, buffer_slice(&check->path), &portions->arena, &node, &stat, err);
@@ -139,43 +119,24 @@ static bool begin(struct portions *portions, struct error *err)
                             err);
 }
 
-/* Compares check->expected with what the file has next. */
-static bool compare_piece(struct portions *portions, enum kind kind, struct error *err)
-{
-    struct check *const check = portions->check;
-    struct rows_file *const file = &portions->files[kind];
-    buffer_clear(&check->found);
-    if (!tree_read(check->snapshot, &file->node, &file->reader, file->offset,
-                   check->expected.length, &check->found, err))
-        return false;
-    file->is_told = !slice_equal(buffer_slice(&check->found), buffer_slice(&check->expected));
-    if (file->is_told) verify_emit_difference(check, verify_extension(kind), file->offset);
-    file->offset += check->expected.length;
-    return true;
-}
-
 /* The rows of the range in one of the files of all. */
 static bool compare_rows(struct portions *portions, enum kind kind, struct error *err)
 {
     struct check *const check = portions->check;
-    const struct rows_file *const file = &portions->files[kind];
+    struct verify_stream *const file = &portions->files[kind];
     unsigned const depth = (unsigned)portions->view->dimension_count;
     const struct tallied_level *const rows = &check->view->levels[depth];
-    for (size_t i = 0; i < rows->count && !file->is_told;) {
-        size_t const end = i + PIECE_ROWS < rows->count ? i + PIECE_ROWS : rows->count;
-        buffer_clear(&check->expected);
-        if (file->offset == 0 && kind == KIND_CSV)
-            verify_header(portions->view, 0, &check->expected);
-        for (; i < end; i++) {
-            if (kind == KIND_JSON)
-                buffer_add_text(&check->expected,
-                                file->offset + check->expected.length == 0 ? "[" : ",\n");
-            verify_row(check, portions->view, kind, &rows->groups[i], 0, depth, &check->expected);
-            if (kind != KIND_JSON) buffer_add_byte(&check->expected, '\n');
-        }
-        if (!compare_piece(portions, kind, err)) return false;
+    buffer_clear(&check->expected);
+    for (size_t i = 0; i < rows->count && !file->is_told; i++) {
+        bool const first = file->offset + check->expected.length == 0;
+        if (first && kind == KIND_CSV) verify_header(portions->view, 0, &check->expected);
+        if (kind == KIND_JSON) buffer_add_text(&check->expected, first ? "[" : ",\n");
+        verify_row(check, portions->view, kind, &rows->groups[i], 0, depth, &check->expected);
+        if (kind != KIND_JSON) buffer_add_byte(&check->expected, '\n');
+        if (check->expected.length >= VERIFY_PIECE_BYTES && !verify_stream_piece(check, file, err))
+            return false;
     }
-    return true;
+    return verify_stream_piece(check, file, err);
 }
 
 /* The names of the range in the listing of all. */
@@ -198,60 +159,21 @@ static bool compare_names(struct portions *portions, struct error *err)
     return true;
 }
 
-/* Where a range of COUNT names of the leading dimension would end; empty: at the end. */
-static bool find_end(struct portions *portions, size_t count, struct error *err)
-{
-    AUTO(groups_scan_close) struct groups_scan scan = {0};
-    struct slice key;
-    struct group group;
-    enum db_finding found = DB_FOUND;
-    buffer_clear(&portions->to);
-    if (!groups_scan_open(&scan, portions->check->snapshot->txn, portions->view, 1,
-                          (struct slice){0}, buffer_slice(&portions->from), err))
-        return false;
-    for (size_t i = 0; i <= count && found == DB_FOUND; i++)
-        found = groups_scan_next(&scan, &key, &group, err);
-    if (found == DB_FOUND) buffer_add_slice(&portions->to, key);
-    return found != DB_FAILED;
-}
-
-/* How many names there are, which the first range is half of. */
-static bool count_names(struct portions *portions, struct error *err)
-{
-    AUTO(groups_scan_close) struct groups_scan scan = {0};
-    struct slice key;
-    struct group group;
-    enum db_finding found;
-    size_t count = 0;
-    if (!groups_scan_open(&scan, portions->check->snapshot->txn, portions->view, 1,
-                          (struct slice){0}, (struct slice){0}, err))
-        return false;
-    while ((found = groups_scan_next(&scan, &key, &group, err)) == DB_FOUND)
-        count++;
-    portions->names = count / 2;
-    return found == DB_MISSING;
-}
-
-/* Counts the groups from portions->from on, as many as fit. */
+/* Counts the groups from where the range begins, as many as fit. */
 static bool count_range(struct portions *portions, struct tallied_view *ret_range,
                         struct error *err)
 {
-    bool fits = false;
-    while (!fits) {
-        if (portions->names == 0) portions->names = 1;
-        if (!find_end(portions, portions->names, err)) return false;
-        bool const least = portions->names == 1;
-        struct verify_portion const portion = {.limit_bytes =
-                                                   least ? 0 : portions->check->memory_bytes / 2,
-                                               .is_range = true,
-                                               .from = buffer_slice(&portions->from),
-                                               .to = buffer_slice(&portions->to)};
+    struct verify_ranges *const ranges = &portions->ranges;
+    for (;; verify_ranges_halve(ranges)) {
+        bool fits;
+        if (!verify_ranges_find_end(ranges, err)) return false;
+        struct verify_portion const portion =
+            verify_ranges_portion(ranges, portions->check->memory_bytes / 2);
         if (!tallied_portion_count(portions->check->snapshot, portions->view, &portion, ret_range,
                                    &fits, err))
             return false;
-        if (!fits) portions->names /= 2;
+        if (fits) return true;
     }
-    return true;
 }
 
 static bool check_range(struct portions *portions, bool proven, struct error *err)
@@ -272,13 +194,11 @@ static bool check_ends(struct portions *portions, struct error *err)
     struct tree_entry surplus;
     verify_set_path(check, NULL, 0);
     for (enum kind kind = KIND_JSON; kind < KIND_PROM; kind++) {
-        struct rows_file *const file = &portions->files[kind];
+        struct verify_stream *const file = &portions->files[kind];
         if (!portions->view->formats[kind] || file->is_told) continue;
         buffer_clear(&check->expected);
         if (kind == KIND_JSON) buffer_add_text(&check->expected, "]\n");
-        if (!compare_piece(portions, kind, err)) return false;
-        if (!file->is_told && file->offset != file->stat.size_bytes)
-            verify_emit(check, verify_extension(kind), "has another length than its size says");
+        if (!verify_stream_end(check, file, err)) return false;
     }
     if (!portions->listing) return true;
     enum tree_answer const answer =
@@ -289,7 +209,7 @@ static bool check_ends(struct portions *portions, struct error *err)
 
 static bool check_ranges(struct portions *portions, bool proven, struct error *err)
 {
-    if (!count_names(portions, err)) return false;
+    if (!verify_ranges_count(&portions->ranges, err)) return false;
     do {
         struct tallied_view range;
         if (!count_range(portions, &range, err)) return false;
@@ -298,16 +218,17 @@ static bool check_ranges(struct portions *portions, bool proven, struct error *e
         portions->check->view = &portions->uncounted;
         tallied_view_done(&range);
         if (!good) return false;
-        buffer_set(&portions->from, buffer_slice(&portions->to));
-        portions->names *= 2; /* the one after a large one may be small */
-    } while (portions->to.length);
+    } while (verify_ranges_next(&portions->ranges));
     return !proven || check_ends(portions, err);
 }
 
 bool verify_portions(struct check *check, const struct view *view, struct error *err)
 {
     AUTO(portions_done)
-    struct portions portions = {.check = check, .view = view, .uncounted = {.view = view}};
+    struct portions portions = {.check = check,
+                                .view = view,
+                                .uncounted = {.view = view},
+                                .ranges = {.snapshot = check->snapshot, .view = view}};
     struct tallied_view whole;
     if (!count_whole(&portions, &whole, err)) return false;
     check->view = &whole;

@@ -1,10 +1,16 @@
 /* Rows as events: those of the view below, and of a view over entities those of its hidden views.
- * All are counted again themselves.
+ * The latter are counted again. The former are read, so that none is held but the one at hand: all
+ * that they show is proven with their own view, and verify_source proves that this is what they are
+ * to others:
+ *
+ *     events ──counted──► rows of v ──read──► rows of w
+ *                            │ compared           │ compared
+ *                         files of v           files of w
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tables/groups.h"
-#include "verify/verify_p.h"
+#include "verify/verify_check.h"
+#include "verify/verify_nodes.h"
 
 /* What a row is to the views over it: the first DEPTH dimensions, and the measures behind
  * the place of all. */
@@ -31,21 +37,80 @@ static struct value *new_fields(const struct view *view)
     return memory_alloc((view->dimension_count + view->measure_count) * sizeof(struct value));
 }
 
+/* Calls USE for each row of the view, until it wants no more. */
+static bool read_rows(const struct snapshot *snapshot, const struct view *view,
+                      bool (*use)(void *context, const struct tallied_group *row,
+                                  struct slice text),
+                      void *context, struct error *err)
+{
+    AUTO(groups_scan_close) struct groups_scan scan = {0};
+    unsigned const depth = (unsigned)view->dimension_count;
+    struct slice key;
+    struct group group;
+    enum db_finding found;
+    bool more = true;
+    if (!groups_scan_open(&scan, snapshot->txn, view, depth, (struct slice){0}, (struct slice){0},
+                          err))
+        return false;
+    while (more && (found = groups_scan_next(&scan, &key, &group, err)) != DB_MISSING) {
+        AUTO_ARENA struct arena arena = {0};
+        struct tallied_group row;
+        if (found == DB_FAILED || !verify_group_read(view, key, depth, &group, &arena, &row, err))
+            return false;
+        more = use(context, &row, group.text);
+    }
+    return true;
+}
+
+struct rows_counting {
+    struct counting *counting;
+    struct value *fields;
+};
+
+static bool count_row(void *context, const struct tallied_group *row, struct slice text)
+{
+    (void)text;
+    const struct rows_counting *const rows = context;
+    const struct view *const source = rows->counting->view->view->source;
+    make_fields(source, row, (unsigned)source->dimension_count, rows->fields);
+    counting_event(rows->counting, rows->fields, row->key);
+    return !rows->counting->is_full;
+}
+
 bool verify_rows(struct counting *counting, const struct snapshot *snapshot, struct error *err)
 {
-    struct tallied_view below;
     const struct view *const source = counting->view->view->source;
-    unsigned const depth = (unsigned)source->dimension_count;
-    if (!tallied_view_count(snapshot, source, &below, err)) return false;
-    const struct tallied_level *const rows = &below.levels[depth];
     AUTO_FREE struct value *const fields = new_fields(source);
-    for (size_t i = 0; i < rows->count; i++) {
-        make_fields(source, &rows->groups[i], depth, fields);
-        counting_event(counting, fields, rows->groups[i].key);
-    }
-    counting->view->dropped_before = below.dropped_before;
-    tallied_view_done(&below);
+    return read_rows(snapshot, source, count_row,
+                     &(struct rows_counting){.counting = counting, .fields = fields}, err);
+}
+
+struct source_check {
+    struct check *check;
+    const struct view *view;
+};
+
+/* What a row is to the views over it is made of its states, what it shows is its text. */
+static bool check_row(void *context, const struct tallied_group *row, struct slice text)
+{
+    const struct source_check *const source = context;
+    struct check *const check = source->check;
+    unsigned const depth = (unsigned)source->view->dimension_count;
+    struct tallied_view const at = {.view = source->view};
+    buffer_clear(&check->expected);
+    verify_row(check, source->view, KIND_JSON, row, 0, depth, &check->expected);
+    if (slice_equal(text, buffer_slice(&check->expected))) return true;
+    check->view = &at;
+    verify_set_path(check, row, depth);
+    verify_emit(check, verify_extension(KIND_JSON), "is not what its own state gives");
+    check->view = NULL;
     return true;
+}
+
+bool verify_source(struct check *check, const struct view *view, struct error *err)
+{
+    return read_rows(check->snapshot, view, check_row,
+                     &(struct source_check){.check = check, .view = view}, err);
 }
 
 /* The entities of the groups of DEPTH are the groups of the hidden view one deeper. */

@@ -1,4 +1,4 @@
-/* What files of rows should have: each row put together from what was counted.
+/* Rows and the files of them, put together from what was counted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -17,15 +17,21 @@ static void keep_extreme(struct arena *arena, struct tally *tally, struct slice 
     tally->state.best.value = slice_of(tally->room, length);
 }
 
-static void compare_extreme(struct counting *counting, const struct aggregate *aggregate,
-                            struct tally *tally, const struct value *values)
+void tally_extreme(struct counting *counting, const struct aggregate *aggregate,
+                   struct tally *tally, struct slice element)
 {
-    (void)values;
-    struct slice const element = buffer_slice(&counting->element), held = tally->state.best.value;
+    struct slice const held = tally->state.best.value;
     bool const least = traits_of(aggregate)->multiset == MULTISET_LEAST;
     int const order = held.length ? slice_compare(element, held) : 0;
     if (held.length == 0 || (least ? order < 0 : order > 0))
         keep_extreme(&counting->view->arena, tally, element);
+}
+
+static void compare_extreme(struct counting *counting, const struct aggregate *aggregate,
+                            struct tally *tally, const struct value *values)
+{
+    (void)values;
+    tally_extreme(counting, aggregate, tally, buffer_slice(&counting->element));
 }
 
 static void list_value(struct counting *counting, const struct aggregate *aggregate,

@@ -111,6 +111,7 @@ def a_chain_with_a_division_by_depth(nodes=1200 if not SOAK else 4000):
     with Scene() as scene:
         scene.store("s", {"streams": {"e": {"key": "id", "on_duplicate": "replace", "fields": {"id": "int", "up": "int"}}}, "views": {"v": forest}})
         ingest(scene, 16, lines(scene, "chain.csv", "id,up", (f"{i},{i - 1}" for i in range(1, nodes + 1))))
+        verify(scene, 16)
 
 
 def many_values(events, groups, memory, key, with_bulk=False):
@@ -133,6 +134,26 @@ def many_values(events, groups, memory, key, with_bulk=False):
         bulk(scene, "delete", lines(scene, "half.csv", "id", (key(rng, i) for i in range(0, events, 2))))
 
 
+def stored(schema, header, rows, memory=16):
+    """Ingested as is, then verified within MEMORY MiB."""
+    with Scene() as scene:
+        scene.store("s", schema)
+        subprocess.run([TALLY, "ingest", scene.path("s"), lines(scene, "events.csv", header, rows)], check=True, capture_output=True)
+        verify(scene, memory)
+
+
+def a_view_over_a_large_view(rows=150000):
+    views = {"v": {"by": ["a", "b"], "measures": {"n": "count()"}},
+             "w": {"from": "v", "by": ["n"], "measures": {"c": "count()"}}}
+    stored({"streams": {"e": {"fields": {"a": "int", "b": "int"}}}, "views": views}, "a,b", (f"{i % 3000},{i}" for i in range(rows)))
+
+
+def a_large_tree(nodes=60000, memory=16):
+    views = {"v": {"by": ["tree(id, up)"], "measures": {"n": "count()"}}}
+    stored({"streams": {"e": {"key": "id", "fields": {"id": "int", "up": "int"}}}, "views": views},
+           "id,up", (f"{i},{i // 3}" for i in range(1, nodes)), memory)
+
+
 def in_order(_rng, i):
     return f"{i:012d}"
 
@@ -146,6 +167,8 @@ long_lists_are_not_loaded_at_once()
 texts_that_are_long_themselves()
 a_chain_with_a_division_by_depth()
 many_values(300000, 50000, 16, in_no_order)
+a_view_over_a_large_view()
+a_large_tree()
 if SOAK:
     many_values(10**7, 10**6, 512, in_order, with_bulk=True)
     many_values(10**7, 10**6, 512, in_no_order)

@@ -43,6 +43,20 @@ static void check_differing(struct tmpstore *tmp, const char *expected)
         assert_non_null(strstr((char *)others.at, path));
 }
 
+/* By its name, a breakdown by its own. */
+static const struct view *find_view(const struct tmpstore *tmp, const char *name)
+{
+    struct error err;
+    const struct schema *read;
+    assert_true(store_schema(tmp->store, &read, &err));
+    for (size_t i = 0; i < read->all_view_count; i++) {
+        const struct view *const view = &read->views[i];
+        if (slice_is(view->owner ? view->breakdown : view->name, name)) return view;
+    }
+    fail_msg("no view %s", name);
+    return NULL;
+}
+
 /* Changes one group behind everybody's back: another text of the same length, or none at all. */
 static void damage(struct tmpstore *tmp, const char *view_name, unsigned depth,
                    const char *const *values, bool drop)
@@ -50,11 +64,9 @@ static void damage(struct tmpstore *tmp, const char *view_name, unsigned depth,
     struct error err;
     struct txn *txn;
     struct group group;
-    const struct schema *read;
     struct value dimensions[2];
     AUTO_BUFFER struct buffer key = {0}, text = {0};
-    assert_true(store_schema(tmp->store, &read, &err));
-    const struct view *const view = schema_view(read, slice_text(view_name));
+    const struct view *const view = find_view(tmp, view_name);
     for (unsigned i = 0; i < depth; i++)
         dimensions[i] = (struct value){.kind = VALUE_STRING, .string = slice_text(values[i])};
     (void)group_key_pack(view, dimensions, depth, &key);
@@ -64,13 +76,46 @@ static void damage(struct tmpstore *tmp, const char *view_name, unsigned depth,
         assert_true(groups_drop(txn, view, depth, buffer_slice(&key), &err));
     } else {
         buffer_add_slice(&text, group.text);
-        text.at[text.length - 2] ^= 1; /* the last digit */
-        AUTO_BUFFER struct buffer states = {0};
+        size_t digit = text.length - 1;
+        while (text.at[digit] < '0' || text.at[digit] > '9')
+            digit--;
+        text.at[digit] ^= 1;
+        AUTO_BUFFER struct buffer states = {0}, facts = {0};
         buffer_add_slice(&states, group.states);
+        buffer_add_slice(&facts, group.hierarchy);
         group.states = buffer_slice(&states);
+        group.hierarchy = buffer_slice(&facts);
         group.text = buffer_slice(&text);
         assert_true(groups_put(txn, view, depth, buffer_slice(&key), &group, &err));
     }
+    assert_true(txn_commit(txn, &err));
+}
+
+/* Gives a row the state of another one, and nothing that it shows. */
+static void damage_state(struct tmpstore *tmp, const char *view_name, unsigned depth,
+                         const char *const *values, const char *const *others)
+{
+    struct error err;
+    struct txn *txn;
+    struct group group, other;
+    AUTO_BUFFER struct buffer key = {0}, from = {0}, text = {0}, states = {0}, facts = {0};
+    const struct view *const view = find_view(tmp, view_name);
+    for (unsigned i = 0; i < depth; i++) {
+        struct value const value = {.kind = VALUE_STRING, .string = slice_text(values[i])};
+        struct value const source = {.kind = VALUE_STRING, .string = slice_text(others[i])};
+        (void)group_key_add(view, &value, &key);
+        (void)group_key_add(view, &source, &from);
+    }
+    assert_true(txn_begin(store_db(tmp->store), true, &txn, &err));
+    assert_int_equal(groups_get(txn, view, depth, buffer_slice(&key), &group, &err), DB_FOUND);
+    assert_int_equal(groups_get(txn, view, depth, buffer_slice(&from), &other, &err), DB_FOUND);
+    buffer_add_slice(&text, group.text);
+    buffer_add_slice(&states, other.states);
+    buffer_add_slice(&facts, group.hierarchy);
+    group.hierarchy = buffer_slice(&facts);
+    group.text = buffer_slice(&text);
+    group.states = buffer_slice(&states);
+    assert_true(groups_put(txn, view, depth, buffer_slice(&key), &group, &err));
     assert_true(txn_commit(txn, &err));
 }
 
@@ -247,6 +292,83 @@ static void lost_references_and_links_are_found(void **state)
     }
 }
 
+static const char stacked_schema[] =
+    "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"g\":\"string\",\"n\":"
+    "\"int\"}}},"
+    "\"views\":{\"v\":{\"by\":[\"g\",\"k\"],\"measures\":{\"n\":\"sum(n)\"}},"
+    "\"w\":{\"from\":\"v\",\"by\":[\"g\"],\"measures\":{\"n\":\"max(n)\"}}}}";
+
+static void a_view_over_a_view_is_proven_by_the_rows_below(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, stacked_schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    check_differing(&tmp, "");
+    damage(&tmp, "w", 1, (const char *const[]){"x"}, false);
+    check_differing(&tmp, "w.json w.ndjson w.csv w/x.json w/x.ndjson w/x.csv ");
+    tmpstore_close(&tmp);
+}
+
+static void a_row_is_to_views_over_it_what_it_shows(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    tmpstore_open(&tmp, stacked_schema);
+    (void)tmpstore_put(&tmp, "s", lines, COUNT_OF(lines));
+    damage_state(&tmp, "v", 2, (const char *const[]){"x", "a"}, (const char *const[]){"x", "b"});
+    check_differing(&tmp, "v/x/a.json ");
+    tmpstore_close(&tmp);
+}
+
+static const char divided_schema[] =
+    "{\"streams\":{\"s\":{\"key\":\"id\",\"fields\":{\"id\":\"string\",\"up\":\"string\",\"m\":"
+    "\"string\",\"x\":\"int\"}}},"
+    "\"views\":{\"t\":{\"by\":[\"tree(id, up)\"],\"measures\":{\"n\":\"sum(x)\"},"
+    "\"within\":{\"w\":{\"by\":[\"m\"],\"measures\":{\"n\":\"avg(x)\"}}}}}}";
+static const char *const divided[] = {"a||p|1", "b|a|p|2", "c|b|q|3", "d|b|q|5"};
+
+static void divided_open(struct tmpstore *tmp)
+{
+    tmpstore_open(tmp, divided_schema);
+    (void)tmpstore_put(tmp, "s", divided, COUNT_OF(divided));
+    check_differing(tmp, "");
+}
+
+static void a_changed_node_is_found_in_every_file_that_has_it(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    divided_open(&tmp);
+    damage(&tmp, "t", 1, (const char *const[]){"c"}, false);
+    check_differing(&tmp, "t/a/b.json t/a/b.ndjson t/a/b.csv t/a/b/c.json t/a/b/c.ndjson "
+                          "t/a/b/c.csv t/a/b/c/.total.json ");
+    tmpstore_close(&tmp);
+}
+
+static void a_changed_row_within_a_node_is_found(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    divided_open(&tmp);
+    damage(&tmp, "w", 2, (const char *const[]){"b", "q"}, false);
+    check_differing(&tmp, "t/a/b/.w.json t/a/b/.w.ndjson t/a/b/.w.csv ");
+    tmpstore_close(&tmp);
+}
+
+/* What the nodes above are proven by, though nothing shows it. */
+static void a_changed_state_of_a_node_is_found(void **state)
+{
+    (void)state;
+    struct tmpstore tmp;
+    divided_open(&tmp);
+    damage_state(&tmp, "w", 2, (const char *const[]){"a", "p"}, (const char *const[]){"b", "p"});
+    check_differing(&tmp, "t/.w.json t/.w.json t/.w.ndjson t/.w.csv t/a/.w.json ");
+    rebuild(&tmp, "t");
+    check_differing(&tmp, "");
+    tmpstore_close(&tmp);
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -258,6 +380,11 @@ int main(void)
         cmocka_unit_test(a_damaged_table_is_found),
         cmocka_unit_test(lost_events_are_found),
         cmocka_unit_test(lost_references_and_links_are_found),
+        cmocka_unit_test(a_changed_node_is_found_in_every_file_that_has_it),
+        cmocka_unit_test(a_changed_row_within_a_node_is_found),
+        cmocka_unit_test(a_changed_state_of_a_node_is_found),
+        cmocka_unit_test(a_view_over_a_view_is_proven_by_the_rows_below),
+        cmocka_unit_test(a_row_is_to_views_over_it_what_it_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
