@@ -123,8 +123,7 @@ static bool close_levels(struct json_cursor *cursor, struct levels *levels)
 static bool read_nested(struct json_cursor *cursor, struct cell *cell)
 {
     const uint8_t *const start = cursor->at;
-    struct levels levels;
-    levels.depth = 0;
+    struct levels levels = {.depth = 0};
     do {
         bool opened;
         unsigned const depth = levels.depth;
