@@ -97,7 +97,7 @@ static bool begin(struct portions *portions, struct error *err)
                &check->expected);
     buffer_add_byte(&check->expected, '\n');
     if (!verify_file(check, verify_extension(KIND_TOTAL), err)) return false;
-    for (size_t kind = 0; kind < COUNT_OF(portions->files); kind++) {
+    for (enum kind kind = KIND_JSON; kind < KIND_PROM; kind++) {
         struct verify_stream *const file = &portions->files[kind];
         AUTO_BUFFER struct buffer path = {0};
         if (!portions->view->formats[kind]) continue;
