@@ -29,7 +29,7 @@ struct fold_item {
     enum fold_views views;
 };
 
-enum { FOLD_SLICE_EVENTS = 1024, FOLD_COPY_BYTES = 1 << 20 /* the largest that is copied */ };
+enum { FOLD_SLICE_EVENTS = 8192, FOLD_COPY_BYTES = 1 << 20 /* the largest that is copied */ };
 
 struct fold_slice {
     struct arena arena;
