@@ -183,10 +183,7 @@ static const char *bind_cell(const struct binder *binder, const struct field *fi
 /* Several fields may read one column, so that an event can be longer than its record. */
 static bool check_size(const struct binder *binder, struct refusal *refusal)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < binder->stream->field_count; i++) {
-        if (binder->values[i].kind == VALUE_STRING) length += binder->values[i].string.length;
-    }
+    size_t const length = values_string_bytes(binder->values, binder->stream->field_count);
     if (length <= binder->event_bytes_most) return true;
     AUTO_BUFFER struct buffer most = {0};
     reader_write_bytes_most(binder->event_bytes_most, EVENT_SHARES, &most);

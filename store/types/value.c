@@ -35,6 +35,15 @@ int value_compare(const struct value *a, const struct value *b)
     return 0;
 }
 
+size_t values_string_bytes(const struct value *values, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].kind == VALUE_STRING) bytes += values[i].string.length;
+    }
+    return bytes;
+}
+
 void value_text(const struct value *value, struct value_type type, const struct time_zone *zone,
                 struct buffer *text)
 {

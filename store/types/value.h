@@ -47,6 +47,9 @@ bool value_has_time(const struct value *value);
  * and floats by size, times and buckets by time, strings by bytes. */
 int value_compare(const struct value *a, const struct value *b);
 
+/* The bytes that the strings among them have together. */
+size_t values_string_bytes(const struct value *values, size_t count);
+
 /* The text of a value that is not null, as it stands in names, CSV and (quoted where it is a string
  * or a time) in JSON rows. */
 void value_text(const struct value *value, struct value_type type, const struct time_zone *zone,

@@ -129,20 +129,11 @@ bool write_txn_fold(struct write_txn *write, const struct stream *stream, const 
     return folds_go_on(write, borrowed, err);
 }
 
-static size_t texts_bytes(const struct stream *stream, const struct value *values)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < stream_value_count(stream); i++) {
-        if (values[i].kind == VALUE_STRING) bytes += values[i].string.length;
-    }
-    return bytes;
-}
-
 bool write_txn_fold_values(struct write_txn *write, enum fold_views views,
                            const struct stream *stream, const struct value *values,
                            struct slice key, int64_t weight, struct error *err)
 {
-    size_t const bytes = key.length + texts_bytes(stream, values);
+    size_t const bytes = key.length + values_string_bytes(values, stream_value_count(stream));
     bool const borrowed = bytes > FOLD_COPY_BYTES;
     struct fold_item *const item = fold_queue_add(&write->folds, stream, bytes);
     memcpy(item->values, values, stream_value_count(stream) * sizeof *values);
