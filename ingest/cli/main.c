@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "host/crash_signals.h"
+#include "host/heap.h"
 #include "host/signals.h"
 #include "host/stdio_fds.h"
 #include "input/decode.h"
@@ -101,6 +102,7 @@ static enum exit_status tally_run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (!stdio_fds_hold()) return EXIT_FAILED;
+    heap_keep();
     signals_begin();
     damage_answer_signals("tally");
     /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The

@@ -12,6 +12,7 @@
 #include "common/byte_size.h"
 #include "common/stream_choice.h"
 #include "common/writer_lock.h"
+#include "host/heap.h"
 
 const struct follow_bound follow_bound_default = {.ms = 1000, .bytes = 16 << 20};
 
@@ -195,6 +196,7 @@ enum batch_ending follow_load(struct follow *follow, const struct batch_input *i
     batch_report_done(&follow->report);
     enum batch_ending const ending = batch_ingest(store, input, batch, &follow->report, err);
     progress_erase(batch->progress);
+    heap_give_back(); /* the next load may be a long time coming */
     if (ending == BATCH_INGESTED) emit_refused(follow);
     return note_commit(follow, store, err) ? ending : BATCH_STOPPED;
 }

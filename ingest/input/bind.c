@@ -23,6 +23,12 @@ void binder_init(struct binder *binder, const struct stream *stream, const struc
     };
 }
 
+void binder_init_like(struct binder *binder, const struct binder *other)
+{
+    *binder = *other;
+    binder->values = memory_alloc(other->stream->field_count * sizeof *binder->values);
+}
+
 void binder_done(struct binder *binder)
 {
     free(binder->values);

@@ -24,6 +24,8 @@ struct binder {
 };
 
 void binder_init(struct binder *binder, const struct stream *stream, const struct time_zone *zone);
+/* As another one binds, with values of its own. */
+void binder_init_like(struct binder *binder, const struct binder *other);
 void binder_done(struct binder *binder); /* takes a zeroed one */
 
 /* The same for the fields of the key alone; the others are null. */

@@ -94,6 +94,17 @@ bool reader_open(struct source *source, const struct stream *stream,
     return true;
 }
 
+struct reader *reader_copy(const struct reader *reader, struct source *source)
+{
+    if (!reader->methods->copy) return NULL;
+    struct reader *const copy = reader->methods->copy(reader);
+    copy->source = source;
+    copy->stream = reader->stream;
+    copy->record_bytes_most = reader->record_bytes_most;
+    copy->cells = memory_alloc(reader->stream->field_count * sizeof *copy->cells);
+    return copy;
+}
+
 void reader_free(struct reader *reader)
 {
     if (!reader) return;

@@ -48,6 +48,8 @@ struct reader_methods {
                              struct refusal *refusal, struct error *err);
     bool (*rest)(struct reader *reader, struct record *record, struct error *err);
     void (*done)(struct reader *reader); /* what is its own; NULL: nothing */
+    /* another one of the same format, which may begin at any record; NULL: none can */
+    struct reader *(*copy)(const struct reader *reader);
 };
 
 /* The beginning of each reader's own struct. */
@@ -77,6 +79,9 @@ void reader_write_bytes_most(size_t bytes_most, enum reader_shares shares, struc
 bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,
                     size_t *ret_count, struct error *err) MUST_CHECK;
 void reader_free(struct reader *reader); /* takes NULL */
+/* A reader of what SOURCE has, as READER reads, with lines counted from 0. NULL: what a record is
+ * depends on what stands in front of it. */
+struct reader *reader_copy(const struct reader *reader, struct source *source);
 /* READER_REFUSED: REFUSAL says why. */
 static inline enum reader_step reader_next(struct reader *reader, struct record *ret_record,
                                            struct refusal *refusal, struct error *err)

@@ -193,7 +193,9 @@ static enum cut_step cut_record(struct reader_csv *csv, struct source *source, s
         struct slice const held = source_held(source);
         struct cut cut = {.at = held.at, .end = held.at + held.length, .final = final};
         enum cut_step step = cut_cells(csv, &cut);
-        if (step == CUT_MORE && held.length > csv->base.record_bytes_most) step = CUT_TOO_LONG;
+        size_t const length = step == CUT_DONE ? (size_t)(cut.at - held.at) : held.length;
+        if ((step == CUT_DONE || step == CUT_MORE) && length > csv->base.record_bytes_most)
+            step = CUT_TOO_LONG;
         *ret_cut = cut;
         if (step != CUT_MORE) return step;
         switch (source_more(source, err)) {
@@ -378,11 +380,27 @@ bool reader_csv_columns(struct source *source, struct arena *arena, struct slice
     return good;
 }
 
+static struct reader *csv_copy(const struct reader *reader)
+{
+    const struct reader_csv *const csv = (const struct reader_csv *)reader;
+    size_t const field_bytes = reader->stream->field_count * sizeof *csv->field_columns;
+    struct reader_csv *const copy = memory_alloc(sizeof *copy);
+    copy->base.methods = reader->methods;
+    copy->delimiter = csv->delimiter;
+    copy->column_count = copy->column_capacity = csv->column_count;
+    copy->columns = memory_alloc(csv->column_count * sizeof *copy->columns);
+    copy->field_columns = memory_alloc(field_bytes);
+    memcpy(copy->field_columns, csv->field_columns, field_bytes);
+    return &copy->base;
+}
+
 bool reader_csv_new(struct source *source, const struct stream *stream,
                     const struct notices *notices, struct reader **ret_reader, struct error *err)
 {
-    static const struct reader_methods methods = {
-        .next = reader_csv_next_record, .rest = reader_rest_of_line, .done = csv_done};
+    static const struct reader_methods methods = {.next = reader_csv_next_record,
+                                                  .rest = reader_rest_of_line,
+                                                  .done = csv_done,
+                                                  .copy = csv_copy};
     struct reader_csv *const csv = memory_alloc(sizeof *csv);
     csv->base.record_bytes_most = RECORD_BYTES_MAX; /* the header, before anybody says less */
     csv->base.methods = &methods;

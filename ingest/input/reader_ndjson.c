@@ -45,10 +45,17 @@ static void ndjson_done(struct reader *reader)
     json_scanner_free(((struct reader_ndjson *)reader)->scanner);
 }
 
+static struct reader *ndjson_copy(const struct reader *reader)
+{
+    return reader_ndjson_new(reader->stream);
+}
+
 struct reader *reader_ndjson_new(const struct stream *stream)
 {
-    static const struct reader_methods methods = {
-        .next = reader_ndjson_next_record, .rest = reader_rest_of_line, .done = ndjson_done};
+    static const struct reader_methods methods = {.next = reader_ndjson_next_record,
+                                                  .rest = reader_rest_of_line,
+                                                  .done = ndjson_done,
+                                                  .copy = ndjson_copy};
     struct reader_ndjson *const ndjson = memory_alloc(sizeof *ndjson);
     ndjson->base.methods = &methods;
     ndjson->scanner = json_scanner_new(stream);

@@ -36,6 +36,8 @@ struct source {
     int fd;
     bool spooled;
     bool is_part;         /* the file may have more than `identity.input_bytes` */
+    bool is_window;       /* its bytes are another source's */
+    bool window_ends;     /* and the input ends with them */
     struct stat digested; /* of the file, before it was digested */
     struct source_identity identity;
     enum decode_format format;
@@ -224,7 +226,7 @@ void source_close(struct source *source)
     if (!source) return;
     decoder_free(source->decoder);
     auto_fd(&source->fd);
-    free(source->bytes);
+    if (!source->is_window) free(source->bytes);
     free(source->path);
     free(source);
 }
@@ -269,6 +271,7 @@ struct slice source_held(const struct source *source)
 enum source_step source_more(struct source *source, struct error *err)
 {
     size_t const held = source->end - source->start;
+    if (source->is_window) return source->window_ends ? SOURCE_END : SOURCE_FAILED;
     if (held > source->capacity / 2 || source->capacity == 0) {
         source->capacity = source->capacity ? source->capacity * 2 : WINDOW_BYTES;
         source->bytes = memory_resize(source->bytes, source->capacity);
@@ -289,6 +292,22 @@ enum source_step source_more(struct source *source, struct error *err)
     }
     source->end += length;
     return length > 0 ? SOURCE_MORE : SOURCE_END;
+}
+
+struct source *source_window(void)
+{
+    struct source *const window = new_source("");
+    window->is_window = true;
+    return window;
+}
+
+void source_look(struct source *window, const struct source *of, size_t behind, bool ends)
+{
+    window->bytes = of->bytes;
+    window->start = of->start + behind;
+    window->end = of->end;
+    window->offset = of->offset + behind;
+    window->window_ends = ends;
 }
 
 void source_take(struct source *source, size_t length)

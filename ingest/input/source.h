@@ -73,6 +73,13 @@ bool source_prove(struct source *source, struct progress *progress, struct error
  * shorter than the part. */
 bool source_check(const struct source *source, struct error *err) MUST_CHECK;
 
+/* A source that looks at what another one holds, and has nothing until source_look. */
+struct source *source_window(void);
+/* Puts WINDOW at the byte that is so far behind the place of OF, to see what OF holds from there
+ * on, as long as that neither holds more nor is closed. At its end source_more is SOURCE_END if the
+ * input ENDS there, else SOURCE_FAILED, and no error is set: the owner of OF knows what follows. */
+void source_look(struct source *window, const struct source *of, size_t behind, bool ends);
+
 static inline void auto_source(struct source **source)
 {
     source_close(*source);

@@ -52,7 +52,7 @@ void batch_report_done(struct batch_report *report)
 static void load_done(struct load *load)
 {
     if (load->job_is_under_way) commit_job_wait(&load->job);
-    reader_free(load->reader);
+    event_reader_close(load->reader);
     source_close(load->source);
     binder_done(&load->binder);
     refusal_done(&load->refusal);
@@ -119,37 +119,26 @@ static bool find_dropped(struct load *load, struct error *err)
     return true;
 }
 
-static bool make_event(struct load *load, enum reader_step step, const struct record *record)
-{
-    return step == READER_RECORD && bind_cells(&load->binder, record->cells, &load->refusal);
-}
-
-static size_t record_bytes_most(const struct load *load)
-{
-    return reader_bytes_most(load->options->resources.memory_bytes, RECORD_SHARES);
-}
-
 /* --strict: one pass over all of it before anything is written. */
 static bool validate(struct load *load, struct error *err)
 {
     static const struct notices nobody = {.show = NULL};
-    AUTO_READER struct reader *reader = NULL;
-    struct record record;
+    AUTO_EVENT_READER struct event_reader *reader = NULL;
+    struct read_event event;
     enum reader_step step;
     uint64_t count = 0;
     if (!source_start(load->source, 0, err) ||
-        !reader_open(load->source, load->options->stream, NULL, record_bytes_most(load), &nobody,
-                     &reader, err))
+        !event_reader_open(load->source, &load->binder, NULL, &load->options->resources, &nobody,
+                           &reader, err))
         return false;
-    while ((step = reader_next(reader, &record, &load->refusal, err)) != READER_END) {
+    while ((step = event_reader_next(reader, &event, err)) != READER_END) {
         if (step == READER_FAILED) return false;
-        bool taken = make_event(load, step, &record);
-        if (taken && !load_validate_links(load, &taken, err)) return false;
-        if (!taken) {
-            struct slice const text = buffer_slice(&load->refusal.text);
+        if (step == READER_RECORD && !load_validate_links(load, &event, err)) return false;
+        if (event.reason) {
+            struct slice const text = buffer_slice(&event.reason->text);
             (void)error_set(err, ERROR_INPUT, "%.*s", (int)text.length, (const char *)text.at);
             (void)error_remedy(err, "mend the record, or leave out --strict");
-            return source_place(load->source, record.line, err);
+            return source_place(load->source, event.record.line, err);
         }
         if (++count % PROGRESS_RECORDS == 0) batch_show_progress(load, count);
     }
@@ -182,38 +171,37 @@ static bool start_reading(struct load *load, struct error *err)
     }
     progress_begin(options->progress, slice_text(source_path(load->source)));
     return source_start(load->source, 0, err) &&
-           reader_open(load->source, options->stream, resumed ? &checkpoint : NULL,
-                       record_bytes_most(load), options->notices, &load->reader, err);
+           event_reader_open(load->source, &load->binder, resumed ? &checkpoint : NULL,
+                             &options->resources, options->notices, &load->reader, err);
 }
 
-static bool take_record(struct load *load, enum reader_step step, struct record *record,
-                        struct error *err)
+static bool take_record(struct load *load, struct read_event *event, struct error *err)
 {
     load->batch->read_count++;
-    if (!make_event(load, step, record)) return load_refuse(load, record, err);
-    events_chunk_add(load->chunk, load->binder.values);
-    load_keep_record(load, record);
+    if (event->reason) return load_refuse(load, &event->record, event->reason, err);
+    events_chunk_append(load->chunk, &event->event);
+    load_keep_record(load, &event->record);
     return true;
 }
 
 static bool batch_read_all(struct load *load, struct error *err)
 {
-    struct record record;
+    struct read_event event;
     enum reader_step step;
     uint64_t count = 0;
     bool const goes_on = load->checkpoint && !load->checkpoint->ends;
-    struct reader_place place = reader_place(load->reader);
-    while ((step = reader_next(load->reader, &record, &load->refusal, err)) != READER_END) {
+    struct reader_place place = event_reader_place(load->reader);
+    while ((step = event_reader_next(load->reader, &event, err)) != READER_END) {
         if (step == READER_FAILED) return false;
-        if (goes_on && step == READER_REFUSED && record.is_open) break; /* the rest is to come */
+        if (goes_on && event.reason && event.record.is_open) break; /* the rest is to come */
         if (load_is_full(load)) {
             if (!load_commit(load, BATCH_PARTIAL, false, place, err)) return false;
             load->is_stopped = load->options->stopped && load->options->stopped();
             if (load->is_stopped) return load_await(load, err);
         }
-        if (!take_record(load, step, &record, err)) return false;
+        if (!take_record(load, &event, err)) return false;
         if (++count % PROGRESS_RECORDS == 0) batch_show_progress(load, count);
-        place = reader_place(load->reader);
+        place = event_reader_place(load->reader);
     }
     if (goes_on && count == 0) return true; /* nothing whole has come */
     return load_commit(load, goes_on ? BATCH_PARTIAL : BATCH_LOADED, true, place, err) &&

@@ -58,7 +58,7 @@ static bool refuse_kept(struct load *load, size_t i, struct error *err)
 {
     struct kept_record const kept = kept_at(load, i);
     struct record record = {.line = kept.line, .raw = kept.raw};
-    return load_refuse(load, &record, err);
+    return load_refuse(load, &record, &load->refusal, err);
 }
 
 bool load_check_links(struct load *load, struct error *err)
@@ -82,16 +82,12 @@ bool load_check_links(struct load *load, struct error *err)
     return good;
 }
 
-bool load_validate_links(struct load *load, bool *ret_taken, struct error *err)
+bool load_validate_links(struct load *load, struct read_event *event, struct error *err)
 {
-    struct events_chunk *const chunk = load->chunk;
-    *ret_taken = true;
     if (!load->has_links) return true;
     if (!open_check(load, err)) return false;
-    events_chunk_add(chunk, load->binder.values);
-    enum link_verdict const verdict = batch_links_judge(load, &chunk->events[0], err);
-    events_chunk_clear(chunk);
-    *ret_taken = verdict == LINK_TAKEN;
+    enum link_verdict const verdict = batch_links_judge(load, &event->event, err);
+    if (verdict == LINK_REFUSED) event->reason = &load->refusal;
     return verdict != LINK_UNKNOWN;
 }
 

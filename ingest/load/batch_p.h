@@ -11,8 +11,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "input/bind.h"
-#include "input/reader.h"
+#include "input/event_reader.h"
 #include "load/batch.h"
 #include "load/commit_job.h"
 #include "load/rejects.h"
@@ -25,9 +24,9 @@ struct load {
     struct batch_report *report;
     struct batch *batch; /* of the report */
     struct source *source;
-    struct reader *reader;
+    struct event_reader *reader;
     struct binder binder;
-    struct refusal refusal;
+    struct refusal refusal; /* of a record that its link refuses */
     struct events_chunk chunks[2];
     struct events_chunk
         *chunk; /* the one that is filled; the other may be on its way into the store */
@@ -52,17 +51,18 @@ struct load {
     struct digest begin_digest;
 };
 
-/* Keeps a refused record and the reason, which is in load->refusal. */
-bool load_refuse(struct load *load, struct record *record, struct error *err) MUST_CHECK;
+/* Keeps a refused record and the reason. */
+bool load_refuse(struct load *load, struct record *record, const struct refusal *reason,
+                 struct error *err) MUST_CHECK;
 /* Of a stream with links, of a record that is added to the chunk: keeps its text until it is known
  * whether it is taken. */
 void load_keep_record(struct load *load, const struct record *record);
 /* Refuses the records of the chunk that would close a cycle; before it is
  * committed or previewed. */
 bool load_check_links(struct load *load, struct error *err) MUST_CHECK;
-/* Whether the record that is bound would be taken behind those that were asked for before; else
- * load->refusal says why. */
-bool load_validate_links(struct load *load, bool *ret_taken, struct error *err) MUST_CHECK;
+/* Whether the event would be taken behind those that were asked for before; else it gets a reason.
+ */
+bool load_validate_links(struct load *load, struct read_event *event, struct error *err) MUST_CHECK;
 void load_links_done(struct load *load);
 /* Before the first chunk is filled. */
 void load_begin_chunks(struct load *load);

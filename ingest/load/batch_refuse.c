@@ -18,28 +18,30 @@ static void count_reason(struct batch *batch, struct slice kind, struct arena *a
 }
 
 /* Word for word, however long it is. */
-static bool keep_refused(struct load *load, struct record *record, struct error *err)
+static bool keep_refused(struct load *load, struct record *record, const struct refusal *reason,
+                         struct error *err)
 {
     bool const kept = !load->options->dry_run;
-    if (kept) rejects_begin(&load->rejects, record->line, buffer_slice(&load->refusal.text));
+    if (kept) rejects_begin(&load->rejects, record->line, buffer_slice(&reason->text));
     for (;;) {
         load->refused_bytes += record->raw.length;
         load->store_failed = kept && !rejects_add(&load->rejects, record->raw, err);
         if (load->store_failed) return false;
         if (!record->more) break;
-        if (!reader_rest(load->reader, record, err)) return false;
+        if (!event_reader_rest(load->reader, record, err)) return false;
     }
     if (kept) rejects_end(&load->rejects);
     return true;
 }
 
-bool load_refuse(struct load *load, struct record *record, struct error *err)
+bool load_refuse(struct load *load, struct record *record, const struct refusal *reason,
+                 struct error *err)
 {
     struct batch *const batch = load->batch;
     struct arena *const arena = &load->report->arena;
-    struct slice const text = buffer_slice(&load->refusal.text);
+    struct slice const text = buffer_slice(&reason->text);
     batch->rejected_count++;
-    count_reason(batch, buffer_slice(&load->refusal.kind), arena);
+    count_reason(batch, buffer_slice(&reason->kind), arena);
     if (batch->first_error.length == 0) {
         AUTO_BUFFER struct buffer first = {0};
         buffer_format(&first, "line %llu: ", (unsigned long long)record->line);
@@ -48,5 +50,5 @@ bool load_refuse(struct load *load, struct record *record, struct error *err)
     }
     if (!load->options->dry_run && batch->rejects.length == 0)
         batch->rejects = arena_copy(arena, slice_text(load->rejects.name));
-    return keep_refused(load, record, err);
+    return keep_refused(load, record, reason, err);
 }

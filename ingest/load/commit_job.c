@@ -27,7 +27,8 @@ static void *commit_job_run(void *argument)
 
 void commit_job_start(struct commit_job *job)
 {
-    job->has_thread = thread_start(&job->thread, commit_job_run, job) == 0;
+    bool const beside = job->resources.threads > 1;
+    job->has_thread = beside && thread_start(&job->thread, commit_job_run, job) == 0;
     if (!job->has_thread) (void)commit_job_run(job);
 }
 

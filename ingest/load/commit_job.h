@@ -35,6 +35,6 @@ struct commit_job {
     bool has_thread;
 };
 
-/* Where the system has no thread to give, it is done here and now. */
+/* Of one thread, and where the system has none to give, it is done here and now. */
 void commit_job_start(struct commit_job *job);
 void commit_job_wait(struct commit_job *job);

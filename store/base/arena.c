@@ -3,6 +3,7 @@
 
 #include <stdalign.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 struct arena_block {
     struct arena_block *older;
@@ -10,7 +11,7 @@ struct arena_block {
     alignas(max_align_t) uint8_t at[];
 };
 
-enum { FIRST_BLOCK_BYTES = 4096, LARGEST_STEP_BYTES = 4 << 20 };
+enum { FIRST_BLOCK_BYTES = 4096, LARGEST_STEP_BYTES = 4 << 20, HUGE_PAGE_BYTES = 2 << 20 };
 
 /* There is no answer to missing memory in the middle of a fold that would be better than to end:
  * the transaction is not committed, and a daemon's kernel holds its answers. */
@@ -21,14 +22,25 @@ static void *or_end(void *pointer)
     _exit(EXIT_FAILURE);
 }
 
+/* Asks for huge pages, before the memory is used: one fault for 512, and addresses that are found
+ * sooner where there is no order in them. It is no error if there are none. */
+static void *huge(void *pointer, size_t bytes)
+{
+    if (bytes < 2 * HUGE_PAGE_BYTES) return pointer;
+    uintptr_t const begin = ((uintptr_t)pointer + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1ul);
+    uintptr_t const end = ((uintptr_t)pointer + bytes) & ~(HUGE_PAGE_BYTES - 1ul);
+    (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    return pointer;
+}
+
 void *memory_alloc(size_t bytes)
 {
-    return or_end(calloc(1, bytes ? bytes : 1));
+    return huge(or_end(calloc(1, bytes ? bytes : 1)), bytes);
 }
 
 void *memory_resize(void *pointer, size_t bytes)
 {
-    return or_end(realloc(pointer, bytes ? bytes : 1));
+    return huge(or_end(realloc(pointer, bytes ? bytes : 1)), bytes);
 }
 
 static void push(struct arena_block **list, struct arena_block *block)
@@ -57,6 +69,13 @@ static struct arena_block *take_spare(struct arena *arena, size_t least_bytes)
     return NULL;
 }
 
+/* The larger ones are made of huge pages alone. */
+static struct arena_block *new_block(size_t bytes)
+{
+    if (bytes != LARGEST_STEP_BYTES) return huge(or_end(malloc(bytes)), bytes);
+    return huge(or_end(aligned_alloc(HUGE_PAGE_BYTES, bytes)), bytes);
+}
+
 static void add_block(struct arena *arena, size_t least_bytes)
 {
     struct arena_block *const spare = take_spare(arena, least_bytes);
@@ -66,9 +85,10 @@ static void add_block(struct arena *arena, size_t least_bytes)
     }
     size_t bytes = arena->blocks ? arena->blocks->bytes * 2 : FIRST_BLOCK_BYTES;
     if (bytes > LARGEST_STEP_BYTES) bytes = LARGEST_STEP_BYTES;
-    if (bytes < least_bytes) bytes = least_bytes;
-    struct arena_block *const block = or_end(malloc(sizeof *block + bytes));
-    block->bytes = bytes;
+    if (bytes < least_bytes + sizeof(struct arena_block))
+        bytes = least_bytes + sizeof(struct arena_block);
+    struct arena_block *const block = new_block(bytes);
+    block->bytes = bytes - sizeof *block;
     enter_block(arena, block);
 }
 

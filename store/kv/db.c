@@ -76,12 +76,26 @@ static bool guard(const struct txn *txn, enum db_table table, struct slice key,
     return error_place(err, "%s", txn->db->directory);
 }
 
+/* The transaction's own cursor: from where it stands, LMDB finds a key of the same page without
+ * going down from the root, as it does with mdb_get and mdb_put. */
+static int own_cursor(const struct txn *txn, enum db_table table, MDB_cursor **ret_cursor)
+{
+    struct txn *const writable = (struct txn *)(uintptr_t)txn;
+    *ret_cursor = txn->cursors[table];
+    if (*ret_cursor) return MDB_SUCCESS;
+    int const code = mdb_cursor_open(txn->mdb, txn->db->tables[table], ret_cursor);
+    if (code == MDB_SUCCESS) writable->cursors[table] = *ret_cursor;
+    return code;
+}
+
 enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
                        struct slice *ret_value, struct error *err)
 {
     MDB_val key_val = val_of(key), value = {0};
+    MDB_cursor *cursor;
     if (!guard(txn, table, key, LMDB_LOOK, err)) return DB_FAILED;
-    int const code = mdb_get(txn->mdb, txn->db->tables[table], &key_val, &value);
+    int code = own_cursor(txn, table, &cursor);
+    if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor, &key_val, &value, MDB_SET);
     if (code == MDB_SUCCESS && !check_sum(&key_val, &value, ret_value))
         return db_damaged(txn, table, err);
     return finding(txn, table, code, err);
@@ -93,9 +107,10 @@ static bool put(struct txn *txn, enum db_table table, struct slice key, struct s
     if (!guard(txn, table, key, LMDB_PUT, err)) return false;
     MDB_val key_val = val_of(key), room = {.mv_size = value.length + DB_SUM_BYTES};
     uint8_t sum[DB_SUM_BYTES];
+    MDB_cursor *cursor;
     write_sum(key, value, sum);
-    int const code =
-        mdb_put(txn->mdb, txn->db->tables[table], &key_val, &room, MDB_RESERVE | flags);
+    int code = own_cursor(txn, table, &cursor);
+    if (code == MDB_SUCCESS) code = mdb_cursor_put(cursor, &key_val, &room, MDB_RESERVE | flags);
     if (code != MDB_SUCCESS) return txn_fail(txn, table, code, err);
     txn_note_touched(txn, room.mv_data, room.mv_size);
     if (value.length) memcpy(room.mv_data, value.at, value.length);
@@ -119,15 +134,13 @@ bool db_drop(struct txn *txn, enum db_table table, struct slice key, struct erro
 {
     if (!guard(txn, table, key, LMDB_REMOVE, err)) return false;
     MDB_val key_val = val_of(key), value;
-    MDB_cursor *cursor; /* mdb_del does the same, but does not tell where */
-    int code = mdb_cursor_open(txn->mdb, txn->db->tables[table], &cursor);
-    if (code != MDB_SUCCESS) return txn_fail(txn, table, code, err);
-    code = mdb_cursor_get(cursor, &key_val, &value, MDB_SET);
+    MDB_cursor *cursor;
+    int code = own_cursor(txn, table, &cursor);
+    if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor, &key_val, &value, MDB_SET);
     if (code == MDB_SUCCESS) {
         txn_note_touched(txn, value.mv_data, 1);
         code = mdb_cursor_del(cursor, 0);
     }
-    mdb_cursor_close(cursor);
     return code == MDB_SUCCESS || txn_fail(txn, table, code, err);
 }
 

@@ -36,7 +36,8 @@ struct db {
 struct txn {
     struct db *db;
     MDB_txn *mdb;
-    struct lmdb_guard *guard; /* of the pages that it stands on */
+    struct lmdb_guard *guard;       /* of the pages that it stands on */
+    MDB_cursor *cursors[DB_TABLES]; /* for single entries; NULL: none was asked for */
     bool failed;
     bool map_full;
     uint8_t *touched; /* of one that writes: see txn_note_touched */

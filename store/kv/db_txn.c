@@ -124,6 +124,13 @@ static void txn_free(struct txn *txn)
     free(txn);
 }
 
+static void close_cursors(struct txn *txn)
+{
+    for (unsigned i = 0; i < DB_TABLES; i++) {
+        if (txn->cursors[i]) mdb_cursor_close(txn->cursors[i]);
+    }
+}
+
 bool txn_commit(struct txn *txn, struct error *err)
 {
     if (txn->failed) {
@@ -132,6 +139,7 @@ bool txn_commit(struct txn *txn, struct error *err)
     }
     size_t const id = mdb_txn_id(txn->mdb);
     struct db *const db = txn->db;
+    close_cursors(txn);
     int const code = mdb_txn_commit(txn->mdb);
     if (code == MDB_SUCCESS) db->checked_txn = id;
     txn_free(txn);
@@ -141,6 +149,7 @@ bool txn_commit(struct txn *txn, struct error *err)
 void txn_abort(struct txn *txn)
 {
     if (!txn) return;
+    close_cursors(txn);
     mdb_txn_abort(txn->mdb);
     txn_free(txn);
 }

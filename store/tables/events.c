@@ -285,21 +285,37 @@ static void learn_key(struct events_chunk *chunk, struct slice key)
         chunk->common_length--;
 }
 
+size_t event_pack(const struct stream *stream, const struct value *values, struct buffer *into)
+{
+    size_t const start = into->length;
+    bool const key_inside = !pack_key(stream, values, into);
+    size_t const key_length = into->length - start;
+    pack_fields(stream, values, key_inside, 0, into);
+    return key_length;
+}
+
+void events_chunk_append(struct events_chunk *chunk, const struct event *event)
+{
+    size_t const length = event->key.length + event->packed.length;
+    const uint8_t *const bytes = arena_copy(&chunk->arena, slice_of(event->key.at, length)).at;
+    struct event const copy = {
+        .key = slice_of(bytes, event->key.length),
+        .packed = slice_of(bytes + event->key.length, event->packed.length),
+    };
+    learn_key(chunk, copy.key);
+    *next_event(chunk) = copy;
+}
+
 void events_chunk_add(struct events_chunk *chunk, const struct value *values)
 {
-    const struct stream *const stream = chunk->stream;
     struct buffer *const into = &chunk->scratch;
     buffer_clear(into);
-    bool const key_inside = !pack_key(stream, values, into);
-    size_t const key_length = into->length;
-    pack_fields(stream, values, key_inside, 0, into);
-    const uint8_t *const bytes = arena_copy(&chunk->arena, buffer_slice(into)).at;
+    size_t const key_length = event_pack(chunk->stream, values, into);
     struct event const event = {
-        .key = slice_of(bytes, key_length),
-        .packed = slice_of(bytes + key_length, into->length - key_length),
+        .key = slice_of(into->at, key_length),
+        .packed = slice_of(into->at + key_length, into->length - key_length),
     };
-    learn_key(chunk, event.key);
-    *next_event(chunk) = event;
+    events_chunk_append(chunk, &event);
 }
 
 bool event_unpack(const struct stream *stream, const struct event *event, struct value *ret_values)

@@ -38,14 +38,19 @@ void events_chunk_done(struct events_chunk *chunk);
 void events_chunk_clear(struct events_chunk *chunk);
 size_t events_chunk_bytes(const struct events_chunk *chunk); /* in use */
 
-/* VALUES: one per field of the stream, borrowed until return. Not all fields of
- * the key are null. */
-void events_chunk_add(struct events_chunk *chunk, const struct value *values);
+/* Adds the event of VALUES, one per field of the stream, to the end of INTO: first its key, whose
+ * length is returned, then its fields. Not all fields of the key are null. */
+size_t event_pack(const struct stream *stream, const struct value *values, struct buffer *into);
+/* Copies the event, whose fields lie behind its key. */
+void events_chunk_append(struct events_chunk *chunk, const struct event *event);
+void events_chunk_add(struct events_chunk *chunk, const struct value *values); /* both */
 
 /* Fetches event I into the cache, if there is one. */
 static inline void events_chunk_prefetch(const struct events_chunk *chunk, size_t i)
 {
-    if (i < chunk->count) __builtin_prefetch(chunk->events[i].key.at);
+    if (i >= chunk->count) return;
+    __builtin_prefetch(chunk->events[i].key.at);
+    __builtin_prefetch(chunk->events[i].key.at + 64); /* most events end in the next line */
 }
 
 /* Puts the events in the order of their keys, those of one key in the order of arrival. */
