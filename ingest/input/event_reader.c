@@ -150,7 +150,7 @@ static bool read_segments(struct event_reader *reader, struct error *err)
         workers_start(&reader->workers, reader->thread_count);
         reader->has_threads = true;
     }
-    workers_begin(&reader->workers, reader->count, read_one_segment, reader);
+    workers_begin(&reader->workers, reader->count, reader->count, read_one_segment, reader);
     workers_wait(&reader->workers);
     return true;
 }

@@ -14,6 +14,13 @@ void workers_init(struct workers *workers)
     (void)pthread_cond_init(&workers->done, NULL);
 }
 
+static bool may_take(const struct workers *workers)
+{
+    return workers->taken_count < workers->first_count ||
+           (workers->taken_count < workers->part_count &&
+            workers->done_count >= workers->first_count);
+}
+
 /* Takes a part and does it; the mutex is held but for that. */
 static void do_part(struct workers *workers)
 {
@@ -21,7 +28,10 @@ static void do_part(struct workers *workers)
     (void)pthread_mutex_unlock(&workers->mutex);
     workers->run(workers->context, part);
     (void)pthread_mutex_lock(&workers->mutex);
-    if (++workers->done_count == workers->part_count) (void)pthread_cond_signal(&workers->done);
+    workers->done_count++;
+    if (workers->done_count == workers->first_count) (void)pthread_cond_broadcast(&workers->wanted);
+    if (workers->done_count == workers->first_count || workers->done_count == workers->part_count)
+        (void)pthread_cond_signal(&workers->done);
 }
 
 static void *worker(void *argument)
@@ -29,7 +39,7 @@ static void *worker(void *argument)
     struct workers *const workers = argument;
     (void)pthread_mutex_lock(&workers->mutex);
     while (!workers->stops) {
-        if (workers->taken_count < workers->part_count)
+        if (may_take(workers))
             do_part(workers);
         else
             (void)pthread_cond_wait(&workers->wanted, &workers->mutex);
@@ -62,12 +72,13 @@ void workers_stop(struct workers *workers)
     (void)pthread_mutex_destroy(&workers->mutex);
 }
 
-void workers_begin(struct workers *workers, size_t part_count,
+void workers_begin(struct workers *workers, size_t first_count, size_t part_count,
                    void (*run)(void *context, size_t part), void *context)
 {
     (void)pthread_mutex_lock(&workers->mutex);
     workers->run = run;
     workers->context = context;
+    workers->first_count = first_count;
     workers->part_count = part_count;
     workers->taken_count = workers->done_count = 0;
     (void)pthread_cond_broadcast(&workers->wanted);
@@ -77,10 +88,12 @@ void workers_begin(struct workers *workers, size_t part_count,
 void workers_wait(struct workers *workers)
 {
     (void)pthread_mutex_lock(&workers->mutex);
-    while (workers->taken_count < workers->part_count)
-        do_part(workers);
-    while (workers->done_count < workers->part_count)
-        (void)pthread_cond_wait(&workers->done, &workers->mutex);
-    workers->part_count = workers->taken_count = workers->done_count = 0;
+    while (workers->done_count < workers->part_count) {
+        if (may_take(workers))
+            do_part(workers);
+        else
+            (void)pthread_cond_wait(&workers->done, &workers->mutex);
+    }
+    workers->first_count = workers->part_count = workers->taken_count = workers->done_count = 0;
     (void)pthread_mutex_unlock(&workers->mutex);
 }

@@ -1,8 +1,9 @@
-/* workers.h - a job of parts that need nothing of each other, done by several threads.
+/* workers.h - a job of parts, done by several threads: those that need nothing of each other, and
+ * behind them those that need all of these.
  *
  *   workers_start -> ( workers_begin -> the caller goes on -> workers_wait )* -> workers_stop
  *
- * Place    fold_queue.c: a part is a view.
+ * Place    event_reader.c: a part is a segment of the input. fold_queue.c: some events, or a view.
  * Promise  each part is run once, by some thread. The caller of workers_wait takes parts, too: so
  *          without other threads it does them all, and never waits for a thread to wake.
  * Memory   the struct is the caller's and stays where it is; the context is until workers_wait.
@@ -25,6 +26,7 @@ struct workers {
     pthread_cond_t done;   /* the last part of the job is */
     void (*run)(void *context, size_t part);
     void *context;
+    size_t first_count; /* of parts that begin at once */
     size_t part_count;
     size_t taken_count;
     size_t done_count;
@@ -37,6 +39,7 @@ void workers_start(struct workers *workers, size_t count);
 /* No job is under way. */
 void workers_stop(struct workers *workers);
 
-void workers_begin(struct workers *workers, size_t part_count,
+/* The first FIRST_COUNT of PART_COUNT parts begin at once, the others when these are done. */
+void workers_begin(struct workers *workers, size_t first_count, size_t part_count,
                    void (*run)(void *context, size_t part), void *context);
 void workers_wait(struct workers *workers); /* also where no job is under way */

@@ -110,16 +110,11 @@ static size_t merge_bytes_of(const struct view *view)
     return rows * (MERGE_NODE_BYTES + view->aggregate_count * sizeof(struct state));
 }
 
-size_t delta_event_bytes(const struct schema *schema)
+size_t delta_event_bytes(const struct view *view)
 {
-    size_t bytes = 0;
-    for (size_t i = 0; i < schema->all_view_count; i++) {
-        const struct view *const view = &schema->views[i];
-        size_t const element = sizeof(struct delta_value) + MERGE_VALUE_BYTES;
-        bytes += sizeof(struct delta_leaf) + view->aggregate_count * sizeof(struct state) +
-                 merge_bytes_of(view) + view->multiset_count * element;
-    }
-    return bytes;
+    size_t const element = sizeof(struct delta_value) + MERGE_VALUE_BYTES;
+    return sizeof(struct delta_leaf) + view->aggregate_count * sizeof(struct state) +
+           merge_bytes_of(view) + view->multiset_count * element;
 }
 
 static struct delta_leaf *new_leaf(struct delta_view *of, const struct delta_leaf *wanted,

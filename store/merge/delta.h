@@ -99,8 +99,8 @@ void delta_clear(struct delta *delta);
 /* The same, but for what merging has postponed. Returns whether that is anything. */
 bool delta_clear_merged(struct delta *delta);
 size_t delta_bytes(const struct delta *delta);
-/* The most that folding one event adds to that, beside its own bytes in each view. */
-size_t delta_event_bytes(const struct schema *schema);
+/* The most that folding one event into the view adds to that, beside its own bytes. */
+size_t delta_event_bytes(const struct view *view);
 const struct delta_view *delta_view_of(const struct delta *delta, const struct view *view);
 /* For what the delta has of the view. */
 struct arena *delta_arena(struct delta *delta, const struct view *view);

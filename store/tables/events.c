@@ -344,6 +344,37 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
     return key.length == 0;
 }
 
+static bool unpack_key_field(const struct stream *stream, const struct event *event, size_t field,
+                             struct value *ret_value)
+{
+    if (event->key.length < EVENT_STREAM_BYTES) return false;
+    struct slice key = event_own_key(event);
+    for (size_t i = 0; i < stream->key_count; i++) {
+        if (unpack_value(&key, NULL, ret_value) != UNPACKED) return false;
+        if (stream->key_fields[i] == field) return true;
+    }
+    return false;
+}
+
+bool event_unpack_field(const struct stream *stream, const struct event *event, size_t field,
+                        struct value *ret_value)
+{
+    struct slice rest = event->packed;
+    uint8_t flags;
+    if (!unpack_byte(&rest, &flags)) return false;
+    bool const key_inside = flags & EVENT_KEY_INSIDE;
+    if (!key_inside && event_is_key_field(stream, field))
+        return unpack_key_field(stream, event, field, ret_value);
+    for (size_t i = 0; i < stream->slot_count; i++) {
+        const struct slot *const slot = &stream->slots[i];
+        if (slot->field >= 0 && !key_inside && event_is_key_field(stream, (size_t)slot->field))
+            continue;
+        if (!unpack_field(&rest, slot->type, ret_value)) return false;
+        if (slot->field == (int)field) return true;
+    }
+    return false;
+}
+
 static struct slice events_key_of(const void *items, size_t i)
 {
     return ((const struct event *)items)[i].key;

@@ -71,6 +71,10 @@ struct slice event_own_key(const struct event *event);
 bool event_unpack(const struct stream *stream, const struct event *event,
                   struct value *ret_values) MUST_CHECK;
 
+/* The same of one field alone. */
+bool event_unpack_field(const struct stream *stream, const struct event *event, size_t field,
+                        struct value *ret_value) MUST_CHECK;
+
 /* A writer of the stream's events: key and packed fields. */
 struct lsm_writer;
 bool events_writer_open(struct txn *txn, const struct stream *stream,

@@ -54,29 +54,37 @@ static void commit_visit_time(struct meta_stream *meta, const struct value *time
     if (time->kind != VALUE_NULL && value_compare(&meta->newest, time) < 0) meta->newest = *time;
 }
 
+/* The fields that the commit itself looks at, into upsert.record: as a rule the time alone. */
+static bool unpack_own(struct putting *putting, const struct event *event)
+{
+    const struct stream *const stream = putting->chunk->stream;
+    struct value *const fields = putting->upsert.record;
+    if (stream->reference_count || stream->keep_seconds) return event_unpack(stream, event, fields);
+    return stream->time_field < 0 || event_unpack_field(stream, event, (size_t)stream->time_field,
+                                                        &fields[stream->time_field]);
+}
+
 /* Folds an event, or has it folded when all of the chunk's events are written, as
  * others look at it. */
 static bool fold(struct putting *putting, const struct event *event, int64_t weight,
-                 const struct value **ret_fields, struct error *err)
+                 struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
-    *ret_fields = putting->upsert.record;
-    if (!propagation_concerns(stream)) {
-        if (!write_txn_fold(putting->write, stream, event, weight, ret_fields, err)) return false;
-    } else if (!event_unpack(stream, event, putting->upsert.record)) {
-        return event_corrupt(err);
-    } else {
+    if (!unpack_own(putting, event)) return event_corrupt(err);
+    if (propagation_concerns(stream))
         propagation_add(&putting->propagation, stream, event->key, weight < 0);
-    }
-    reference_index_note(&putting->references, stream, event->key, *ret_fields, weight > 0);
+    else if (!write_txn_fold(putting->write, stream, event, weight, err))
+        return false;
+    reference_index_note(&putting->references, stream, event->key, putting->upsert.record,
+                         weight > 0);
     return true;
 }
 
 static bool insert(struct putting *putting, const struct event *event, struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
-    const struct value *fields;
-    if (!fold(putting, event, +1, &fields, err)) return false;
+    const struct value *const fields = putting->upsert.record;
+    if (!fold(putting, event, +1, err)) return false;
     if (stream->time_field >= 0) commit_visit_time(&putting->meta, &fields[stream->time_field]);
     return event_retention_add(putting->write->txn, stream, event->key, fields, err);
 }
@@ -84,9 +92,9 @@ static bool insert(struct putting *putting, const struct event *event, struct er
 static bool retract(struct putting *putting, const struct event *event, struct error *err)
 {
     const struct stream *const stream = putting->chunk->stream;
-    const struct value *fields;
-    return fold(putting, event, -1, &fields, err) &&
-           event_retention_remove(putting->write->txn, stream, event->key, fields, err);
+    return fold(putting, event, -1, err) &&
+           event_retention_remove(putting->write->txn, stream, event->key, putting->upsert.record,
+                                  err);
 }
 
 /* The key of an event without one: its number in the stream. */

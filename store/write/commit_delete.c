@@ -55,7 +55,6 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
 {
     const struct stream *const stream = deleting->deletion->stream;
     struct slice tombstone;
-    const struct value *values;
     if (!upsert_tombstone(&deleting->upsert, event, &tombstone) ||
         !event_unpack(stream, event, deleting->fields))
         return event_corrupt(err);
@@ -64,7 +63,7 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
     reference_index_note(&deleting->references, stream, event->key, deleting->fields, false);
     if (propagation_concerns(stream))
         propagation_add(&deleting->propagation, stream, event->key, true);
-    else if (!write_txn_fold(deleting->write, stream, event, -1, &values, err))
+    else if (!write_txn_fold(deleting->write, stream, event, -1, err))
         return false;
     deleting->deleted_count++;
     return lsm_writer_set(deleting->writer, tombstone, err);

@@ -3,57 +3,118 @@
 
 #include "write/stream_union.h"
 
+/* STREAM's views; NULL: all. */
+static void find_views(const struct schema *schema, const struct stream *stream,
+                       struct fold_stream *ret_views)
+{
+    *ret_views = (struct fold_stream){
+        .views = memory_alloc(schema->all_view_count * sizeof *ret_views->views)};
+    for (size_t i = 0; i < schema->all_view_count; i++) {
+        const struct view *const view = &schema->views[i];
+        if (stream && !stream_union_counts(view, stream)) continue;
+        ret_views->views[ret_views->view_count++] = view;
+        ret_views->event_bytes += delta_event_bytes(view);
+    }
+}
+
+/* Of one stream, or of all. */
+static const struct fold_stream *views_of(const struct fold_queue *queue,
+                                          const struct stream *stream)
+{
+    const struct schema *const schema = queue->delta->schema;
+    return &queue->streams[stream ? (size_t)(stream - schema->streams) : schema->stream_count];
+}
+
 void fold_queue_init(struct fold_queue *queue, struct delta *delta, size_t slice_bytes,
                      size_t thread_count)
 {
+    const struct schema *const schema = delta->schema;
     *queue = (struct fold_queue){
         .delta = delta,
+        .streams = memory_alloc((schema->stream_count + 1) * sizeof *queue->streams),
         .thread_count = thread_count,
         .slice_bytes = slice_bytes,
-        .event_bytes = delta_event_bytes(delta->schema),
         .filling = memory_alloc(sizeof *queue->filling),
         .folding = memory_alloc(sizeof *queue->folding),
     };
+    for (size_t i = 0; i < schema->stream_count; i++)
+        find_views(schema, &schema->streams[i], &queue->streams[i]);
+    find_views(schema, NULL, &queue->streams[schema->stream_count]);
     workers_init(&queue->workers);
+}
+
+static void free_slice(struct fold_slice *slice)
+{
+    arena_done(&slice->arena);
+    free(slice->values);
+    free(slice);
 }
 
 void fold_queue_done(struct fold_queue *queue)
 {
     if (!queue->filling) return;
-    fold_queue_wait(queue);
+    workers_wait(&queue->workers);
     workers_stop(&queue->workers);
-    arena_done(&queue->filling->arena);
-    arena_done(&queue->folding->arena);
-    free(queue->filling);
-    free(queue->folding);
+    free_slice(queue->filling);
+    free_slice(queue->folding);
+    for (size_t i = 0; i <= queue->delta->schema->stream_count; i++)
+        free(queue->streams[i].views);
+    free(queue->streams);
     *queue = (struct fold_queue){.delta = NULL};
 }
 
-struct fold_item *fold_queue_add(struct fold_queue *queue, const struct stream *stream,
-                                 size_t bytes)
+/* An event of about BYTES with so many values. */
+static struct fold_item *add_item(struct fold_queue *queue, const struct stream *stream,
+                                  size_t value_count, size_t bytes)
 {
     struct fold_slice *const slice = queue->filling;
     struct fold_item *const item = &slice->items[slice->count++];
-    size_t const value_count = stream_value_count(stream);
-    size_t const view_count = queue->delta->schema->all_view_count;
-    *item = (struct fold_item){.stream = stream,
-                               .values = ARENA_ARRAY(&slice->arena, struct value, value_count)};
+    const struct fold_stream *const of = views_of(queue, stream);
+    *item = (struct fold_item){.stream = stream};
+    if (slice->count == 1) slice->stream = stream;
+    if (slice->stream != stream) slice->stream = NULL;
     slice->cost +=
-        value_count * sizeof(struct value) + (1 + view_count) * bytes + queue->event_bytes;
+        value_count * sizeof(struct value) + (1 + of->view_count) * bytes + of->event_bytes;
     return item;
 }
 
-struct slice fold_queue_copy(struct fold_queue *queue, struct slice slice)
+bool fold_queue_add_event(struct fold_queue *queue, const struct stream *stream,
+                          const struct event *event, int64_t weight)
 {
-    return arena_copy(&queue->filling->arena, slice);
+    struct fold_slice *const slice = queue->filling;
+    size_t const bytes = event->key.length + event->packed.length;
+    bool const borrowed = bytes > FOLD_COPY_BYTES;
+    struct fold_item *const item = add_item(queue, stream, stream->field_count, bytes);
+    item->event = *event;
+    if (!borrowed) {
+        item->event.key = arena_copy(&slice->arena, event->key);
+        item->event.packed = arena_copy(&slice->arena, event->packed);
+    }
+    item->key = event_own_key(&item->event);
+    item->weight = weight;
+    slice->value_count += stream->field_count;
+    return borrowed;
 }
 
-void fold_queue_copy_values(struct fold_queue *queue, struct fold_item *item, size_t first)
+bool fold_queue_add_values(struct fold_queue *queue, enum fold_views views,
+                           const struct stream *stream, const struct value *values,
+                           struct slice key, int64_t weight)
 {
-    for (size_t i = first; i < stream_value_count(item->stream); i++) {
+    struct arena *const arena = &queue->filling->arena;
+    size_t const count = stream_value_count(stream);
+    size_t const bytes = key.length + values_string_bytes(values, count);
+    bool const borrowed = bytes > FOLD_COPY_BYTES;
+    struct fold_item *const item = add_item(queue, stream, count, bytes);
+    item->values = ARENA_ARRAY(arena, struct value, count);
+    memcpy(item->values, values, count * sizeof *values);
+    for (size_t i = 0; i < count && !borrowed; i++) {
         struct value *const value = &item->values[i];
-        if (value->kind == VALUE_STRING) value->string = fold_queue_copy(queue, value->string);
+        if (value->kind == VALUE_STRING) value->string = arena_copy(arena, value->string);
     }
+    item->key = borrowed ? key : arena_copy(arena, key);
+    item->weight = weight;
+    item->views = views;
+    return borrowed;
 }
 
 bool fold_queue_is_full(const struct fold_queue *queue)
@@ -62,20 +123,63 @@ bool fold_queue_is_full(const struct fold_queue *queue)
     return slice->count == FOLD_SLICE_EVENTS || slice->cost >= queue->slice_bytes;
 }
 
-static void fold_view(void *context, size_t part)
+enum { UNPACK_EVENTS = 512 }; /* of a part */
+
+static size_t unpack_parts(const struct fold_slice *slice)
 {
-    const struct fold_queue *const queue = context;
+    return (slice->count + UNPACK_EVENTS - 1) / UNPACK_EVENTS;
+}
+
+static void unpack_part(struct fold_queue *queue, size_t part)
+{
+    struct fold_slice *const slice = queue->folding;
+    size_t const from = part * UNPACK_EVENTS, end = from + UNPACK_EVENTS;
+    for (size_t i = from; i < end && i < slice->count; i++) {
+        struct fold_item *const item = &slice->items[i];
+        if (item->event.packed.length && !event_unpack(item->stream, &item->event, item->values))
+            atomic_store(&queue->is_corrupt, true);
+    }
+}
+
+static void fold_view(struct fold_queue *queue, const struct view *view)
+{
     const struct fold_slice *const slice = queue->folding;
-    const struct view *const view = &queue->delta->schema->views[part];
     const struct stream *known = NULL;
     bool counts = false;
-    if (queue->only && !queue->only[part]) return;
+    if (queue->only && !queue->only[view - queue->delta->schema->views]) return;
     for (size_t i = 0; i < slice->count; i++) {
         const struct fold_item *const item = &slice->items[i];
         if (item->stream != known) counts = stream_union_counts(view, item->stream);
         known = item->stream;
         if (!counts || (item->views == VIEWS_FOLLOWING && !view->follows)) continue;
         stream_union_fold(queue->delta, view, item->stream, item->values, item->key, item->weight);
+    }
+}
+
+static void do_part(void *context, size_t part)
+{
+    struct fold_queue *const queue = context;
+    size_t const unpacked = unpack_parts(queue->folding);
+    if (part < unpacked)
+        unpack_part(queue, part);
+    else if (!atomic_load(&queue->is_corrupt))
+        fold_view(queue, views_of(queue, queue->folding->stream)->views[part - unpacked]);
+}
+
+/* Gives each event that is to be unpacked its place. */
+static void place_values(struct fold_slice *slice)
+{
+    if (slice->value_count > slice->value_capacity) {
+        free(slice->values);
+        slice->value_capacity = slice->value_count;
+        slice->values = memory_alloc(slice->value_capacity * sizeof *slice->values);
+    }
+    struct value *next = slice->values;
+    for (size_t i = 0; i < slice->count; i++) {
+        struct fold_item *const item = &slice->items[i];
+        if (item->values) continue;
+        item->values = next;
+        next += item->stream->field_count;
     }
 }
 
@@ -91,11 +195,21 @@ void fold_queue_begin(struct fold_queue *queue)
     queue->filling = queue->folding;
     queue->folding = slice;
     arena_reset(&queue->filling->arena);
-    queue->filling->count = queue->filling->cost = 0;
-    workers_begin(&queue->workers, queue->delta->schema->all_view_count, fold_view, queue);
+    queue->filling->count = queue->filling->value_count = queue->filling->cost = 0;
+    place_values(slice);
+    size_t const unpacked = unpack_parts(slice);
+    workers_begin(&queue->workers, unpacked, unpacked + views_of(queue, slice->stream)->view_count,
+                  do_part, queue);
 }
 
-void fold_queue_wait(struct fold_queue *queue)
+void fold_queue_only(struct fold_queue *queue, const bool *only)
 {
     workers_wait(&queue->workers);
+    queue->only = only;
+}
+
+bool fold_queue_wait(struct fold_queue *queue, struct error *err)
+{
+    workers_wait(&queue->workers);
+    return !atomic_load(&queue->is_corrupt) || event_corrupt(err);
 }

@@ -1,8 +1,8 @@
-/* fold_queue.h - events on their way into the delta, which other threads fold while the owner goes
- * on.
+/* fold_queue.h - events on their way into the delta, which other threads unpack and fold while the
+ * owner goes on.
  *
- *     the owner fills     | slice 2 |            each slice is folded view by view,
- *     workers fold        | slice 1 |            several views at a time
+ *     the owner fills     | slice 2 |            each slice is unpacked part by part, then folded
+ *     workers fold        | slice 1 |            view by view, several at a time
  *
  * Place    write_txn.c puts events in, and merges the delta between two slices.
  * Promise  each view gets the events in the order in which they came, and where a slice ends
@@ -10,20 +10,24 @@
  * Memory   two slices, each of a part of the memory as counted for the worst: each event a group
  *          of its own in each view. Events are copied, but for large ones.
  * Threads  one owner. Between fold_queue_begin and fold_queue_wait the delta is the workers'.
- * Errors   none.
+ * Errors   ERROR_CORRUPT: an event cannot be unpacked.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include <stdatomic.h>
+
 #include "base/workers.h"
 #include "merge/delta.h"
+#include "tables/events.h"
 
 /* Into which views: VIEWS_FOLLOWING are those that follow references. */
 enum fold_views { VIEWS_ALL, VIEWS_FOLLOWING };
 
 struct fold_item {
     const struct stream *stream;
-    struct value *values; /* with those that references lead to */
+    struct event event;   /* to be unpacked; no bytes: `values` are there */
+    struct value *values; /* one a field, or with those that references lead to */
     struct slice key;     /* as event_own_key has it */
     int64_t weight;
     enum fold_views views;
@@ -35,17 +39,29 @@ struct fold_slice {
     struct arena arena;
     struct fold_item items[FOLD_SLICE_EVENTS];
     size_t count;
+    const struct stream *stream; /* of all of them; NULL: of several, or of none */
+    struct value *values;        /* of the events to be unpacked, in their order */
+    size_t value_count;
+    size_t value_capacity;
     size_t cost; /* bytes, see fold_queue_begin */
+};
+
+/* The views that count a stream's events. */
+struct fold_stream {
+    const struct view **views;
+    size_t view_count;
+    size_t event_bytes; /* of their deltas, see delta_event_bytes */
 };
 
 struct fold_queue {
     struct delta *delta;
-    const bool *only; /* per view: whether to fold into it; NULL: into all */
+    struct fold_stream *streams; /* one a stream of the schema, and one with all views */
+    const bool *only;            /* per view: whether to fold into it; NULL: into all */
     struct workers workers;
     size_t thread_count;
     bool has_threads;
+    atomic_bool is_corrupt;
     size_t slice_bytes; /* what a slice may add to the delta, and hold */
-    size_t event_bytes; /* of that an event's, but for its own bytes */
     struct fold_slice *filling;
     struct fold_slice *folding;
 };
@@ -55,16 +71,19 @@ void fold_queue_init(struct fold_queue *queue, struct delta *delta, size_t slice
                      size_t thread_count);
 void fold_queue_done(struct fold_queue *queue); /* takes a zeroed one */
 
-/* Room in the slice for one event more of about BYTES, with all its values, null, until the second
- * fold_queue_begin from now. The slice is not full. */
-struct fold_item *fold_queue_add(struct fold_queue *queue, const struct stream *stream,
-                                 size_t bytes);
-/* Copies into the slice, for as long as an event's room. */
-struct slice fold_queue_copy(struct fold_queue *queue, struct slice slice);
-/* The texts of ITEM's values from FIRST on, in their places. */
-void fold_queue_copy_values(struct fold_queue *queue, struct fold_item *item, size_t first);
+/* Adds an event to the slice, which is not full: packed, or as all its values with its key as
+ * event_own_key has it. Returns whether it was too large to be copied: then it is to be folded
+ * before the caller lets go of it. */
+bool fold_queue_add_event(struct fold_queue *queue, const struct stream *stream,
+                          const struct event *event, int64_t weight);
+bool fold_queue_add_values(struct fold_queue *queue, enum fold_views views,
+                           const struct stream *stream, const struct value *values,
+                           struct slice key, int64_t weight);
 bool fold_queue_is_full(const struct fold_queue *queue);
+
+/* From here on only into some views, see write_txn_fold_only. */
+void fold_queue_only(struct fold_queue *queue, const bool *only);
 
 /* Has the slice folded; none is being folded. */
 void fold_queue_begin(struct fold_queue *queue);
-void fold_queue_wait(struct fold_queue *queue);
+bool fold_queue_wait(struct fold_queue *queue, struct error *err) MUST_CHECK;

@@ -50,7 +50,6 @@ static void emit_progress(const struct write_txn *write, uint64_t done)
 static bool fold_stream(struct write_txn *write, const struct stream *stream, uint64_t *done,
                         struct error *err)
 {
-    const struct value *values;
     struct event_scan *scan;
     struct event event;
     write->join = join_open(write->txn);
@@ -60,7 +59,7 @@ static bool fold_stream(struct write_txn *write, const struct stream *stream, ui
     }
     enum event_step step;
     while ((step = event_scan_next(scan, &event, err)) == EVENT_ONE) {
-        if (!write_txn_fold(write, stream, &event, +1, &values, err)) break;
+        if (!write_txn_fold(write, stream, &event, +1, err)) break;
         emit_progress(write, ++*done);
     }
     event_scan_close(scan);

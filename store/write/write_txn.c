@@ -83,49 +83,45 @@ static bool merge_folded(struct write_txn *write, struct error *err)
 
 bool write_txn_merge(struct write_txn *write, struct error *err)
 {
-    fold_queue_wait(&write->folds);
+    if (!fold_queue_wait(&write->folds, err)) return false;
     fold_queue_begin(&write->folds);
-    fold_queue_wait(&write->folds);
-    return merge_folded(write, err);
+    return fold_queue_wait(&write->folds, err) && merge_folded(write, err);
 }
 
 void write_txn_fold_only(struct write_txn *write, const bool *only)
 {
-    fold_queue_wait(&write->folds);
-    write->folds.only = only;
+    fold_queue_only(&write->folds, only);
 }
 
 /* An event more is in the queue; one that is BORROWED is folded before this returns. */
 static bool folds_go_on(struct write_txn *write, bool borrowed, struct error *err)
 {
     if (!borrowed && !fold_queue_is_full(&write->folds)) return true;
-    fold_queue_wait(&write->folds);
+    if (!fold_queue_wait(&write->folds, err)) return false;
     if (delta_bytes(&write->delta) > write_txn_delta_room(write) && !merge_folded(write, err))
         return false;
     fold_queue_begin(&write->folds);
-    if (borrowed) fold_queue_wait(&write->folds);
-    return true;
+    return !borrowed || fold_queue_wait(&write->folds, err);
+}
+
+/* The event with what it refers to. */
+static bool fold_joined(struct write_txn *write, const struct stream *stream,
+                        const struct event *event, int64_t weight, struct error *err)
+{
+    AUTO_FREE struct value *const values =
+        memory_alloc(stream_value_count(stream) * sizeof *values);
+    if (!event_unpack(stream, event, values)) return event_corrupt(err);
+    return join_fill(write->join, stream, values, err) &&
+           write_txn_fold_values(write, VIEWS_ALL, stream, values, event_own_key(event), weight,
+                                 err);
 }
 
 bool write_txn_fold(struct write_txn *write, const struct stream *stream, const struct event *event,
-                    int64_t weight, const struct value **ret_values, struct error *err)
+                    int64_t weight, struct error *err)
 {
-    size_t const bytes = event->key.length + event->packed.length;
-    bool const borrowed = bytes > FOLD_COPY_BYTES;
-    struct fold_item *const item = fold_queue_add(&write->folds, stream, bytes);
-    struct event kept = *event;
-    if (!borrowed) {
-        kept.key = fold_queue_copy(&write->folds, event->key);
-        kept.packed = fold_queue_copy(&write->folds, event->packed);
-    }
-    if (!event_unpack(stream, &kept, item->values)) return event_corrupt(err);
-    if (write->join) {
-        if (!join_fill(write->join, stream, item->values, err)) return false;
-        if (!borrowed) fold_queue_copy_values(&write->folds, item, stream->field_count);
-    }
-    item->key = event_own_key(&kept);
-    item->weight = weight;
-    *ret_values = item->values;
+    if (write->join && stream->reference_count)
+        return fold_joined(write, stream, event, weight, err);
+    bool const borrowed = fold_queue_add_event(&write->folds, stream, event, weight);
     return folds_go_on(write, borrowed, err);
 }
 
@@ -133,14 +129,7 @@ bool write_txn_fold_values(struct write_txn *write, enum fold_views views,
                            const struct stream *stream, const struct value *values,
                            struct slice key, int64_t weight, struct error *err)
 {
-    size_t const bytes = key.length + values_string_bytes(values, stream_value_count(stream));
-    bool const borrowed = bytes > FOLD_COPY_BYTES;
-    struct fold_item *const item = fold_queue_add(&write->folds, stream, bytes);
-    memcpy(item->values, values, stream_value_count(stream) * sizeof *values);
-    if (!borrowed) fold_queue_copy_values(&write->folds, item, 0);
-    item->key = borrowed ? key : fold_queue_copy(&write->folds, key);
-    item->weight = weight;
-    item->views = views;
+    bool const borrowed = fold_queue_add_values(&write->folds, views, stream, values, key, weight);
     return folds_go_on(write, borrowed, err);
 }
 

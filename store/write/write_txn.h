@@ -60,11 +60,11 @@ bool write_txn_run(struct store *store, const struct write_txn_work *work, uint6
 size_t write_txn_delta_room(const struct write_txn *write);
 /* Merges what is folded into the views. */
 bool write_txn_merge(struct write_txn *write, struct error *err) MUST_CHECK;
-/* Folds one event into the views over its stream, and merges when the delta has grown. *RET_VALUES
- * are all of the event's, until the next call. Not for streams that propagation.h concerns, but
- * with `join`. */
+/* Folds one event into the views over its stream, and merges when the delta has grown. That it
+ * cannot be unpacked is told by one of the next calls. Not for streams that propagation.h concerns,
+ * but with `join`. */
 bool write_txn_fold(struct write_txn *write, const struct stream *stream, const struct event *event,
-                    int64_t weight, const struct value **ret_values, struct error *err) MUST_CHECK;
+                    int64_t weight, struct error *err) MUST_CHECK;
 /* The same with the event's values, also those that its references lead to; KEY as
  * event_own_key has it. */
 bool write_txn_fold_values(struct write_txn *write, enum fold_views views,

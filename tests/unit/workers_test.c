@@ -24,7 +24,7 @@ static void each_part_is_done_once(void **state)
         workers_start(&workers, threads);
         for (unsigned job = 1; job <= JOBS; job++) {
             size_t const parts = job % 3 == 0 ? PARTS : job % 3;
-            workers_begin(&workers, parts, count, counts);
+            workers_begin(&workers, parts, parts, count, counts);
             workers_wait(&workers);
         }
         workers_wait(&workers); /* none is under way */
@@ -52,7 +52,7 @@ static void what_parts_did_is_seen(void **state)
     workers_start(&workers, 3);
     for (unsigned job = 0; job < JOBS; job++) {
         memset(places, 0, sizeof places);
-        workers_begin(&workers, PARTS, write_place, places);
+        workers_begin(&workers, PARTS, PARTS, write_place, places);
         workers_wait(&workers);
         for (size_t i = 0; i < PARTS; i++)
             assert_int_equal(places[i], i + 1);
@@ -60,11 +60,43 @@ static void what_parts_did_is_seen(void **state)
     workers_stop(&workers);
 }
 
+enum { FIRST = 40 };
+
+static void write_place_or_sum(void *context, size_t part)
+{
+    size_t *const places = context;
+    places[part] = part + 1;
+    if (part < FIRST) return;
+    places[part] = 0;
+    for (size_t i = 0; i < FIRST; i++)
+        places[part] += places[i];
+}
+
+static void what_the_first_parts_did_is_seen_by_the_others(void **state)
+{
+    (void)state;
+    for (size_t threads = 0; threads < 5; threads++) {
+        struct workers workers;
+        size_t places[PARTS];
+        workers_init(&workers);
+        workers_start(&workers, threads);
+        for (unsigned job = 0; job < JOBS; job++) {
+            memset(places, 0, sizeof places);
+            workers_begin(&workers, FIRST, PARTS, write_place_or_sum, places);
+            workers_wait(&workers);
+            for (size_t i = FIRST; i < PARTS; i++)
+                assert_int_equal(places[i], FIRST * (FIRST + 1) / 2);
+        }
+        workers_stop(&workers);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_part_is_done_once),
         cmocka_unit_test(what_parts_did_is_seen),
+        cmocka_unit_test(what_the_first_parts_did_is_seen_by_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
