@@ -7,6 +7,7 @@
 #include "types/decimal_sum.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -67,16 +68,28 @@ static bool raise_scale(struct decimal_sum *number, unsigned scale)
     return true;
 }
 
+/* Whether a magnitude has one limb, as most have. */
+static bool is_short(const struct uint576 *magnitude)
+{
+    uint64_t others = 0;
+    for (size_t i = 1; i < UINT576_LIMBS; i++)
+        others |= magnitude->limb[i];
+    return others == 0;
+}
+
 static struct decimal_sum decimal_sum_canonical(const struct decimal_sum *number)
 {
+    if (number->scale == 0) return *number;
     struct uint576 wide = uint576_of(number);
     unsigned scale = number->scale;
     bool const negative = split_sign(&wide);
-    while (scale > 0) {
-        struct uint576 shorter = wide;
-        if (uint576_divide_small(&shorter, 10) != 0) break;
-        wide = shorter;
-        scale--;
+    if (is_short(&wide)) {
+        for (; scale > 0 && wide.limb[0] % 10 == 0; scale--)
+            wide.limb[0] /= 10;
+    } else {
+        for (struct uint576 shorter = wide; scale > 0; wide = shorter, scale--) {
+            if (uint576_divide_small(&shorter, 10) != 0) break;
+        }
     }
     join_sign(&wide, negative);
     return decimal_sum_of(&wide, scale);
@@ -367,13 +380,18 @@ size_t decimal_sum_write(const struct decimal_sum *number, char text[DECIMAL_SUM
 size_t decimal_sum_pack(const struct decimal_sum *number, uint8_t bytes[DECIMAL_SUM_PACKED_BYTES])
 {
     struct decimal_sum const shortest = decimal_sum_canonical(number);
-    uint8_t all[DECIMAL_SUM_LIMBS * 8];
-    for (size_t i = 0; i < sizeof all; i++)
-        all[i] = (uint8_t)(shortest.limb[i / 8] >> (i % 8 * 8));
-    size_t width = sizeof all;
-    uint8_t const fill = all[width - 1] & 0x80 ? 0xff : 0;
-    while (width > 0 && all[width - 1] == fill &&
-           ((width > 1 ? all[width - 2] : 0) & 0x80) == (fill & 0x80))
+    uint64_t const fill = decimal_sum_is_negative(&shortest) ? UINT64_MAX : 0;
+    size_t limbs = DECIMAL_SUM_LIMBS;
+    while (limbs > 1 && shortest.limb[limbs - 1] == fill)
+        limbs--; /* one too many where the last bit of the next is no sign */
+    uint64_t all[DECIMAL_SUM_LIMBS + 1];
+    for (size_t i = 0; i < limbs; i++)
+        all[i] = htole64(shortest.limb[i]);
+    all[limbs] = fill;
+    const uint8_t *const at = (const uint8_t *)all;
+    size_t width = limbs < DECIMAL_SUM_LIMBS ? limbs * 8 + 1 : limbs * 8;
+    while (width > 0 && at[width - 1] == (uint8_t)fill &&
+           ((width > 1 ? at[width - 2] : 0) & 0x80) == (fill & 0x80))
         width--;
     bytes[0] = (uint8_t)width;
     bytes[1] = (uint8_t)shortest.scale;
@@ -387,13 +405,12 @@ size_t decimal_sum_unpack(struct slice bytes, struct decimal_sum *ret_number)
     size_t const width = bytes.at[0];
     if (width > DECIMAL_SUM_LIMBS * 8 || bytes.length < 2 + width || bytes.at[1] > SCALE_MAX)
         return 0;
-    struct decimal_sum number = {.scale = bytes.at[1]};
-    uint8_t const fill = width && bytes.at[1 + width] & 0x80 ? 0xff : 0;
-    for (size_t i = 0; i < DECIMAL_SUM_LIMBS * 8; i++) {
-        uint64_t const byte = i < width ? bytes.at[2 + i] : fill;
-        number.limb[i / 8] |= byte << (i % 8 * 8);
-    }
-    *ret_number = number;
+    bool const negative = width && bytes.at[1 + width] & 0x80;
+    memset(ret_number->limb, negative ? 0xff : 0, sizeof ret_number->limb);
+    memcpy(ret_number->limb, bytes.at + 2, width);
+    for (size_t i = 0; i * 8 < width; i++)
+        ret_number->limb[i] = le64toh(ret_number->limb[i]);
+    ret_number->scale = bytes.at[1];
     return 2 + width;
 }
 

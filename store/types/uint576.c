@@ -95,13 +95,19 @@ bool uint576_raise(struct uint576 *magnitude, unsigned exponent)
 
 uint64_t uint576_divide_small(struct uint576 *magnitude, uint64_t divisor)
 {
-    uint128 rest = 0;
+    uint64_t rest = 0;
     for (size_t i = UINT576_LIMBS; i > 0; i--) {
-        rest = rest << 64 | magnitude->limb[i - 1];
-        magnitude->limb[i - 1] = (uint64_t)(rest / divisor);
-        rest %= divisor;
+        uint64_t *const limb = &magnitude->limb[i - 1];
+        if (rest == 0) { /* so it is up to the first limb that is not zero: most have only one */
+            rest = *limb % divisor;
+            *limb /= divisor;
+        } else {
+            uint128 const part = (uint128)rest << 64 | *limb;
+            *limb = (uint64_t)(part / divisor);
+            rest = (uint64_t)(part % divisor);
+        }
     }
-    return (uint64_t)rest;
+    return rest;
 }
 
 static void shift_in(struct uint576 *number, uint64_t bit)
@@ -158,11 +164,11 @@ size_t uint576_digits(const struct uint576 *magnitude, char digits[UINT576_DIGIT
     struct uint576 rest = *magnitude;
     do {
         uint64_t part = uint576_divide_small(&rest, ten_to_step);
-        for (int i = 0; i < TEN_POWER_STEP; i++, part /= 10)
+        bool const is_first = uint576_is_zero(&rest);
+        for (int i = 0; is_first ? part > 0 : i < TEN_POWER_STEP; i++, part /= 10)
             reversed[count++] = (char)('0' + part % 10);
     } while (!uint576_is_zero(&rest));
-    while (count > 1 && reversed[count - 1] == '0')
-        count--;
+    if (count == 0) reversed[count++] = '0';
     for (size_t i = 0; i < count; i++)
         digits[i] = reversed[count - 1 - i];
     return count;
