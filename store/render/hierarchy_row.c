@@ -5,7 +5,9 @@ static void hierarchy_row_add_measures(const struct view *view, const struct tim
                                        const char *name, const struct result *results,
                                        struct buffer *row)
 {
-    buffer_format(row, ",\"%s\":{", name);
+    buffer_add_text(row, ",\"");
+    buffer_add_text(row, name);
+    buffer_add_text(row, "\":{");
     for (size_t i = 0; i < view->measure_count; i++) {
         const struct measure *const measure = &view->measures[i];
         struct result const result = formula_eval(measure->formula, results);

@@ -1,8 +1,10 @@
-"""Batches with random keys (UUIDs) as the store grows, beside the same with keys in order, and SQLite with a primary key.
+"""Batches with random keys (UUIDs) as the store grows, beside the same with keys in order, and peers that keep one row a key.
 
-    EVENTS=5000000 tests/bench/growing.py       in fifty batches, whatever EVENTS is
+    EVENTS=5000000 BATCHES=50 NODE_PATH=FOLDER/node_modules tests/bench/growing.py
+    EVENTS=50000000 BATCHES=500 ALONE=1 tests/bench/growing.py       tallyfs alone, for an hour
 
-What each batch takes, durable: onto nothing, in the mean, at the worst, at the end; and what an event takes on the disk.
+What each batch takes, durable: onto nothing, in the mean, at the worst, at the end; and what an event takes on the disk. Then all
+of the events at once. DuckDB and ClickHouse are measured where NODE_PATH has @duckdb/node-api and chdb.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -11,16 +13,19 @@ import csv
 import json
 import os
 import random
+import shutil
 import sqlite3
 import statistics
+import subprocess
 import sys
 import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from bench import databases, heading, timed
+from bench import by_turns, databases, has_module, heading, table, timed
 from mounted import Scene, tally
 
-EVENTS, BATCHES = int(os.environ.get("EVENTS", "5000000")), 50
+HERE = os.path.dirname(os.path.abspath(__file__))
+EVENTS, BATCHES = int(os.environ.get("EVENTS", "5000000")), int(os.environ.get("BATCHES", "50"))
 BATCH = max(1, EVENTS // BATCHES)
 FIELDS = {"id": "string", "t": "time", "user": "string", "region": "string", "amount": "decimal"}
 SCHEMA = {"streams": {"e": {"key": "id", "time": "t", "fields": FIELDS}},
@@ -44,26 +49,38 @@ class Rows:
         return [self.row() for _ in range(BATCH)]
 
 
+def write(path, rows):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(FIELDS)
+        writer.writerows(rows)
+    return path
+
+
+def bytes_of(path):
+    if os.path.isfile(path):
+        return os.stat(path).st_blocks * 512
+    return sum(os.stat(os.path.join(folder, name)).st_blocks * 512 for folder, _, names in os.walk(path) for name in names)
+
+
 class Store:
     def __init__(self, scene, name):
-        self.scene, self.path, self.file = scene, scene.store(name, SCHEMA), os.path.join(scene.path(name), "data.mdb")
+        self.scene, self.path = scene, scene.store(name, SCHEMA)
 
     def load(self, rows):
-        with open(self.scene.path("batch.csv"), "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerows([list(FIELDS), *rows])
-        return timed(lambda: tally("ingest", self.path, self.scene.path("batch.csv")))
+        source = write(self.scene.path("batch.csv"), rows)
+        return timed(lambda: tally("ingest", self.path, source))
 
-    def count(self):
-        return json.loads(tally("cat", self.path, "all.json").stdout)["n"]
+    def close(self):
+        pass
 
 
 class Sqlite:
     """The same rows, in a table that tells new keys from known ones; without views."""
 
     def __init__(self, scene, name):
-        self.file = scene.path(name)
-        self.connection = sqlite3.connect(self.file)
+        self.path = scene.path(name)
+        self.connection = sqlite3.connect(self.path)
         self.connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE e "
                                       "(id TEXT PRIMARY KEY, t TEXT, user TEXT, region TEXT, amount NUMERIC) WITHOUT ROWID")
 
@@ -74,27 +91,85 @@ class Sqlite:
 
         return timed(insert)
 
-    def count(self):
-        return self.connection.execute("SELECT count(*) FROM e").fetchone()[0]
+    def close(self):
+        self.connection.close()
+
+
+class Node:
+    """A database of peers/batches.js, in a process that stays."""
+
+    def __init__(self, scene, kind):
+        self.scene, self.path = scene, scene.path(kind)
+        self.process = subprocess.Popen(["node", os.path.join(HERE, "peers/batches.js"), kind, self.path],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def load(self, rows):
+        self.process.stdin.write(write(self.scene.path("batch.csv"), rows) + "\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def contenders_of(scene):
+    """name -> (rows, where they go), and what is missing."""
+    ours = {"tallyfs, random keys": (Rows(False), Store(scene, "random")),
+            "tallyfs, keys in order": (Rows(True), Store(scene, "ordered"))}
+    if os.environ.get("ALONE"):
+        return ours, []
+    ours["SQLite, random keys, no views"] = (Rows(False), Sqlite(scene, "sqlite"))
+    missing = []
+    for name, kind, module in (("DuckDB, random keys, no views", "duckdb", "@duckdb/node-api"),
+                               ("ClickHouse ReplacingMergeTree, random keys, two views", "clickhouse", "chdb")):
+        if has_module(module):
+            ours[name] = (Rows(False), Node(scene, kind))
+        else:
+            missing.append((name, f"{module} is not in NODE_PATH"))
+    return ours, missing
+
+
+def batches(scene):
+    contenders, missing = contenders_of(scene)
+    seconds = {name: [] for name in contenders}
+    for _ in range(BATCHES):
+        for name, (rows, place) in contenders.items():
+            seconds[name].append(place.load(rows.batch()))
+    print(f"\n### {BATCHES} batches of {BATCH} rows\n\n| | onto nothing, s | mean | worst | last ten | mean / first | worst / first "
+          "| bytes an event |\n|---|---|---|---|---|---|---|---|")
+    for name, (_, place) in contenders.items():
+        place.close()
+        taken = seconds[name]
+        mean, last = statistics.mean(taken), statistics.mean(taken[-10:])
+        print(f"| {name} | {taken[0]:.3f} | {mean:.3f} | {max(taken):.3f} | {last:.3f} | {mean / taken[0]:.2f} "
+              f"| {max(taken) / taken[0]:.2f} | {bytes_of(place.path) / EVENTS:.0f} |")
+    for name, reason in missing:
+        print(f"| {name} | not measured: {reason} | | | | | | |")
+
+
+def at_once(scene):
+    def loading(in_order):
+        rows = Rows(in_order)
+        source = write(scene.path(f"all-{in_order}.csv"), (rows.row() for _ in range(EVENTS)))
+
+        def load():
+            store = scene.store(f"once-{in_order}", SCHEMA)
+            seconds = timed(lambda: tally("ingest", store, source))
+            shutil.rmtree(store)
+            return seconds
+
+        return load
+
+    table(f"{EVENTS} rows at once", "s", by_turns({"keys in order": loading(True), "random keys": loading(False)}), "keys in order")
 
 
 def main():
     heading("Random keys as the store grows", **databases())
     with Scene() as scene:
-        contenders = {"tallyfs, random keys": (Rows(False), Store(scene, "random")),
-                      "tallyfs, keys in order": (Rows(True), Store(scene, "ordered")),
-                      "SQLite, random keys, no views": (Rows(False), Sqlite(scene, "sqlite"))}
-        seconds = {name: [] for name in contenders}
-        for _ in range(BATCHES):
-            for name, (rows, store) in contenders.items():
-                seconds[name].append(store.load(rows.batch()))
-        print(f"\n### {BATCHES} batches of {BATCH} rows\n\n| | onto nothing, s | mean | worst | last ten | mean / first | worst / first "
-              "| bytes an event |\n|---|---|---|---|---|---|---|---|")
-        for name, (_, store) in contenders.items():
-            taken = seconds[name]
-            mean, last = statistics.mean(taken), statistics.mean(taken[-10:])
-            print(f"| {name} | {taken[0]:.3f} | {mean:.3f} | {max(taken):.3f} | {last:.3f} | {mean / taken[0]:.2f} "
-                  f"| {max(taken) / taken[0]:.2f} | {os.path.getsize(store.file) / store.count():.0f} |")
+        batches(scene)
+    with Scene() as scene:
+        at_once(scene)
 
 
 main()

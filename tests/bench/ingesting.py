@@ -20,6 +20,7 @@ from mounted import Scene, tally
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCHEMA = os.path.join(HERE, "../../examples/slow-api/schema.json")
 EVENTS = int(os.environ.get("EVENTS", "5000000"))
+THREADS = (1, 2, 4, 8)
 
 
 def size_of(path):
@@ -42,10 +43,10 @@ class Loading:
         self.bytes[name] = size_of(place)
         shutil.rmtree(place) if os.path.isdir(place) else os.unlink(place)
 
-    def tally(self, name, source):
+    def tally(self, name, source, *options):
         store = self.fresh("tally")
         tally("init", store, "--schema", SCHEMA)
-        seconds = timed(lambda: tally("ingest", store, source))
+        seconds = timed(lambda: tally("ingest", store, source, *options))
         self.done(name, store)
         return seconds
 
@@ -77,6 +78,9 @@ def main():
         loading = Loading(scene, write_events(scene, "events.ndjson"), write_events(scene, "events.csv", "csv"))
         ours, csv = "tallyfs, NDJSON, key and two views", "tallyfs, CSV, key and two views"
         contenders, missing = {ours: lambda: loading.tally(ours, loading.ndjson), csv: lambda: loading.tally(csv, loading.csv)}, []
+        for threads in THREADS:
+            name = f"{csv}, {threads} thread{'s' * (threads > 1)}"
+            contenders[name] = lambda name=name, threads=threads: loading.tally(name, loading.csv, "--threads", str(threads))
         if shutil.which("sqlite3"):
             contenders["SQLite, CSV, primary key"] = loading.sqlite
         else:
