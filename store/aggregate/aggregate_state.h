@@ -31,7 +31,8 @@ struct best {
     /* quantile between two values: the upper one, else empty. min, max, while a batch is merged: of
      * the keys that changed that nearest to the end, borrowed */
     struct slice next;
-    uint64_t below; /* quantile: how many values are before `value` */
+    uint64_t
+        below; /* quantile: how many values are before `value`; min, max: the weight of `next` */
 };
 
 /* A state or a delta; zeroed is the neutral element. */

@@ -52,7 +52,7 @@ static bool put_weight(struct merge *merge, struct multiset_writer *writer,
         if (aggregate->multiset != change->value->set) continue;
         if (traits_of(aggregate)->multiset == MULTISET_SIZE)
             state->count += (weights.new_weight > 0) - (weights.old_weight > 0);
-        multiset_shift(aggregate, state, key, weight);
+        multiset_shift(aggregate, state, key, &weights);
     }
     return true;
 }

@@ -241,17 +241,25 @@ static bool is_beyond(bool least, struct slice key, struct slice other)
     return other.length == 0 || (least ? order < 0 : order > 0);
 }
 
+/* The change that is furthest out, with the weight that is there now. */
+static void shift_extreme(bool least, struct state *state, struct slice key, uint64_t new_weight)
+{
+    if (!is_beyond(least, key, state->best.next) && !slice_equal(key, state->best.next)) return;
+    state->best.next = key;
+    state->best.below = new_weight;
+}
+
 void multiset_shift(const struct aggregate *aggregate, struct state *state, struct slice key,
-                    int64_t weight)
+                    const struct weights *weights)
 {
     AUTO_BUFFER struct buffer held = {0};
     enum multiset_use const use = traits_of(aggregate)->multiset;
-    if (use == MULTISET_LEAST || use == MULTISET_GREATEST) {
-        if (is_beyond(use == MULTISET_LEAST, key, state->best.next)) state->best.next = key;
-    }
+    if (use == MULTISET_LEAST || use == MULTISET_GREATEST)
+        shift_extreme(use == MULTISET_LEAST, state, key, weights->new_weight);
     if (use != MULTISET_RANK || state->best.value.length == 0) return;
     (void)multiset_key(state->best.value, &held);
-    if (slice_compare(key, buffer_slice(&held)) < 0) state->best.below += (uint64_t)weight;
+    if (slice_compare(key, buffer_slice(&held)) < 0)
+        state->best.below += weights->new_weight - weights->old_weight;
 }
 
 /* Where the quantile stood, or what came behind it if that is gone; the last one if nothing did. */
@@ -337,11 +345,19 @@ static bool settle_extreme(struct multiset_reader *reader, struct multiset_place
     AUTO(scan_close) struct scan scan = {0};
     AUTO_BUFFER struct buffer held = {0};
     struct slice from = state->best.next;
+    bool is_there = state->best.below > 0;
     bool const least = traits_of(aggregate)->multiset == MULTISET_LEAST;
     (void)multiset_key(state->best.value, &held);
-    if (held.length && is_beyond(least, buffer_slice(&held), from)) from = buffer_slice(&held);
+    if (held.length && is_beyond(least, buffer_slice(&held), from)) {
+        from = buffer_slice(&held);
+        is_there = true; /* or it were among the changes */
+    }
     state->best = (struct best){.below = 0};
     if (state->count == 0) return true;
+    if (is_there && from.length < MULTISET_CUT_BYTES) { /* and nothing is beyond it */
+        state->best.value = arena_copy(arena, from);
+        return true;
+    }
     scan_open(&scan, reader, place);
     return find_extreme(&scan, least, from, arena, &state->best.value, err);
 }

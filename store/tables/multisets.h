@@ -57,10 +57,10 @@ bool multiset_add(struct multiset_writer *writer, struct multiset_place place, s
 /* Where an element stands in the order of the writer. */
 void multiset_full_key(struct multiset_place place, struct slice key, struct buffer *into);
 
-/* For each change of a weight in one batch: how it moves a quantile, and where an extreme may be by
+/* For each change of weights in one batch: how it moves a quantile, and where an extreme may be by
  * now. KEY is borrowed until the state is settled. */
 void multiset_shift(const struct aggregate *aggregate, struct state *state, struct slice key,
-                    int64_t weight);
+                    const struct weights *weights);
 /* After: finds what the aggregate shows. STATE has the stored state with the count of now. */
 struct multiset_reader {
     const struct txn *txn;

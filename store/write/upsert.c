@@ -89,12 +89,22 @@ static void apply_event(struct upsert *upsert, const struct event *record, struc
     upsert_visit_time(upsert);
 }
 
+/* The fields of the record that are looked at here: all, or the time alone. */
+static bool unpack_record(struct upsert *upsert, const struct event *record)
+{
+    const struct stream *const stream = upsert->stream;
+    int const time = stream->time_field;
+    if (stream->delete_when || stream->on_duplicate == DUPLICATE_NEWEST)
+        return event_unpack(stream, record, upsert->record);
+    return time < 0 || event_unpack_field(stream, record, (size_t)time, &upsert->record[time]);
+}
+
 bool upsert_apply(struct upsert *upsert, const struct event *record, struct slice *now,
                   struct upsert_counts *counts)
 {
     const struct stream *const stream = upsert->stream;
     bool const versioned = stream->on_duplicate == DUPLICATE_NEWEST;
-    if (!event_unpack(stream, record, upsert->record)) return false;
+    if (!unpack_record(upsert, record)) return false;
     bool const deletes =
         stream->delete_when && expr_holds(stream->delete_when, upsert->record, upsert->zone);
     if (versioned) {
