@@ -41,10 +41,12 @@ static size_t ddsketch_find(const struct ddsketch *sketch, int32_t key)
     return low;
 }
 
-static void ddsketch_make_room(struct ddsketch *sketch, struct arena *arena)
+static void ddsketch_make_room(struct ddsketch *sketch, size_t count, struct arena *arena)
 {
-    if (sketch->count < sketch->capacity) return;
-    sketch->capacity = sketch->capacity ? sketch->capacity * 2 : BUCKETS_FIRST;
+    if (count <= sketch->capacity) return;
+    if (sketch->capacity == 0) sketch->capacity = BUCKETS_FIRST;
+    while (sketch->capacity < count)
+        sketch->capacity *= 2;
     struct ddsketch_bucket *const buckets =
         ARENA_ARRAY(arena, struct ddsketch_bucket, sketch->capacity);
     for (size_t i = 0; i < sketch->count; i++)
@@ -64,7 +66,7 @@ static void add_weight(struct ddsketch *sketch, int32_t key, int64_t weight, str
         return;
     }
     if (weight == 0) return;
-    ddsketch_make_room(sketch, arena);
+    ddsketch_make_room(sketch, sketch->count + 1, arena);
     memmove(sketch->buckets + at + 1, sketch->buckets + at,
             (sketch->count - at) * sizeof *sketch->buckets);
     sketch->buckets[at] = (struct ddsketch_bucket){.key = key, .weight = weight};
@@ -78,8 +80,26 @@ void ddsketch_add(struct ddsketch *sketch, double value, int64_t weight, struct 
 
 void ddsketch_merge(struct ddsketch *into, const struct ddsketch *other, struct arena *arena)
 {
-    for (size_t i = 0; i < other->count; i++)
-        add_weight(into, other->buckets[i].key, other->buckets[i].weight, arena);
+    size_t left = into->count, right = other->count, at = left + right;
+    size_t const end = at;
+    ddsketch_make_room(into, end, arena);
+    struct ddsketch_bucket *const buckets = into->buckets;
+    /* From the last ones on, in place: what is written is behind what is still to be read. */
+    while (right > 0) {
+        struct ddsketch_bucket bucket = other->buckets[right - 1];
+        if (left > 0 && buckets[left - 1].key > bucket.key) {
+            buckets[--at] = buckets[--left];
+            continue;
+        }
+        if (left > 0 && buckets[left - 1].key == bucket.key)
+            bucket.weight += buckets[--left].weight;
+        buckets[--at] = bucket;
+        right--;
+    }
+    into->count = left;
+    for (; at < end; at++) {
+        if (buckets[at].weight != 0) buckets[into->count++] = buckets[at];
+    }
 }
 
 void ddsketch_negate(struct ddsketch *sketch)

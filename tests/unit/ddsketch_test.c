@@ -89,12 +89,34 @@ static void what_is_taken_out_leaves_nothing(void **state)
     arena_done(&arena);
 }
 
+static void merging_is_adding(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < 40; step++) {
+        struct arena arena = {0};
+        AUTO_BUFFER struct buffer left = {0};
+        AUTO_BUFFER struct buffer right = {0};
+        struct ddsketch one = {.count = 0}, other = {.count = 0}, both = {.count = 0};
+        for (size_t i = 0; i < 400; i++) {
+            int64_t const weight = i % 7 == 0 ? -1 : 1;
+            ddsketch_add(i % step ? &one : &other, value_at(i), weight, &arena);
+            ddsketch_add(&both, value_at(i), weight, &arena);
+        }
+        ddsketch_merge(&one, &other, &arena);
+        ddsketch_pack(&one, &left);
+        ddsketch_pack(&both, &right);
+        assert_true(slice_equal(buffer_slice(&left), buffer_slice(&right)));
+        arena_done(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles_are_within_one_percent),
         cmocka_unit_test(the_ends_of_the_range_have_buckets),
         cmocka_unit_test(what_is_taken_out_leaves_nothing),
+        cmocka_unit_test(merging_is_adding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
