@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from mounted import Scene, check, tally
 
 GENERATE = os.environ.get("GENERATE", "build-test/examples/generate")
-EVENTS = 200000
+EVENTS = int(os.environ.get("EVENTS", 200000))
 
 
 def main():

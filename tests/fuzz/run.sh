@@ -8,11 +8,11 @@ set -eu
 program=$1 corpus=$2
 found=$(mktemp -d)
 trap 'rm -rf "$found"' EXIT
-# As many as some ten to twenty seconds of a processor take.
+# As many as some ten seconds of a processor take.
 case $corpus in
-*/store_open) runs=250 ;; # each is a commit
-*/propose) runs=3000 ;;   # a file is read several times
-*/records) runs=4000 ;;
+*/store_open) runs=125 ;; # each is a commit
+*/propose) runs=1500 ;;   # a file is read several times
+*/records) runs=2000 ;;
 *) runs=30000 ;;
 esac
 if [ "${SOAK:-}" ]; then length=-max_total_time=1800; else length="-seed=1 -runs=$runs"; fi

@@ -20,7 +20,7 @@ SCHEMA = {
         "by_day": {"by": ["region", "day(t)"], "measures": {"n": "count()", "sum": "sum(amount)"}},
     },
 }
-COMMITS, EVENTS = 100, 50
+COMMITS, EVENTS = int(os.environ.get("COMMITS", 100)), 50
 VISIBLE = int(os.environ.get("VISIBLE", 1000 if os.environ.get("SOAK") else 300))
 
 

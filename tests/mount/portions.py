@@ -16,7 +16,7 @@ from mounted import Scene, check, read, tally, wait_until
 
 SCHEMA = {"streams": {"s": {"key": "k", "on_duplicate": "replace", "fields": {"k": "int", "v": "int"}}},
           "views": {"v": {"by": ["k"], "measures": {"v": "max(v)"}}}}
-ROWS, PORTION = 30000, 1024  # a slot of a table is handled as a whole
+ROWS, PORTION = int(os.environ.get("ROWS", 30000)), 1024  # a slot of a table is handled as a whole
 
 
 def put(store, version):

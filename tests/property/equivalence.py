@@ -60,7 +60,7 @@ class World:
     def __init__(self, folder, case):
         self.store, self.folder = os.path.join(folder, "store"), folder
         self.streams = {name: model.Stream(stream) for name, stream in copy.deepcopy(case["streams"]).items()}
-        self.views, self.batches = copy.deepcopy(case["views"]), 0
+        self.views, self.batches, self.listed = copy.deepcopy(case["views"]), 0, set()
         self.plant()
         run("init", self.store, "--schema", self.write("schema.json", self.schema()))
 
@@ -171,14 +171,19 @@ class World:
         model.let_go(self.views, self.streams)
         run("rebuild", "--allow-loss", self.store)
 
+    def list_views(self, shown):
+        listed = set(run("ls", self.store).decode().split())
+        if {name for name in listed if name.endswith(".json")} != shown:
+            raise Failure(f"lists {listed}, expected {shown}")
+        self.listed = shown
+
     def compare(self):
         expected = {}
         for name, view in self.views.items():
             expected.update(model.files_of(name, view, model.events_of(view, self.views, self.streams)))
-        listed = set(run("ls", self.store).decode().split())
         shown = {path.decode().split("/")[0] for path in expected if b"/" not in path and path.endswith(b".json")}
-        if {name for name in listed if name.endswith(".json")} != shown:
-            raise Failure(f"lists {listed}, expected {shown}")
+        if shown != self.listed:  # a process each time that names come or go, and at the end
+            self.list_views(shown)
         paths = sorted(expected)
         found = run("cat", self.store, *map(os.fsdecode, paths)) if paths else b""
         if found == b"".join(expected[path] for path in paths):
@@ -208,6 +213,7 @@ def attempt(case):
         for step in case["steps"]:
             world.do(step)
             world.compare()
+        world.list_views(world.listed)
         run("verify", world.store)
         second_opinion.ask(world)
     except (Failure, second_opinion.Disagreement) as failure:

@@ -204,7 +204,7 @@ def real(path):
 
 def real_sets():
     names = ["online-retail/*.gz", "wikipedia-edits/*.gz", "access-logs/*.ndjson.gz", "flights-20k/*.gz", "pge-outages/*.gz",
-             "nezha-traces/hipster/*.gz", "file-tree/*.gz", "cookie-cats/*.gz", "homepage-actions/*.csv", "resume-callbacks/*.gz",
+             "nezha-traces/hipster/*_04_03.csv.gz", "file-tree/*.gz", "cookie-cats/*.gz", "homepage-actions/*.csv", "resume-callbacks/*.gz",
              "covid-daily-reports/daily/*-15-2020.csv.gz"]
     return [path for name in names for path in sorted(glob.glob(os.path.join(DATA, name)))]
 

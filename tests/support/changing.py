@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import hashlib
 import json
 import os
 import random
@@ -32,12 +33,27 @@ def events(first, count, step=1):
                                      for i in range(first, first + count * step, step))
 
 
+def digest_of(place):
+    """Of all names and bytes, but of the locks, which no process has any more: LMDB makes its table anew, and ours tells whose it was."""
+    digest = hashlib.sha256()
+    for folder, names, leaves in os.walk(place):
+        names.sort()
+        for name in [*names, *sorted(leaves)]:
+            path = os.path.join(folder, name)
+            digest.update(path[len(place):].encode() + b"\0")
+            if os.path.isfile(path) and name not in ("lock.mdb", "ingest.lock"):
+                with open(path, "rb") as file:
+                    digest.update(hashlib.sha256(file.read()).digest())
+    return digest.digest()
+
+
 class Command:
     """What is run, in a copy of one store, and what of the copy tells how far it came."""
 
     def __init__(self, scene, base, *arguments, shown="store", status=0, parts=False, reads=False):
         self.scene, self.base, self.arguments, self.shown, self.status = scene, base, arguments, shown, status
         self.parts, self.reads, self.count = parts, reads, 0
+        self.known, self.finished = {}, set()
         place = self.fresh()
         self.before = self.state(place)
         self.run(place, status=status)
@@ -65,17 +81,25 @@ class Command:
         store = os.path.join(place, self.shown)
         if not os.path.exists(store + "/data.mdb"):
             return None
-        check(b" 0 differ" in tally("verify", store).stdout, f"{store} does not verify")
-        shown = tally("cat", store, ".tallyfs/schema.json", "all.json", "days.json", status=None).stdout
-        check(shown.startswith(b"{"), f"{store} shows no schema")
-        return shown
+        with open(store + "/data.mdb", "rb") as file:
+            bytes_of_data = hashlib.sha256(file.read()).digest()
+        if bytes_of_data not in self.known:  # they are looked at once: most disturbed commands leave them as they were
+            check(b" 0 differ" in tally("verify", store).stdout, f"{store} does not verify")
+            shown = tally("cat", store, ".tallyfs/schema.json", "all.json", "days.json", status=None).stdout
+            check(shown.startswith(b"{"), f"{store} shows no schema")
+            self.known[bytes_of_data] = shown
+        return self.known[bytes_of_data]
 
     def is_expected(self, state):
         """One commit is there or not; one in parts may have come anywhere, as long as it verifies."""
         return self.parts or state in (self.before, self.after)
 
     def finish(self, place, state, what):
-        """Runs it again, undisturbed, from the state it is in, and looks where that ends."""
+        """Runs it again, undisturbed, from the state it is in, and looks where that ends: once from the same files."""
+        left = digest_of(place)
+        if left in self.finished:
+            return
+        self.finished.add(left)
         if state != self.after or self.shown == "store":
             again = self.run(place)
             check(again.returncode in (0, self.status), f"{what}: then {again.stderr}")

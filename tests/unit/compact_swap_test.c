@@ -212,7 +212,7 @@ static void a_compact_may_be_killed_before_any_step(void **state)
     (void)state;
     bool killed = true;
     int step;
-    for (step = 0; killed; step++) {
+    for (step = 0; killed; step += (int)test_slice()) {
         struct tmpstore tmp;
         bool writer_killed;
         open_garbage(&tmp);
@@ -241,7 +241,7 @@ static void a_waiting_writer_ends_what_was_killed(void **state)
 {
     (void)state;
     bool killed = true;
-    for (int step = 0; killed; step++) {
+    for (int step = 0; killed; step += (int)test_slice()) {
         struct tmpstore tmp;
         open_garbage(&tmp);
         struct snapshot *const held = look(tmp.store);
@@ -271,7 +271,7 @@ static void a_step_that_fails_leaves_the_store(void **state)
 {
     (void)state;
     bool good = false;
-    for (int step = 0; !good; step++) {
+    for (int step = 0; !good; step += (int)test_slice()) {
         struct tmpstore tmp;
         struct error err;
         open_garbage(&tmp);
