@@ -4,4 +4,4 @@
 set -eu
 curves=$(mktemp -d)
 trap 'rm -rf "$curves"' EXIT
-READS=2000 EVENTS=20000 ROWS=2000 ROUNDS=1 "$(dirname "$0")/run.sh" "$curves"
+READS=2000 EVENTS=20000 BATCHES=5 ROWS=2000 ROUNDS=1 "$(dirname "$0")/run.sh" "$curves"
