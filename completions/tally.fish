@@ -93,7 +93,7 @@ complete -c tally -n '__tally_is ingest' -l strict -d 'Stop at the first bad rec
 complete -c tally -n '__tally_is ingest' -l dry-run -d 'Count, and load nothing'
 complete -c tally -n '__tally_is ingest follow' -l max-rejects -x -d 'Stop where more records are refused'
 complete -c tally -n '__tally_is ingest follow verify' -l memory -xa '512M 1G 2G 4G' -d 'Memory to use'
-complete -c tally -n '__tally_is ingest follow' -l threads -xa '1 2 4 8' -d 'Threads to use'
+complete -c tally -n '__tally_is ingest follow verify' -l threads -xa '1 2 4 8' -d 'Threads to use'
 complete -c tally -n '__tally_is ingest follow' -l commit-every -xa '100ms 1s 1min 1M 16M' -d 'Commit what has waited so long'
 complete -c tally -n '__tally_is delete' -l key -x -d 'The event with this key'
 complete -c tally -n '__tally_is delete' -l where -x -d 'The events for which this is true'

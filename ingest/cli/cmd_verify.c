@@ -8,21 +8,23 @@
 #include "cli/options.h"
 #include "cli/tree_print.h"
 
-enum { OPTION_MEMORY = OPTION_FIRST };
+enum { OPTION_MEMORY = OPTION_FIRST, OPTION_THREADS };
 
 static const struct option options[] = {
     {.name = "memory", .has_arg = required_argument, .val = OPTION_MEMORY},
+    {.name = "threads", .has_arg = required_argument, .val = OPTION_THREADS},
     {.name = NULL},
 };
 
 static const struct usage usage = {
     .command = "verify",
-    .line = "tally verify STORE [--memory SIZE]",
+    .line = "tally verify STORE [--memory SIZE] [--threads N]",
     .help = "Computes every file anew from the stored events, by another road than ingest\n"
             "does, compares, and names each file that differs. Reads only; ingest may go on.\n"
             "\n"
             "  --memory SIZE  memory to use, 16M or more (512M): with less, a large view is\n"
             "                 counted in more passes over the events\n"
+            "  --threads N    views to prove at a time (one a processor)\n"
             "\n"
             "Exit status: 0 all the same, 1 something differs or could not run.\n",
     .options = options,
@@ -32,23 +34,28 @@ static const struct usage usage = {
 
 static bool set_option(void *context, int code, const char *value)
 {
-    return code != OPTION_MEMORY || load_option_memory(value, context);
+    struct resources *const resources = context;
+    switch (code) {
+    case OPTION_MEMORY: return load_option_memory(value, &resources->memory_bytes);
+    case OPTION_THREADS: return load_option_threads(value, &resources->threads);
+    default: return true;
+    }
 }
 
 enum exit_status cmd_verify(int argc, char **argv)
 {
-    size_t memory_bytes = VERIFY_MEMORY_BYTES;
+    struct resources resources = load_resources_default();
     struct verify_result result;
     struct error err;
     int first;
-    switch (options_read(&usage, argc, argv, set_option, &memory_bytes, &first)) {
+    switch (options_read(&usage, argc, argv, set_option, &resources, &first)) {
     case OPTIONS_GOOD: break;
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
     }
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
     if (!tree_view_open(&view, argv[first], &err)) return console_error(&err);
-    if (!verify_store_within(view.snapshot, memory_bytes, console_difference, NULL, &result, &err))
+    if (!verify_store_within(view.snapshot, &resources, console_difference, NULL, &result, &err))
         return console_error(&err);
     (void)printf("commit %llu: %llu events, %llu files, %llu differ\n", /* console_end looks */
                  (unsigned long long)view.snapshot->commit_id, (unsigned long long)result.events,

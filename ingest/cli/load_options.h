@@ -1,7 +1,7 @@
 /* load_options.h - the options that commands share. false: what is wrong is told on standard error.
  *
- * Place    `tally ingest` and `tally follow` take all of them, `tally verify` the memory; commands
- *          without that option have its default.
+ * Place    `tally ingest` and `tally follow` take all of them, `tally verify` memory and threads;
+ *          commands without these have their defaults.
  * Memory   results hold nothing.
  * Threads  the main thread.
  * Errors   false, and what is wrong is printed.

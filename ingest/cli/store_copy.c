@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "cli/load_options.h"
 #include "cli/tree_print.h"
 #include "common/writer_lock.h"
 #include "database/backup.h"
@@ -18,10 +19,12 @@ struct content {
 static bool store_copy_look(const char *path, bool verifies, struct content *ret_content,
                             struct error *err)
 {
+    struct resources const resources = load_resources_default();
     struct verify_result result = {.differing = 0};
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
     if (!tree_view_open(&view, path, err)) return false;
-    if (verifies && !verify_store(view.snapshot, console_difference, NULL, &result, err))
+    if (verifies &&
+        !verify_store_within(view.snapshot, &resources, console_difference, NULL, &result, err))
         return false;
     *ret_content = (struct content){.commit_id = view.snapshot->commit_id,
                                     .event_count = view.snapshot->event_count};

@@ -273,7 +273,7 @@ static bool is_source(const struct schema *schema, const struct view *view)
     return false;
 }
 
-static bool verify_view(struct check *check, const struct view *view, struct error *err)
+static bool compare_view(struct check *check, const struct view *view, struct error *err)
 {
     struct tallied_view counted;
     bool fits;
@@ -292,34 +292,11 @@ static bool verify_view(struct check *check, const struct view *view, struct err
     return good;
 }
 
-bool verify_store_within(const struct snapshot *snapshot, size_t memory_bytes,
-                         void (*differ)(void *context, const char *path, const char *what),
-                         void *context, struct verify_result *ret_result, struct error *err)
+bool verify_view(struct check *check, const struct view *view, struct error *err)
 {
-    struct check check = {
-        .snapshot = snapshot, .memory_bytes = memory_bytes, .differ = differ, .context = context};
-    /* Where pages are damaged, what is read by way of them proves nothing. */
-    bool good = db_check_pages(store_db(snapshot->store), err) &&
-                verify_tables(snapshot, &check.result.events, err) &&
-                verify_references(&check, err);
-    for (size_t i = 0; i < snapshot->schema->view_count && good; i++) {
-        const struct view *const view = &snapshot->schema->views[i];
-        uint64_t const before = check.result.differing;
-        good = verify_view(&check, view, err);
-        /* of one that differs it is told already */
-        if (good && is_source(snapshot->schema, view) && check.result.differing == before)
-            good = verify_source(&check, view, err);
-    }
-    buffer_done(&check.path);
-    buffer_done(&check.expected);
-    buffer_done(&check.found);
-    if (good) *ret_result = check.result;
-    return good;
-}
-
-bool verify_store(const struct snapshot *snapshot,
-                  void (*differ)(void *context, const char *path, const char *what), void *context,
-                  struct verify_result *ret_result, struct error *err)
-{
-    return verify_store_within(snapshot, VERIFY_MEMORY_BYTES, differ, context, ret_result, err);
+    uint64_t const before = check->result.differing;
+    if (!compare_view(check, view, err)) return false;
+    /* of one that differs it is told already */
+    return !is_source(check->snapshot->schema, view) || check->result.differing > before ||
+           verify_source(check, view, err);
 }

@@ -15,13 +15,16 @@
  *          Prometheus, and of a tree with uniq, quantile or top; those under one value of the
  *          leading dimension or within one node; the values of a quantile and of top() in one
  *          group; and of one row the values, and its text twice.
- * Threads  as the snapshot.
+ * Threads  as the snapshot; it has others prove views side by side, each with a part of the memory
+ *          and a snapshot of the same commit. DIFFER is called by one at a time, and what it is told
+ *          of a view in order.
  * Errors   false with ERROR_CORRUPT: what is stored cannot be read. A difference is no
  *          error: DIFFER is told.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
+#include "base/resources.h"
 #include "database/store.h"
 
 enum { VERIFY_MEMORY_BYTES = 512 << 20 };
@@ -39,8 +42,8 @@ struct verify_result {
 bool verify_store(const struct snapshot *snapshot,
                   void (*differ)(void *context, const char *path, const char *what), void *context,
                   struct verify_result *ret_result, struct error *err) MUST_CHECK;
-/* The same with another bound than VERIFY_MEMORY_BYTES. */
-bool verify_store_within(const struct snapshot *snapshot, size_t memory_bytes,
+/* The same, which takes VERIFY_MEMORY_BYTES and one thread, with other resources. */
+bool verify_store_within(const struct snapshot *snapshot, const struct resources *resources,
                          void (*differ)(void *context, const char *path, const char *what),
                          void *context, struct verify_result *ret_result,
                          struct error *err) MUST_CHECK;

@@ -1,7 +1,7 @@
 /* verify_check.h - comparing what the tree shows with what it should: between verify.c and what
  * looks at files.
  *
- * Place    verify.c, verify_portions.c, verify_derived.c, verify_hierarchy_p.h, verify_rows.c.
+ * Place    verify_store.c, verify.c, verify_portions.c, verify_derived.c, verify_hierarchy_p.h, verify_rows.c.
  * Memory   the check owns its buffers; verify.c ends it.
  * Threads  as the snapshot.
  * Errors   as verify.h.
@@ -77,6 +77,8 @@ void verify_header(const struct view *view, unsigned first, struct buffer *text)
 bool verify_next_name(struct tree_listing *listing, struct slice name, bool *good,
                       struct error *err) MUST_CHECK;
 
+/* Everything of one view. */
+bool verify_view(struct check *check, const struct view *view, struct error *err) MUST_CHECK;
 /* That each row of a view that others are over is to them what it shows. */
 bool verify_source(struct check *check, const struct view *view, struct error *err) MUST_CHECK;
 /* The table of references, and that of the links of a hierarchy, of which COUNTED is the sum. */

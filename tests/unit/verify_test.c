@@ -29,9 +29,9 @@ static void check_differing(struct tmpstore *tmp, const char *expected)
     AUTO_BUFFER struct buffer seen = {0}, others = {0};
     assert_true(snapshot_open(tmp->store, &snapshot, &err));
     assert_true(verify_store(snapshot, collect, &seen, &result, &err));
-    /* the same in the least portions, in another order */
-    enum { NOTHING_FITS = 2 };
-    assert_true(verify_store_within(snapshot, NOTHING_FITS, collect, &others, &in_portions, &err));
+    /* the same in the least portions, in another order, by two threads */
+    static const struct resources few = {.memory_bytes = 4, .threads = 2};
+    assert_true(verify_store_within(snapshot, &few, collect, &others, &in_portions, &err));
     snapshot_close(snapshot);
     buffer_add_byte(&seen, '\0');
     buffer_add_byte(&others, '\0');
