@@ -16,8 +16,8 @@
  *          leading dimension or within one node; the values of a quantile and of top() in one
  *          group; and of one row the values, and its text twice.
  * Threads  as the snapshot; it has others prove views side by side, each with a part of the memory
- *          and a snapshot of the same commit. DIFFER is called by one at a time, and what it is told
- *          of a view in order.
+ *          and a snapshot of the same commit. DIFFER is called by one at a time, and told of a view
+ *          in order.
  * Errors   false with ERROR_CORRUPT: what is stored cannot be read. A difference is no
  *          error: DIFFER is told.
  *

@@ -1,7 +1,8 @@
 /* verify_check.h - comparing what the tree shows with what it should: between verify.c and what
  * looks at files.
  *
- * Place    verify_store.c, verify.c, verify_portions.c, verify_derived.c, verify_hierarchy_p.h, verify_rows.c.
+ * Place    verify_store.c, verify.c, verify_portions.c, verify_derived.c, verify_hierarchy_p.h,
+ *          verify_rows.c.
  * Memory   the check owns its buffers; verify.c ends it.
  * Threads  as the snapshot.
  * Errors   as verify.h.
