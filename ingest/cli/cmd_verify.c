@@ -53,6 +53,7 @@ enum exit_status cmd_verify(int argc, char **argv)
     case OPTIONS_ENDED: return EXIT_GOOD;
     case OPTIONS_WRONG: return EXIT_FAILED;
     }
+    resources = load_resources_to_verify(resources);
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
     if (!tree_view_open(&view, argv[first], &err)) return console_error(&err);
     if (!verify_store_within(view.snapshot, &resources, console_difference, NULL, &result, &err))

@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 #include "common/byte_size.h"
+#include "verify/verify.h"
 
 enum { MEMORY_LEAST_MEBIBYTES = 16, MEMORY_DEFAULT_MEBIBYTES = 512, THREADS_MOST = 256 };
 
@@ -16,6 +17,13 @@ struct resources load_resources_default(void)
         sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
     return (struct resources){.memory_bytes = (size_t)MEMORY_DEFAULT_MEBIBYTES << 20,
                               .threads = (size_t)(count < THREADS_MOST ? count : THREADS_MOST)};
+}
+
+struct resources load_resources_to_verify(struct resources resources)
+{
+    size_t const most = resources.memory_bytes / VERIFY_THREAD_BYTES;
+    if (resources.threads > most) resources.threads = most ? most : 1;
+    return resources;
 }
 
 bool load_option_max_rejects(const char *value, struct reject_limit *limit)

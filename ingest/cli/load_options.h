@@ -15,6 +15,9 @@
  * memory is divided: docs/internals.md, "Memory". */
 struct resources load_resources_default(void);
 
+/* For verify.h: no more threads than have memory. */
+struct resources load_resources_to_verify(struct resources resources);
+
 bool load_option_max_rejects(const char *value, struct reject_limit *limit) MUST_CHECK;
 bool load_option_memory(const char *value, size_t *bytes) MUST_CHECK;
 bool load_option_threads(const char *value, size_t *threads) MUST_CHECK;

@@ -19,7 +19,7 @@ struct content {
 static bool store_copy_look(const char *path, bool verifies, struct content *ret_content,
                             struct error *err)
 {
-    struct resources const resources = load_resources_default();
+    struct resources const resources = load_resources_to_verify(load_resources_default());
     struct verify_result result = {.differing = 0};
     AUTO_TREE_VIEW struct tree_view view = {.store = NULL};
     if (!tree_view_open(&view, path, err)) return false;

@@ -28,6 +28,8 @@
 #include "database/store.h"
 
 enum { VERIFY_MEMORY_BYTES = 512 << 20 };
+/* With less a thread, what is held as a whole would soon be more than the memory. */
+enum { VERIFY_THREAD_BYTES = 128 << 20 };
 
 struct verify_result {
     uint64_t events;    /* stored */

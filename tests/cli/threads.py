@@ -62,7 +62,7 @@ def copies(scene, name, schema, records, memory):
         store = scene.path(f"{name}-{threads}")
         shutil.copytree(empty, store)
         tally("ingest", store, records, "--threads", str(threads), "--memory", memory)
-        proven = tally("verify", store, "--threads", str(threads)).stdout
+        proven = tally("verify", store, "--threads", str(threads), "--memory", "1G").stdout
         check(b" 0 differ" in proven and proven == tally("verify", store, "--threads", "1").stdout, proven)
         yield threads, store
 
