@@ -6,12 +6,11 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 
-enum { STEP_BYTES = 4 << 20, KEPT_BYTES = 1 << 30 };
+enum { KEPT_BYTES = 1 << 30 };
 
 void heap_keep(void)
 {
     (void)mallopt(M_ARENA_MAX, 1); /* these only fail for values that glibc does not take */
-    (void)mallopt(M_TOP_PAD, STEP_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     (void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
 }

@@ -9,9 +9,10 @@
  */
 #pragma once
 
-/* One heap for all threads, which grows in large steps and does not shrink. As a rule each thread
- * has one of its own, which grows page by page with a call of the system for each; a batch has a
- * new thread for each commit, and memory that is given back has to be made anew by the next one. */
+/* One heap for all threads, which does not shrink. As a rule each thread has one of its own, which
+ * grows page by page with a call of the system for each; a batch has a new thread for each commit,
+ * and memory that is given back has to be made anew by the next one. It grows in small steps: of
+ * memory that is new from the system nothing has to be zeroed before it is used. */
 void heap_keep(void);
 /* Gives back what is free: before the process waits for long. */
 void heap_give_back(void);
