@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "input/event_reader.h"
 
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
+#include "../support/input.h"
 #include "../support/test.h"
 #include "base/arena.h"
 
@@ -86,18 +83,10 @@ static void add_json_record(struct buffer *into, uint64_t *seed, unsigned number
     }
 }
 
-static struct source *open_bytes(struct slice bytes)
+static struct source *start_bytes(struct slice bytes)
 {
-    struct progress progress = {.terminal = false};
-    struct source *source = NULL;
+    struct source *const source = open_bytes(bytes);
     struct error err;
-    char path[64];
-    int const fd = memfd_create("input", MFD_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes.at, bytes.length), bytes.length);
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (!source_open(path, -1, &progress, &source, &err)) fail_msg("%s", err.fact);
-    (void)close(fd);
     if (!source_start(source, 0, &err)) fail_msg("%s", err.fact);
     return source;
 }
@@ -135,7 +124,7 @@ static void write_outcome(const struct event *event, const struct refusal *reaso
 /* By one reader and one binder, from the first byte to the last. */
 static void read_in_order(struct slice input, size_t memory_bytes, struct buffer *into)
 {
-    struct source *source = open_bytes(input);
+    struct source *source = start_bytes(input);
     struct binder binder = new_binder();
     struct refusal refusal = {.text = {0}};
     struct record record;
@@ -152,8 +141,7 @@ static void read_in_order(struct slice input, size_t memory_bytes, struct buffer
         bool const taken = step == READER_RECORD && bind_cells(&binder, record.cells, &refusal);
         if (taken) {
             size_t const key_length = event_pack(&schema->streams[0], binder.values, &packed);
-            event.key = slice_of(packed.at, key_length);
-            event.packed = slice_of(packed.at + key_length, packed.length - key_length);
+            event = event_of_bytes(packed.at, key_length, packed.length);
         }
         write_bytes(&record, into);
         while (!taken && record.more) {
@@ -170,7 +158,7 @@ static void read_in_order(struct slice input, size_t memory_bytes, struct buffer
 
 static void read_side_by_side(struct slice input, struct resources resources, struct buffer *into)
 {
-    struct source *source = open_bytes(input);
+    struct source *source = start_bytes(input);
     struct binder binder = new_binder();
     struct event_reader *reader;
     struct read_event event;

@@ -2,8 +2,8 @@
 #include "input/reader.h"
 
 #include <stdio.h>
-#include <sys/mman.h>
 
+#include "../support/input.h"
 #include "../support/test.h"
 #include "base/arena.h"
 
@@ -28,21 +28,6 @@ static int tear_down(void **state)
     (void)state;
     schema_free(schema);
     return 0;
-}
-
-static struct source *open_bytes(struct slice bytes)
-{
-    struct progress progress = {.terminal = false};
-    struct source *source = NULL;
-    struct error err;
-    char path[64];
-    int const fd = memfd_create("input", MFD_CLOEXEC);
-    assert_true(fd >= 0);
-    if (bytes.length) assert_int_equal(write(fd, bytes.at, bytes.length), bytes.length);
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (!source_open(path, -1, &progress, &source, &err)) fail_msg("%s", err.fact);
-    (void)close(fd);
-    return source;
 }
 
 static struct reader *open_reader(struct source *source, const struct reader_place *from)
