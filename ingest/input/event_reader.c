@@ -180,13 +180,12 @@ static void hand_out(struct event_reader *reader, struct read_event *ret_event)
     const struct segment *const segment = &reader->segments[reader->current];
     const struct segment_record *const record = &segment->records[reader->next];
     size_t const begin = reader->next ? segment->records[reader->next - 1].end : 0;
-    const uint8_t *const key = segment->packed.at + record->event;
     *ret_event = (struct read_event){
         .record = {.line = reader->line + record->line,
                    .raw = slice_of(source_held(reader->source).at + (record->raw - begin),
                                    record->raw_length)},
-        .event = {.key = slice_of(key, record->key_length),
-                  .packed = slice_of(key + record->key_length, record->packed_length)},
+        .event = event_of_bytes(segment->packed.at + record->event, record->key_length,
+                                record->event_length),
     };
     source_take(reader->source, record->end - begin);
     reader->reader->line = reader->line + record->end_line;
@@ -207,8 +206,7 @@ static enum reader_step read_record(struct event_reader *reader, struct read_eve
     if (step != READER_RECORD) return step;
     buffer_clear(packed);
     size_t const key_length = event_pack(reader->binder->stream, reader->binder->values, packed);
-    ret_event->event.key = slice_of(packed->at, key_length);
-    ret_event->event.packed = slice_of(packed->at + key_length, packed->length - key_length);
+    ret_event->event = event_of_bytes(packed->at, key_length, packed->length);
     return step;
 }
 

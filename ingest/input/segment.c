@@ -72,7 +72,7 @@ static void add_record(struct segment *segment, const struct record *record, boo
     added->event = (uint32_t)packed->length;
     added->key_length =
         (uint32_t)event_pack(segment->reader->stream, segment->binder.values, packed);
-    added->packed_length = (uint32_t)packed->length - added->event - added->key_length;
+    added->event_length = (uint32_t)packed->length - added->event;
 }
 
 void segment_read(struct segment *segment, size_t memory_bytes)

@@ -29,7 +29,7 @@ struct segment_record {
     bool refused;      /* then all but `end` and `end_line` is missing */
     uint32_t event;    /* in `packed`: the key, and the fields behind it */
     uint32_t key_length;
-    uint32_t packed_length;
+    uint32_t event_length; /* of both */
 };
 
 struct segment {

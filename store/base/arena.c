@@ -72,8 +72,8 @@ static struct arena_block *take_spare(struct arena *arena, size_t least_bytes)
 /* The larger ones are made of huge pages alone. */
 static struct arena_block *new_block(size_t bytes)
 {
-    if (bytes != LARGEST_STEP_BYTES) return huge(or_end(malloc(bytes)), bytes);
-    return huge(or_end(aligned_alloc(HUGE_PAGE_BYTES, bytes)), bytes);
+    bool const whole = bytes == LARGEST_STEP_BYTES;
+    return huge(or_end(whole ? aligned_alloc(HUGE_PAGE_BYTES, bytes) : malloc(bytes)), bytes);
 }
 
 static void add_block(struct arena *arena, size_t least_bytes)

@@ -298,10 +298,7 @@ void events_chunk_append(struct events_chunk *chunk, const struct event *event)
 {
     size_t const length = event->key.length + event->packed.length;
     const uint8_t *const bytes = arena_copy(&chunk->arena, slice_of(event->key.at, length)).at;
-    struct event const copy = {
-        .key = slice_of(bytes, event->key.length),
-        .packed = slice_of(bytes + event->key.length, event->packed.length),
-    };
+    struct event const copy = event_of_bytes(bytes, event->key.length, length);
     learn_key(chunk, copy.key);
     *next_event(chunk) = copy;
 }
@@ -311,10 +308,7 @@ void events_chunk_add(struct events_chunk *chunk, const struct value *values)
     struct buffer *const into = &chunk->scratch;
     buffer_clear(into);
     size_t const key_length = event_pack(chunk->stream, values, into);
-    struct event const event = {
-        .key = slice_of(into->at, key_length),
-        .packed = slice_of(into->at + key_length, into->length - key_length),
-    };
+    struct event const event = event_of_bytes(into->at, key_length, into->length);
     events_chunk_append(chunk, &event);
 }
 
@@ -356,8 +350,8 @@ static bool unpack_key_field(const struct stream *stream, const struct event *ev
     return false;
 }
 
-bool event_unpack_field(const struct stream *stream, const struct event *event, size_t field,
-                        struct value *ret_value)
+static bool event_unpack_field(const struct stream *stream, const struct event *event, size_t field,
+                               struct value *ret_value)
 {
     struct slice rest = event->packed;
     uint8_t flags;
@@ -373,6 +367,13 @@ bool event_unpack_field(const struct stream *stream, const struct event *event, 
         if (slot->field == (int)field) return true;
     }
     return false;
+}
+
+bool event_unpack_time(const struct stream *stream, const struct event *event,
+                       struct value *ret_values)
+{
+    int const field = stream->time_field;
+    return field < 0 || event_unpack_field(stream, event, (size_t)field, &ret_values[field]);
 }
 
 static struct slice events_key_of(const void *items, size_t i)

@@ -21,6 +21,13 @@ struct event {
     struct slice packed; /* the fields; see format.h */
 };
 
+/* An event as event_pack leaves it: LENGTH bytes, of which the key has the first. */
+static inline struct event event_of_bytes(const uint8_t *at, size_t key_length, size_t length)
+{
+    return (struct event){.key = slice_of(at, key_length),
+                          .packed = slice_of(at + key_length, length - key_length)};
+}
+
 /* The events that one transaction will fold, in the order of arrival. */
 struct events_chunk {
     const struct stream *stream;
@@ -71,9 +78,9 @@ struct slice event_own_key(const struct event *event);
 bool event_unpack(const struct stream *stream, const struct event *event,
                   struct value *ret_values) MUST_CHECK;
 
-/* The same of one field alone. */
-bool event_unpack_field(const struct stream *stream, const struct event *event, size_t field,
-                        struct value *ret_value) MUST_CHECK;
+/* The same of the time alone, in its place; of a stream without one nothing. */
+bool event_unpack_time(const struct stream *stream, const struct event *event,
+                       struct value *ret_values) MUST_CHECK;
 
 /* A writer of the stream's events: key and packed fields. */
 struct lsm_writer;

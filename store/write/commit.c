@@ -60,8 +60,7 @@ static bool unpack_own(struct putting *putting, const struct event *event)
     const struct stream *const stream = putting->chunk->stream;
     struct value *const fields = putting->upsert.record;
     if (stream->reference_count || stream->keep_seconds) return event_unpack(stream, event, fields);
-    return stream->time_field < 0 || event_unpack_field(stream, event, (size_t)stream->time_field,
-                                                        &fields[stream->time_field]);
+    return event_unpack_time(stream, event, fields);
 }
 
 /* Folds an event, or has it folded when all of the chunk's events are written, as

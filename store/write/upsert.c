@@ -93,10 +93,9 @@ static void apply_event(struct upsert *upsert, const struct event *record, struc
 static bool unpack_record(struct upsert *upsert, const struct event *record)
 {
     const struct stream *const stream = upsert->stream;
-    int const time = stream->time_field;
     if (stream->delete_when || stream->on_duplicate == DUPLICATE_NEWEST)
         return event_unpack(stream, record, upsert->record);
-    return time < 0 || event_unpack_field(stream, record, (size_t)time, &upsert->record[time]);
+    return event_unpack_time(stream, record, upsert->record);
 }
 
 bool upsert_apply(struct upsert *upsert, const struct event *record, struct slice *now,
