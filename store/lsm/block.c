@@ -101,6 +101,34 @@ enum block_step block_next(struct block_reader *reader)
     return BLOCK_ONE;
 }
 
+/* Let the entry before share its first MATCHED bytes with KEY, and be in front of it. An entry that
+ * has more in common with the one before is in front of KEY, too: it is passed over without a look
+ * at the key. One that has less differs where the one before is as KEY: it is behind KEY, as keys
+ * rise. Only one that has as much in common is compared, and from there on. */
+enum block_step block_seek(struct block_reader *reader, struct slice key, int *ret_order)
+{
+    size_t matched = shared_length(buffer_slice(&reader->key), key);
+    *ret_order = -1;
+    while (*ret_order < 0) {
+        struct slice const start = reader->rest;
+        uint64_t shared;
+        if (start.length == 0) return BLOCK_END;
+        if (!unpack_varint(&reader->rest, &shared) || shared > reader->key.length)
+            return BLOCK_DAMAGED;
+        bool const is_passed = shared > matched;
+        if (!(is_passed ? key_rest_pass(&reader->rest, (size_t)shared, &reader->key)
+                        : key_rest_read(&reader->rest, (size_t)shared, &reader->key)) ||
+            !unpack_bytes(&reader->rest, &reader->value))
+            return BLOCK_DAMAGED;
+        if (is_passed) continue;
+        reader->raw = slice_of(start.at, start.length - reader->rest.length);
+        struct slice const found = buffer_slice(&reader->key);
+        *ret_order = shared < matched ? 1 : slice_compare(found, key);
+        if (*ret_order < 0) matched = shared_length(found, key);
+    }
+    return BLOCK_ONE;
+}
+
 enum db_finding block_find(struct cursor *cursor, struct slice prefix, struct slice key,
                            struct db_entry *ret_block, struct error *err)
 {

@@ -50,6 +50,9 @@ void block_reader_done(struct block_reader *reader); /* takes a zeroed one */
 void block_read(struct block_reader *reader, struct slice fence, struct slice bytes);
 enum block_step { BLOCK_ONE, BLOCK_END, BLOCK_DAMAGED };
 enum block_step block_next(struct block_reader *reader);
+/* Goes on to the first entry that is not in front of KEY, from one that is. RET_ORDER: the order of
+ * its key and KEY. */
+enum block_step block_seek(struct block_reader *reader, struct slice key, int *ret_order);
 /* block_add of what was read last, where the entry in front of it was the last to be added. */
 bool block_add_raw(struct block *block, const struct block_reader *reader);
 

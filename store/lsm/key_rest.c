@@ -73,13 +73,51 @@ static bool read_packed(struct slice *from, size_t length, size_t shared, struct
     return key->at[shared] > first;
 }
 
-bool key_rest_read(struct slice *from, size_t shared, struct buffer *key)
+static bool read_head(struct slice *from, size_t shared, const struct buffer *key,
+                      size_t *ret_length, bool *ret_is_packed)
 {
     uint64_t head;
     if (shared > key->length || !unpack_varint(from, &head) ||
         head >> 1 > from->length * 2 + key->length)
         return false;
-    size_t const length = (size_t)(head >> 1);
-    return head & IS_PACKED ? read_packed(from, length, shared, key)
-                            : read_plain(from, length, shared, key);
+    *ret_length = (size_t)(head >> 1);
+    *ret_is_packed = head & IS_PACKED;
+    return true;
+}
+
+bool key_rest_read(struct slice *from, size_t shared, struct buffer *key)
+{
+    size_t length;
+    bool is_packed;
+    if (!read_head(from, shared, key, &length, &is_packed)) return false;
+    return is_packed ? read_packed(from, length, shared, key)
+                     : read_plain(from, length, shared, key);
+}
+
+static bool pass_packed(struct slice *from, size_t length, size_t shared, const struct buffer *key)
+{
+    struct slice rest;
+    size_t count = 0;
+    if (length == 0 || length != key->length - shared) return false;
+    for (size_t i = shared; i < key->length; i++)
+        count += digit_plus_one[key->at[i]] != 0;
+    return unpack_run(from, (count + 1) / 2, &rest);
+}
+
+static bool pass_plain(struct slice *from, size_t length, size_t shared, struct buffer *key)
+{
+    struct slice rest;
+    if (length == 0 || !unpack_run(from, length, &rest)) return false;
+    key->length = shared;
+    buffer_add_slice(key, rest);
+    return true;
+}
+
+bool key_rest_pass(struct slice *from, size_t shared, struct buffer *key)
+{
+    size_t length;
+    bool is_packed;
+    if (!read_head(from, shared, key, &length, &is_packed)) return false;
+    return is_packed ? pass_packed(from, length, shared, key)
+                     : pass_plain(from, length, shared, key);
 }

@@ -24,3 +24,8 @@
 void key_rest_write(struct slice before, struct slice key, size_t shared, struct buffer *into);
 /* Takes a form from FROM; KEY, the one before, becomes the next. It rises: false where not. */
 bool key_rest_read(struct slice *from, size_t shared, struct buffer *key) MUST_CHECK;
+/* The same where nobody asks what the key is behind its first SHARED bytes: sooner, and what stands
+ * there is of some key before, of the right length and with digits in the right places. So it is a
+ * pattern as good as the key itself; key_rest_read makes a whole key of it again if it is SHARED
+ * with no more than that. */
+bool key_rest_pass(struct slice *from, size_t shared, struct buffer *key) MUST_CHECK;

@@ -99,9 +99,8 @@ bool run_probe_may_have(struct run_probe *probe, struct slice key, uint64_t hash
     return true;
 }
 
-static enum db_finding read_on(struct run_probe *probe, struct error *err)
+static enum db_finding stand_at(struct run_probe *probe, enum block_step step, struct error *err)
 {
-    enum block_step const step = block_next(&probe->reader);
     probe->at_entry = step == BLOCK_ONE;
     if (step != BLOCK_DAMAGED) return DB_FOUND;
     (void)block_corrupt(probe->table, err);
@@ -111,7 +110,7 @@ static enum db_finding read_on(struct run_probe *probe, struct error *err)
 static enum db_finding begin_block(struct run_probe *probe, struct error *err)
 {
     block_read(&probe->reader, buffer_slice(&probe->fence), buffer_slice(&probe->block));
-    return read_on(probe, err);
+    return stand_at(probe, block_next(&probe->reader), err);
 }
 
 /* The block that the key, in `probe->key`, is in or would go into. */
@@ -134,12 +133,11 @@ static enum db_finding take_block(struct run_probe *probe, struct error *err)
 static enum db_finding go_on(struct run_probe *probe, struct slice key, int *ret_order,
                              struct error *err)
 {
-    enum db_finding found = DB_FOUND;
     *ret_order = 1;
-    while (found == DB_FOUND && probe->at_entry &&
-           (*ret_order = slice_compare(buffer_slice(&probe->reader.key), key)) < 0)
-        found = read_on(probe, err);
-    return found;
+    if (!probe->at_entry) return DB_FOUND;
+    *ret_order = slice_compare(buffer_slice(&probe->reader.key), key);
+    return *ret_order < 0 ? stand_at(probe, block_seek(&probe->reader, key, ret_order), err)
+                          : DB_FOUND;
 }
 
 static enum db_finding find_in_blocks(struct run_probe *probe, struct slice key,

@@ -16,6 +16,7 @@ from mounted import Scene, check, tally, tree
 MEASURES = {"n": "count()", "sum": "sum(amount)", "most": "max(amount)", "mid": "median(amount)", "users": "uniq(user)",
             "often": "top(user, 3)", "best": "arg_max(user, amount)", "deviation": "stddev(amount)"}
 EVENTS = int(os.environ.get("EVENTS", "12000"))
+THREADS = [int(number) for number in os.environ.get("THREADS", "1 2 3 8").split()]
 VIEWS = {"all": {"measures": {**MEASURES, "notes": "uniq(note)"}},
          "by_region": {"by": ["region", "day(t)"], "measures": MEASURES},
          "by_user": {"by": ["user"], "measures": {"n": "count()", "sum": "sum(amount)"}},
@@ -58,7 +59,7 @@ def tables(store):
 def copies(scene, name, schema, records, memory):
     """The store with the records, loaded by so many threads: (threads, store)."""
     empty = scene.store(name, schema)
-    for threads in (1, 2, 3, 8):
+    for threads in THREADS:
         store = scene.path(f"{name}-{threads}")
         shutil.copytree(empty, store)
         tally("ingest", store, records, "--threads", str(threads), "--memory", memory)

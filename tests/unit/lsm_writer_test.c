@@ -336,24 +336,6 @@ static void looking_changes_nothing(void **state)
     assert_int_equal(table_bytes(fixture), before);
 }
 
-/* What was not written by block.c. */
-static void a_block_that_does_not_rise_is_refused(void **state)
-{
-    (void)state;
-    static const char *const keys[][2] = {{"b", "b"}, {"b", "a"}, {"bb", "b"}};
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        struct block block = {0};
-        struct block_reader reader = {0};
-        assert_true(block_add(&block, slice_text(keys[i][0]), slice_text("x")));
-        assert_true(block_add(&block, slice_text(keys[i][1]), slice_text("y")));
-        block_read(&reader, buffer_slice(&block.fence), block_bytes(&block));
-        assert_int_equal(block_next(&reader), BLOCK_ONE);
-        assert_int_equal(block_next(&reader), BLOCK_DAMAGED);
-        block_reader_done(&reader);
-        block_done(&block);
-    }
-}
-
 static void check_refused(struct fixture *fixture, const char *fact)
 {
     size_t count = 0;
@@ -437,7 +419,6 @@ int main(void)
         TEST(a_run_that_nothing_knows_is_found),
         TEST(a_block_that_is_gone_is_found),
         TEST(runs_stay_few),
-        cmocka_unit_test(a_block_that_does_not_rise_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
