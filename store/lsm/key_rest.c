@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lsm/key_rest.h"
 
+#include "base/hex.h"
 #include "base/varint.h"
 
 /* In front stands the length, twice, and one more where digits are packed. */
 enum { IS_PACKED = 1 };
-
-/* Of the lower-case digits, by byte: their value and one more; 0: it is none. */
-static const uint8_t digit_plus_one[256] = {
-    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-};
-static const char digits[] = "0123456789abcdef";
 
 /* How many digits the rest is made of; 0: BEFORE is no pattern of it. */
 static size_t count_digits(struct slice before, struct slice key, size_t shared)
@@ -19,8 +13,8 @@ static size_t count_digits(struct slice before, struct slice key, size_t shared)
     size_t count = 0;
     if (before.length != key.length) return 0;
     for (size_t i = shared; i < key.length; i++) {
-        bool const is_digit = digit_plus_one[before.at[i]];
-        if (is_digit ? !digit_plus_one[key.at[i]] : before.at[i] != key.at[i]) return 0;
+        bool const is_digit = hex_is_digit(before.at[i]);
+        if (is_digit ? !hex_is_digit(key.at[i]) : before.at[i] != key.at[i]) return 0;
         count += is_digit;
     }
     return count;
@@ -35,15 +29,9 @@ void key_rest_write(struct slice before, struct slice key, size_t shared, struct
         return;
     }
     pack_varint(into, length << 1 | IS_PACKED);
-    buffer_reserve(into, count / 2 + 1);
     size_t taken = 0;
     for (size_t i = shared; i < key.length; i++) {
-        uint8_t const digit = digit_plus_one[key.at[i]];
-        if (!digit_plus_one[before.at[i]]) continue;
-        if (taken++ % 2)
-            into->at[into->length - 1] |= (uint8_t)(digit - 1);
-        else
-            into->at[into->length++] = (uint8_t)((digit - 1) << 4);
+        if (hex_is_digit(before.at[i])) hex_add_digit(key.at[i], taken++, into);
     }
 }
 
@@ -63,10 +51,9 @@ static bool read_packed(struct slice *from, size_t length, size_t shared, struct
     if (length == 0 || length != key->length - shared) return false;
     uint8_t const first = key->at[shared];
     for (size_t i = shared; i < key->length; i++) {
-        if (!digit_plus_one[key->at[i]]) continue;
+        if (!hex_is_digit(key->at[i])) continue;
         if (taken / 2 >= from->length) return false;
-        uint8_t const pair = from->at[taken / 2];
-        key->at[i] = (uint8_t)digits[taken++ % 2 ? pair & 15 : pair >> 4];
+        key->at[i] = hex_digit_at(from->at, taken++);
     }
     size_t const bytes = (taken + 1) / 2;
     *from = slice_of(from->at + bytes, from->length - bytes);
@@ -100,7 +87,7 @@ static bool pass_packed(struct slice *from, size_t length, size_t shared, const 
     size_t count = 0;
     if (length == 0 || length != key->length - shared) return false;
     for (size_t i = shared; i < key->length; i++)
-        count += digit_plus_one[key->at[i]] != 0;
+        count += hex_is_digit(key->at[i]);
     return unpack_run(from, (count + 1) / 2, &rest);
 }
 

@@ -6,7 +6,9 @@
 #include "types/pack.h"
 
 struct event_scan {
+    const struct stream *stream;
     struct lsm_cursor *cursor;
+    struct arena arena; /* of the fields at hand */
     struct buffer prefix;
     bool started;
 };
@@ -15,6 +17,7 @@ bool event_scan_open(const struct txn *txn, const struct stream *stream,
                      struct event_scan **ret_scan, struct error *err)
 {
     struct event_scan *const scan = memory_alloc(sizeof *scan);
+    scan->stream = stream;
     pack_u16(&scan->prefix, stream->id);
     if (!lsm_cursor_open(txn, TABLE_EVENTS, buffer_slice(&scan->prefix), &scan->cursor, err)) {
         event_scan_close(scan);
@@ -29,6 +32,7 @@ void event_scan_close(struct event_scan *scan)
     if (!scan) return;
     lsm_cursor_close(scan->cursor);
     buffer_done(&scan->prefix);
+    arena_done(&scan->arena);
     free(scan);
 }
 
@@ -46,4 +50,15 @@ enum event_step event_scan_next(struct event_scan *scan, struct event *ret_event
     if (found == DB_MISSING) return EVENT_END;
     *ret_event = (struct event){.key = entry.key, .packed = entry.value};
     return EVENT_ONE;
+}
+
+enum event_step event_scan_unpack(struct event_scan *scan, struct event *ret_event,
+                                  struct value *ret_values, struct error *err)
+{
+    enum event_step const step = event_scan_next(scan, ret_event, err);
+    arena_reset(&scan->arena);
+    if (step != EVENT_ONE || event_unpack(scan->stream, ret_event, &scan->arena, ret_values))
+        return step;
+    (void)event_corrupt(err);
+    return EVENT_FAILED;
 }

@@ -13,6 +13,7 @@
 #include "base/radix_sort.h"
 #include "kv/db.h"
 #include "lsm/lsm_writer.h"
+#include "tables/event_text.h"
 #include "tables/format.h"
 #include "types/instant.h"
 #include "types/pack.h"
@@ -101,10 +102,7 @@ static void pack_field(struct buffer *into, enum field_type type, const struct v
         return;
     }
     switch (type) {
-    case FIELD_STRING:
-        pack_varint(into, value->string.length + 1);
-        buffer_add_slice(into, value->string);
-        break;
+    case FIELD_STRING: event_text_pack(value->string, into); break;
     case FIELD_BOOL: buffer_add_byte(into, value->boolean ? 2 : 1); break;
     case FIELD_INT: pack_integer(into, value->number.coefficient, 0); break;
     case FIELD_DECIMAL: pack_decimal(into, &value->number); break;
@@ -114,17 +112,6 @@ static void pack_field(struct buffer *into, enum field_type type, const struct v
         buffer_add(into, &value->real, sizeof value->real);
         break;
     }
-}
-
-static bool unpack_text(struct slice *from, struct value *ret_value)
-{
-    uint64_t length;
-    if (!unpack_varint(from, &length) || length > from->length + 1) return false;
-    if (length == 0) return true; /* null */
-    ret_value->kind = VALUE_STRING;
-    ret_value->string = slice_of(from->at, length - 1);
-    *from = slice_of(from->at + length - 1, from->length - (length - 1));
-    return true;
 }
 
 static bool events_unpack_number(struct slice *from, uint8_t head, bool has_scale,
@@ -158,13 +145,17 @@ static bool events_unpack_float(struct slice *from, struct value *ret_value)
     return isfinite(ret_value->real);
 }
 
-static bool unpack_field(struct slice *from, enum field_type type, struct value *ret_value)
+static bool unpack_field(struct slice *from, enum field_type type, struct arena *arena,
+                         struct value *ret_value)
 {
-    uint8_t head;
     ret_value->kind = VALUE_NULL;
     if (from->length == 0) return true; /* the field was declared later */
-    if (type == FIELD_STRING) return unpack_text(from, ret_value);
-    if (!unpack_byte(from, &head)) return false;
+    uint8_t const head = from->at[0];
+    if (type == FIELD_STRING && head != EVENT_TEXT_NULL) {
+        ret_value->kind = VALUE_STRING;
+        return event_text_unpack(from, arena, &ret_value->string);
+    }
+    *from = slice_of(from->at + 1, from->length - 1);
     if (head == 0) return true;
     switch (type) {
     case FIELD_STRING: break;
@@ -178,6 +169,14 @@ static bool unpack_field(struct slice *from, enum field_type type, struct value 
     case FIELD_FLOAT: return head == 1 && events_unpack_float(from, ret_value);
     }
     return false;
+}
+
+/* The same where nobody asks for the value. */
+static bool pass_field(struct slice *from, enum field_type type)
+{
+    struct value ignored;
+    bool const is_text = type == FIELD_STRING && from->length > 0 && from->at[0] != EVENT_TEXT_NULL;
+    return is_text ? event_text_pass(from) : unpack_field(from, type, NULL, &ignored);
 }
 
 bool events_writer_open(struct txn *txn, const struct stream *stream,
@@ -312,7 +311,8 @@ void events_chunk_add(struct events_chunk *chunk, const struct value *values)
     events_chunk_append(chunk, &event);
 }
 
-bool event_unpack(const struct stream *stream, const struct event *event, struct value *ret_values)
+bool event_unpack(const struct stream *stream, const struct event *event, struct arena *arena,
+                  struct value *ret_values)
 {
     struct slice rest = event->packed, key = event->key;
     uint8_t flags;
@@ -323,7 +323,7 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
         struct value undeclared;
         if (slot->field >= 0 && !key_inside && event_is_key_field(stream, (size_t)slot->field))
             continue;
-        if (!unpack_field(&rest, slot->type,
+        if (!unpack_field(&rest, slot->type, arena,
                           slot->field < 0 ? &undeclared : &ret_values[slot->field]))
             return false;
     }
@@ -350,30 +350,26 @@ static bool unpack_key_field(const struct stream *stream, const struct event *ev
     return false;
 }
 
-static bool event_unpack_field(const struct stream *stream, const struct event *event, size_t field,
-                               struct value *ret_value)
+bool event_unpack_time(const struct stream *stream, const struct event *event,
+                       struct value *ret_values)
 {
     struct slice rest = event->packed;
     uint8_t flags;
+    if (stream->time_field < 0) return true;
+    size_t const time = (size_t)stream->time_field;
     if (!unpack_byte(&rest, &flags)) return false;
     bool const key_inside = flags & EVENT_KEY_INSIDE;
-    if (!key_inside && event_is_key_field(stream, field))
-        return unpack_key_field(stream, event, field, ret_value);
+    if (!key_inside && event_is_key_field(stream, time))
+        return unpack_key_field(stream, event, time, &ret_values[time]);
     for (size_t i = 0; i < stream->slot_count; i++) {
         const struct slot *const slot = &stream->slots[i];
         if (slot->field >= 0 && !key_inside && event_is_key_field(stream, (size_t)slot->field))
             continue;
-        if (!unpack_field(&rest, slot->type, ret_value)) return false;
-        if (slot->field == (int)field) return true;
+        if (slot->field == (int)time)
+            return unpack_field(&rest, slot->type, NULL, &ret_values[time]);
+        if (!pass_field(&rest, slot->type)) return false;
     }
     return false;
-}
-
-bool event_unpack_time(const struct stream *stream, const struct event *event,
-                       struct value *ret_values)
-{
-    int const field = stream->time_field;
-    return field < 0 || event_unpack_field(stream, event, (size_t)field, &ret_values[field]);
 }
 
 static struct slice events_key_of(const void *items, size_t i)

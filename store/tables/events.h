@@ -74,8 +74,9 @@ bool event_is_key_field(const struct stream *stream, size_t field);
 /* The event's key without the stream in front: tells it from the others of the stream. */
 struct slice event_own_key(const struct event *event);
 
-/* The inverse: fills one value per field. false: the bytes are no event of this stream. */
-bool event_unpack(const struct stream *stream, const struct event *event,
+/* The inverse: fills one value per field. Texts are the event's own bytes, or the arena's. false:
+ * the bytes are no event of this stream. */
+bool event_unpack(const struct stream *stream, const struct event *event, struct arena *arena,
                   struct value *ret_values) MUST_CHECK;
 
 /* The same of the time alone, in its place; of a stream without one nothing. */

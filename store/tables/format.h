@@ -40,7 +40,7 @@
  *            value: the key is gone, whatever older runs say.
  *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED
  *            The fields of the key stand in the key alone where they can be read back from there.
- *            field  = string: [1 + length][bytes] | bool: 1, 2 | int: [1 + width][two's complement]
+ *            field  = string: see event_text.h | bool: 1, 2 | int: [1 + width][two's complement]
  *                     | decimal: [1 + width][scale][two's complement]
  *                     | time: [1 + width | 0x80 with ns][seconds, two's complement]( [ns] )?
  *                     | float: 1, eight bytes   0 instead of all that: null
@@ -99,6 +99,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 8, GROUP_VERSION = 1 };
+enum { FORMAT_VERSION = 9, GROUP_VERSION = 1 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_HIERARCHY = 2 };

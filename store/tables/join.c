@@ -64,7 +64,7 @@ static enum db_finding load_target(struct join *join, const struct stream *targe
     event.packed = arena_copy(&join->arena, event.packed);
     struct value *const values =
         ARENA_ARRAY(&join->arena, struct value, stream_value_count(target));
-    if (!event_unpack(target, &event, values)) {
+    if (!event_unpack(target, &event, &join->arena, values)) {
         (void)event_corrupt(err);
         return DB_FAILED;
     }

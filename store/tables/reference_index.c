@@ -167,9 +167,8 @@ bool reference_index_make(struct txn *txn, const struct stream *stream, struct e
     enum event_step step;
     bool good = true;
     if (!event_scan_open(txn, stream, &scan, err)) return false;
-    while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+    while (good && (step = event_scan_unpack(scan, &event, values, err)) != EVENT_END) {
         good = step == EVENT_ONE;
-        if (good && !event_unpack(stream, &event, values)) good = event_corrupt(err);
         if (good) reference_index_note(&log, stream, event.key, values, true);
         if (good && log.arena.used_bytes > PORTION_BYTES)
             good = reference_index_save(txn, &log, err);

@@ -281,9 +281,9 @@ static bool count_stream(struct counting *counting, const struct snapshot *snaps
     join = join_open(snapshot->txn);
     enum event_step step;
     bool good = true;
-    while (good && !counting->is_full && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+    while (good && !counting->is_full &&
+           (step = event_scan_unpack(scan, &event, fields, err)) != EVENT_END) {
         good = step == EVENT_ONE;
-        if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
         good = good && join_fill(join, stream, fields, err);
         if (good) count_input(counting, input, fields, &event);
     }

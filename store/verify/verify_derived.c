@@ -51,9 +51,8 @@ static bool sum_of_events(const struct snapshot *snapshot, const struct stream *
     bool good = true;
     *ret_sum = 0;
     if (!event_scan_open(snapshot->txn, stream, &scan, err)) return false;
-    while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+    while (good && (step = event_scan_unpack(scan, &event, values, err)) != EVENT_END) {
         good = step == EVENT_ONE;
-        if (good && !event_unpack(stream, &event, values)) good = event_corrupt(err);
         if (good) *ret_sum += sum_of_event(stream, &event, values, &key, &target);
     }
     event_scan_close(scan);

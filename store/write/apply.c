@@ -99,9 +99,8 @@ static bool note_events(struct write_txn *write, const struct stream *stream, st
     enum event_step step;
     bool good = true;
     if (!event_scan_open(write->txn, stream, &scan, err)) return false;
-    while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+    while (good && (step = event_scan_unpack(scan, &event, fields, err)) != EVENT_END) {
         good = step == EVENT_ONE;
-        if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
         good = good && event_retention_add(write->txn, stream, event.key, fields, err);
     }
     event_scan_close(scan);

@@ -50,9 +50,8 @@ static bool check_stream(const struct txn *txn, const struct checking *checking,
     enum event_step step;
     bool good = true;
     if (!event_scan_open(txn, stream, &scan, err)) return false;
-    while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+    while (good && (step = event_scan_unpack(scan, &event, fields, err)) != EVENT_END) {
         good = step == EVENT_ONE;
-        if (good && !event_unpack(stream, &event, fields)) good = event_corrupt(err);
         good = good && check_event(checking, fields, err);
     }
     event_scan_close(scan);

@@ -59,7 +59,9 @@ static bool unpack_own(struct putting *putting, const struct event *event)
 {
     const struct stream *const stream = putting->chunk->stream;
     struct value *const fields = putting->upsert.record;
-    if (stream->reference_count || stream->keep_seconds) return event_unpack(stream, event, fields);
+    arena_reset(&putting->upsert.texts);
+    if (stream->reference_count || stream->keep_seconds)
+        return event_unpack(stream, event, &putting->upsert.texts, fields);
     return event_unpack_time(stream, event, fields);
 }
 

@@ -26,6 +26,7 @@ struct deleting {
     struct lsm_writer *writer;
     struct upsert upsert;
     struct value *fields;
+    struct arena texts; /* of these */
     struct reference_index_log references;
     struct propagation propagation;
     uint64_t deleted_count;
@@ -38,6 +39,7 @@ static void deleting_done(struct deleting *deleting)
     upsert_done(&deleting->upsert);
     reference_index_log_done(&deleting->references);
     propagation_done(&deleting->propagation);
+    arena_done(&deleting->texts);
     free(deleting->fields);
 }
 
@@ -55,8 +57,9 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
 {
     const struct stream *const stream = deleting->deletion->stream;
     struct slice tombstone;
+    arena_reset(&deleting->texts);
     if (!upsert_tombstone(&deleting->upsert, event, &tombstone) ||
-        !event_unpack(stream, event, deleting->fields))
+        !event_unpack(stream, event, &deleting->texts, deleting->fields))
         return event_corrupt(err);
     if (!event_retention_remove(deleting->write->txn, stream, event->key, deleting->fields, err))
         return false;
@@ -134,10 +137,8 @@ static bool delete_where(struct deleting *deleting, struct error *err)
         return false;
     enum event_step step;
     bool good = true;
-    while (good && (step = event_scan_next(scan, &event, err)) != EVENT_END) {
+    while (good && (step = event_scan_unpack(scan, &event, deleting->fields, err)) != EVENT_END) {
         good = step == EVENT_ONE;
-        if (good && !event_unpack(deletion->stream, &event, deleting->fields))
-            good = event_corrupt(err);
         if (good && expr_holds(deletion->where, deleting->fields, deleting->write->schema->zone))
             good = delete_key(deleting, event.key, err);
         if (good && deleting->references.count >= REFERENCES_MOST)

@@ -78,6 +78,7 @@ static bool drop_events(struct txn *txn, const struct stream *stream, const stru
                         struct reference_index_log *references, struct error *err)
 {
     AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
+    AUTO_ARENA struct arena texts = {0};
     struct lsm_writer *writer;
     bool good = events_writer_open(txn, stream, &writer, err);
     if (!good) return false;
@@ -85,7 +86,8 @@ static bool drop_events(struct txn *txn, const struct stream *stream, const stru
         struct event event = {.key = portion->keys[i]};
         good = lsm_writer_seek(writer, event.key, &event.packed, err);
         if (good && stream->reference_count) {
-            good = event_unpack(stream, &event, fields) || event_corrupt(err);
+            arena_reset(&texts);
+            good = event_unpack(stream, &event, &texts, fields) || event_corrupt(err);
             if (good) reference_index_note(references, stream, event.key, fields, false);
         }
         good = good && lsm_writer_set(writer, (struct slice){0}, err);

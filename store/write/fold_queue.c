@@ -45,6 +45,8 @@ void fold_queue_init(struct fold_queue *queue, struct delta *delta, size_t slice
 
 static void free_slice(struct fold_slice *slice)
 {
+    for (size_t i = 0; i < FOLD_PARTS; i++)
+        arena_done(&slice->texts[i]);
     arena_done(&slice->arena);
     free(slice->values);
     free(slice);
@@ -63,7 +65,7 @@ void fold_queue_done(struct fold_queue *queue)
     *queue = (struct fold_queue){.delta = NULL};
 }
 
-/* An event of about BYTES with so many values. */
+/* An event of about BYTES with so many values, texts as they are outside events. */
 static struct fold_item *add_item(struct fold_queue *queue, const struct stream *stream,
                                   size_t value_count, size_t bytes)
 {
@@ -84,7 +86,8 @@ bool fold_queue_add_event(struct fold_queue *queue, const struct stream *stream,
     struct fold_slice *const slice = queue->filling;
     size_t const bytes = event->key.length + event->packed.length;
     bool const borrowed = bytes > FOLD_COPY_BYTES;
-    struct fold_item *const item = add_item(queue, stream, stream->field_count, bytes);
+    /* a text may stand there in half its bytes */
+    struct fold_item *const item = add_item(queue, stream, stream->field_count, bytes * 2);
     item->event = *event;
     if (!borrowed) {
         item->event.key = arena_copy(&slice->arena, event->key);
@@ -123,20 +126,21 @@ bool fold_queue_is_full(const struct fold_queue *queue)
     return slice->count == FOLD_SLICE_EVENTS || slice->cost >= queue->slice_bytes;
 }
 
-enum { UNPACK_EVENTS = 512 }; /* of a part */
-
 static size_t unpack_parts(const struct fold_slice *slice)
 {
-    return (slice->count + UNPACK_EVENTS - 1) / UNPACK_EVENTS;
+    return (slice->count + FOLD_PART_EVENTS - 1) / FOLD_PART_EVENTS;
 }
 
 static void unpack_part(struct fold_queue *queue, size_t part)
 {
     struct fold_slice *const slice = queue->folding;
-    size_t const from = part * UNPACK_EVENTS, end = from + UNPACK_EVENTS;
+    size_t const from = part * FOLD_PART_EVENTS, end = from + FOLD_PART_EVENTS;
+    struct arena *const texts = &slice->texts[part];
+    arena_reset(texts);
     for (size_t i = from; i < end && i < slice->count; i++) {
         struct fold_item *const item = &slice->items[i];
-        if (item->event.packed.length && !event_unpack(item->stream, &item->event, item->values))
+        if (item->event.packed.length &&
+            !event_unpack(item->stream, &item->event, texts, item->values))
             atomic_store(&queue->is_corrupt, true);
     }
 }

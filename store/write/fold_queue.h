@@ -33,14 +33,20 @@ struct fold_item {
     enum fold_views views;
 };
 
-enum { FOLD_SLICE_EVENTS = 8192, FOLD_COPY_BYTES = 1 << 20 /* the largest that is copied */ };
+enum {
+    FOLD_SLICE_EVENTS = 8192,
+    FOLD_PART_EVENTS = 512, /* which one thread unpacks */
+    FOLD_PARTS = FOLD_SLICE_EVENTS / FOLD_PART_EVENTS,
+    FOLD_COPY_BYTES = 1 << 20, /* the largest that is copied */
+};
 
 struct fold_slice {
     struct arena arena;
     struct fold_item items[FOLD_SLICE_EVENTS];
     size_t count;
-    const struct stream *stream; /* of all of them; NULL: of several, or of none */
-    struct value *values;        /* of the events to be unpacked, in their order */
+    const struct stream *stream;    /* of all of them; NULL: of several, or of none */
+    struct value *values;           /* of the events to be unpacked, in their order */
+    struct arena texts[FOLD_PARTS]; /* of these values, one a part */
     size_t value_count;
     size_t value_capacity;
     size_t cost; /* bytes, see fold_queue_begin */

@@ -29,6 +29,7 @@ struct link_check {
     size_t graph_count;
     struct hash_table known;
     struct arena arena;
+    struct arena texts; /* of `fields` */
     struct upsert upsert;
     struct value *fields;
     struct link *old, *new; /* of the record at hand, one a graph */
@@ -87,6 +88,7 @@ void link_check_close(struct link_check *check)
     free(check->new);
     hash_table_done(&check->known);
     arena_done(&check->arena);
+    arena_done(&check->texts);
     buffer_done(&check->nodes);
     free(check);
 }
@@ -145,7 +147,9 @@ static bool find_links(struct link_check *check, struct slice key, struct slice 
     struct event const event = {.key = key, .packed = packed};
     memset(links, 0, check->graph_count * sizeof *links);
     if (!event_is_live(packed)) return true;
-    if (!event_unpack(check->stream, &event, check->fields)) return event_corrupt(err);
+    arena_reset(&check->texts);
+    if (!event_unpack(check->stream, &event, &check->texts, check->fields))
+        return event_corrupt(err);
     for (size_t i = 0; i < check->graph_count; i++)
         links[i] = find_link(check, &check->graphs[i]);
     return true;

@@ -62,6 +62,7 @@ struct side {
     bool is_before;
     struct join *join;
     struct buffer packed;
+    struct arena texts;   /* of the values */
     struct value *values; /* for any stream of the schema */
     bool is_there;
 };
@@ -70,6 +71,7 @@ static void side_done(struct side *side)
 {
     join_close(side->join);
     buffer_done(&side->packed);
+    arena_done(&side->texts);
     free(side->values);
 }
 
@@ -98,7 +100,8 @@ static bool side_load(struct side *side, const struct propagation_event *event, 
     side->is_there = found == DB_FOUND;
     buffer_set(&side->packed, packed);
     struct event const loaded = {.key = event->key, .packed = buffer_slice(&side->packed)};
-    return !side->is_there || event_unpack(event->stream, &loaded, side->values) ||
+    arena_reset(&side->texts);
+    return !side->is_there || event_unpack(event->stream, &loaded, &side->texts, side->values) ||
            event_corrupt(err);
 }
 

@@ -14,6 +14,7 @@ void upsert_init(struct upsert *upsert, const struct stream *stream, const struc
 void upsert_done(struct upsert *upsert)
 {
     arena_done(&upsert->arena);
+    arena_done(&upsert->texts);
     free(upsert->record);
     free(upsert->existing);
     *upsert = (struct upsert){0};
@@ -36,7 +37,8 @@ static struct slice bury(struct upsert *upsert, struct value *fields)
 
 bool upsert_tombstone(struct upsert *upsert, const struct event *event, struct slice *ret_packed)
 {
-    if (!event_unpack(upsert->stream, event, upsert->record)) return false;
+    arena_reset(&upsert->texts);
+    if (!event_unpack(upsert->stream, event, &upsert->texts, upsert->record)) return false;
     *ret_packed = bury(upsert, upsert->record);
     return true;
 }
@@ -49,7 +51,7 @@ static bool compare_versions(struct upsert *upsert, const struct event *record, 
     struct event const existing = {.key = record->key, .packed = now};
     *ret_order = 1;
     if (now.length == 0) return true;
-    if (!event_unpack(upsert->stream, &existing, upsert->existing)) return false;
+    if (!event_unpack(upsert->stream, &existing, &upsert->texts, upsert->existing)) return false;
     *ret_order = value_compare(&upsert->record[field], &upsert->existing[field]);
     return true;
 }
@@ -94,7 +96,7 @@ static bool unpack_record(struct upsert *upsert, const struct event *record)
 {
     const struct stream *const stream = upsert->stream;
     if (stream->delete_when || stream->on_duplicate == DUPLICATE_NEWEST)
-        return event_unpack(stream, record, upsert->record);
+        return event_unpack(stream, record, &upsert->texts, upsert->record);
     return event_unpack_time(stream, record, upsert->record);
 }
 
@@ -103,6 +105,7 @@ bool upsert_apply(struct upsert *upsert, const struct event *record, struct slic
 {
     const struct stream *const stream = upsert->stream;
     bool const versioned = stream->on_duplicate == DUPLICATE_NEWEST;
+    arena_reset(&upsert->texts);
     if (!unpack_record(upsert, record)) return false;
     bool const deletes =
         stream->delete_when && expr_holds(stream->delete_when, upsert->record, upsert->zone);

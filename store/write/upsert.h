@@ -25,6 +25,7 @@ struct upsert {
     const struct stream *stream;
     const struct time_zone *zone;
     struct arena arena;     /* of tombstones */
+    struct arena texts;     /* of both below */
     struct value *record;   /* fields of the record at hand */
     struct value *existing; /* fields of what is known */
     struct value newest;    /* time of all records that became their key's event, or null */

@@ -108,9 +108,9 @@ static bool folds_go_on(struct write_txn *write, bool borrowed, struct error *er
 static bool fold_joined(struct write_txn *write, const struct stream *stream,
                         const struct event *event, int64_t weight, struct error *err)
 {
-    AUTO_FREE struct value *const values =
-        memory_alloc(stream_value_count(stream) * sizeof *values);
-    if (!event_unpack(stream, event, values)) return event_corrupt(err);
+    AUTO_ARENA struct arena arena = {0};
+    struct value *const values = ARENA_ARRAY(&arena, struct value, stream_value_count(stream));
+    if (!event_unpack(stream, event, &arena, values)) return event_corrupt(err);
     return join_fill(write->join, stream, values, err) &&
            write_txn_fold_values(write, VIEWS_ALL, stream, values, event_own_key(event), weight,
                                  err);

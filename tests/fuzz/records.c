@@ -29,7 +29,7 @@ static void check_event(const struct stream *stream, const struct binder *binder
     AUTO_FREE struct value *const back = memory_alloc(stream->field_count * sizeof *back);
     events_chunk_init(&chunk, stream);
     events_chunk_add(&chunk, binder->values);
-    check(event_unpack(stream, &chunk.events[0], back));
+    check(event_unpack(stream, &chunk.events[0], &chunk.arena, back));
     for (size_t i = 0; i < stream->field_count; i++)
         check(value_compare(&binder->values[i], &back[i]) == 0);
     events_chunk_done(&chunk);

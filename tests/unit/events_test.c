@@ -28,7 +28,7 @@ static void check_values(const struct schema *schema, const struct value *values
     events_chunk_init(&chunk, stream);
     events_chunk_add(&chunk, values);
     assert_int_equal(chunk.count, 1);
-    assert_true(event_unpack(stream, &chunk.events[0], back));
+    assert_true(event_unpack(stream, &chunk.events[0], &chunk.arena, back));
     for (size_t i = 0; i < stream->field_count; i++)
         assert_int_equal(value_compare(&values[i], &back[i]), 0);
     events_chunk_done(&chunk);
@@ -121,8 +121,8 @@ static void a_chunk_sorts_by_key_and_keeps_the_order_of_arrival(void **state)
     for (size_t i = 1; i < chunk.count; i++) {
         int const order = slice_compare(chunk.events[i - 1].key, chunk.events[i].key);
         struct value before[5], after[5];
-        assert_true(event_unpack(chunk.stream, &chunk.events[i - 1], before));
-        assert_true(event_unpack(chunk.stream, &chunk.events[i], after));
+        assert_true(event_unpack(chunk.stream, &chunk.events[i - 1], &chunk.arena, before));
+        assert_true(event_unpack(chunk.stream, &chunk.events[i], &chunk.arena, after));
         assert_true(order < 0 ||
                     (order == 0 && before[2].number.coefficient < after[2].number.coefficient));
     }
@@ -140,7 +140,8 @@ static void damaged_events_are_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(lengths); i++) {
         struct event const event = {.packed = slice_of(cases[i], lengths[i])};
         struct value values[5];
-        assert_false(event_unpack(&schema->streams[0], &event, values));
+        AUTO_ARENA struct arena arena = {0};
+        assert_false(event_unpack(&schema->streams[0], &event, &arena, values));
     }
     schema_free(schema);
 }
