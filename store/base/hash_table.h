@@ -14,6 +14,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/hash.h"
+#include "base/touch.h"
 
 struct hash_slot {
     uint64_t hash;
@@ -47,16 +48,18 @@ static inline void *hash_table_find(const struct hash_table *table, uint64_t has
     return NULL;
 }
 
-/* Fetches the place where a search for HASH begins into the cache. */
-static inline void hash_table_prefetch(const struct hash_table *table, uint64_t hash)
+/* Has the place where a search for HASH begins in the cache (touch.h). */
+static inline void hash_table_touch(const struct hash_table *table, uint64_t hash)
 {
-    if (table->capacity) __builtin_prefetch(&table->slots[hash & (table->capacity - 1)]);
+    if (table->capacity) memory_touch(&table->slots[hash & (table->capacity - 1)]);
 }
 
 /* Likewise the entry that it meets first. */
-static inline void hash_table_prefetch_entry(const struct hash_table *table, uint64_t hash)
+static inline void hash_table_touch_entry(const struct hash_table *table, uint64_t hash)
 {
-    if (table->capacity) __builtin_prefetch(table->slots[hash & (table->capacity - 1)].entry);
+    const void *const entry =
+        table->capacity ? table->slots[hash & (table->capacity - 1)].entry : NULL;
+    if (entry) memory_touch(entry);
 }
 
 /* Of entries whose first member is a `struct slice key`: the one with KEY, or NULL. */

@@ -209,7 +209,6 @@ static struct delta_pending *enqueue(struct delta_view *of, struct delta_leaf *l
         .set = set,
     };
     buffer_add_slice(&queue->keys, key);
-    hash_table_prefetch(&of->value_table, pending->hash);
     return pending;
 }
 
@@ -217,7 +216,9 @@ static void delta_view_flush(struct delta_view *of)
 {
     struct delta_queue *const queue = &of->queue;
     for (size_t i = 0; i < queue->count; i++)
-        hash_table_prefetch_entry(&of->value_table, queue->pending[i].hash);
+        hash_table_touch(&of->value_table, queue->pending[i].hash);
+    for (size_t i = 0; i < queue->count; i++)
+        hash_table_touch_entry(&of->value_table, queue->pending[i].hash);
     for (size_t i = 0; i < queue->count; i++)
         delta_value_of(of, &queue->pending[i])->weight += queue->pending[i].weight;
     queue->count = 0;

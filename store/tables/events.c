@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "base/radix_sort.h"
+#include "base/touch.h"
 #include "kv/db.h"
 #include "lsm/lsm_writer.h"
 #include "tables/event_text.h"
@@ -370,6 +371,19 @@ bool event_unpack_time(const struct stream *stream, const struct event *event,
         if (!pass_field(&rest, slot->type)) return false;
     }
     return false;
+}
+
+size_t events_chunk_touch(const struct events_chunk *chunk, size_t from)
+{
+    enum { EVENTS_AT_A_TIME = 32 };
+    size_t const left = chunk->count - from;
+    size_t const end = from + (left < EVENTS_AT_A_TIME ? left : EVENTS_AT_A_TIME);
+    for (size_t i = from; i < end; i++) {
+        const struct event *const event = &chunk->events[i];
+        memory_touch(event->key.at);
+        memory_touch(event->packed.at + event->packed.length - 1); /* most end in the next line */
+    }
+    return end;
 }
 
 static struct slice events_key_of(const void *items, size_t i)

@@ -52,13 +52,8 @@ size_t event_pack(const struct stream *stream, const struct value *values, struc
 void events_chunk_append(struct events_chunk *chunk, const struct event *event);
 void events_chunk_add(struct events_chunk *chunk, const struct value *values); /* both */
 
-/* Fetches event I into the cache, if there is one. */
-static inline void events_chunk_prefetch(const struct events_chunk *chunk, size_t i)
-{
-    if (i >= chunk->count) return;
-    __builtin_prefetch(chunk->events[i].key.at);
-    __builtin_prefetch(chunk->events[i].key.at + 64); /* most events end in the next line */
-}
+/* Has some events from number FROM on in the cache (touch.h). Returns the number behind them. */
+size_t events_chunk_touch(const struct events_chunk *chunk, size_t from);
 
 /* Puts the events in the order of their keys, those of one key in the order of arrival. */
 void events_chunk_sort(struct events_chunk *chunk);

@@ -25,9 +25,6 @@
 #include "write/view_retention.h"
 #include "write/write_txn.h"
 
-/* A chunk's events are in the order of arrival in memory, and are taken in that of their keys. */
-enum { PREFETCH_EVENTS = 8 };
-
 /* The events of one chunk on their way into the store. */
 struct putting {
     struct write_txn *write;
@@ -112,10 +109,11 @@ static bool put_first(struct putting *putting, struct error *err)
 {
     const struct events_chunk *const chunk = putting->chunk;
     AUTO_BUFFER struct buffer key = {0};
+    size_t touched = 0;
     for (size_t i = 0; i < chunk->count; i++) {
         struct event event = chunk->events[i];
         struct slice known = {0};
-        events_chunk_prefetch(chunk, i + PREFETCH_EVENTS);
+        if (i >= touched) touched = events_chunk_touch(chunk, i);
         if (chunk->stream->key_count == 0)
             event.key = number_key(&event, putting->meta.next_number++, &key);
         bool const repeats = chunk->stream->key_count > 0 && i > 0 &&
@@ -159,10 +157,11 @@ static bool change_event(struct putting *putting, struct slice key, struct slice
 static bool put_settled(struct putting *putting, struct error *err)
 {
     const struct events_chunk *const chunk = putting->chunk;
+    size_t touched = 0;
     for (size_t i = 0; i < chunk->count;) {
         struct slice const key = chunk->events[i].key;
         struct slice known, now;
-        events_chunk_prefetch(chunk, i + PREFETCH_EVENTS);
+        if (i >= touched) touched = events_chunk_touch(chunk, i);
         if (!lsm_writer_seek(putting->writer, key, &known, err)) return false;
         now = known;
         size_t const count = apply_records(putting, i, &now, err);
