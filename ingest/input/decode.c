@@ -45,7 +45,7 @@ bool decoder_new(int fd, enum decode_format format, struct decoder **ret_decoder
     decoder->fd = fd;
     decoder->format = format;
     bool good = true;
-    if (format != DECODE_PLAIN) decoder->held = memory_alloc(HELD_BYTES);
+    if (format != DECODE_PLAIN) decoder->held = memory_room(HELD_BYTES);
     if (format == DECODE_ZLIB) {
         good = inflateInit2(&decoder->zlib, ZLIB_WINDOW_BITS + ZLIB_DETECT_HEADER) == Z_OK;
         decoder->zlib_ready = good;
@@ -197,7 +197,7 @@ bool decoder_skip(struct decoder *decoder, uint64_t count, struct error *err)
         decoder->position += count;
         return true;
     }
-    AUTO_FREE uint8_t *const skipped = memory_alloc(HELD_BYTES);
+    AUTO_FREE uint8_t *const skipped = memory_room(HELD_BYTES);
     while (count > 0) {
         size_t length;
         size_t const step = count < HELD_BYTES ? (size_t)count : HELD_BYTES;

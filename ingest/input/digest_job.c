@@ -32,7 +32,7 @@ void digest_job_begin(struct digest_job *job)
 {
     *job = (struct digest_job){.digester = digester_new()};
     for (size_t i = 0; i < DIGEST_ROOMS; i++)
-        job->rooms[i] = memory_alloc(DIGEST_ROOM_BYTES);
+        job->rooms[i] = memory_room(DIGEST_ROOM_BYTES);
     (void)pthread_mutex_init(&job->lock, NULL);
     (void)pthread_cond_init(&job->changed, NULL);
 }

@@ -184,7 +184,7 @@ bool source_open_part(const char *path, const struct source_part *part, struct s
 /* Copies what a pipe has, MOST_BYTES of it at most, to memory that can be read again. */
 static bool hold_head(struct source *source, uint64_t most_bytes, struct error *err)
 {
-    AUTO_FREE uint8_t *const bytes = memory_alloc(COPY_BYTES);
+    AUTO_FREE uint8_t *const bytes = memory_room(COPY_BYTES);
     AUTO_FD int copy = memfd_create("head", MFD_CLOEXEC);
     uint64_t length = 0;
     if (copy < 0) return error_system(err, errno, "no memory for the input");

@@ -38,6 +38,11 @@ void *memory_alloc(size_t bytes)
     return huge(or_end(calloc(1, bytes ? bytes : 1)), bytes);
 }
 
+void *memory_room(size_t bytes)
+{
+    return memory_resize(NULL, bytes);
+}
+
 void *memory_resize(void *pointer, size_t bytes)
 {
     return huge(or_end(realloc(pointer, bytes ? bytes : 1)), bytes);

@@ -32,4 +32,5 @@ char *arena_text(struct arena *arena, struct slice slice);
 
 /* malloc and realloc that abort with one line instead of returning NULL. */
 void *memory_alloc(size_t bytes) MUST_CHECK; /* zeroed */
+void *memory_room(size_t bytes) MUST_CHECK;  /* not: what nobody writes to takes no page */
 void *memory_resize(void *pointer, size_t bytes) MUST_CHECK;

@@ -19,7 +19,7 @@ void buffer_grow(struct buffer *buffer, size_t more)
     while (capacity < needed)
         capacity *= 2;
     if (buffer->borrowed) {
-        uint8_t *const own = memory_alloc(capacity);
+        uint8_t *const own = memory_room(capacity);
         memcpy(own, buffer->at, buffer->length);
         buffer->at = own;
         buffer->borrowed = false;

@@ -101,12 +101,12 @@ static void sort_equal_heads(struct sorting *sorting)
 uint32_t *radix_sort(const void *items, radix_sort_key key, size_t count, size_t common)
 {
     assert(count <= UINT32_MAX);
-    uint32_t *const order = memory_alloc(count * sizeof *order);
+    uint32_t *const order = memory_room(count * sizeof *order);
     struct sorting sorting = {
         .items = items,
         .key = key,
-        .entries = memory_alloc(count * sizeof *sorting.entries),
-        .others = memory_alloc(count * sizeof *sorting.others),
+        .entries = memory_room(count * sizeof *sorting.entries),
+        .others = memory_room(count * sizeof *sorting.others),
         .count = count,
     };
     for (size_t i = 0; i < count; i++)

@@ -396,7 +396,7 @@ void events_chunk_sort(struct events_chunk *chunk)
     if (chunk->count < 2 || chunk->stream->key_count == 0 || chunk->rises) return;
     AUTO_FREE uint32_t *const order =
         radix_sort(chunk->events, events_key_of, chunk->count, chunk->common_length);
-    struct event *const sorted = memory_alloc(chunk->capacity * sizeof *sorted);
+    struct event *const sorted = memory_room(chunk->capacity * sizeof *sorted);
     for (size_t i = 0; i < chunk->count; i++)
         sorted[i] = chunk->events[order[i]];
     free(chunk->events);

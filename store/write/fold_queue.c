@@ -25,6 +25,13 @@ static const struct fold_stream *views_of(const struct fold_queue *queue,
     return &queue->streams[stream ? (size_t)(stream - schema->streams) : schema->stream_count];
 }
 
+static struct fold_slice *new_slice(void)
+{
+    struct fold_slice *const slice = memory_alloc(sizeof *slice);
+    slice->items = memory_room(FOLD_SLICE_EVENTS * sizeof *slice->items);
+    return slice;
+}
+
 void fold_queue_init(struct fold_queue *queue, struct delta *delta, size_t slice_bytes,
                      size_t thread_count)
 {
@@ -34,8 +41,8 @@ void fold_queue_init(struct fold_queue *queue, struct delta *delta, size_t slice
         .streams = memory_alloc((schema->stream_count + 1) * sizeof *queue->streams),
         .thread_count = thread_count,
         .slice_bytes = slice_bytes,
-        .filling = memory_alloc(sizeof *queue->filling),
-        .folding = memory_alloc(sizeof *queue->folding),
+        .filling = new_slice(),
+        .folding = new_slice(),
     };
     for (size_t i = 0; i < schema->stream_count; i++)
         find_views(schema, &schema->streams[i], &queue->streams[i]);
@@ -48,6 +55,7 @@ static void free_slice(struct fold_slice *slice)
     for (size_t i = 0; i < FOLD_PARTS; i++)
         arena_done(&slice->texts[i]);
     arena_done(&slice->arena);
+    free(slice->items);
     free(slice->values);
     free(slice);
 }
@@ -176,7 +184,7 @@ static void place_values(struct fold_slice *slice)
     if (slice->value_count > slice->value_capacity) {
         free(slice->values);
         slice->value_capacity = slice->value_count;
-        slice->values = memory_alloc(slice->value_capacity * sizeof *slice->values);
+        slice->values = memory_room(slice->value_capacity * sizeof *slice->values);
     }
     struct value *next = slice->values;
     for (size_t i = 0; i < slice->count; i++) {

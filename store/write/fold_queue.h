@@ -42,7 +42,7 @@ enum {
 
 struct fold_slice {
     struct arena arena;
-    struct fold_item items[FOLD_SLICE_EVENTS];
+    struct fold_item *items; /* room for FOLD_SLICE_EVENTS */
     size_t count;
     const struct stream *stream;    /* of all of them; NULL: of several, or of none */
     struct value *values;           /* of the events to be unpacked, in their order */
