@@ -173,14 +173,15 @@ static enum exit_status ingest_all(const char *path, char **files, int file_coun
     enum exit_status status = EXIT_GOOD;
     bool stop = false;
     struct error err;
-    if (!writer_lock_open(path, &notices, &store, &err) ||
-        !store_schema(store, &batch.schema, &err) ||
-        !stream_choose(batch.schema, arguments->stream, &batch.stream, &err))
-        return console_error(&err);
+    if (!writer_lock_open(path, &notices, &store, &err)) return console_error(&err);
     batch.notices = &notices;
     batch.progress = &progress;
-    for (int i = 0; i < file_count && !stop; i++)
+    for (int i = 0; i < file_count && !stop; i++) {
+        if (!store_schema(store, &batch.schema, &err) ||
+            !stream_choose(batch.schema, arguments->stream, &batch.stream, &err))
+            return console_error(&err);
         status = worse(status, ingest_one(store, files[i], &batch, &stop));
+    }
     return status;
 }
 

@@ -34,6 +34,7 @@
 
 #include "common/writer_lock.h"
 #include "load/batch_p.h"
+#include "load/learn_dictionaries.h"
 #include "tables/meta.h"
 
 enum { PROGRESS_RECORDS = 4096 };
@@ -49,17 +50,36 @@ void batch_report_done(struct batch_report *report)
     arena_done(&report->arena);
 }
 
+/* What is bound, and what becomes of it, for the stream as it is now. */
+static void begin_stream(struct load *load)
+{
+    const struct batch_options *const options = load->options;
+    load->has_links = link_check_wanted(options->schema, options->stream);
+    binder_init(&load->binder, options->stream, options->schema->zone);
+    load->binder.event_bytes_most =
+        reader_bytes_most(options->resources.memory_bytes, EVENT_SHARES);
+    for (size_t i = 0; i < COUNT_OF(load->chunks); i++)
+        events_chunk_init(&load->chunks[i], options->stream);
+}
+
+static void end_stream(struct load *load)
+{
+    binder_done(&load->binder);
+    for (size_t i = 0; i < COUNT_OF(load->chunks); i++)
+        events_chunk_done(&load->chunks[i]);
+}
+
 static void load_done(struct load *load)
 {
     if (load->job_is_under_way) commit_job_wait(&load->job);
     event_reader_close(load->reader);
     source_close(load->source);
-    binder_done(&load->binder);
     refusal_done(&load->refusal);
-    for (size_t i = 0; i < COUNT_OF(load->chunks); i++)
-        events_chunk_done(&load->chunks[i]);
+    end_stream(load);
     rejects_done(&load->rejects);
     load_links_done(load);
+    schema_free(load->learned);
+    buffer_done(&load->layout);
 }
 
 static void batch_show_progress(struct load *load, uint64_t records)
@@ -155,6 +175,25 @@ static bool must_prove(const struct load *load)
            load->batch->id == 0;
 }
 
+/* Where it is time to, chooses what the stream's texts are stored as. */
+static bool learn(struct load *load, struct error *err)
+{
+    struct batch_options *const own = &load->own;
+    struct value const dropped_before = load->binder.dropped_before;
+    if (own->dry_run || load->checkpoint) return true;
+    load->store_failed = true;
+    if (!learn_dictionaries(load->store, load->source, own, &load->learned, &load->layout, err))
+        return false;
+    load->store_failed = false;
+    if (!load->learned) return true;
+    end_stream(load);
+    own->stream = schema_stream(load->learned, own->stream->name);
+    own->schema = load->learned;
+    begin_stream(load);
+    load->binder.dropped_before = dropped_before;
+    return true;
+}
+
 /* Puts the reader where the batch goes on. */
 static bool start_reading(struct load *load, struct error *err)
 {
@@ -218,7 +257,7 @@ static bool batch_run(struct load *load, struct error *err)
         load->store_failed = true;
         return false;
     }
-    if (!start_reading(load, err) || !batch_read_all(load, err)) return false;
+    if (!learn(load, err) || !start_reading(load, err) || !batch_read_all(load, err)) return false;
     if (options->dry_run && load->chunk_count > 1 && options->stream->key_count > 0)
         notices_show(
             options->notices,
@@ -286,17 +325,14 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
     *ret_report = (struct batch_report){.mount_silent = options->mount_silent};
     struct load load = {
         .store = store,
-        .options = options,
+        .own = *options,
         .checkpoint = input->checkpoint,
         .report = ret_report,
         .batch = &ret_report->batch,
         .rejects = {.folder = -1, .fd = -1},
-        .has_links = link_check_wanted(options->schema, options->stream),
     };
-    binder_init(&load.binder, options->stream, options->schema->zone);
-    load.binder.event_bytes_most = reader_bytes_most(options->resources.memory_bytes, EVENT_SHARES);
-    for (size_t i = 0; i < COUNT_OF(load.chunks); i++)
-        events_chunk_init(&load.chunks[i], options->stream);
+    load.options = &load.own;
+    begin_stream(&load);
     load.chunk = &load.chunks[0];
     load_begin_chunks(&load);
     enum batch_ending const ending = ingest(&load, input->path, err);

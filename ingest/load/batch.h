@@ -61,7 +61,9 @@ struct batch_report {
 };
 void batch_report_done(struct batch_report *report);
 
-/* The report is filled as far as things went, ERR where the ending is REFUSED or STOPPED. */
+/* OPTIONS' schema is to be read anew for the next input, as this one may have changed it
+ * (learn_dictionaries.h). The report is filled as far as things went, ERR where the ending is
+ * REFUSED or STOPPED. */
 enum batch_ending batch_ingest(struct store *store, const struct batch_input *input,
                                const struct batch_options *options, struct batch_report *ret_report,
                                struct error *err) MUST_CHECK;

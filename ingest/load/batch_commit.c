@@ -103,8 +103,9 @@ bool load_await(struct load *load, struct error *err)
         return false;
     }
     load->report->mount_silent = !job->announced;
-    learn_cost(load, events_chunk_bytes(job->chunk), job->dirty_bytes);
-    events_chunk_clear(job->chunk);
+    learn_cost(load, events_chunk_bytes(job->commit.chunk), job->dirty_bytes);
+    events_chunk_clear(job->commit.chunk);
+    buffer_clear(&load->layout); /* it is saved */
     batch->id = job->batch.id;
     batch->first_commit = job->batch.first_commit;
     batch->last_commit = job->batch.last_commit;
@@ -142,11 +143,13 @@ static bool begin_commit(struct load *load, enum batch_state state, bool is_last
     load->batch->rejects_bytes = load->rejects.bytes;
     load->job = (struct commit_job){
         .store = load->store,
-        .chunk = load->chunk,
+        .commit = {.chunk = load->chunk,
+                   .schema = load->options->schema,
+                   .layout = buffer_slice(&load->layout),
+                   .expires = is_last, /* what is too old goes with the end of the input */
+                   .resources = {.memory_bytes = share(load, COMMIT_SHARES),
+                                 .threads = load->options->resources.threads}},
         .batch = *load->batch,
-        .is_last = is_last,
-        .resources = {.memory_bytes = share(load, COMMIT_SHARES),
-                      .threads = load->options->resources.threads},
         .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
     };
     commit_job_start(&load->job);

@@ -19,7 +19,10 @@
 
 struct load {
     struct store *store;
-    const struct batch_options *options;
+    const struct batch_options *options; /* `own` */
+    struct batch_options own;
+    struct schema *learned; /* NULL, or the options', with dictionaries: see learn_dictionaries.h */
+    struct buffer layout;   /* of that, to be committed */
     const struct tail_checkpoint *checkpoint; /* NULL: the input is whole */
     struct batch_report *report;
     struct batch *batch; /* of the report */

@@ -17,8 +17,7 @@ static void *commit_job_run(void *argument)
     struct commit_job *const job = argument;
     struct notices const notices = {.show = keep_notice, .context = job};
     uint64_t commit_id;
-    job->good = commit_chunk(job->store, job->chunk, &job->batch, job->is_last, &job->resources,
-                             &commit_id, &job->err);
+    job->good = commit_chunk(job->store, &job->commit, &job->batch, &commit_id, &job->err);
     job->dirty_bytes = store_dirty_bytes(job->store);
     if (job->good)
         job->announced = writer_lock_announce(job->store, commit_id, job->announce_ms, &notices);
@@ -27,7 +26,7 @@ static void *commit_job_run(void *argument)
 
 void commit_job_start(struct commit_job *job)
 {
-    bool const beside = job->resources.threads > 1;
+    bool const beside = job->commit.resources.threads > 1;
     job->has_thread = beside && thread_start(&job->thread, commit_job_run, job) == 0;
     if (!job->has_thread) (void)commit_job_run(job);
 }

@@ -20,11 +20,9 @@ enum { COMMIT_NOTICE_BYTES = 1024 };
 
 struct commit_job {
     struct store *store;
-    struct events_chunk *chunk;
+    struct chunk_commit commit;
     struct batch batch; /* as commit_chunk takes it, and leaves it */
-    bool is_last;       /* of the input: what is too old goes with it */
-    struct resources resources;
-    int announce_ms; /* how long to wait for mounts */
+    int announce_ms;    /* how long to wait for mounts */
     /* what came of it */
     bool good;
     struct error err;                 /* where it is not good */

@@ -10,6 +10,7 @@
 #pragma once
 #include "base/arena.h"
 #include "expr/expr.h"
+#include "types/dictionary.h"
 
 enum field_type {
     FIELD_STRING,
@@ -39,6 +40,7 @@ enum duplicate_rule {
 struct slot {
     int field; /* place in `fields`; -1: the field is no longer declared */
     enum field_type type;
+    const struct dictionary *dictionary; /* of a string; NULL: none */
 };
 
 /* What leads from an event to one of another stream, or of its own: the key of that. */
@@ -92,6 +94,8 @@ struct stream {
     size_t field_count;
     const struct slot *slots; /* the order in which events are packed */
     size_t slot_count;
+    bool has_dictionaries;      /* a slot has one */
+    bool lacks_dictionaries;    /* nobody has looked yet which texts of its slots are repeated */
     const uint16_t *key_fields; /* places in `fields`, in declared order */
     size_t key_count;           /* 0: no key, every record counts */
     int time_field;             /* -1: none */

@@ -1,7 +1,8 @@
 /* A layout is packed as
  *   [next stream u16][next view u16]
- *   [streams] ( [id u16][length][name]
- *               [slots] ( [type u8][length][name of the field, empty: dropped] )* )*
+ *   [streams] ( [id u16][length][name][lacks dictionaries u8]
+ *               [slots] ( [type u8][length][name of the field, empty: dropped]
+ *                         [words] ( [length][word] )* [length][prefix] )* )*
  *   [views] ( [id u16][length][name] )*
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -13,11 +14,13 @@
 struct named_slot {
     enum field_type type;
     struct slice name;
+    struct dictionary_words dictionary;
 };
 
 struct placed_stream {
     uint16_t id;
     struct slice name;
+    bool lacks_dictionaries;
     struct named_slot *slots;
     size_t slot_count;
 };
@@ -36,6 +39,30 @@ struct layout {
     size_t view_count;
 };
 
+static void pack_dictionary(const struct dictionary_words *dictionary, struct buffer *into)
+{
+    pack_varint(into, dictionary->count);
+    for (size_t i = 0; i < dictionary->count; i++)
+        pack_bytes(into, dictionary->words[i]);
+    pack_bytes(into, dictionary->prefix);
+}
+
+static bool unpack_dictionary(struct slice *from, struct arena *arena,
+                              struct dictionary_words *dictionary)
+{
+    uint64_t count;
+    if (!unpack_varint(from, &count) || count > DICTIONARY_WORDS_MOST) return false;
+    dictionary->words = ARENA_ARRAY(arena, struct slice, count);
+    dictionary->count = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!unpack_bytes(from, &dictionary->words[i]) ||
+            dictionary->words[i].length > DICTIONARY_WORD_MOST)
+            return false;
+    }
+    return unpack_bytes(from, &dictionary->prefix) &&
+           dictionary->prefix.length <= DICTIONARY_PREFIX_MOST;
+}
+
 static void pack_layout(const struct layout *layout, struct buffer *into)
 {
     pack_u16(into, layout->next_stream);
@@ -45,10 +72,12 @@ static void pack_layout(const struct layout *layout, struct buffer *into)
         const struct placed_stream *const stream = &layout->streams[i];
         pack_u16(into, stream->id);
         pack_bytes(into, stream->name);
+        buffer_add_byte(into, stream->lacks_dictionaries);
         pack_varint(into, stream->slot_count);
         for (size_t j = 0; j < stream->slot_count; j++) {
             buffer_add_byte(into, (uint8_t)stream->slots[j].type);
             pack_bytes(into, stream->slots[j].name);
+            pack_dictionary(&stream->slots[j].dictionary, into);
         }
     }
     pack_varint(into, layout->view_count);
@@ -61,15 +90,18 @@ static void pack_layout(const struct layout *layout, struct buffer *into)
 static bool unpack_stream(struct slice *from, struct arena *arena, struct placed_stream *stream)
 {
     uint64_t count;
+    uint8_t lacks;
     if (!unpack_u16(from, &stream->id) || !unpack_bytes(from, &stream->name) ||
-        !unpack_varint(from, &count) || count > from->length)
+        !unpack_byte(from, &lacks) || !unpack_varint(from, &count) || count > from->length)
         return false;
+    stream->lacks_dictionaries = lacks;
     stream->slots = ARENA_ARRAY(arena, struct named_slot, count);
     stream->slot_count = count;
     for (size_t i = 0; i < count; i++) {
         uint8_t type;
         if (!unpack_byte(from, &type) || type > FIELD_FLOAT ||
-            !unpack_bytes(from, &stream->slots[i].name))
+            !unpack_bytes(from, &stream->slots[i].name) ||
+            !unpack_dictionary(from, arena, &stream->slots[i].dictionary))
             return false;
         stream->slots[i].type = (enum field_type)type;
     }
@@ -138,12 +170,18 @@ static bool place_fields(const struct placed_stream *placed, struct stream *stre
         int const field = placed->slots[i].name.length
                               ? catalog_ids_find_field(stream, placed->slots[i].name)
                               : -1;
-        slots[i] = (struct slot){.field = field, .type = placed->slots[i].type};
+        slots[i] = (struct slot){
+            .field = field,
+            .type = placed->slots[i].type,
+            .dictionary = dictionary_make(&placed->slots[i].dictionary, arena),
+        };
+        stream->has_dictionaries |= slots[i].dictionary != NULL;
         if (field < 0) continue;
         if (stream->fields[field].type != placed->slots[i].type) return false;
         found++;
     }
     stream->id = placed->id;
+    stream->lacks_dictionaries = placed->lacks_dictionaries;
     stream->slots = slots;
     stream->slot_count = placed->slot_count;
     return found == stream->field_count;
@@ -197,13 +235,15 @@ static void place_slots(const struct placed_stream *old, const struct stream *st
             placed->slots[i].name.length = 0;
     }
     placed->slot_count = old_count;
+    placed->lacks_dictionaries = !old || old->lacks_dictionaries;
     for (size_t i = 0; i < stream->field_count; i++) {
         size_t held = 0;
         while (held < old_count && !slice_equal(placed->slots[held].name, stream->fields[i].name))
             held++;
-        if (held == old_count)
-            placed->slots[placed->slot_count++] =
-                (struct named_slot){.type = stream->fields[i].type, .name = stream->fields[i].name};
+        if (held < old_count) continue;
+        placed->slots[placed->slot_count++] =
+            (struct named_slot){.type = stream->fields[i].type, .name = stream->fields[i].name};
+        placed->lacks_dictionaries = true;
     }
 }
 
@@ -251,6 +291,26 @@ bool catalog_ids_change(struct slice old_packed, const struct schema *next, cons
         return error_remedy(err, "ingest again into a new store");
     }
     make_layout(&old, next, fresh, &arena, &layout);
+    pack_layout(&layout, packed);
+    return true;
+}
+
+bool catalog_ids_add_dictionaries(struct slice old, const struct stream *stream,
+                                  const struct dictionary_words *dictionaries,
+                                  struct buffer *packed, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct layout layout = {.next_stream = 0};
+    if (!unpack_layout(old, &arena, &layout)) return catalog_ids_corrupt(err);
+    for (size_t i = 0; i < layout.stream_count; i++) {
+        struct placed_stream *const placed = &layout.streams[i];
+        if (placed->id != stream->id) continue;
+        if (placed->slot_count != stream->slot_count) return catalog_ids_corrupt(err);
+        placed->lacks_dictionaries = false;
+        for (size_t j = 0; j < placed->slot_count; j++) {
+            if (!stream->slots[j].dictionary) placed->slots[j].dictionary = dictionaries[j];
+        }
+    }
     pack_layout(&layout, packed);
     return true;
 }

@@ -1,8 +1,8 @@
 /* catalog_ids.h - what the names of a schema stand for in the store: ids of streams and views,
- * slots of fields.
+ * slots of fields, words of dictionaries.
  *
  * Place    store.c gives each schema that it loads its layout; apply.c makes the next one.
- * Promise  an id and a slot are never given to another name, so that events and groups stay
+ * Promise  an id, a slot and a word are never given to another name, so that events and groups stay
  *          readable whatever is added to a schema, dropped from it or put in another order.
  * Memory   the layout is the caller's buffer; what is applied lives in the schema's arena.
  * Threads  while the schema is still its maker's.
@@ -21,3 +21,8 @@ bool catalog_ids_apply(struct slice layout, struct schema *schema, struct error 
  * says, one a view of NEXT. ERROR_FULL: all ids are used up. */
 bool catalog_ids_change(struct slice old, const struct schema *next, const bool *fresh,
                         struct buffer *layout, struct error *err) MUST_CHECK;
+/* The layout with dictionaries for those slots of STREAM that have none: DICTIONARIES has one a
+ * slot. From then on it does not lack them. */
+bool catalog_ids_add_dictionaries(struct slice old, const struct stream *stream,
+                                  const struct dictionary_words *dictionaries,
+                                  struct buffer *layout, struct error *err) MUST_CHECK;

@@ -11,8 +11,10 @@ enum {
     PLAIN_LONG = 128,  /* its length, and the text */
     INTEGER = 128,     /* and behind it: a number of HEAD - INTEGER bytes, the least one first */
     INTEGER_WIDTH_MAX = 8,
-    UUID = 137,   /* its digits, two a byte */
-    DIGITS = 138, /* how many there are; then they, two a byte */
+    UUID = 137,     /* its digits, two a byte */
+    DIGITS = 138,   /* how many there are; then they, two a byte */
+    PREFIXED = 139, /* the form of what is behind the dictionary's prefix */
+    WORD = 140,     /* and from here on: word HEAD - WORD of the dictionary */
 };
 
 enum {
@@ -81,7 +83,8 @@ static void pack_digits(struct slice text, struct buffer *into)
     }
 }
 
-void event_text_pack(struct slice text, struct buffer *into)
+/* Whether it has a form that is shorter than itself, whatever texts there are beside it. */
+static bool pack_alone(struct slice text, struct buffer *into)
 {
     size_t decimal_count;
     size_t const digit_count = count_digits(text, &decimal_count);
@@ -97,8 +100,26 @@ void event_text_pack(struct slice text, struct buffer *into)
         buffer_add_byte(into, UUID);
         pack_digits(text, into);
     } else {
-        pack_plain(text, into);
+        return false;
     }
+    return true;
+}
+
+void event_text_pack(struct slice text, const struct dictionary *dictionary, struct buffer *into)
+{
+    int const word = dictionary ? dictionary_find(dictionary, text) : -1;
+    struct slice const prefix = dictionary ? dictionary_prefix(dictionary) : slice_of(NULL, 0);
+    if (word >= 0) {
+        buffer_add_byte(into, (uint8_t)(WORD + word));
+        return;
+    }
+    if (pack_alone(text, into)) return;
+    if (prefix.length > 0 && slice_starts(text, prefix)) {
+        text = slice_of(text.at + prefix.length, text.length - prefix.length);
+        buffer_add_byte(into, PREFIXED);
+        if (pack_alone(text, into)) return;
+    }
+    pack_plain(text, into);
 }
 
 /* What stands behind a head, and of how many digits a form that tells it is. */
@@ -159,7 +180,8 @@ static struct slice digits_text(struct slice bytes, size_t count, struct arena *
     return slice_of(text, count);
 }
 
-bool event_text_unpack(struct slice *from, struct arena *arena, struct slice *ret_text)
+/* One that stands for itself. */
+static bool unpack_alone(struct slice *from, struct arena *arena, struct slice *ret_text)
 {
     struct form form;
     if (!take_form(from, &form)) return false;
@@ -174,8 +196,36 @@ bool event_text_unpack(struct slice *from, struct arena *arena, struct slice *re
     return true;
 }
 
+static bool unpack_prefixed(struct slice *from, const struct dictionary *dictionary,
+                            struct arena *arena, struct slice *ret_text)
+{
+    struct slice rest;
+    if (!dictionary || !unpack_alone(from, arena, &rest)) return false;
+    struct slice const prefix = dictionary_prefix(dictionary);
+    uint8_t *const text = arena_alloc(arena, prefix.length + rest.length);
+    if (prefix.length) memcpy(text, prefix.at, prefix.length);
+    if (rest.length) memcpy(text + prefix.length, rest.at, rest.length);
+    *ret_text = slice_of(text, prefix.length + rest.length);
+    return true;
+}
+
+bool event_text_unpack(struct slice *from, const struct dictionary *dictionary, struct arena *arena,
+                       struct slice *ret_text)
+{
+    if (from->length == 0) return false;
+    uint8_t const head = from->at[0];
+    if (head < PREFIXED) return unpack_alone(from, arena, ret_text);
+    *from = slice_of(from->at + 1, from->length - 1);
+    return head == PREFIXED ? unpack_prefixed(from, dictionary, arena, ret_text)
+                            : dictionary && dictionary_word(dictionary, head - WORD, ret_text);
+}
+
 bool event_text_pass(struct slice *from)
 {
     struct form form;
-    return take_form(from, &form);
+    if (from->length == 0) return false;
+    uint8_t const head = from->at[0];
+    if (head < PREFIXED) return take_form(from, &form);
+    *from = slice_of(from->at + 1, from->length - 1);
+    return head >= WORD || take_form(from, &form);
 }

@@ -96,14 +96,14 @@ static void pack_decimal(struct buffer *into, const struct decimal *number)
     into->at[start + 1] = (uint8_t)number->scale;
 }
 
-static void pack_field(struct buffer *into, enum field_type type, const struct value *value)
+static void pack_field(struct buffer *into, const struct slot *slot, const struct value *value)
 {
     if (value->kind == VALUE_NULL) {
         buffer_add_byte(into, 0);
         return;
     }
-    switch (type) {
-    case FIELD_STRING: event_text_pack(value->string, into); break;
+    switch (slot->type) {
+    case FIELD_STRING: event_text_pack(value->string, slot->dictionary, into); break;
     case FIELD_BOOL: buffer_add_byte(into, value->boolean ? 2 : 1); break;
     case FIELD_INT: pack_integer(into, value->number.coefficient, 0); break;
     case FIELD_DECIMAL: pack_decimal(into, &value->number); break;
@@ -146,19 +146,19 @@ static bool events_unpack_float(struct slice *from, struct value *ret_value)
     return isfinite(ret_value->real);
 }
 
-static bool unpack_field(struct slice *from, enum field_type type, struct arena *arena,
+static bool unpack_field(struct slice *from, const struct slot *slot, struct arena *arena,
                          struct value *ret_value)
 {
     ret_value->kind = VALUE_NULL;
     if (from->length == 0) return true; /* the field was declared later */
     uint8_t const head = from->at[0];
-    if (type == FIELD_STRING && head != EVENT_TEXT_NULL) {
+    if (slot->type == FIELD_STRING && head != EVENT_TEXT_NULL) {
         ret_value->kind = VALUE_STRING;
-        return event_text_unpack(from, arena, &ret_value->string);
+        return event_text_unpack(from, slot->dictionary, arena, &ret_value->string);
     }
     *from = slice_of(from->at + 1, from->length - 1);
     if (head == 0) return true;
-    switch (type) {
+    switch (slot->type) {
     case FIELD_STRING: break;
     case FIELD_BOOL:
         ret_value->kind = VALUE_BOOL;
@@ -173,11 +173,12 @@ static bool unpack_field(struct slice *from, enum field_type type, struct arena 
 }
 
 /* The same where nobody asks for the value. */
-static bool pass_field(struct slice *from, enum field_type type)
+static bool pass_field(struct slice *from, const struct slot *slot)
 {
     struct value ignored;
-    bool const is_text = type == FIELD_STRING && from->length > 0 && from->at[0] != EVENT_TEXT_NULL;
-    return is_text ? event_text_pass(from) : unpack_field(from, type, NULL, &ignored);
+    bool const is_text =
+        slot->type == FIELD_STRING && from->length > 0 && from->at[0] != EVENT_TEXT_NULL;
+    return is_text ? event_text_pass(from) : unpack_field(from, slot, NULL, &ignored);
 }
 
 bool events_writer_open(struct txn *txn, const struct stream *stream,
@@ -247,9 +248,9 @@ static void pack_fields(const struct stream *stream, const struct value *values,
     for (size_t i = 0; i < stream->slot_count; i++) {
         const struct slot *const slot = &stream->slots[i];
         if (slot->field < 0)
-            pack_field(into, slot->type, &null);
+            pack_field(into, slot, &null);
         else if (key_inside || !event_is_key_field(stream, (size_t)slot->field))
-            pack_field(into, slot->type, &values[slot->field]);
+            pack_field(into, slot, &values[slot->field]);
     }
 }
 
@@ -324,7 +325,7 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
         struct value undeclared;
         if (slot->field >= 0 && !key_inside && event_is_key_field(stream, (size_t)slot->field))
             continue;
-        if (!unpack_field(&rest, slot->type, arena,
+        if (!unpack_field(&rest, slot, arena,
                           slot->field < 0 ? &undeclared : &ret_values[slot->field]))
             return false;
     }
@@ -366,9 +367,8 @@ bool event_unpack_time(const struct stream *stream, const struct event *event,
         const struct slot *const slot = &stream->slots[i];
         if (slot->field >= 0 && !key_inside && event_is_key_field(stream, (size_t)slot->field))
             continue;
-        if (slot->field == (int)time)
-            return unpack_field(&rest, slot->type, NULL, &ret_values[time]);
-        if (!pass_field(&rest, slot->type)) return false;
+        if (slot->field == (int)time) return unpack_field(&rest, slot, NULL, &ret_values[time]);
+        if (!pass_field(&rest, slot)) return false;
     }
     return false;
 }

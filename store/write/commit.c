@@ -210,33 +210,43 @@ static bool fill_expire(struct write_txn *write, void *context, struct error *er
 
 /* A chunk, and its batch's entry in the log before and after. */
 struct chunk_work {
-    const struct events_chunk *chunk;
+    const struct chunk_commit *commit;
     const struct batch *batch;
-    bool expires;
     struct batch written;
 };
+
+/* Of a schema with other dictionaries. */
+static bool save_layout(struct write_txn *write, struct slice layout, struct error *err)
+{
+    if (layout.length == 0) return true;
+    write->meta.schema_commit_id = write->meta.commit_id;
+    return meta_catalog_ids_save(write->txn, layout, err);
+}
 
 static bool fill_chunk(struct write_txn *write, void *context, struct error *err)
 {
     struct chunk_work *const work = context;
     struct upsert_counts counts;
-    if (!put_events(write, work->chunk, &counts, err) || !write_txn_merge(write, err) ||
-        (work->expires && !fill_expire(write, NULL, err)))
+    const struct chunk_commit *const commit = work->commit;
+    if (!save_layout(write, commit->layout, err) ||
+        !put_events(write, commit->chunk, &counts, err) || !write_txn_merge(write, err) ||
+        (commit->expires && !fill_expire(write, NULL, err)))
         return false;
     work->written = *work->batch;
     add_counts(&work->written, &counts);
     return write_txn_put_batch(write, &work->written, err);
 }
 
-bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
-                  bool expires, const struct resources *resources, uint64_t *ret_commit_id,
-                  struct error *err)
+bool commit_chunk(struct store *store, const struct chunk_commit *commit, struct batch *batch,
+                  uint64_t *ret_commit_id, struct error *err)
 {
-    struct chunk_work put = {.chunk = chunk, .batch = batch, .expires = expires};
-    struct write_txn_work work = {.resources = *resources, .fill = fill_chunk, .context = &put};
-    events_chunk_sort(chunk);
-    if (!store_schema(store, &work.schema, err) || !write_txn_run(store, &work, ret_commit_id, err))
-        return false;
+    struct chunk_work put = {.commit = commit, .batch = batch};
+    struct write_txn_work work = {.schema = commit->schema,
+                                  .resources = commit->resources,
+                                  .fill = fill_chunk,
+                                  .context = &put};
+    events_chunk_sort(commit->chunk);
+    if (!write_txn_run(store, &work, ret_commit_id, err)) return false;
     *batch = put.written;
     return true;
 }

@@ -4,7 +4,7 @@
  *          announces the commit (announce.h).
  * Promise  all or nothing: events, groups, rows, changes and the batch's checkpoint become visible
  *          and durable together when it returns true; on false the store is as before.
- * Memory   about `resources->memory_bytes` beside the chunk, as write_txn.h has it.
+ * Memory   about `resources.memory_bytes` beside the chunk, as write_txn.h has it.
  * Threads  one, under store_lock; a commit_job's thread, too.
  * Errors   ERROR_FULL: the disk, or `max_rows`; ERROR_INPUT: a cycle; ERROR_CORRUPT. On each,
  *          nothing has changed.
@@ -17,14 +17,20 @@
 #include "tables/batch_log.h"
 #include "tables/events.h"
 
-/* CHUNK is sorted in place and may be cleared afterwards. BATCH has the counts up to this chunk but
- * for what the chunk's records do (new, duplicate, ...), which is added, and its id, given at the
- * first commit. BATCH is changed only when true is returned. EXPIRES: it also lets go what is older
- * than the schema's "keep" and "retain"; of the records that are bound by then none may be too
- * old. */
-bool commit_chunk(struct store *store, struct events_chunk *chunk, struct batch *batch,
-                  bool expires, const struct resources *resources, uint64_t *ret_commit_id,
-                  struct error *err) MUST_CHECK;
+struct chunk_commit {
+    struct events_chunk *chunk;  /* sorted in place, and may be cleared afterwards */
+    const struct schema *schema; /* the chunk's: that in force, or the same with dictionaries */
+    struct slice layout;         /* with these, to be saved (catalog_ids.h); empty once it is */
+    /* It also lets go what is older than the schema's "keep" and "retain"; of the records that are
+     * bound by then none may be too old. */
+    bool expires;
+    struct resources resources;
+};
+/* BATCH has the counts up to this chunk but for what the chunk's records do (new, duplicate, ...),
+ * which is added, and its id, given at the first commit. It is changed only when true is
+ * returned. */
+bool commit_chunk(struct store *store, const struct chunk_commit *commit, struct batch *batch,
+                  uint64_t *ret_commit_id, struct error *err) MUST_CHECK;
 /* Adds to BATCH's counts what commit_chunk would, and changes nothing. */
 bool commit_preview(struct store *store, struct events_chunk *chunk, struct batch *batch,
                     struct error *err) MUST_CHECK;

@@ -74,14 +74,32 @@ static void upsert_visit_time(struct upsert *upsert)
         upsert->newest = upsert->record[field];
 }
 
-static void apply_event(struct upsert *upsert, const struct event *record, struct slice *now,
+/* Whether the record is what is known. If that was stored before the stream had dictionaries, its
+ * bytes are others: it is packed as it would be today. */
+static bool is_same(struct upsert *upsert, const struct event *record, struct slice now,
+                    bool *ret_is_same)
+{
+    const struct stream *const stream = upsert->stream;
+    struct event const existing = {.key = record->key, .packed = now};
+    AUTO_BUFFER struct buffer again = {0};
+    *ret_is_same = slice_equal(now, record->packed);
+    if (*ret_is_same || !stream->has_dictionaries) return true;
+    if (!event_unpack(stream, &existing, &upsert->texts, upsert->existing)) return false;
+    size_t const key_length = event_pack(stream, upsert->existing, &again);
+    *ret_is_same =
+        slice_equal(event_of_bytes(again.at, key_length, again.length).packed, record->packed);
+    return true;
+}
+
+static bool apply_event(struct upsert *upsert, const struct event *record, struct slice *now,
                         struct upsert_counts *counts)
 {
     bool const live = event_is_live(*now);
-    bool const ignore = upsert->stream->on_duplicate == DUPLICATE_IGNORE;
-    if (live && (ignore || slice_equal(*now, record->packed))) {
+    bool repeats = live && upsert->stream->on_duplicate == DUPLICATE_IGNORE;
+    if (live && !repeats && !is_same(upsert, record, *now, &repeats)) return false;
+    if (repeats) {
         counts->duplicate_count++;
-        return;
+        return true;
     }
     if (live)
         counts->replaced_count++;
@@ -89,6 +107,7 @@ static void apply_event(struct upsert *upsert, const struct event *record, struc
         counts->new_count++;
     *now = record->packed;
     upsert_visit_time(upsert);
+    return true;
 }
 
 /* The fields of the record that are looked at here: all, or the time alone. */
@@ -116,9 +135,7 @@ bool upsert_apply(struct upsert *upsert, const struct event *record, struct slic
         if (order == 0) counts->duplicate_count++;
         if (order <= 0) return true;
     }
-    if (deletes)
-        apply_delete(upsert, now, counts);
-    else
-        apply_event(upsert, record, now, counts);
+    if (!deletes) return apply_event(upsert, record, now, counts);
+    apply_delete(upsert, now, counts);
     return true;
 }

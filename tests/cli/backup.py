@@ -24,7 +24,7 @@ EVENTS, KILLS = 60000, 20
 
 def events(count):
     """One of a thousand has no number where one should be."""
-    return "id,t,user,n\n" + "".join(f"{i},2026-01-{i % 28 + 1:02d},user {i * 7919 % 5000},{'x' if i % 1000 == 9 else i}\n"
+    return "id,t,user,n\n" + "".join(f"{i},2026-01-{i % 28 + 1:02d},{i * 7919 % 5000} user,{'x' if i % 1000 == 9 else i}\n"
                                      for i in range(count))
 
 
@@ -108,8 +108,8 @@ def damaged(scene, store):
     tally("backup", store, scene.path("damaged"))
     data = scene.path("damaged", "data.mdb")
     content = bytearray(read(data))
-    places = [i for i in range(0, len(content)) if content.startswith(b"user 4", i)]
-    at = places[len(places) // 2] + 5
+    places = [i for i in range(0, len(content)) if content.startswith(b" user", i)]  # nearly all in events
+    at = places[len(places) // 2] + 1
     with open(data, "r+b") as file:
         file.seek(at)
         file.write(bytes([content[at] ^ 1]))

@@ -73,7 +73,7 @@ def fill(store):
     ingest("sales", [{**sale(number), "gone": True} for number in range(0, 30, 5)] + [{**sale(7), "shop": None, "user": ""}])
     ingest("shops", [{"name": "s1", "version": 3, "country": "at"}, {"name": "s2", "version": 1, "country": "stale"}])
     ingest("clicks", [{"user": f"u{number % 99}", "n": number, "path": f"/a/{number % 3}/%zz/{number % 5}"}
-                      for number in range(400)])
+                      for number in range(1400)])  # enough for a dictionary
     ingest("log", [{"at": f"2026-{day // 28 + 1:02d}-{day % 28 + 1:02d}T12:00:00+01:00", "bytes": day * 10**12}
                    for day in range(40)])
     tally("delete", store, "--stream", "sales", "--where", "price > 89")

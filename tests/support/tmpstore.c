@@ -107,9 +107,11 @@ struct batch tmpstore_put_batch(struct tmpstore *tmp, const char *stream, const 
     tmpstore_chunk(schema, stream, lines, count, &chunk);
     struct batch put = *batch;
     put.stream = chunk.stream->id;
-    must(commit_chunk(tmp->store, &chunk, &put, put.state == BATCH_LOADED, &tmp->resources,
-                      &commit_id, &err),
-         &err);
+    struct chunk_commit const commit = {.chunk = &chunk,
+                                        .schema = schema,
+                                        .expires = put.state == BATCH_LOADED,
+                                        .resources = tmp->resources};
+    must(commit_chunk(tmp->store, &commit, &put, &commit_id, &err), &err);
     events_chunk_done(&chunk);
     return put;
 }

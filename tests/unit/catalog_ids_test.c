@@ -64,6 +64,46 @@ static void names_keep_their_places(void **state)
     schema_free(again);
 }
 
+static void expect_word(const struct slot *slot, const char *word, int number)
+{
+    assert_non_null(slot->dictionary);
+    assert_int_equal(dictionary_find(slot->dictionary, slice_text(word)), number);
+}
+
+/* Also those of a field that is no longer declared; a field that is new lacks one. */
+static void dictionaries_stay(void **state)
+{
+    (void)state;
+    AUTO_BUFFER struct buffer packed = {0}, with = {0};
+    struct schema *const before = read_schema(first), *const after = read_schema(first);
+    struct schema *const without =
+        read_schema("{'streams':{'a':{'fields':{'x':'int','q':'string'}}},'views':{}}");
+    struct slice words[] = {slice_text("eu"), slice_text("us")};
+    struct dictionary_words const dictionaries[2] = {
+        {.count = 0}, {.prefix = slice_text("user_"), .words = words, .count = COUNT_OF(words)}};
+    struct error err;
+    catalog_ids_first(before, &packed);
+    assert_true(catalog_ids_apply(buffer_slice(&packed), before, &err));
+    const struct stream *a = schema_stream(before, slice_text("a"));
+    assert_true(a->lacks_dictionaries && !a->has_dictionaries);
+    assert_true(catalog_ids_add_dictionaries(buffer_slice(&packed), a, dictionaries, &with, &err));
+    assert_true(catalog_ids_apply(buffer_slice(&with), after, &err));
+    a = schema_stream(after, slice_text("a"));
+    assert_true(a->has_dictionaries && !a->lacks_dictionaries);
+    assert_null(a->slots[0].dictionary);
+    expect_word(&a->slots[1], "us", 1);
+    assert_true(slice_is(dictionary_prefix(a->slots[1].dictionary), "user_"));
+    assert_true(schema_stream(after, slice_text("b"))->lacks_dictionaries);
+    a = change(&with, without, NULL);
+    assert_true(a->has_dictionaries && a->lacks_dictionaries);
+    assert_int_equal(a->slots[1].field, -1);
+    expect_word(&a->slots[1], "eu", 0);
+    assert_null(a->slots[2].dictionary);
+    schema_free(before);
+    schema_free(after);
+    schema_free(without);
+}
+
 static void expect_corrupt(struct slice packed, struct schema *schema)
 {
     struct error err;
@@ -151,6 +191,7 @@ int main(void)
 {
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(names_keep_their_places),
+        cmocka_unit_test(dictionaries_stay),
         cmocka_unit_test(a_layout_that_is_cut_or_goes_on_is_refused),
         cmocka_unit_test(a_layout_of_another_schema_is_refused),
         cmocka_unit_test(ids_that_run_out_are_told),

@@ -575,7 +575,9 @@ static void a_view_does_not_grow_beyond_its_limit(void **state)
     (void)tmpstore_put(&tmp, "s", (const char *const[]){"x", "y"}, 2);
     assert_true(store_schema(tmp.store, &schema, &err));
     tmpstore_chunk(schema, "s", (const char *const[]){"x", "z"}, 2, &chunk);
-    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, &tmp.resources, &commit_id, &err));
+    struct chunk_commit const commit = {
+        .chunk = &chunk, .schema = schema, .expires = true, .resources = tmp.resources};
+    assert_false(commit_chunk(tmp.store, &commit, &batch, &commit_id, &err));
     events_chunk_done(&chunk);
     assert_int_equal(err.kind, ERROR_FULL);
     assert_string_equal(err.place, "views.v");

@@ -276,7 +276,9 @@ static void a_commit_that_leaves_a_cycle_fails(void **state)
     open_store(&tmp, TREE);
     assert_true(store_schema(tmp.store, &schema, &err));
     tmpstore_chunk(schema, "s", lines, COUNT_OF(lines), &chunk);
-    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, &tmp.resources, &commit_id, &err));
+    struct chunk_commit const commit = {
+        .chunk = &chunk, .schema = schema, .expires = true, .resources = tmp.resources};
+    assert_false(commit_chunk(tmp.store, &commit, &batch, &commit_id, &err));
     assert_int_equal(err.kind, ERROR_INPUT);
     assert_string_equal(err.place, "views.t");
     assert_true(strstr(err.fact, "a -> c -> b -> a") || strstr(err.fact, "b -> a -> c -> b") ||
@@ -299,7 +301,9 @@ static void more_nodes_than_max_rows_are_refused(void **state)
     open_store(&tmp, "{" STREAM ",'views':{'p':{'by':['path(id, `/`)'],'max_rows':2," COUNTS "}}}");
     assert_true(store_schema(tmp.store, &schema, &err));
     tmpstore_chunk(schema, "s", lines, COUNT_OF(lines), &chunk);
-    assert_false(commit_chunk(tmp.store, &chunk, &batch, true, &tmp.resources, &commit_id, &err));
+    struct chunk_commit const commit = {
+        .chunk = &chunk, .schema = schema, .expires = true, .resources = tmp.resources};
+    assert_false(commit_chunk(tmp.store, &commit, &batch, &commit_id, &err));
     assert_int_equal(err.kind, ERROR_FULL);
     events_chunk_done(&chunk);
     tmpstore_close(&tmp);
