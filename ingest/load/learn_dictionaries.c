@@ -37,7 +37,7 @@ struct counted {
 /* The texts of one slot. */
 struct slot_texts {
     struct hash_table table;
-    size_t field;
+    size_t field; /* of one that is counted */
     bool is_counted;
 };
 
@@ -75,13 +75,11 @@ static void count_record(struct learning *learning, const struct value *values)
     learning->records++;
     for (size_t i = 0; i < learning->stream->slot_count; i++) {
         struct slot_texts *const texts = &learning->slots[i];
-        const struct value *const value = &values[texts->field];
-        if (!texts->is_counted || value->kind != VALUE_STRING) continue;
-        size_t const length =
-            value->string.length < START_BYTES ? value->string.length : START_BYTES;
-        struct counted *const counted =
-            hash_table_entry(&texts->table, slice_of(value->string.at, length), sizeof *counted,
-                             &learning->arena, NULL);
+        if (!texts->is_counted || values[texts->field].kind != VALUE_STRING) continue;
+        struct slice const text = values[texts->field].string;
+        size_t const length = text.length < START_BYTES ? text.length : START_BYTES;
+        struct counted *const counted = hash_table_entry(&texts->table, slice_of(text.at, length),
+                                                         sizeof *counted, &learning->arena, NULL);
         counted->count++;
     }
 }
