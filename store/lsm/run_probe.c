@@ -20,10 +20,12 @@ void run_probe_done(struct run_probe *probe)
     cursor_close(probe->filters);
     cursor_close(probe->blocks);
     buffer_done(&probe->key);
+    buffer_done(&probe->asked);
     buffer_done(&probe->from);
     buffer_done(&probe->until);
     buffer_done(&probe->filter);
     buffer_done(&probe->fence);
+    buffer_done(&probe->next_fence);
     buffer_done(&probe->block);
     block_reader_done(&probe->reader);
     *probe = (struct run_probe){0};
@@ -126,6 +128,7 @@ static enum db_finding take_block(struct run_probe *probe, struct error *err)
     buffer_set(&probe->fence, entry.key);
     buffer_set(&probe->block, entry.value);
     probe->has_block = true;
+    probe->knows_next = false;
     return begin_block(probe, err);
 }
 
@@ -140,24 +143,71 @@ static enum db_finding go_on(struct run_probe *probe, struct slice key, int *ret
                           : DB_FOUND;
 }
 
+/* The reader is behind the block's last entry: where the next block begins. */
+static bool learn_next(struct run_probe *probe, struct error *err)
+{
+    struct slice next;
+    if (probe->knows_next) return true;
+    buffer_clear(&probe->next_fence);
+    enum db_finding const found = cursor_next_key(probe->blocks, &next, err);
+    if (found == DB_FAILED) return false;
+    if (found == DB_FOUND && slice_starts(next, slice_of(probe->fence.at, RUN_ID_BYTES)))
+        buffer_set(&probe->next_fence, next);
+    probe->knows_next = true;
+    return true;
+}
+
+/* Of a key that is not in front of the one asked for last: whether the next entry is behind it. */
+static bool is_in_gap(struct run_probe *probe, struct slice full, bool *ret_is_in_gap,
+                      struct error *err)
+{
+    if (!probe->at_entry && !learn_next(probe, err)) return false;
+    struct slice const next =
+        buffer_slice(probe->at_entry ? &probe->reader.key : &probe->next_fence);
+    *ret_is_in_gap = next.length == 0 || slice_compare(full, next) < 0;
+    return true;
+}
+
+/* Goes on from the key asked for last, in the block at hand. *RET_IS_KNOWN: what comes of it. */
+static enum db_finding find_ahead(struct run_probe *probe, struct slice full, bool *ret_is_known,
+                                  struct error *err)
+{
+    enum db_finding found;
+    int order = 1;
+    *ret_is_known = false;
+    if (!probe->has_block || slice_compare(buffer_slice(&probe->asked), full) > 0)
+        return DB_MISSING;
+    if ((found = go_on(probe, full, &order, err)) != DB_FOUND) return found;
+    if (order == 0) {
+        *ret_is_known = true;
+        return DB_FOUND;
+    }
+    return is_in_gap(probe, full, ret_is_known, err) ? DB_MISSING : DB_FAILED;
+}
+
+/* Takes the block that it is in. */
+static enum db_finding find_anywhere(struct run_probe *probe, struct slice full, struct error *err)
+{
+    enum db_finding found;
+    int order;
+    if ((found = take_block(probe, err)) != DB_FOUND ||
+        (found = go_on(probe, full, &order, err)) != DB_FOUND)
+        return found;
+    return order == 0 ? DB_FOUND : DB_MISSING;
+}
+
 static enum db_finding find_in_blocks(struct run_probe *probe, struct slice key,
                                       struct slice *ret_value, struct error *err)
 {
     run_key(probe->run, key, &probe->key);
     struct slice const full = buffer_slice(&probe->key);
-    enum db_finding found;
-    int order = 1;
-    bool const is_ahead = probe->has_block && probe->at_entry &&
-                          slice_compare(buffer_slice(&probe->reader.key), full) <= 0;
-    if (is_ahead && (found = go_on(probe, full, &order, err)) != DB_FOUND) return found;
-    if (!is_ahead || !probe->at_entry) { /* it is in front of that, or in another block */
-        if ((found = take_block(probe, err)) != DB_FOUND ||
-            (found = go_on(probe, full, &order, err)) != DB_FOUND)
-            return found;
-    }
-    if (!probe->at_entry || order != 0) return DB_MISSING;
-    *ret_value = probe->reader.value;
-    return DB_FOUND;
+    bool is_known;
+    enum db_finding found = find_ahead(probe, full, &is_known, err);
+    if (found == DB_FAILED) return found;
+    if (!is_known) found = find_anywhere(probe, full, err);
+    if (found == DB_FOUND) *ret_value = probe->reader.value;
+    if (found != DB_FAILED) buffer_set(&probe->asked, full);
+    return found;
 }
 
 enum db_finding run_probe_find(struct run_probe *probe, struct slice key, uint64_t hash,

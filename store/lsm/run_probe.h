@@ -1,7 +1,8 @@
 /* run_probe.h - what one run has for a key.
  *
  * The filter is asked first, so that a key that is not there costs no look at a block. Keys that
- * rise are found by going on in the filter and the block at hand.
+ * rise are found by going on in the filter and the block at hand; where many of them come between
+ * two entries, only the first is looked for.
  *
  * Place    lsm_writer.c and lsm_reader.c have one for each run.
  * Memory   a probe owns copies of a filter and a block, as writing moves what a transaction has
@@ -22,7 +23,8 @@ struct run_probe {
     bool rises; /* so do the keys that are asked for */
     struct cursor *filters;
     struct cursor *blocks;
-    struct buffer key; /* of entries of tables */
+    struct buffer key;   /* of entries of tables */
+    struct buffer asked; /* the last key that was looked for in the block at hand */
 
     /* The filter at hand is of the keys from FROM up to UNTIL. */
     bool has_stretch;
@@ -38,6 +40,8 @@ struct run_probe {
     bool has_block;
     bool at_entry; /* the reader stands at an entry */
     struct buffer fence;
+    struct buffer next_fence; /* of the block behind it; empty: it is the last, or not known yet */
+    bool knows_next;
     struct buffer block;
     struct block_reader reader;
 };

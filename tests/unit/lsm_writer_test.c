@@ -90,8 +90,8 @@ static void check_event(size_t number, size_t length, struct slice found)
         fail_msg("key %zu has %zu bytes, not %zu", number, found.length, length);
 }
 
-/* Looked for one by one, in an order of their own. */
-static void check_each(struct fixture *fixture)
+/* Looked for one by one, each STRIDE behind the one before, and round again. */
+static void check_each(struct fixture *fixture, size_t stride)
 {
     AUTO_BUFFER struct buffer key = {0}, prefix = {0};
     struct lsm_reader *reader;
@@ -101,7 +101,7 @@ static void check_each(struct fixture *fixture)
     if (!lsm_reader_open(fixture->txn, TABLE_EVENTS, buffer_slice(&prefix), &reader, &err))
         fail_msg("%s", err.fact);
     for (size_t i = 0; i < KEYS; i += 1 + next_random(fixture, 5)) {
-        size_t const number = i * 1237 % KEYS;
+        size_t const number = i * stride % KEYS;
         write_key(fixture, number, &key);
         enum db_finding const finding = lsm_reader_find(reader, buffer_slice(&key), &found, &err);
         assert_int_not_equal(finding, DB_FAILED);
@@ -144,7 +144,9 @@ static void check_table(struct fixture *fixture)
     }
     assert_int_equal(event_scan_next(scan, &event, &err), EVENT_END);
     event_scan_close(scan);
-    check_each(fixture);
+    check_each(fixture, 1237);
+    check_each(fixture, 1);
+    check_each(fixture, KEYS - 1);
     check_whole(fixture);
 }
 
