@@ -88,17 +88,34 @@ static int own_cursor(const struct txn *txn, enum db_table table, MDB_cursor **r
     return code;
 }
 
-enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
-                       struct slice *ret_value, struct error *err)
+static enum db_finding look(const struct txn *txn, enum db_table table, struct slice key,
+                            MDB_cursor_op op, struct db_entry *ret_entry, struct error *err)
 {
     MDB_val key_val = val_of(key), value = {0};
     MDB_cursor *cursor;
     if (!guard(txn, table, key, LMDB_LOOK, err)) return DB_FAILED;
     int code = own_cursor(txn, table, &cursor);
-    if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor, &key_val, &value, MDB_SET);
-    if (code == MDB_SUCCESS && !check_sum(&key_val, &value, ret_value))
-        return db_damaged(txn, table, err);
+    if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor, &key_val, &value, op);
+    if (code == MDB_SUCCESS) {
+        ret_entry->key = slice_of_val(&key_val);
+        if (!check_sum(&key_val, &value, &ret_entry->value)) return db_damaged(txn, table, err);
+    }
     return finding(txn, table, code, err);
+}
+
+enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
+                       struct slice *ret_value, struct error *err)
+{
+    struct db_entry entry;
+    enum db_finding const found = look(txn, table, key, MDB_SET, &entry, err);
+    if (found == DB_FOUND) *ret_value = entry.value;
+    return found;
+}
+
+enum db_finding db_seek(const struct txn *txn, enum db_table table, struct slice key,
+                        struct db_entry *ret_entry, struct error *err)
+{
+    return look(txn, table, key, MDB_SET_RANGE, ret_entry, err);
 }
 
 static bool put(struct txn *txn, enum db_table table, struct slice key, struct slice value,

@@ -102,6 +102,14 @@ bool db_grow(struct db *db, struct error *err) MUST_CHECK;
 enum db_finding { DB_FOUND, DB_MISSING, DB_FAILED };
 enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
                        struct slice *ret_value, struct error *err);
+struct db_entry {
+    struct slice key;
+    struct slice value;
+};
+/* The first entry whose key is not before KEY. As cursor_seek, where nobody goes on from it: no
+ * cursor is made, and one of the page where the last entry was found is found at once. */
+enum db_finding db_seek(const struct txn *txn, enum db_table table, struct slice key,
+                        struct db_entry *ret_entry, struct error *err);
 bool db_put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
             struct error *err) MUST_CHECK;
 /* The same with a key behind all others of the table: its pages are filled to the end. */
@@ -117,10 +125,6 @@ bool db_clear_prefix(struct txn *txn, enum db_table table, struct slice prefix,
 bool cursor_open(const struct txn *txn, enum db_table table, struct cursor **ret_cursor,
                  struct error *err) MUST_CHECK;
 void cursor_close(struct cursor *cursor); /* before the transaction ends; takes NULL */
-struct db_entry {
-    struct slice key;
-    struct slice value;
-};
 /* The first entry whose key is not before KEY, the last one whose key is not behind it, and the
  * neighbours of the last found. */
 enum db_finding cursor_seek(struct cursor *cursor, struct slice key, struct db_entry *ret_entry,

@@ -5,6 +5,7 @@
 #include "types/pack.h"
 
 enum { KEY_ROOM_BYTES = DB_KEY_BYTES_MAX + 1 };
+enum { VALUE_ROOM_BYTES = 64 }; /* a weight, and where a key is cut the parent */
 
 static bool hierarchy_links_corrupt(struct error *err)
 {
@@ -43,7 +44,7 @@ bool hierarchy_link_add(struct txn *txn, const struct view *view, struct slice i
                         struct slice parent, struct slice whole, int64_t weight, struct error *err)
 {
     STACK_BUFFER(key, KEY_ROOM_BYTES);
-    AUTO_BUFFER struct buffer value = {0};
+    STACK_BUFFER(value, VALUE_ROOM_BYTES);
     struct slice known = {0};
     uint64_t old_weight = 0;
     hierarchy_links_table_key(view, HIERARCHY_PARENTS, id, parent, &key);
@@ -67,12 +68,10 @@ enum db_finding hierarchy_link_get(const struct txn *txn, const struct view *vie
                                    struct arena *arena, struct hierarchy_link *ret_link,
                                    struct error *err)
 {
-    AUTO(hierarchy_links_close) struct hierarchy_links links = {0};
     struct slice parent, value;
     uint64_t weight;
-    if (!hierarchy_links_open(&links, txn, view, HIERARCHY_PARENTS, id, (struct slice){0}, err))
-        return DB_FAILED;
-    enum db_finding const found = hierarchy_links_next(&links, &parent, &value, err);
+    enum db_finding const found = hierarchy_links_first(txn, view, HIERARCHY_PARENTS, id,
+                                                        (struct slice){0}, &parent, &value, err);
     if (found != DB_FOUND) return found;
     if (!unpack_varint(&value, &weight) || weight == 0) {
         (void)hierarchy_links_corrupt(err);
@@ -103,6 +102,23 @@ enum db_finding hierarchy_edge_get(const struct txn *txn, const struct view *vie
     hierarchy_links_table_key(view, HIERARCHY_EDGES, parent, id, &key);
     if (key.length > DB_KEY_BYTES_MAX) return DB_MISSING;
     return db_get(txn, TABLE_LINKS, buffer_slice(&key), &value, err);
+}
+
+enum db_finding hierarchy_links_first(const struct txn *txn, const struct view *view,
+                                      enum hierarchy_links_kind kind, struct slice node,
+                                      struct slice from, struct slice *ret_id,
+                                      struct slice *ret_value, struct error *err)
+{
+    STACK_BUFFER(key, KEY_ROOM_BYTES);
+    struct db_entry entry;
+    hierarchy_links_table_key(view, kind, node, from, &key);
+    enum db_finding const found = db_seek(txn, TABLE_LINKS, buffer_slice(&key), &entry, err);
+    if (found != DB_FOUND) return found;
+    size_t const length = key.length - from.length; /* of what all of the node begin with */
+    if (!slice_starts(entry.key, slice_of(key.at, length))) return DB_MISSING;
+    *ret_id = slice_of(entry.key.at + length, entry.key.length - length);
+    if (ret_value) *ret_value = entry.value;
+    return DB_FOUND;
 }
 
 bool hierarchy_links_open(struct hierarchy_links *links, const struct txn *txn,

@@ -43,6 +43,11 @@ enum hierarchy_links_kind {
     HIERARCHY_CHILDREN = 'c',
     HIERARCHY_EDGES = 'e'
 };
+/* The first whose id is not before FROM, sooner than by a scan. RET_VALUE may be NULL. */
+enum db_finding hierarchy_links_first(const struct txn *txn, const struct view *view,
+                                      enum hierarchy_links_kind kind, struct slice node,
+                                      struct slice from, struct slice *ret_id,
+                                      struct slice *ret_value, struct error *err);
 struct hierarchy_links {
     struct cursor *cursor;
     struct buffer prefix;

@@ -14,6 +14,7 @@ struct link_node {
     struct link_parents parents; /* those that records change */
     struct link_node *stored;    /* the least of those that they leave; NULL: there is none */
     bool stored_is_known;
+    bool has_none_stored; /* whatever they change */
     struct link_node *parent;
     bool parent_is_known;
     enum { CHILDREN_UNKNOWN, CHILDREN_NONE, CHILDREN_SOME } children; /* or it had some */
@@ -44,7 +45,8 @@ static struct link_node *node_of(struct link_graph *graph, struct slice key, str
 
 struct link_node *link_graph_node(struct link_graph *graph, const struct value *id)
 {
-    AUTO_BUFFER struct buffer key = {0}, whole = {0};
+    STACK_BUFFER(key, DB_KEY_BYTES_MAX);
+    AUTO_BUFFER struct buffer whole = {0};
     if (!group_key_add(graph->view, id, &key)) (void)pack_value(&whole, id, PACK_NO_LIMIT);
     return node_of(graph, buffer_slice(&key), buffer_slice(&whole));
 }
@@ -62,29 +64,51 @@ static struct link_node *lesser(struct link_node *a, struct link_node *b)
     return slice_compare(a->key, b->key) <= 0 ? a : b;
 }
 
-/* What records change of a stored parent is in its pair from then on, so the least one that they
- * leave is never one before it again. */
-static bool find_stored(struct link_graph *graph, struct link_node *node, struct error *err)
+/* Whether records change nothing of a stored parent. Its node is noted then. */
+static bool is_left(struct link_graph *graph, struct link_node *node, struct slice key,
+                    struct slice value)
+{
+    uint64_t weight;
+    if (!unpack_varint(&value, &weight)) value = (struct slice){0};
+    struct link_node *const parent = node_of(graph, key, value);
+    if (pair_of(graph, node, parent)) return false;
+    node->stored = parent;
+    return true;
+}
+
+static bool find_next_stored(struct link_graph *graph, struct link_node *node, struct slice from,
+                             struct error *err)
 {
     AUTO(hierarchy_links_close) struct hierarchy_links links = {0};
     struct slice key, value;
-    uint64_t weight;
-    if (node->stored_is_known && (!node->stored || !pair_of(graph, node, node->stored)))
-        return true;
-    if (!hierarchy_links_open(&links, graph->txn, graph->view, HIERARCHY_PARENTS, node->key,
-                              node->stored ? node->stored->key : (struct slice){0}, err))
+    if (!hierarchy_links_open(&links, graph->txn, graph->view, HIERARCHY_PARENTS, node->key, from,
+                              err))
         return false;
-    node->stored_is_known = true;
-    node->stored = NULL;
     enum db_finding found;
     while ((found = hierarchy_links_next(&links, &key, &value, err)) == DB_FOUND) {
-        if (!unpack_varint(&value, &weight)) value = (struct slice){0};
-        struct link_node *const parent = node_of(graph, key, value);
-        if (pair_of(graph, node, parent)) continue;
-        node->stored = parent;
-        return true;
+        if (is_left(graph, node, key, value)) return true;
     }
     return found == DB_MISSING;
+}
+
+/* What records change of a stored parent is in its pair from then on, so the least one that they
+ * leave is never one before it again. As a rule the first is it, or there is none. */
+static bool find_stored(struct link_graph *graph, struct link_node *node, struct error *err)
+{
+    const struct link_node *const last = node->stored;
+    struct slice key, value;
+    if (node->stored_is_known && (!last || !pair_of(graph, node, last))) return true;
+    bool const is_first = !node->stored_is_known;
+    node->stored_is_known = true;
+    node->stored = NULL;
+    if (!is_first) return find_next_stored(graph, node, last->key, err);
+    enum db_finding const found =
+        hierarchy_links_first(graph->txn, graph->view, HIERARCHY_PARENTS, node->key,
+                              (struct slice){0}, &key, &value, err);
+    node->has_none_stored = found == DB_MISSING;
+    if (found != DB_FOUND) return found == DB_MISSING;
+    return is_left(graph, node, key, value) ||
+           find_next_stored(graph, node, (struct slice){0}, err);
 }
 
 /* The least of the stored parents that records leave, and of those that they add. */
@@ -103,13 +127,12 @@ bool link_graph_parent(struct link_graph *graph, struct link_node *node,
 static bool stored_weight(const struct link_graph *graph, const struct link_node *node,
                           const struct link_node *parent, int64_t *ret_weight, struct error *err)
 {
-    AUTO(hierarchy_links_close) struct hierarchy_links links = {0};
     struct slice key, value;
     uint64_t weight = 0;
-    if (!hierarchy_links_open(&links, graph->txn, graph->view, HIERARCHY_PARENTS, node->key,
-                              parent->key, err))
-        return false;
-    enum db_finding const found = hierarchy_links_next(&links, &key, &value, err);
+    *ret_weight = 0;
+    if (node->has_none_stored) return true;
+    enum db_finding const found = hierarchy_links_first(graph->txn, graph->view, HIERARCHY_PARENTS,
+                                                        node->key, parent->key, &key, &value, err);
     if (found == DB_FAILED) return false;
     if (found == DB_FOUND && slice_equal(key, parent->key)) {
         if (!unpack_varint(&value, &weight)) weight = 0;
@@ -141,13 +164,11 @@ bool link_graph_add(struct link_graph *graph, struct link_node *node, struct lin
 static bool has_children(struct link_graph *graph, struct link_node *node, bool *ret_has,
                          struct error *err)
 {
-    AUTO(hierarchy_links_close) struct hierarchy_links links = {0};
     struct slice id;
     if (node->children == CHILDREN_UNKNOWN) {
-        if (!hierarchy_links_open(&links, graph->txn, graph->view, HIERARCHY_CHILDREN, node->key,
-                                  (struct slice){0}, err))
-            return false;
-        enum db_finding const found = hierarchy_links_next(&links, &id, NULL, err);
+        enum db_finding const found =
+            hierarchy_links_first(graph->txn, graph->view, HIERARCHY_CHILDREN, node->key,
+                                  (struct slice){0}, &id, NULL, err);
         if (found == DB_FAILED) return false;
         node->children = found == DB_FOUND ? CHILDREN_SOME : CHILDREN_NONE;
     }

@@ -338,9 +338,43 @@ static void what_is_appended_is_behind_all_others(void **state)
     remove_place(&place);
 }
 
+/* Beside a list of all: keys of even numbers are there, so that of the others the next one is
+ * found, on whichever page it is. */
+static void what_is_looked_for_or_the_next_behind_it_is_found(void **state)
+{
+    (void)state;
+    enum { ENTRIES = 2000, STEP = 1237 };
+    struct place place;
+    struct db *db;
+    struct txn *txn;
+    struct db_entry entry;
+    struct error err;
+    char key[16];
+    make_place(&place);
+    assert_true(db_open(place.directory, DB_CREATE, &db, &err));
+    assert_true(txn_begin(db, true, &txn, &err));
+    for (unsigned i = 0; i < ENTRIES; i += 2) {
+        (void)snprintf(key, sizeof key, "%08u", i);
+        assert_true(db_put(txn, TABLE_VALUES, slice_text(key), slice_text(key), &err));
+    }
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        unsigned const wanted = i * STEP % ENTRIES, next = wanted + wanted % 2;
+        (void)snprintf(key, sizeof key, "%08u", wanted);
+        enum db_finding const found = db_seek(txn, TABLE_VALUES, slice_text(key), &entry, &err);
+        assert_int_equal(found, next < ENTRIES ? DB_FOUND : DB_MISSING);
+        if (found == DB_MISSING) continue;
+        (void)snprintf(key, sizeof key, "%08u", next);
+        assert_true(slice_is(entry.key, key) && slice_is(entry.value, key));
+    }
+    txn_abort(txn);
+    db_close(db);
+    remove_place(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_looked_for_or_the_next_behind_it_is_found),
         cmocka_unit_test(a_full_map_grows_when_it_may),
         cmocka_unit_test(one_reader_too_many_is_told),
         cmocka_unit_test(a_path_that_cannot_be_is_told),
