@@ -68,6 +68,8 @@ bool load_check_links(struct load *load, struct error *err)
     bool good = true;
     if (!load->has_links) return true;
     if (!load_await(load, err) || !open_check(load, err)) return false;
+    load->store_failed = !link_check_load(load->links, chunk, err);
+    if (load->store_failed) return false;
     for (size_t i = 0; i < chunk->count && good; i++) {
         switch (batch_links_judge(load, &chunk->events[i], err)) {
         case LINK_TAKEN: chunk->events[taken++] = chunk->events[i]; break;

@@ -391,11 +391,16 @@ static struct slice events_key_of(const void *items, size_t i)
     return ((const struct event *)items)[i].key;
 }
 
+uint32_t *events_chunk_order(const struct events_chunk *chunk)
+{
+    if (chunk->count < 2 || chunk->stream->key_count == 0 || chunk->rises) return NULL;
+    return radix_sort(chunk->events, events_key_of, chunk->count, chunk->common_length);
+}
+
 void events_chunk_sort(struct events_chunk *chunk)
 {
-    if (chunk->count < 2 || chunk->stream->key_count == 0 || chunk->rises) return;
-    AUTO_FREE uint32_t *const order =
-        radix_sort(chunk->events, events_key_of, chunk->count, chunk->common_length);
+    AUTO_FREE uint32_t *const order = events_chunk_order(chunk);
+    if (!order) return;
     struct event *const sorted = memory_room(chunk->capacity * sizeof *sorted);
     for (size_t i = 0; i < chunk->count; i++)
         sorted[i] = chunk->events[order[i]];

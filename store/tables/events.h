@@ -55,6 +55,9 @@ void events_chunk_add(struct events_chunk *chunk, const struct value *values); /
 /* Has some events from number FROM on in the cache (touch.h). Returns the number behind them. */
 size_t events_chunk_touch(const struct events_chunk *chunk, size_t from);
 
+/* The numbers of the events in the order of their keys, to be freed; NULL: they are in that order,
+ * or have no keys. */
+uint32_t *events_chunk_order(const struct events_chunk *chunk) MUST_CHECK;
 /* Puts the events in the order of their keys, those of one key in the order of arrival. */
 void events_chunk_sort(struct events_chunk *chunk);
 

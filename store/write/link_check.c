@@ -109,6 +109,18 @@ static bool find_known(struct link_check *check, struct slice key, struct known_
     return true;
 }
 
+bool link_check_load(struct link_check *check, const struct events_chunk *chunk, struct error *err)
+{
+    AUTO_FREE uint32_t *const order = events_chunk_order(chunk);
+    struct known_event *known;
+    if (check->stream->key_count == 0) return true;
+    for (size_t i = 0; i < chunk->count; i++) {
+        const struct event *const event = &chunk->events[order ? order[i] : i];
+        if (!find_known(check, event->key, &known, err)) return false;
+    }
+    return true;
+}
+
 static const struct view_input *input_of(const struct link_check *check, const struct view *view)
 {
     size_t i = 0;

@@ -1,7 +1,7 @@
 /* link_check.h - records that would close a cycle in a view by tree(), found before
  * they are committed.
  *
- *   link_check_open -> link_check_record... -> link_check_close
+ *   link_check_open -> [link_check_load ->] link_check_record... -> link_check_close
  *
  * Place    ingest/batch, for streams that such views are over.
  * Promise  what is taken can be committed in any order: after all of it no node is below itself. A
@@ -25,6 +25,11 @@ struct link_check;
 bool link_check_open(struct store *store, const struct schema *schema, const struct stream *stream,
                      struct link_check **ret_check, struct error *err) MUST_CHECK;
 void link_check_close(struct link_check *check); /* takes NULL */
+
+/* Looks up what is stored of all records of a chunk: in the order of their keys, as neighbours are
+ * found together, which those that arrive one after the other are not. */
+bool link_check_load(struct link_check *check, const struct events_chunk *chunk,
+                     struct error *err) MUST_CHECK;
 
 struct link_fault {
     struct slice field; /* that names the parent */
