@@ -78,50 +78,94 @@ static bool guard(const struct txn *txn, enum db_table table, struct slice key,
 
 /* The transaction's own cursor: from where it stands, LMDB finds a key of the same page without
  * going down from the root, as it does with mdb_get and mdb_put. */
-static int own_cursor(const struct txn *txn, enum db_table table, MDB_cursor **ret_cursor)
+static int own_cursor(struct txn *txn, enum db_table table, MDB_cursor **ret_cursor)
 {
-    struct txn *const writable = (struct txn *)(uintptr_t)txn;
     *ret_cursor = txn->cursors[table];
     if (*ret_cursor) return MDB_SUCCESS;
     int const code = mdb_cursor_open(txn->mdb, txn->db->tables[table], ret_cursor);
-    if (code == MDB_SUCCESS) writable->cursors[table] = *ret_cursor;
+    if (code == MDB_SUCCESS) txn->cursors[table] = *ret_cursor;
     return code;
 }
 
-static enum db_finding look(const struct txn *txn, enum db_table table, struct slice key,
-                            MDB_cursor_op op, struct db_entry *ret_entry, struct error *err)
+/* The gap that KEY is in, as far as is known. */
+static const struct gap *find_gap(struct txn *txn, enum db_table table, struct slice key)
 {
-    MDB_val key_val = val_of(key), value = {0};
+    for (unsigned i = 0; i < GAPS; i++) {
+        const struct gap *const gap = &txn->gaps[table][i];
+        if (gap->writes != txn->writes || slice_compare(buffer_slice(&gap->from), key) > 0 ||
+            (gap->next.mv_size && slice_compare(key, slice_of_val(&gap->next)) >= 0))
+            continue;
+        txn->used_gaps[table] = i;
+        return gap;
+    }
+    return NULL;
+}
+
+/* In place of the one that was not of use last. */
+static void note_gap(struct txn *txn, enum db_table table, struct slice from, MDB_val next,
+                     MDB_val next_value)
+{
+    unsigned const i = (txn->used_gaps[table] + 1) % GAPS;
+    struct gap *const gap = &txn->gaps[table][i];
+    buffer_set(&gap->from, from);
+    gap->next = next;
+    gap->next_value = next_value;
+    gap->writes = txn->writes;
+    txn->used_gaps[table] = i;
+}
+
+/* The entry with the key, or the next one behind it: then there is a gap in front of that. */
+static enum db_finding look(struct txn *txn, enum db_table table, struct slice key,
+                            MDB_val *ret_key, MDB_val *ret_value, struct error *err)
+{
     MDB_cursor *cursor;
     if (!guard(txn, table, key, LMDB_LOOK, err)) return DB_FAILED;
     int code = own_cursor(txn, table, &cursor);
-    if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor, &key_val, &value, op);
-    if (code == MDB_SUCCESS) {
-        ret_entry->key = slice_of_val(&key_val);
-        if (!check_sum(&key_val, &value, &ret_entry->value)) return db_damaged(txn, table, err);
-    }
+    *ret_key = val_of(key);
+    if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor, ret_key, ret_value, MDB_SET_RANGE);
+    if (code == MDB_NOTFOUND)
+        note_gap(txn, table, key, (MDB_val){0}, (MDB_val){0});
+    else if (code == MDB_SUCCESS && !slice_equal(slice_of_val(ret_key), key))
+        note_gap(txn, table, key, *ret_key, *ret_value);
     return finding(txn, table, code, err);
 }
 
 enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
                        struct slice *ret_value, struct error *err)
 {
-    struct db_entry entry;
-    enum db_finding const found = look(txn, table, key, MDB_SET, &entry, err);
-    if (found == DB_FOUND) *ret_value = entry.value;
-    return found;
+    struct txn *const writable = (struct txn *)(uintptr_t)txn;
+    MDB_val found_key, value = {0};
+    if (find_gap(writable, table, key)) return DB_MISSING;
+    enum db_finding const found = look(writable, table, key, &found_key, &value, err);
+    if (found != DB_FOUND) return found;
+    if (!slice_equal(slice_of_val(&found_key), key)) return DB_MISSING;
+    return check_sum(&found_key, &value, ret_value) ? DB_FOUND : db_damaged(txn, table, err);
 }
 
 enum db_finding db_seek(const struct txn *txn, enum db_table table, struct slice key,
                         struct db_entry *ret_entry, struct error *err)
 {
-    return look(txn, table, key, MDB_SET_RANGE, ret_entry, err);
+    struct txn *const writable = (struct txn *)(uintptr_t)txn;
+    MDB_val found_key, value = {0};
+    const struct gap *const gap = find_gap(writable, table, key);
+    if (gap && gap->next.mv_size == 0) return DB_MISSING;
+    if (gap) {
+        found_key = gap->next;
+        value = gap->next_value;
+    } else {
+        enum db_finding const found = look(writable, table, key, &found_key, &value, err);
+        if (found != DB_FOUND) return found;
+    }
+    ret_entry->key = slice_of_val(&found_key);
+    return check_sum(&found_key, &value, &ret_entry->value) ? DB_FOUND
+                                                            : db_damaged(txn, table, err);
 }
 
 static bool put(struct txn *txn, enum db_table table, struct slice key, struct slice value,
                 unsigned flags, struct error *err)
 {
     if (!guard(txn, table, key, LMDB_PUT, err)) return false;
+    txn->writes++;
     MDB_val key_val = val_of(key), room = {.mv_size = value.length + DB_SUM_BYTES};
     uint8_t sum[DB_SUM_BYTES];
     MDB_cursor *cursor;
@@ -150,6 +194,7 @@ bool db_append(struct txn *txn, enum db_table table, struct slice key, struct sl
 bool db_drop(struct txn *txn, enum db_table table, struct slice key, struct error *err)
 {
     if (!guard(txn, table, key, LMDB_REMOVE, err)) return false;
+    txn->writes++;
     MDB_val key_val = val_of(key), value;
     MDB_cursor *cursor;
     int code = own_cursor(txn, table, &cursor);
@@ -170,6 +215,7 @@ bool db_clear(struct txn *txn, enum db_table table, struct error *err)
         txn->failed = true;
         return error_place(err, "%s", txn->db->directory);
     }
+    txn->writes++;
     int const code = mdb_drop(txn->mdb, txn->db->tables[table], 0);
     return code == MDB_SUCCESS || txn_fail(txn, table, code, err);
 }
@@ -277,6 +323,7 @@ bool cursor_drop(struct cursor *cursor, struct error *err)
     if (code == MDB_SUCCESS) {
         if (!guard(cursor->txn, cursor->table, slice_of_val(&key), LMDB_REMOVE, err)) return false;
         txn_note_touched(cursor->txn, value.mv_data, 1);
+        cursor->txn->writes++;
         code = mdb_cursor_del(cursor->mdb, 0);
     }
     return code == MDB_SUCCESS || txn_fail(cursor->txn, cursor->table, code, err);

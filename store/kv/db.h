@@ -99,6 +99,8 @@ bool txn_map_full(const struct txn *txn);
 /* Doubles the map. No transaction of this process may be open. */
 bool db_grow(struct db *db, struct error *err) MUST_CHECK;
 
+/* Where many keys that rise, and are not there, come between two entries, only the first of them
+ * is looked for. */
 enum db_finding { DB_FOUND, DB_MISSING, DB_FAILED };
 enum db_finding db_get(const struct txn *txn, enum db_table table, struct slice key,
                        struct slice *ret_value, struct error *err);

@@ -33,11 +33,24 @@ struct db {
     atomic_size_t dirty_bytes; /* see db_dirty_bytes */
 };
 
+/* Where a table has nothing: keys that rise often come there one after the other. Two a table, as
+ * one often looks in two parts of it by turns. */
+enum { GAPS = 2 };
+struct gap {
+    uint64_t writes;    /* it ends with the next one; 0: none was found */
+    struct buffer from; /* the key that was looked for */
+    MDB_val next;       /* the first one behind it; no bytes: there is none */
+    MDB_val next_value;
+};
+
 struct txn {
     struct db *db;
     MDB_txn *mdb;
     struct lmdb_guard *guard;       /* of the pages that it stands on */
     MDB_cursor *cursors[DB_TABLES]; /* for single entries; NULL: none was asked for */
+    struct gap gaps[DB_TABLES][GAPS];
+    unsigned used_gaps[DB_TABLES]; /* the one that was of use last */
+    uint64_t writes;               /* until now, and one more */
     bool failed;
     bool map_full;
     uint8_t *touched; /* of one that writes: see txn_note_touched */

@@ -82,7 +82,7 @@ bool txn_begin(struct db *db, bool write, struct txn **ret_txn, struct error *er
     struct lmdb_guard *looked;
     if (!begin_guarded(db, write, &mdb, &looked, err)) return false;
     struct txn *const txn = memory_alloc(sizeof *txn);
-    *txn = (struct txn){.db = db, .mdb = mdb, .guard = looked};
+    *txn = (struct txn){.db = db, .mdb = mdb, .guard = looked, .writes = 1};
     if (write) txn->touched = memory_alloc(TOUCHED_SLOTS / 8);
     atomic_fetch_add(&db->open_txns, 1);
     *ret_txn = txn;
@@ -120,6 +120,8 @@ static void txn_free(struct txn *txn)
     if (txn->touched) atomic_store(&txn->db->dirty_bytes, txn_dirty_bytes(txn));
     atomic_fetch_sub(&txn->db->open_txns, 1);
     lmdb_guard_free(txn->guard);
+    for (unsigned i = 0; i < DB_TABLES * GAPS; i++)
+        buffer_done(&txn->gaps[i / GAPS][i % GAPS].from);
     free(txn->touched);
     free(txn);
 }

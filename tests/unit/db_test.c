@@ -338,34 +338,65 @@ static void what_is_appended_is_behind_all_others(void **state)
     remove_place(&place);
 }
 
-/* Beside a list of all: keys of even numbers are there, so that of the others the next one is
- * found, on whichever page it is. */
+enum { NUMBERS = 600, LOOKS = 40000 };
+
+/* The next number that is there, from NUMBER on. */
+static unsigned next_there(const bool *there, unsigned number)
+{
+    while (number < NUMBERS && !there[number])
+        number++;
+    return number;
+}
+
+/* Both ways to look for NUMBER, beside a list of what is there. */
+static void check_look(struct txn *txn, const bool *there, unsigned number)
+{
+    struct db_entry entry;
+    struct slice value;
+    struct error err;
+    char key[16];
+    unsigned const next = next_there(there, number);
+    (void)snprintf(key, sizeof key, "%08u", number);
+    assert_int_equal(db_get(txn, TABLE_VALUES, slice_text(key), &value, &err),
+                     there[number] ? DB_FOUND : DB_MISSING);
+    if (there[number]) assert_true(slice_is(value, key));
+    assert_int_equal(db_seek(txn, TABLE_VALUES, slice_text(key), &entry, &err),
+                     next < NUMBERS ? DB_FOUND : DB_MISSING);
+    if (next == NUMBERS) return;
+    (void)snprintf(key, sizeof key, "%08u", next);
+    assert_true(slice_is(entry.key, key) && slice_is(entry.value, key));
+}
+
+/* Keys that rise and keys anywhere, while entries come and go now and then. */
 static void what_is_looked_for_or_the_next_behind_it_is_found(void **state)
 {
     (void)state;
-    enum { ENTRIES = 2000, STEP = 1237 };
+    bool there[NUMBERS] = {false};
     struct place place;
     struct db *db;
     struct txn *txn;
-    struct db_entry entry;
     struct error err;
-    char key[16];
+    unsigned random = 1, number = 0;
     make_place(&place);
     assert_true(db_open(place.directory, DB_CREATE, &db, &err));
     assert_true(txn_begin(db, true, &txn, &err));
-    for (unsigned i = 0; i < ENTRIES; i += 2) {
-        (void)snprintf(key, sizeof key, "%08u", i);
-        assert_true(db_put(txn, TABLE_VALUES, slice_text(key), slice_text(key), &err));
+    for (unsigned i = 0; i < LOOKS; i++) {
+        random = random * 1103515245u + 12345u;
+        number = (random >> 16 & 3 ? number + 1 : random >> 18) % NUMBERS;
+        check_look(txn, there, number);
+        if (random >> 27) continue;
+        char key[16];
+        (void)snprintf(key, sizeof key, "%08u", number);
+        assert_true(there[number]
+                        ? db_drop(txn, TABLE_VALUES, slice_text(key), &err)
+                        : db_put(txn, TABLE_VALUES, slice_text(key), slice_text(key), &err));
+        there[number] = !there[number];
+        check_look(txn, there, number);
     }
-    for (unsigned i = 0; i < ENTRIES; i++) {
-        unsigned const wanted = i * STEP % ENTRIES, next = wanted + wanted % 2;
-        (void)snprintf(key, sizeof key, "%08u", wanted);
-        enum db_finding const found = db_seek(txn, TABLE_VALUES, slice_text(key), &entry, &err);
-        assert_int_equal(found, next < ENTRIES ? DB_FOUND : DB_MISSING);
-        if (found == DB_MISSING) continue;
-        (void)snprintf(key, sizeof key, "%08u", next);
-        assert_true(slice_is(entry.key, key) && slice_is(entry.value, key));
-    }
+    assert_true(db_clear(txn, TABLE_VALUES, &err));
+    memset(there, 0, sizeof there);
+    check_look(txn, there, 0);
+    check_look(txn, there, number);
     txn_abort(txn);
     db_close(db);
     remove_place(&place);
