@@ -13,13 +13,14 @@
  * is counted again:
  *
  *   1. The delta's leaves are nodes. Its links (which event says what parent) are added to those
- *      stored, and the nodes whose parent, or whose own existence, may be another are settled:
- *      their edges are written.
+ *      stored, and the nodes whose parent, or whose own existence, may be another are settled.
  *   2. For each edge that went or came the stored subtree is taken from the old parent and
  *      given to the new one.
  *   3. All nodes above are added, along NEW, and put in an order of children first. Each hands
  *      its delta up once, so that a batch costs the nodes that it touches and those above
  *      them, each once.
+ *   4. Who is whose child, by the events and where nodes stand (edges), is written last, in
+ *      the order of the table.
  *
  * A commit that is merged in several steps may have a cycle between two of them, as it folds events
  * in the order of their keys. Then the view waits for the next step, and only the last one fails.
@@ -35,41 +36,51 @@
 #include "tables/multisets.h"
 #include "types/pack.h"
 
-/* Step 1: the delta's leaves. */
+/* Step 1: the delta's leaves, in the order of their keys, as are those stored. */
 static bool merge_hierarchy_collect(struct hierarchy *hierarchy, struct error *err)
 {
-    const struct merge *const merge = hierarchy->merge;
-    const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->leaves;
-    struct delta_leaf *const *const leaves = (const void *)all->at;
-    for (size_t i = 0; i < all->length / sizeof *leaves; i++) {
-        struct delta_leaf *const leaf = leaves[i];
+    const struct own_leaves *const leaves = &hierarchy->merge->own[1];
+    merge_collect(hierarchy->merge);
+    for (size_t i = 0; i < leaves->count; i++) {
+        struct delta_leaf *const leaf = leaves->list[i];
         struct hierarchy_node *const node =
             hierarchy_node_of(hierarchy, leaf->key, leaf->exact, err);
         if (!node) return false;
         hierarchy_touch(hierarchy, node);
         node->own_events = node->group.event_count = leaf->event_count;
         node->group.states = leaf->states;
+        node->leaf = leaf;
         leaf->group = &node->group;
     }
     return true;
 }
 
-/* Step 1: what events say of parents; SIGN -1 takes it back. */
-static bool merge_hierarchy_add_links(struct hierarchy *hierarchy, int sign, struct error *err)
+/* Step 1: what the events of one node say of its parent; SIGN -1 takes it back. Its children are
+ * changed last of all. */
+static bool add_links_of(struct hierarchy *hierarchy, const struct delta_leaf *leaf, int sign,
+                         struct error *err)
 {
     struct merge *const merge = hierarchy->merge;
-    const struct buffer *const all = &delta_view_of(merge->delta, merge->view)->values;
-    struct delta_value *const *const values = (const void *)all->at;
-    for (size_t i = 0; i < all->length / sizeof *values; i++) {
-        const struct delta_value *const value = values[i];
+    struct hierarchy_node *const node = hierarchy_node_of_group(leaf->group);
+    bool const is_first = !node->group.existed && sign > 0; /* no event says anything yet */
+    for (const struct delta_value *value = leaf->values; value; value = value->older) {
+        struct slice const parent = delta_value_key(value);
+        int change;
         if (value->set != DELTA_LINKS || value->weight == 0) continue;
-        struct hierarchy_node *const node =
-            hierarchy_node_of(hierarchy, value->leaf->key, value->leaf->exact, err);
-        if (!node ||
-            !hierarchy_link_add(merge->txn, merge->view, value->leaf->key, delta_value_key(value),
-                                value->exact, sign * value->weight, err))
+        if (!hierarchy_link_add(merge->txn, merge->view, leaf->key, parent, value->exact, is_first,
+                                sign * value->weight, &change, err))
             return false;
+        if (change) link_changes_add(&hierarchy->children, parent, leaf->key, change);
         node->links_changed = true;
+    }
+    return true;
+}
+
+static bool merge_hierarchy_add_links(struct hierarchy *hierarchy, int sign, struct error *err)
+{
+    const struct own_leaves *const leaves = &hierarchy->merge->own[1];
+    for (size_t i = 0; i < leaves->count; i++) {
+        if (!add_links_of(hierarchy, leaves->list[i], sign, err)) return false;
     }
     return true;
 }
@@ -89,14 +100,20 @@ static bool list_children(struct hierarchy *hierarchy, enum hierarchy_links_kind
     return found == DB_MISSING;
 }
 
-/* The children of a node that appears, wherever they stood, and of one that goes. */
+/* The children of a node that appears, wherever they stood, and of one that goes. What this delta
+ * says of parents is not among them yet; those nodes are unsettled anyway. */
 static bool unsettle_children(struct hierarchy *hierarchy, const struct hierarchy_node *node,
                               struct error *err)
 {
     AUTO_BUFFER struct buffer list = {0};
     enum hierarchy_links_kind const kind = node->exists ? HIERARCHY_CHILDREN : HIERARCHY_EDGES;
+    const struct merge *const merge = hierarchy->merge;
+    struct slice id;
+    enum db_finding const found = hierarchy_links_first(
+        merge->txn, merge->view, kind, node->group.key, (struct slice){0}, &id, NULL, err);
+    if (found != DB_FOUND) return found == DB_MISSING; /* as a rule */
     if (!list_children(hierarchy, kind, node->group.key, &list, err)) return false;
-    struct slice rest = buffer_slice(&list), id;
+    struct slice rest = buffer_slice(&list);
     while (unpack_bytes(&rest, &id)) {
         struct hierarchy_node *const child =
             hierarchy_node_of(hierarchy, id, (struct slice){0}, err);
@@ -107,16 +124,41 @@ static bool unsettle_children(struct hierarchy *hierarchy, const struct hierarch
     return true;
 }
 
+/* The link that counts of a node that is new: all events that name a parent are in the delta. */
+static enum db_finding find_new_link(const struct hierarchy_node *node,
+                                     struct hierarchy_link *ret_link)
+{
+    const struct delta_value *least = NULL;
+    for (const struct delta_value *value = node->leaf->values; value; value = value->older) {
+        if (value->set == DELTA_LINKS && value->weight > 0 &&
+            (!least || slice_compare(delta_value_key(value), delta_value_key(least)) < 0))
+            least = value;
+    }
+    if (!least) return DB_MISSING;
+    ret_link->parent = delta_value_key(least);
+    ret_link->whole = least->exact.length ? least->exact : ret_link->parent;
+    return DB_FOUND;
+}
+
+static enum db_finding find_link(const struct hierarchy *hierarchy,
+                                 const struct hierarchy_node *node, struct hierarchy_link *ret_link,
+                                 struct error *err)
+{
+    struct merge *const merge = hierarchy->merge;
+    if (!node->group.existed) return find_new_link(node, ret_link);
+    return hierarchy_link_get(merge->txn, merge->view, node->group.key, &merge->arena, ret_link,
+                              err);
+}
+
 /* Where a node stands by what events say and which nodes exist. */
 static bool find_place(struct hierarchy *hierarchy, struct hierarchy_node *node, struct error *err)
 {
-    struct merge *const merge = hierarchy->merge;
     struct hierarchy_link link;
     node->new_parent = hierarchy_root;
+    node->above = hierarchy->root;
     node->facts.at_top = true;
     node->facts.parent = (struct slice){0};
-    switch (
-        hierarchy_link_get(merge->txn, merge->view, node->group.key, &merge->arena, &link, err)) {
+    switch (find_link(hierarchy, node, &link, err)) {
     case DB_FOUND: break;
     case DB_MISSING: return true;
     case DB_FAILED: return false;
@@ -128,33 +170,35 @@ static bool find_place(struct hierarchy *hierarchy, struct hierarchy_node *node,
     if (!parent->exists) return true;
     node->facts.at_top = false;
     node->new_parent = parent->group.key;
+    node->above = parent;
     return true;
+}
+
+void hierarchy_change_edge(struct hierarchy *hierarchy, struct slice parent,
+                           const struct hierarchy_node *node, int sign)
+{
+    link_changes_add(&hierarchy->edges, parent, node->group.key, sign);
 }
 
 static bool merge_hierarchy_leave(struct hierarchy *hierarchy, const struct hierarchy_node *node,
                                   struct error *err)
 {
-    struct merge *const merge = hierarchy->merge;
     struct hierarchy_node *const parent =
         hierarchy_node_of(hierarchy, node->old_parent, (struct slice){0}, err);
-    return parent &&
-           hierarchy_edge_drop(merge->txn, merge->view, node->old_parent, node->group.key, err) &&
-           hierarchy_seed(hierarchy, parent, node, -1, err);
+    hierarchy_change_edge(hierarchy, node->old_parent, node, -1);
+    return parent && hierarchy_seed(hierarchy, parent, node, -1, err);
 }
 
-static bool merge_hierarchy_join(struct hierarchy *hierarchy, const struct hierarchy_node *node,
+static bool merge_hierarchy_join(struct hierarchy *hierarchy, struct hierarchy_node *node,
                                  struct error *err)
 {
-    struct merge *const merge = hierarchy->merge;
-    struct hierarchy_node *const parent =
-        hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
-    return parent &&
-           hierarchy_edge_put(merge->txn, merge->view, node->new_parent, node->group.key, err) &&
-           hierarchy_seed(hierarchy, parent, node, +1, err);
+    struct hierarchy_node *const parent = hierarchy_node_above(hierarchy, node, err);
+    hierarchy_change_edge(hierarchy, node->new_parent, node, +1);
+    return parent && hierarchy_seed(hierarchy, parent, node, +1, err);
 }
 
 /* Step 2 for one node. */
-static bool merge_hierarchy_settle(struct hierarchy *hierarchy, const struct hierarchy_node *node,
+static bool merge_hierarchy_settle(struct hierarchy *hierarchy, struct hierarchy_node *node,
                                    struct error *err)
 {
     bool const existed = node->group.existed, exists = node->exists;
@@ -187,58 +231,6 @@ static bool find_places(struct hierarchy *hierarchy, struct error *err)
     return true;
 }
 
-static void add_id(const struct hierarchy *hierarchy, const struct hierarchy_node *node,
-                   struct buffer *text)
-{
-    AUTO_ARENA struct arena arena = {0};
-    const struct view *const view = hierarchy->merge->view;
-    struct slice packed =
-        node->group.group.exact.length ? node->group.group.exact : node->group.key;
-    struct value id;
-    if (unpack_value(&packed, &arena, &id) == UNPACK_FAILED) return;
-    value_text(&id, view->dimensions[0].type, hierarchy->merge->zone, text);
-}
-
-/* Of a node that is above itself: a -> b -> a. Returns false. */
-static bool emit_cycle(struct hierarchy *hierarchy, const struct hierarchy_node *first,
-                       struct error *err)
-{
-    enum { TOLD_BYTES = 200 };
-    AUTO_BUFFER struct buffer path = {0};
-    const struct view *const view = hierarchy->merge->view;
-    const struct hierarchy_node *node = first;
-    do {
-        add_id(hierarchy, node, &path);
-        buffer_add_text(&path, " -> ");
-        node = hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
-        if (!node) return false;
-    } while (node != first && path.length < TOLD_BYTES);
-    add_id(hierarchy, node, &path);
-    (void)error_set(err, ERROR_INPUT, "the parents of nodes are a cycle: %.*s", (int)path.length,
-                    (const char *)path.at);
-    (void)error_remedy(err, "give one of them another parent first, or delete it");
-    return error_place(err, "views.%.*s", (int)view->name.length, (const char *)view->name.at);
-}
-
-/* Goes up from each node that may have moved: only these can close a cycle. */
-enum cycle_finding { CYCLE_NONE, CYCLE_FOUND, CYCLE_FAILED };
-static enum cycle_finding find_cycle(struct hierarchy *hierarchy, struct error *err)
-{
-    for (size_t i = 0; i < hierarchy->touched_count; i++) {
-        struct hierarchy_node *node = hierarchy->touched[i];
-        if (!node->links_changed || !node->exists) continue;
-        while (!hierarchy_is_root(node->group.key) && node->seen == 0) {
-            node->seen = i + 1;
-            node = hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
-            if (!node) return CYCLE_FAILED;
-        }
-        if (hierarchy_is_root(node->group.key) || node->seen != i + 1) continue;
-        (void)emit_cycle(hierarchy, node, err);
-        return CYCLE_FOUND;
-    }
-    return CYCLE_NONE;
-}
-
 /* The events that are still to be folded may open the cycle again: the delta keeps what it has of
  * the view until then. */
 static bool postpone(struct hierarchy *hierarchy, const struct error *cycle, struct error *err)
@@ -252,6 +244,8 @@ static bool postpone(struct hierarchy *hierarchy, const struct error *cycle, str
             delta->views[i].is_postponed = true;
     }
     hierarchy->touched_count = 0; /* nothing is to be written */
+    link_changes_clear(&hierarchy->children);
+    link_changes_clear(&hierarchy->edges);
     return true;
 }
 
@@ -261,7 +255,7 @@ static bool settle_links(struct hierarchy *hierarchy, struct error *err)
     struct error cycle;
     if (!merge_hierarchy_add_links(hierarchy, +1, err) || !find_places(hierarchy, err))
         return false;
-    switch (find_cycle(hierarchy, &cycle)) {
+    switch (hierarchy_find_cycle(hierarchy, &cycle)) {
     case CYCLE_NONE: break;
     case CYCLE_FOUND: return postpone(hierarchy, &cycle, err);
     case CYCLE_FAILED: *err = cycle; return false;
@@ -308,7 +302,7 @@ static bool close_upwards(struct hierarchy *hierarchy, struct error *err)
         if (hierarchy_is_root(node->group.key)) continue;
         if (paths && !node->group.existed && !find_prefix(hierarchy, node, err)) return false;
         if (!paths && !node->exists) continue; /* it is below nothing */
-        node->parent = hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
+        node->parent = hierarchy_node_above(hierarchy, node, err);
         if (!node->parent) return false;
         node->group.parent = &node->parent->group;
         node->parent->waiting++;
@@ -338,7 +332,10 @@ static bool put_in_order(struct hierarchy *hierarchy, struct error *err)
 
 bool merge_hierarchy(struct merge *merge, struct error *err)
 {
-    struct hierarchy hierarchy = {.merge = merge};
+    struct link_changes const none = {.view = merge->view, .arena = &merge->arena};
+    struct hierarchy hierarchy = {.merge = merge, .children = none, .edges = none};
+    hierarchy.children.kind = HIERARCHY_CHILDREN;
+    hierarchy.edges.kind = HIERARCHY_EDGES;
     bool good =
         merge_hierarchy_collect(&hierarchy, err) && merge_breakdown_collect(&hierarchy, err);
     if (good && hierarchy.touched_count > 0) {
@@ -349,7 +346,11 @@ bool merge_hierarchy(struct merge *merge, struct error *err)
     }
     if (good && hierarchy.touched_count > 0)
         good = close_upwards(&hierarchy, err) && put_in_order(&hierarchy, err) &&
-               merge_breakdown(&hierarchy, err) && hierarchy_write(&hierarchy, err);
+               merge_breakdown(&hierarchy, err) && hierarchy_write(&hierarchy, err) &&
+               link_changes_apply(&hierarchy.children, merge->txn, err) &&
+               link_changes_apply(&hierarchy.edges, merge->txn, err);
+    link_changes_done(&hierarchy.children);
+    link_changes_done(&hierarchy.edges);
     hash_table_done(&hierarchy.nodes);
     free(hierarchy.touched);
     buffer_done(&hierarchy.key);

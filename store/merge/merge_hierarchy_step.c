@@ -199,9 +199,8 @@ static bool drop(struct hierarchy *hierarchy, struct hierarchy_node *node, struc
     count_node(hierarchy, node, -1);
     merge_hierarchy_step_tell(hierarchy, node, node->old_parent,
                               CHANGE_EXISTS | CHANGE_TEXT | CHANGE_ROWS);
-    if (!root && merge->view->hierarchy->kind == HIERARCHY_PATHS &&
-        !hierarchy_edge_drop(merge->txn, merge->view, node->old_parent, node->group.key, err))
-        return false;
+    if (!root && merge->view->hierarchy->kind == HIERARCHY_PATHS)
+        hierarchy_change_edge(hierarchy, node->old_parent, node, -1);
     return groups_drop(merge->txn, merge->view, root ? 0 : 1,
                        root ? slice_of(NULL, 0) : node->group.key, err);
 }
@@ -267,9 +266,8 @@ static bool put(struct hierarchy *hierarchy, struct hierarchy_node *node, struct
     if (moved) merge_hierarchy_step_tell(hierarchy, node, node->old_parent, CHANGE_EXISTS);
     merge_hierarchy_step_tell(hierarchy, node, node->new_parent,
                               flags | (existed && !moved ? 0 : CHANGE_EXISTS));
-    if (!existed && !root && merge->view->hierarchy->kind == HIERARCHY_PATHS &&
-        !hierarchy_edge_put(merge->txn, merge->view, node->new_parent, node->group.key, err))
-        return false;
+    if (!existed && !root && merge->view->hierarchy->kind == HIERARCHY_PATHS)
+        hierarchy_change_edge(hierarchy, node->new_parent, node, +1);
     node->facts.own_events = node->old.own_events + (uint64_t)node->own_events;
     hierarchy_facts_pack(merge->view, &node->facts, &facts);
     stored->hierarchy = buffer_slice(&facts);

@@ -57,3 +57,11 @@ void hierarchy_touch(struct hierarchy *hierarchy, struct hierarchy_node *node)
     }
     hierarchy->touched[hierarchy->touched_count++] = node;
 }
+
+struct hierarchy_node *hierarchy_node_above(struct hierarchy *hierarchy,
+                                            struct hierarchy_node *node, struct error *err)
+{
+    if (!node->above)
+        node->above = hierarchy_node_of(hierarchy, node->new_parent, (struct slice){0}, err);
+    return node->above;
+}

@@ -14,8 +14,8 @@ static bool hierarchy_links_corrupt(struct error *err)
     return error_remedy(err, "tally rebuild STORE");
 }
 
-static void hierarchy_links_table_key(const struct view *view, enum hierarchy_links_kind kind,
-                                      struct slice first, struct slice second, struct buffer *key)
+void hierarchy_links_key(const struct view *view, enum hierarchy_links_kind kind,
+                         struct slice first, struct slice second, struct buffer *key)
 {
     buffer_clear(key);
     pack_u16(key, view->id);
@@ -24,44 +24,28 @@ static void hierarchy_links_table_key(const struct view *view, enum hierarchy_li
     buffer_add_slice(key, second);
 }
 
-static bool put_child(struct txn *txn, const struct view *view, enum hierarchy_links_kind kind,
-                      struct slice parent, struct slice id, struct error *err)
-{
-    STACK_BUFFER(key, KEY_ROOM_BYTES);
-    hierarchy_links_table_key(view, kind, parent, id, &key);
-    return db_put(txn, TABLE_LINKS, buffer_slice(&key), (struct slice){0}, err);
-}
-
-static bool drop_child(struct txn *txn, const struct view *view, enum hierarchy_links_kind kind,
-                       struct slice parent, struct slice id, struct error *err)
-{
-    STACK_BUFFER(key, KEY_ROOM_BYTES);
-    hierarchy_links_table_key(view, kind, parent, id, &key);
-    return db_drop(txn, TABLE_LINKS, buffer_slice(&key), err);
-}
-
 bool hierarchy_link_add(struct txn *txn, const struct view *view, struct slice id,
-                        struct slice parent, struct slice whole, int64_t weight, struct error *err)
+                        struct slice parent, struct slice whole, bool is_first, int64_t weight,
+                        int *ret_sign, struct error *err)
 {
     STACK_BUFFER(key, KEY_ROOM_BYTES);
     STACK_BUFFER(value, VALUE_ROOM_BYTES);
     struct slice known = {0};
     uint64_t old_weight = 0;
-    hierarchy_links_table_key(view, HIERARCHY_PARENTS, id, parent, &key);
-    enum db_finding const found = db_get(txn, TABLE_LINKS, buffer_slice(&key), &known, err);
+    hierarchy_links_key(view, HIERARCHY_PARENTS, id, parent, &key);
+    enum db_finding const found =
+        is_first ? DB_MISSING : db_get(txn, TABLE_LINKS, buffer_slice(&key), &known, err);
     if (found == DB_FAILED) return false;
     if (found == DB_FOUND && !unpack_varint(&known, &old_weight))
         return hierarchy_links_corrupt(err);
     int64_t const sum = (int64_t)old_weight + weight;
     if (sum < 0) return hierarchy_links_corrupt(err);
+    *ret_sign = (sum > 0) - (old_weight > 0);
     if (weight == 0) return true;
-    if (sum == 0)
-        return db_drop(txn, TABLE_LINKS, buffer_slice(&key), err) &&
-               drop_child(txn, view, HIERARCHY_CHILDREN, parent, id, err);
+    if (sum == 0) return db_drop(txn, TABLE_LINKS, buffer_slice(&key), err);
     pack_varint(&value, (uint64_t)sum);
     buffer_add_slice(&value, whole);
-    return db_put(txn, TABLE_LINKS, buffer_slice(&key), buffer_slice(&value), err) &&
-           (old_weight > 0 || put_child(txn, view, HIERARCHY_CHILDREN, parent, id, err));
+    return db_put(txn, TABLE_LINKS, buffer_slice(&key), buffer_slice(&value), err);
 }
 
 enum db_finding hierarchy_link_get(const struct txn *txn, const struct view *view, struct slice id,
@@ -82,24 +66,12 @@ enum db_finding hierarchy_link_get(const struct txn *txn, const struct view *vie
     return DB_FOUND;
 }
 
-bool hierarchy_edge_put(struct txn *txn, const struct view *view, struct slice parent,
-                        struct slice id, struct error *err)
-{
-    return put_child(txn, view, HIERARCHY_EDGES, parent, id, err);
-}
-
-bool hierarchy_edge_drop(struct txn *txn, const struct view *view, struct slice parent,
-                         struct slice id, struct error *err)
-{
-    return drop_child(txn, view, HIERARCHY_EDGES, parent, id, err);
-}
-
 enum db_finding hierarchy_edge_get(const struct txn *txn, const struct view *view,
                                    struct slice parent, struct slice id, struct error *err)
 {
     STACK_BUFFER(key, KEY_ROOM_BYTES);
     struct slice value;
-    hierarchy_links_table_key(view, HIERARCHY_EDGES, parent, id, &key);
+    hierarchy_links_key(view, HIERARCHY_EDGES, parent, id, &key);
     if (key.length > DB_KEY_BYTES_MAX) return DB_MISSING;
     return db_get(txn, TABLE_LINKS, buffer_slice(&key), &value, err);
 }
@@ -111,7 +83,7 @@ enum db_finding hierarchy_links_first(const struct txn *txn, const struct view *
 {
     STACK_BUFFER(key, KEY_ROOM_BYTES);
     struct db_entry entry;
-    hierarchy_links_table_key(view, kind, node, from, &key);
+    hierarchy_links_key(view, kind, node, from, &key);
     enum db_finding const found = db_seek(txn, TABLE_LINKS, buffer_slice(&key), &entry, err);
     if (found != DB_FOUND) return found;
     size_t const length = key.length - from.length; /* of what all of the node begin with */
@@ -127,8 +99,8 @@ bool hierarchy_links_open(struct hierarchy_links *links, const struct txn *txn,
 {
     *links = (struct hierarchy_links){.started = false};
     if (!cursor_open(txn, TABLE_LINKS, &links->cursor, err)) return false;
-    hierarchy_links_table_key(view, kind, node, (struct slice){0}, &links->prefix);
-    hierarchy_links_table_key(view, kind, node, from, &links->start);
+    hierarchy_links_key(view, kind, node, (struct slice){0}, &links->prefix);
+    hierarchy_links_key(view, kind, node, from, &links->start);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /* hierarchy_links.h - who is whose child in a hierarchy: the table of links.
  *
- * Place    merge_hierarchy.c keeps it; hierarchy_scan.c, the tree of files and ingest's check
- *          for cycles read it.
+ * Place    merge_hierarchy.c and link_changes.c keep it; hierarchy_scan.c, the tree of files and
+ *          ingest's check for cycles read it.
  * Units    ids and parents are packed as in keys, the root is null.
  * Memory   what a scan returns borrows from the transaction, until its next step or write.
  * Threads  as the transaction.
@@ -14,11 +14,13 @@
 #include "schema/schema.h"
 
 /* Adds WEIGHT to the number of events that say that PARENT is the parent of ID; WHOLE: the
- * parent packed without limit where its key has cut it, else empty. ERROR_CORRUPT: it
- * would be negative. */
+ * parent packed without limit where its key has cut it, else empty. IS_FIRST: no event says
+ * anything of the parent of ID, so that none need be looked for. ERROR_CORRUPT: it would be
+ * negative. *RET_SIGN: +1 where it is the first that says so, -1 where it was the last, else 0:
+ * what becomes of ID among the children of PARENT, see link_changes.h. */
 bool hierarchy_link_add(struct txn *txn, const struct view *view, struct slice id,
-                        struct slice parent, struct slice whole, int64_t weight,
-                        struct error *err) MUST_CHECK;
+                        struct slice parent, struct slice whole, bool is_first, int64_t weight,
+                        int *ret_sign, struct error *err) MUST_CHECK;
 /* The parent that counts: its key, and itself packed without limit. DB_MISSING: no
  * event names one. */
 struct hierarchy_link {
@@ -29,11 +31,7 @@ enum db_finding hierarchy_link_get(const struct txn *txn, const struct view *vie
                                    struct arena *arena, struct hierarchy_link *ret_link,
                                    struct error *err);
 
-/* Where a node stands. */
-bool hierarchy_edge_put(struct txn *txn, const struct view *view, struct slice parent,
-                        struct slice id, struct error *err) MUST_CHECK;
-bool hierarchy_edge_drop(struct txn *txn, const struct view *view, struct slice parent,
-                         struct slice id, struct error *err) MUST_CHECK;
+/* Whether a node stands there. */
 enum db_finding hierarchy_edge_get(const struct txn *txn, const struct view *view,
                                    struct slice parent, struct slice id, struct error *err);
 
@@ -43,6 +41,9 @@ enum hierarchy_links_kind {
     HIERARCHY_CHILDREN = 'c',
     HIERARCHY_EDGES = 'e'
 };
+/* The table's key of ID under NODE; ID may be empty, or how ids begin. */
+void hierarchy_links_key(const struct view *view, enum hierarchy_links_kind kind, struct slice node,
+                         struct slice id, struct buffer *key);
 /* The first whose id is not before FROM, sooner than by a scan. RET_VALUE may be NULL. */
 enum db_finding hierarchy_links_first(const struct txn *txn, const struct view *view,
                                       enum hierarchy_links_kind kind, struct slice node,
