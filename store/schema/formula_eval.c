@@ -131,15 +131,13 @@ struct result formula_eval(const struct formula *formula, const struct result *a
 struct value result_value(const struct result *result, struct value_type type)
 {
     struct value value = {.kind = VALUE_NULL};
-    char text[DECIMAL_SUM_TEXT_BYTES];
     if (result->kind == RESULT_VALUE) return result->value;
     if (result->kind == RESULT_NULL || result->kind == RESULT_LIST) return value;
     if (type.kind == VALUE_FLOAT) {
         value.real = result_to_double(result);
         if (isfinite(value.real)) value.kind = VALUE_FLOAT;
     } else if (result->kind == RESULT_EXACT &&
-               decimal_read(slice_of(text, decimal_sum_write(&result->exact, text)),
-                            &value.number) == DECIMAL_READ) {
+               decimal_sum_to_decimal(&result->exact, &value.number)) {
         value.kind = VALUE_NUMBER;
     }
     return value;

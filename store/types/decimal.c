@@ -7,6 +7,8 @@
 #include "types/uint576.h"
 
 enum { FAST_DIGITS = 18, EXPONENT_DIGITS_MAX = 9 };
+/* A number of 64 bits has 124 when it is raised by that many powers of ten. */
+enum { SMALL_STEP = 18 };
 
 static uint128 decimal_power_of_ten(unsigned exponent)
 {
@@ -137,7 +139,7 @@ bool decimal_to_int(const struct decimal *decimal, int64_t *ret_integer)
     return true;
 }
 
-static bool decimal_fits(uint128 magnitude)
+bool decimal_fits(uint128 magnitude)
 {
     return magnitude < decimal_power_of_ten(DECIMAL_DIGITS);
 }
@@ -251,6 +253,12 @@ int decimal_compare(const struct decimal *a, const struct decimal *b)
     if (a->scale == b->scale)
         return (a->coefficient > b->coefficient) - (a->coefficient < b->coefficient);
     unsigned const scale = a->scale > b->scale ? a->scale : b->scale;
+    if (decimal_is_small(a->coefficient) && decimal_is_small(b->coefficient) &&
+        scale - a->scale <= SMALL_STEP && scale - b->scale <= SMALL_STEP) {
+        int128 const left = a->coefficient * (int128)decimal_power_of_ten(scale - a->scale);
+        int128 const right = b->coefficient * (int128)decimal_power_of_ten(scale - b->scale);
+        return (left > right) - (left < right);
+    }
     struct uint576 difference = raised(a->coefficient, scale - a->scale);
     struct uint576 minus_b = raised(b->coefficient, scale - b->scale);
     uint576_negate(&minus_b);

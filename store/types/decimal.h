@@ -44,6 +44,8 @@ bool decimal_multiply(const struct decimal *a, const struct decimal *b,
  * B must not be zero. */
 bool decimal_divide(const struct decimal *a, const struct decimal *b,
                     struct decimal *ret) MUST_CHECK;
+/* Whether a coefficient of that magnitude has no more than DECIMAL_DIGITS. */
+bool decimal_fits(uint128 magnitude);
 int decimal_compare(const struct decimal *a, const struct decimal *b); /* <0, 0, >0 */
 /* Plain notation, all digits, no exponent: "-0.5", "20". Returns the length; no terminator. */
 size_t decimal_write(const struct decimal *decimal, char text[DECIMAL_TEXT_BYTES]);

@@ -56,10 +56,46 @@ struct decimal_sum decimal_sum_from_decimal(const struct decimal *decimal)
     return decimal_sum_of(&wide, decimal->scale);
 }
 
+/* 10^18 is the greatest power of ten in a limb with a sign. */
+enum { TEN_STEP = 18 };
+
+static uint64_t decimal_sum_power_of_ten(unsigned exponent)
+{
+    uint64_t power = 1;
+    while (exponent-- > 0)
+        power *= 10;
+    return power;
+}
+
+/* Whether the number fits into one limb with its sign, as most do. */
+static bool is_small(const struct decimal_sum *number, int64_t *ret_number)
+{
+    int64_t const small = (int64_t)number->limb[0];
+    uint64_t const sign = small < 0 ? UINT64_MAX : 0;
+    uint64_t others = 0;
+    for (size_t i = 1; i < DECIMAL_SUM_LIMBS; i++)
+        others |= number->limb[i] ^ sign;
+    *ret_number = small;
+    return others == 0;
+}
+
+/* SMALL * 10^EXPONENT, at most TEN_STEP: 124 bits. */
+static int128 raised_small(int64_t small, unsigned exponent)
+{
+    return (int128)small * (int64_t)decimal_sum_power_of_ten(exponent);
+}
+
 /* false: the number does not fit with that scale. */
 static bool raise_scale(struct decimal_sum *number, unsigned scale)
 {
+    int64_t small;
     if (number->scale >= scale) return true;
+    if (scale - number->scale <= TEN_STEP && is_small(number, &small)) {
+        struct uint576 const raised =
+            uint576_from_signed(raised_small(small, scale - number->scale));
+        *number = decimal_sum_of(&raised, scale);
+        return true;
+    }
     struct uint576 wide = uint576_of(number);
     bool const negative = split_sign(&wide);
     if (!uint576_raise(&wide, scale - number->scale)) return false;
@@ -68,28 +104,21 @@ static bool raise_scale(struct decimal_sum *number, unsigned scale)
     return true;
 }
 
-/* Whether a magnitude has one limb, as most have. */
-static bool is_short(const struct uint576 *magnitude)
-{
-    uint64_t others = 0;
-    for (size_t i = 1; i < UINT576_LIMBS; i++)
-        others |= magnitude->limb[i];
-    return others == 0;
-}
-
 static struct decimal_sum decimal_sum_canonical(const struct decimal_sum *number)
 {
-    if (number->scale == 0) return *number;
-    struct uint576 wide = uint576_of(number);
     unsigned scale = number->scale;
+    int64_t small;
+    if (scale == 0) return *number;
+    if (is_small(number, &small)) {
+        for (; scale > 0 && small % 10 == 0; scale--)
+            small /= 10;
+        struct uint576 const shortest = uint576_from_signed(small);
+        return decimal_sum_of(&shortest, scale);
+    }
+    struct uint576 wide = uint576_of(number);
     bool const negative = split_sign(&wide);
-    if (is_short(&wide)) {
-        for (; scale > 0 && wide.limb[0] % 10 == 0; scale--)
-            wide.limb[0] /= 10;
-    } else {
-        for (struct uint576 shorter = wide; scale > 0; wide = shorter, scale--) {
-            if (uint576_divide_small(&shorter, 10) != 0) break;
-        }
+    for (struct uint576 shorter = wide; scale > 0; wide = shorter, scale--) {
+        if (uint576_divide_small(&shorter, 10) != 0) break;
     }
     join_sign(&wide, negative);
     return decimal_sum_of(&wide, scale);
@@ -110,12 +139,6 @@ static bool add_decimal_sum(const struct decimal_sum *a, const struct decimal_su
     return true;
 }
 
-void decimal_sum_merge(struct decimal_sum *sum, const struct decimal_sum *other)
-{
-    bool const good = add_decimal_sum(sum, other, sum);
-    assert(good); /* see the promise in the header */
-}
-
 /* Adds a number of the same scale: most touch the first limbs only. */
 static void add_in_place(struct decimal_sum *sum, int128 number)
 {
@@ -128,6 +151,18 @@ static void add_in_place(struct decimal_sum *sum, int128 number)
         sum->limb[i] = (uint64_t)carry;
         carry >>= 64;
     }
+}
+
+void decimal_sum_merge(struct decimal_sum *sum, const struct decimal_sum *other)
+{
+    int64_t small;
+    if (is_small(other, &small) && sum->scale <= other->scale + TEN_STEP &&
+        raise_scale(sum, other->scale)) {
+        add_in_place(sum, raised_small(small, sum->scale - other->scale));
+        return;
+    }
+    bool const good = add_decimal_sum(sum, other, sum);
+    assert(good); /* see the promise in the header */
 }
 
 void decimal_sum_add(struct decimal_sum *sum, const struct decimal *decimal, int64_t weight)
@@ -150,7 +185,8 @@ void decimal_sum_add_product(struct decimal_sum *sum, const struct decimal *a,
 {
     int128 const x = a->coefficient, y = b->coefficient;
     bool const small = x <= INT64_MAX && x >= INT64_MIN && y <= INT64_MAX && y >= INT64_MIN;
-    if (small && sum->scale == a->scale + b->scale && (weight == 1 || weight == -1)) {
+    if (small && sum->scale <= a->scale + b->scale && (weight == 1 || weight == -1) &&
+        raise_scale(sum, a->scale + b->scale)) {
         add_in_place(sum, x * y * weight); /* 127 bits */
         return;
     }
@@ -267,15 +303,7 @@ double decimal_sum_ratio(const struct decimal_sum *a, const struct decimal_sum *
     return negative ? -ratio : ratio;
 }
 
-enum { TEN_STEP = 18, COVARIANCE_LIMBS = 32, QUOTIENT_LIMBS = 8 };
-
-static uint64_t decimal_sum_power_of_ten(unsigned exponent)
-{
-    uint64_t power = 1;
-    while (exponent-- > 0)
-        power *= 10;
-    return power;
-}
+enum { COVARIANCE_LIMBS = 32, QUOTIENT_LIMBS = 8 };
 
 /* LIMBS *= 10^exponent, in steps of what a limb holds. */
 static void raise_limbs(uint64_t limbs[COVARIANCE_LIMBS], unsigned exponent)
@@ -348,6 +376,19 @@ double decimal_sum_to_double(const struct decimal_sum *number)
 {
     struct decimal_sum const one = decimal_sum_from_int(1);
     return decimal_sum_ratio(number, &one);
+}
+
+bool decimal_sum_to_decimal(const struct decimal_sum *number, struct decimal *ret_decimal)
+{
+    struct decimal_sum const shortest = decimal_sum_canonical(number);
+    struct uint576 wide = uint576_of(&shortest);
+    bool const negative = split_sign(&wide);
+    if (shortest.scale > DECIMAL_DIGITS || uint576_bits(&wide) >= 2 * LIMB_BITS) return false;
+    uint128 const magnitude = (uint128)wide.limb[1] << LIMB_BITS | wide.limb[0];
+    if (!decimal_fits(magnitude)) return false;
+    *ret_decimal = (struct decimal){
+        .coefficient = negative ? -(int128)magnitude : (int128)magnitude, .scale = shortest.scale};
+    return true;
 }
 
 size_t decimal_sum_write(const struct decimal_sum *number, char text[DECIMAL_SUM_TEXT_BYTES])

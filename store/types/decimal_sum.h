@@ -50,6 +50,9 @@ double decimal_sum_ratio(const struct decimal_sum *a, const struct decimal_sum *
 double decimal_sum_covariance(const struct decimal_sum *x, const struct decimal_sum *y,
                               const struct decimal_sum *products, uint64_t count, uint64_t divisor);
 double decimal_sum_to_double(const struct decimal_sum *number); /* nearest */
+/* false: it has more digits than a decimal; nothing is written. */
+bool decimal_sum_to_decimal(const struct decimal_sum *number,
+                            struct decimal *ret_decimal) MUST_CHECK;
 
 size_t decimal_sum_write(const struct decimal_sum *number,
                          char text[DECIMAL_SUM_TEXT_BYTES]); /* as decimal_write */

@@ -98,7 +98,8 @@ uint64_t uint576_divide_small(struct uint576 *magnitude, uint64_t divisor)
     uint64_t rest = 0;
     for (size_t i = UINT576_LIMBS; i > 0; i--) {
         uint64_t *const limb = &magnitude->limb[i - 1];
-        if (rest == 0) { /* so it is up to the first limb that is not zero: most have only one */
+        if (rest == 0 && *limb == 0) continue; /* most have only one limb */
+        if (rest == 0) {
             rest = *limb % divisor;
             *limb /= divisor;
         } else {

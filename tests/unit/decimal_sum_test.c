@@ -194,6 +194,96 @@ static void formulas_multiply_exactly(void **state)
         assert_int_not_equal(i, 9);
 }
 
+static uint64_t next_random(uint64_t *random)
+{
+    *random = *random * 6364136223846793005u + 1442695040888963407u;
+    return *random >> 11;
+}
+
+/* Near where a limb ends, and far below. */
+static struct decimal near_a_limb(uint64_t *random)
+{
+    static int64_t const middles[] = {0, 1000, INT64_MAX, INT64_MIN, INT32_MAX};
+    int128 const middle = middles[next_random(random) % COUNT_OF(middles)];
+    return (struct decimal){.coefficient = middle + (int128)(next_random(random) % 4000) - 2000,
+                            .scale = (unsigned)(next_random(random) % 24)};
+}
+
+static void check_same(const struct decimal_sum *a, const struct decimal_sum *b)
+{
+    uint8_t left[DECIMAL_SUM_PACKED_BYTES], right[DECIMAL_SUM_PACKED_BYTES];
+    size_t const length = decimal_sum_pack(a, left);
+    assert_int_equal(length, decimal_sum_pack(b, right));
+    assert_memory_equal(left, right, length);
+}
+
+/* What is held in one limb is as what is held in all: beside sums of numbers that are never small,
+ * as they are far from zero. */
+static void small_numbers_are_as_wide_ones(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 5000, TERMS = 6 };
+    static const char far[] = "99999999999999999999999999999999999999";
+    uint64_t random = 1;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct decimal_sum sum = {0}, merged = {0}, wide = {0};
+        add(&wide, far, 1000);
+        for (unsigned i = 0; i < TERMS; i++) {
+            struct decimal const a = near_a_limb(&random), b = near_a_limb(&random);
+            int64_t const weight = (int64_t)(next_random(&random) % 5) - 2;
+            struct decimal_sum term = {0};
+            bool const is_product = next_random(&random) % 2;
+            if (is_product) {
+                decimal_sum_add_product(&sum, &a, &b, weight);
+                decimal_sum_add_product(&term, &a, &b, weight);
+                decimal_sum_add_product(&wide, &a, &b, weight);
+            } else {
+                decimal_sum_add(&sum, &a, weight);
+                decimal_sum_add(&term, &a, weight);
+                decimal_sum_add(&wide, &a, weight);
+            }
+            decimal_sum_merge(&merged, &term);
+        }
+        add(&wide, far, -1000);
+        check_same(&sum, &wide);
+        check_same(&merged, &wide);
+    }
+}
+
+/* As its text reads, or not. */
+static void a_sum_is_a_decimal_where_its_text_is(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "0",
+        "-1.5",
+        "120",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "99999999999999999999999999999999999999",
+        "-0.00000000000000000000000000000000000001",
+        "1.2345678901234567890123456789012345678",
+    };
+    struct decimal read, number;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct decimal_sum const sum = read_number(texts[i]);
+        assert_true(decimal_sum_to_decimal(&sum, &number));
+        assert_int_equal(decimal_read(slice_text(texts[i]), &read), DECIMAL_READ);
+        assert_true(read.coefficient == number.coefficient && read.scale == number.scale);
+    }
+    struct decimal_sum sum = read_number(texts[5]);
+    add(&sum, "1", 1);
+    assert_false(decimal_sum_to_decimal(&sum, &number));
+    add(&sum, "-1", 1);
+    add(&sum, "0.1", 1);
+    assert_false(decimal_sum_to_decimal(&sum, &number));
+    struct decimal const least = {.coefficient = 1, .scale = DECIMAL_DIGITS};
+    struct decimal const tenth = {.coefficient = 1, .scale = 1};
+    struct decimal_sum product = {0};
+    decimal_sum_add_product(&product, &least, &tenth, 1);
+    assert_false(decimal_sum_to_decimal(&product, &number));
+}
+
 int main(void)
 {
     struct CMUnitTest const tests[] = {
@@ -205,6 +295,8 @@ int main(void)
         cmocka_unit_test(a_ratio_of_extremes_is_near),
         cmocka_unit_test(doubles_print_as_short_as_they_read_back),
         cmocka_unit_test(formulas_multiply_exactly),
+        cmocka_unit_test(small_numbers_are_as_wide_ones),
+        cmocka_unit_test(a_sum_is_a_decimal_where_its_text_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
