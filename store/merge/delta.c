@@ -413,13 +413,22 @@ void delta_fold(struct delta *delta, const struct view *view, const struct value
     fold_into(&fold, NULL);
 }
 
-void delta_fold_entity(struct delta *delta, const struct view *view, const struct view *entities,
-                       const struct value *dimensions, unsigned depth, const struct value *fields,
-                       struct slice key, int64_t weight)
+struct delta_leaf *delta_leaf_at(struct delta *delta, const struct view *view,
+                                 const struct value *dimensions, unsigned depth)
 {
     struct delta_view *const of = of_view(delta, view);
-    struct fold fold = {.delta = delta, .of = of, .fields = fields, .key = key, .weight = weight};
     pack_dimensions(of, view, dimensions, depth);
-    fold.leaf = delta_leaf_of(delta, view, depth, buffer_slice(&of->key), buffer_slice(&of->exact));
+    return delta_leaf_of(delta, view, depth, buffer_slice(&of->key), buffer_slice(&of->exact));
+}
+
+void delta_fold_entity(struct delta *delta, struct delta_leaf *leaf, const struct view *entities,
+                       const struct value *fields, struct slice key, int64_t weight)
+{
+    struct fold const fold = {.delta = delta,
+                              .of = of_view(delta, leaf->view),
+                              .fields = fields,
+                              .key = key,
+                              .weight = weight,
+                              .leaf = leaf};
     fold_into(&fold, entities);
 }

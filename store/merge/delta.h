@@ -110,12 +110,13 @@ struct arena *delta_arena(struct delta *delta, const struct view *view);
  * refuses events that do so, rows of a view may. */
 void delta_fold(struct delta *delta, const struct view *view, const struct value *fields,
                 struct slice key, int64_t weight);
-/* Folds the row of an entity, in the group of VIEW with the first DEPTH of DIMENSIONS, into
- * that group alone. FIELDS: one value per field of the rows of ENTITIES; KEY: what tells the
- * entity from others. */
-void delta_fold_entity(struct delta *delta, const struct view *view, const struct view *entities,
-                       const struct value *dimensions, unsigned depth, const struct value *fields,
-                       struct slice key, int64_t weight);
+/* The group of VIEW with the first DEPTH of DIMENSIONS. */
+struct delta_leaf *delta_leaf_at(struct delta *delta, const struct view *view,
+                                 const struct value *dimensions, unsigned depth);
+/* Folds the row of an entity into that group alone. FIELDS: one value per field of the rows of
+ * ENTITIES; KEY: what tells the entity from others. */
+void delta_fold_entity(struct delta *delta, struct delta_leaf *leaf, const struct view *entities,
+                       const struct value *fields, struct slice key, int64_t weight);
 /* The group of VIEW with a packed key; EXACT: its dimensions where the key has cut
  * one, else empty. */
 struct delta_leaf *delta_leaf_of(struct delta *delta, const struct view *view, unsigned depth,

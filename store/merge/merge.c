@@ -78,10 +78,12 @@ static bool emit_dependents(struct merge *merge, const struct merge_group *group
     if (group->existed) {
         struct state *const old = ARENA_ARRAY(&merge->scratch, struct state, view->aggregate_count);
         if (!group_states(view, &group->group, &merge->scratch, old, err)) return false;
-        rollup_cascade_fold(merge->delta, view, NULL, dimensions, old, group->key, -1);
+        rollup_cascade_fold(merge->delta, view, NULL, dimensions, old, group->key, -1,
+                            &merge->scratch);
     }
     if (!gone)
-        rollup_cascade_fold(merge->delta, view, NULL, dimensions, group->states, group->key, +1);
+        rollup_cascade_fold(merge->delta, view, NULL, dimensions, group->states, group->key, +1,
+                            &merge->scratch);
     return true;
 }
 
@@ -160,17 +162,16 @@ static bool emit_owner(struct merge *merge, unsigned depth, const struct merge_g
 {
     struct value dimensions[SCHEMA_DIMENSIONS_MAX];
     const struct view *const view = merge->view;
+    struct arena *const scratch = &merge->scratch;
+    struct state *old = NULL;
     if (depth == 0) return true; /* of no entity */
-    if (!group_dimensions(group->key, &group->group, depth, &merge->scratch, dimensions, err))
-        return false;
+    if (!group_dimensions(group->key, &group->group, depth, scratch, dimensions, err)) return false;
     if (group->existed) {
-        struct state *const old = ARENA_ARRAY(&merge->scratch, struct state, view->aggregate_count);
-        if (!group_states(view, &group->group, &merge->scratch, old, err)) return false;
-        rollup_cascade_fold_entity(merge->delta, view, dimensions, depth, old, group->key, -1);
+        old = ARENA_ARRAY(scratch, struct state, view->aggregate_count);
+        if (!group_states(view, &group->group, scratch, old, err)) return false;
     }
-    if (!gone)
-        rollup_cascade_fold_entity(merge->delta, view, dimensions, depth, group->states, group->key,
-                                   +1);
+    rollup_cascade_change_entity(merge->delta, view, dimensions, depth, old,
+                                 gone ? NULL : group->states, group->key, scratch);
     return true;
 }
 

@@ -6,6 +6,9 @@
 #include "base/radix_sort.h"
 #include "merge/merge_p.h"
 
+/* So many leaves are loaded at a time. A portion may be larger by them. */
+enum { LOADED_LEAVES = 64 };
+
 static struct slice leaf_key(const void *items, size_t i)
 {
     return ((struct delta_leaf *const *)items)[i]->key;
@@ -79,34 +82,48 @@ static bool load(struct merge *merge, unsigned depth, struct merge_group *group,
     return group_states(view, stored, arena, group->stored, err);
 }
 
-static struct slice prefix_of(struct slice packed, unsigned depth)
+/* The first DEPTH dimensions of the leaf's, which are PACKED. */
+static struct slice prefix_of(const struct delta_leaf *leaf, struct slice packed, unsigned depth)
 {
-    return packed.length ? slice_of(packed.at, group_key_prefix(packed, depth)) : packed;
+    if (packed.length == 0 || depth == leaf->depth) return packed;
+    return slice_of(packed.at, group_key_prefix(packed, depth));
 }
 
-/* The group with KEY, which is not before that of the level's last one, and those above it.
- * NULL: it failed. */
-static struct merge_group *group_of(struct merge *merge, const struct delta_leaf *leaf,
-                                    struct error *err)
+/* The leaf's group, which is not before the level's last one, and those above it. */
+static struct merge_group *group_of(struct merge *merge, const struct delta_leaf *leaf)
 {
     struct merge_group *child = NULL, *found = NULL;
     for (unsigned above = leaf->depth + 1; above > 0; above--) {
         struct level *const level = &merge->levels[above - 1];
-        struct slice const key = prefix_of(leaf->key, above - 1);
-        struct slice const exact = prefix_of(leaf->exact, above - 1);
-        bool const is_known = level->last && slice_equal(level->last->key, key);
+        /* a packed dimension is the beginning of no other one */
+        bool const is_known = level->last && slice_starts(leaf->key, level->last->key);
         struct merge_group *const group =
             is_known ? level->last : ARENA_NEW(&merge->arena, struct merge_group);
         if (child) child->parent = group;
         if (!found) found = group;
         if (is_known) break;
-        group->key = key;
-        if (!slice_equal(exact, key)) group->exact = exact; /* else nothing of it was cut */
+        group->key = prefix_of(leaf, leaf->key, above - 1);
+        struct slice const exact = prefix_of(leaf, leaf->exact, above - 1);
+        if (!slice_equal(exact, group->key)) group->exact = exact; /* else nothing was cut */
         *(level->last ? &level->last->next : &level->first) = group;
         level->last = child = group;
-        if (!load(merge, above - 1, group, err)) return NULL;
     }
     return found;
+}
+
+/* The groups that came since the last time: level by level, as those of one stand side by side in
+ * the table. */
+static bool load_new(struct merge *merge, struct error *err)
+{
+    for (unsigned depth = 0; depth <= merge->view->dimension_count; depth++) {
+        struct level *const level = &merge->levels[depth];
+        struct merge_group *group = level->loaded ? level->loaded->next : level->first;
+        for (; group; group = group->next) {
+            if (!load(merge, depth, group, err)) return false;
+            level->loaded = group;
+        }
+    }
+    return true;
 }
 
 static struct state *states_of(struct merge *merge, struct merge_group *group)
@@ -127,10 +144,9 @@ static void add_states(struct merge *merge, struct state *into, const struct sta
     }
 }
 
-static bool take_leaf(struct merge *merge, struct delta_leaf *leaf, struct error *err)
+static void take_leaf(struct merge *merge, struct delta_leaf *leaf)
 {
-    struct merge_group *const group = group_of(merge, leaf, err);
-    if (!group) return false;
+    struct merge_group *const group = group_of(merge, leaf);
     merge->own[leaf->depth].next++;
     leaf->group = group;
     group->event_count += leaf->event_count;
@@ -138,7 +154,6 @@ static bool take_leaf(struct merge *merge, struct delta_leaf *leaf, struct error
         group->states = leaf->states; /* it is used up with the delta */
     else
         add_states(merge, states_of(merge, group), leaf->states, true);
-    return true;
 }
 
 /* Each group's delta into that of the group above, and what is stored of it into its own. */
@@ -177,6 +192,11 @@ static void gather_values(struct merge *merge, const size_t *first, bool is_all)
     merge->value_count = list->length / sizeof *merge->values;
 }
 
+static bool has_room(const struct merge *merge, size_t value_bytes)
+{
+    return merge->arena.used_bytes + value_bytes < merge->portion_bytes;
+}
+
 /* The groups above LEAF, with which the next portion begins. */
 static void mark_open(struct merge *merge, const struct delta_leaf *leaf)
 {
@@ -188,7 +208,7 @@ static void mark_open(struct merge *merge, const struct delta_leaf *leaf)
 
 enum portion_step merge_next_portion(struct merge *merge, struct error *err)
 {
-    size_t first[SCHEMA_DIMENSIONS_MAX + 1], value_bytes = 0;
+    size_t first[SCHEMA_DIMENSIONS_MAX + 1], value_bytes = 0, taken;
     struct delta_leaf *leaf = next_leaf(merge);
     bool is_all = true;
     if (!leaf) return PORTION_END;
@@ -199,10 +219,14 @@ enum portion_step merge_next_portion(struct merge *merge, struct error *err)
         is_all &= first[depth] == 0;
     }
     do {
-        if (!take_leaf(merge, leaf, err)) return PORTION_FAILED;
-        value_bytes += (leaf->depth + 1) * leaf->value_bytes;
-        leaf = next_leaf(merge);
-    } while (leaf && merge->arena.used_bytes + value_bytes < merge->portion_bytes);
+        taken = 0;
+        do {
+            take_leaf(merge, leaf);
+            value_bytes += (leaf->depth + 1) * leaf->value_bytes;
+            leaf = next_leaf(merge);
+        } while (leaf && ++taken < LOADED_LEAVES && has_room(merge, value_bytes));
+        if (!load_new(merge, err)) return PORTION_FAILED;
+    } while (leaf && has_room(merge, value_bytes));
     mark_open(merge, leaf);
     add_up(merge);
     gather_values(merge, first, is_all && !leaf);

@@ -35,6 +35,7 @@ struct merge_group {
 struct level {
     struct merge_group *first;
     struct merge_group *last;
+    struct merge_group *loaded; /* the last that is; NULL: none */
 };
 
 /* What the delta has of the groups of one depth, sorted. */

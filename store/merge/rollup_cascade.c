@@ -15,7 +15,7 @@ static struct value *row_fields(const struct view *view, const struct value *dim
                                 unsigned depth, const struct state *states, struct arena *arena)
 {
     struct value *const fields = ARENA_ARRAY(arena, struct value, view->rows->field_count);
-    struct result *const results = ARENA_ARRAY(arena, struct result, view->aggregate_count);
+    struct result results[SCHEMA_AGGREGATES_MAX];
     for (size_t i = 0; i < depth; i++)
         fields[i] = dimensions[i];
     for (size_t i = 0; i < view->aggregate_count; i++)
@@ -30,23 +30,27 @@ static struct value *row_fields(const struct view *view, const struct value *dim
     return fields;
 }
 
-void rollup_cascade_fold_entity(struct delta *delta, const struct view *view,
-                                const struct value *dimensions, unsigned depth,
-                                const struct state *states, struct slice key, int64_t weight)
+void rollup_cascade_change_entity(struct delta *delta, const struct view *view,
+                                  const struct value *dimensions, unsigned depth,
+                                  const struct state *old, const struct state *new,
+                                  struct slice key, struct arena *scratch)
 {
-    AUTO_ARENA struct arena arena = {0};
-    const struct value *const fields = row_fields(view, dimensions, depth, states, &arena);
-    delta_fold_entity(delta, view->owner, view, dimensions + 1, depth - 1, fields, key, weight);
+    struct delta_leaf *const leaf = delta_leaf_at(delta, view->owner, dimensions + 1, depth - 1);
+    if (old)
+        delta_fold_entity(delta, leaf, view, row_fields(view, dimensions, depth, old, scratch), key,
+                          -1);
+    if (new)
+        delta_fold_entity(delta, leaf, view, row_fields(view, dimensions, depth, new, scratch), key,
+                          +1);
 }
 
 void rollup_cascade_fold(struct delta *delta, const struct view *view, const bool *only,
                          const struct value *dimensions, const struct state *states,
-                         struct slice key, int64_t weight)
+                         struct slice key, int64_t weight, struct arena *scratch)
 {
-    AUTO_ARENA struct arena arena = {0};
     const struct schema *const schema = delta->schema;
     const struct value *const fields =
-        row_fields(view, dimensions, (unsigned)view->dimension_count, states, &arena);
+        row_fields(view, dimensions, (unsigned)view->dimension_count, states, scratch);
     for (size_t i = 0; i < schema->all_view_count; i++) {
         if (schema->views[i].source == view && (!only || only[i]))
             delta_fold(delta, &schema->views[i], fields, key, weight);

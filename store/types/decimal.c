@@ -141,7 +141,9 @@ bool decimal_to_int(const struct decimal *decimal, int64_t *ret_integer)
 
 bool decimal_fits(uint128 magnitude)
 {
-    return magnitude < decimal_power_of_ten(DECIMAL_DIGITS);
+    static uint128 const half = 10000000000000000000u; /* of the digits: 10^19 */
+    _Static_assert(DECIMAL_DIGITS == 2 * 19, "the two halves");
+    return magnitude < half * half;
 }
 
 /* The canonical decimal of a signed wide number / 10^scale, if it fits. */

@@ -381,6 +381,11 @@ double decimal_sum_to_double(const struct decimal_sum *number)
 bool decimal_sum_to_decimal(const struct decimal_sum *number, struct decimal *ret_decimal)
 {
     struct decimal_sum const shortest = decimal_sum_canonical(number);
+    int64_t small;
+    if (shortest.scale <= DECIMAL_DIGITS && is_small(&shortest, &small)) {
+        *ret_decimal = (struct decimal){.coefficient = small, .scale = shortest.scale};
+        return true;
+    }
     struct uint576 wide = uint576_of(&shortest);
     bool const negative = split_sign(&wide);
     if (shortest.scale > DECIMAL_DIGITS || uint576_bits(&wide) >= 2 * LIMB_BITS) return false;

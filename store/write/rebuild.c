@@ -76,7 +76,8 @@ static bool fold_row(struct write_txn *write, const struct view *source, struct 
     if (!group_dimensions(key, group, (unsigned)source->dimension_count, arena, dimensions, err))
         return false;
     if (!group_states(source, group, arena, states, err)) return false;
-    rollup_cascade_fold(&write->delta, source, write->folds.only, dimensions, states, key, +1);
+    rollup_cascade_fold(&write->delta, source, write->folds.only, dimensions, states, key, +1,
+                        arena);
     return true;
 }
 
