@@ -8,6 +8,7 @@ enum { KNOWN = 1024 };
 /* On the way to a leaf: the page of a level, and which of its nodes leads on. */
 struct step {
     struct lmdb_page page;
+    bool has_big; /* it is a leaf, with values in pages of their own */
     unsigned index;
     size_t merged; /* the child whose neighbours on the next level were looked at; 0: none */
 };
@@ -26,7 +27,11 @@ struct lmdb_guard {
     const uint8_t *map;
     struct lmdb_meta meta;
     unsigned count;
-    size_t known[KNOWN]; /* pages that were looked at, each in a place of its own or another's */
+    /* Pages that were looked at, each in a place of its own or another's. */
+    struct known_page {
+        size_t number;
+        bool has_big;
+    } known[KNOWN];
     struct table tables[];
 };
 
@@ -45,13 +50,21 @@ static const char *order_wrong(const struct lmdb_page *page)
     return NULL;
 }
 
+static bool has_big(const struct lmdb_page *page)
+{
+    for (unsigned i = 0; page->leaf && i < page->count; i++) {
+        if (lmdb_node_read(page, i).child) return true;
+    }
+    return false;
+}
+
 static bool check_page(struct lmdb_guard *guard, const struct table *table, size_t number,
                        unsigned level, struct lmdb_page *page, struct error *err)
 {
     const uint8_t *const at = page_at(guard, number);
-    size_t *const place = &guard->known[number % KNOWN];
+    struct known_page *const place = &guard->known[number % KNOWN];
     const char *wrong = NULL;
-    bool const known = *place == number;
+    bool const known = place->number == number;
     if (known)
         *page = lmdb_page_again(at, &guard->meta);
     else
@@ -59,7 +72,7 @@ static bool check_page(struct lmdb_guard *guard, const struct table *table, size
     if (!wrong && !known) wrong = order_wrong(page);
     if (!wrong && page->leaf != (level + 1u == table->tree.depth)) wrong = "is on another level";
     if (wrong) return lmdb_complain(table->name, number, wrong, err);
-    *place = number;
+    if (!known) *place = (struct known_page){.number = number, .has_big = has_big(page)};
     return true;
 }
 
@@ -92,6 +105,7 @@ static bool go(struct lmdb_guard *guard, struct table *table, struct slice key, 
         if (!check_page(guard, table, number, level, &page, err)) return false;
         if (page.at != step->page.at) step->merged = 0;
         step->page = page;
+        step->has_big = guard->known[number % KNOWN].has_big;
         if (page.leaf) break;
         step->index = find(&page, key, &exact);
         number = lmdb_node_read(&page, step->index).child;
@@ -170,9 +184,11 @@ static bool check_merges(struct lmdb_guard *guard, struct table *table, struct e
 static bool check_value(const struct lmdb_guard *guard, const struct table *table, struct slice key,
                         struct error *err)
 {
-    const struct lmdb_page *const leaf = &table->steps[table->tree.depth - 1].page;
+    const struct step *const step = &table->steps[table->tree.depth - 1];
+    const struct lmdb_page *const leaf = &step->page;
     size_t pages;
     bool exact;
+    if (!step->has_big) return true;
     struct lmdb_node const node = lmdb_node_read(leaf, find(leaf, key, &exact));
     if (!exact || !node.child) return true;
     const char *const wrong =

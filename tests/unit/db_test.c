@@ -170,6 +170,53 @@ static void an_entry_that_changed_on_the_disk_is_refused(void **state)
     remove_place(&place);
 }
 
+/* Turns the kind of the first page of a value, wherever it is in the file. */
+static void spoil_pages_of_value(const struct place *place)
+{
+    enum { PAGE_BYTES = 4096, KIND_AT = 10, KIND_OF_VALUE = 4 };
+    uint8_t page[PAGE_BYTES];
+    size_t count = 0;
+    FILE *const file = fopen(place->data, "r+b");
+    assert_non_null(file);
+    for (long at = 0; fread(page, 1, sizeof page, file) == sizeof page; at += PAGE_BYTES) {
+        if (page[KIND_AT] != KIND_OF_VALUE || page[PAGE_BYTES - 1] != 'v') continue;
+        assert_int_equal(fseek(file, at + KIND_AT, SEEK_SET), 0);
+        assert_int_equal(fputc(KIND_OF_VALUE << 1, file), KIND_OF_VALUE << 1);
+        assert_int_equal(fseek(file, at + PAGE_BYTES, SEEK_SET), 0);
+        count++;
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(count, 1);
+}
+
+/* LMDB would free its pages by what they say of themselves. */
+static void a_long_value_whose_pages_are_damaged_is_not_replaced(void **state)
+{
+    (void)state;
+    static uint8_t value[9000];
+    struct place place;
+    struct db *db;
+    struct txn *txn;
+    struct error err;
+    make_place(&place);
+    memset(value, 'v', sizeof value);
+    assert_true(db_open(place.directory, DB_CREATE, &db, &err));
+    assert_true(txn_begin(db, true, &txn, &err));
+    assert_true(db_put(txn, TABLE_GROUPS, slice_text("a"), slice_text("short"), &err));
+    assert_true(db_put(txn, TABLE_GROUPS, slice_text("b"), slice_of(value, sizeof value), &err));
+    assert_true(txn_commit(txn, &err));
+    db_close(db);
+    spoil_pages_of_value(&place);
+    assert_true(db_open(place.directory, DB_WRITE, &db, &err));
+    assert_true(txn_begin(db, true, &txn, &err));
+    assert_true(db_put(txn, TABLE_GROUPS, slice_text("a"), slice_text("longer"), &err));
+    assert_false(db_put(txn, TABLE_GROUPS, slice_text("b"), slice_text("short"), &err));
+    assert_int_equal(err.kind, ERROR_CORRUPT);
+    txn_abort(txn);
+    db_close(db);
+    remove_place(&place);
+}
+
 static uint64_t address_space_bytes(void)
 {
     unsigned long long pages;
@@ -411,6 +458,7 @@ int main(void)
         cmocka_unit_test(a_path_that_cannot_be_is_told),
         cmocka_unit_test(an_environment_without_our_tables_is_refused),
         cmocka_unit_test(an_entry_that_changed_on_the_disk_is_refused),
+        cmocka_unit_test(a_long_value_whose_pages_are_damaged_is_not_replaced),
         cmocka_unit_test(pages_that_were_never_written_are_not_missing),
         cmocka_unit_test(a_file_that_is_cut_short_is_refused),
         cmocka_unit_test(what_is_appended_is_behind_all_others),
