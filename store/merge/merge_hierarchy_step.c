@@ -8,6 +8,9 @@
 #include "tables/multisets.h"
 #include "types/pack.h"
 
+/* What the facts of most nodes fit into. */
+enum { FACTS_ROOM_BYTES = 256 };
+
 static size_t half(const struct view *view)
 {
     return view->aggregate_count / 2; /* the direct ones are in front of those of the subtree */
@@ -255,7 +258,7 @@ static bool put(struct hierarchy *hierarchy, struct hierarchy_node *node, struct
     struct merge *const merge = hierarchy->merge;
     struct group *const stored = &node->group.group;
     bool const existed = node->group.existed, root = hierarchy_is_root(node->group.key);
-    AUTO_BUFFER struct buffer facts = {0};
+    STACK_BUFFER(facts, FACTS_ROOM_BYTES);
     if (!merge_hierarchy_step_render(hierarchy, node, states, text, err)) return false;
     bool const text_changed = !existed || !slice_equal(stored->text, buffer_slice(text));
     if (text_changed) stored->text_commit_id = merge->meta->commit_id;

@@ -6,6 +6,8 @@
 
 /* What most heads fit into, so that a look-up of a file does not allocate. */
 enum { HEAD_ROOM_BYTES = 512 };
+/* What most rows fit into. */
+enum { ROW_ROOM_BYTES = 512 };
 
 static void csv_head(const struct view *view, struct buffer *text)
 {
@@ -39,7 +41,7 @@ uint64_t rows_content_bytes(enum rows_format format, const struct view *view,
                             const struct time_zone *zone, struct slice row)
 {
     const struct rows_frame *const frame = &rows_frames[format];
-    AUTO_BUFFER struct buffer text = {0};
+    STACK_BUFFER(text, ROW_ROOM_BYTES);
     if (rows_on_demand[format] && !view->formats[format]) return 0;
     if (frame->samples) return frame->samples(view, zone, row);
     if (!frame->convert) return row.length;

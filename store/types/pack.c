@@ -123,20 +123,23 @@ static bool pack_unpack_number(struct slice *from, bool negative, struct decimal
     uint8_t byte;
     if (!unpack_byte(from, &byte)) return false;
     int const exponent = (int)(byte ^ flip) - EXPONENT_BIAS;
-    int128 coefficient = 0;
-    int digits = 0;
+    int128 coefficient = 0; /* without the last pair */
+    int digits = 0, pair = 0;
     for (;;) {
         if (!unpack_byte(from, &byte)) return false;
         byte ^= flip;
         if (byte == 0) break;
         if (byte > 100 || digits >= DECIMAL_DIGITS) return false;
-        coefficient = coefficient * 100 + (byte - 1);
+        coefficient = coefficient * 100 + pair;
+        pair = byte - 1;
         digits += 2;
     }
     if (digits == 0) return false;
-    if (coefficient % 10 == 0) { /* the second half of an odd pair */
-        coefficient /= 10;
+    if (pair % 10 == 0) { /* the second half of an odd pair */
+        coefficient = coefficient * 10 + pair / 10;
         digits--;
+    } else {
+        coefficient = coefficient * 100 + pair;
     }
     int scale = digits - exponent;
     for (; scale < 0; scale++) {

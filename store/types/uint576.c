@@ -158,18 +158,24 @@ bool uint576_multiply(const struct uint576 *a, const struct uint576 *b, struct u
     return true;
 }
 
+/* The digits of a limb, the last ones first; at least LEAST. Returns how many. */
+static size_t write_reversed(uint64_t limb, size_t least, char *reversed)
+{
+    size_t count = 0;
+    for (; limb > 0 || count < least; limb /= 10)
+        reversed[count++] = (char)('0' + limb % 10);
+    return count;
+}
+
 size_t uint576_digits(const struct uint576 *magnitude, char digits[UINT576_DIGITS_MAX])
 {
     char reversed[UINT576_DIGITS_MAX + TEN_POWER_STEP];
     size_t count = 0;
     struct uint576 rest = *magnitude;
-    do {
-        uint64_t part = uint576_divide_small(&rest, ten_to_step);
-        bool const is_first = uint576_is_zero(&rest);
-        for (int i = 0; is_first ? part > 0 : i < TEN_POWER_STEP; i++, part /= 10)
-            reversed[count++] = (char)('0' + part % 10);
-    } while (!uint576_is_zero(&rest));
-    if (count == 0) reversed[count++] = '0';
+    while (uint576_bits(&rest) > 64)
+        count += write_reversed(uint576_divide_small(&rest, ten_to_step), TEN_POWER_STEP,
+                                reversed + count);
+    count += write_reversed(rest.limb[0], count == 0, reversed + count);
     for (size_t i = 0; i < count; i++)
         digits[i] = reversed[count - 1 - i];
     return count;
