@@ -35,7 +35,9 @@ struct hierarchy_node {
     struct hierarchy_node *parent; /* the same of a touched node, once all above are touched */
     size_t waiting;                /* touched children that are not done */
     size_t seen;                   /* on the way up from which touched node, from 1; 0: not yet */
-    struct rows_delta *levels; /* delta: handed up by children, and by nodes that came and went */
+    struct rows_delta *old_levels; /* as stored; NULL: nothing is */
+    struct rows_delta *levels;     /* delta: handed up by children, and by nodes that came and went;
+                                    * all of them when it is written */
     bool level_changed[SCHEMA_LEVELS_MAX];
     /* Its rows in the breakdown that is merged, see merge_breakdown.c. */
     struct breakdown_row *breakdown;

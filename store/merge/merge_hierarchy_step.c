@@ -99,7 +99,7 @@ bool hierarchy_seed(struct hierarchy *hierarchy, struct hierarchy_node *parent,
     parent->group.event_count += sign * (int64_t)stored->event_count;
     merge_add_row(hierarchy->merge, &parent->levels[0], stored->text, sign);
     for (unsigned i = 1; i < levels; i++)
-        rows_delta_add(&parent->levels[i], &node->old.levels[i - 1], sign);
+        rows_delta_add(&parent->levels[i], &node->old_levels[i - 1], sign);
     return seed_states(hierarchy, parent, node, sign, err) &&
            seed_values(hierarchy, parent, node, sign, err) &&
            merge_breakdown_seed(hierarchy, parent, node, sign, err);
@@ -235,8 +235,8 @@ static unsigned count_rows(struct hierarchy *hierarchy, struct hierarchy_node *n
     bool const is_new = !node->group.existed;
     struct rows_delta sum = {.count = 0};
     for (unsigned i = 0; i < hierarchy->merge->view->hierarchy->levels; i++) {
-        rows_delta_add(&node->facts.levels[i], &node->levels[i], +1);
-        rows_delta_add(&sum, &node->facts.levels[i], +1);
+        if (node->old_levels) rows_delta_add(&node->levels[i], &node->old_levels[i], +1);
+        rows_delta_add(&sum, &node->levels[i], +1);
         node->group.rows_changed |= node->level_changed[i];
     }
     stored->row_count = 0;
@@ -272,7 +272,7 @@ static bool put(struct hierarchy *hierarchy, struct hierarchy_node *node, struct
     if (!existed && !root && merge->view->hierarchy->kind == HIERARCHY_PATHS)
         hierarchy_change_edge(hierarchy, node->new_parent, node, +1);
     node->facts.own_events = node->old.own_events + (uint64_t)node->own_events;
-    hierarchy_facts_pack(merge->view, &node->facts, &facts);
+    hierarchy_facts_pack(merge->view, &node->facts, node->levels, &facts);
     stored->hierarchy = buffer_slice(&facts);
     return group_write(merge, root ? 0 : 1, root ? slice_of(NULL, 0) : node->group.key,
                        &node->group, buffer_slice(states), buffer_slice(text), err);
@@ -304,7 +304,7 @@ static bool merge_hierarchy_step_count_committed(const struct merge *merge, uint
     if (!txn_begin_beside(merge->txn, &txn, err)) return false;
     enum db_finding const found = hierarchy_get(txn, merge->view, hierarchy_root, &root, err);
     if (found == DB_FAILED ||
-        (found == DB_FOUND && !hierarchy_facts_unpack(merge->view, &root, &facts, err)))
+        (found == DB_FOUND && !hierarchy_facts_unpack(merge->view, &root, &facts, NULL, err)))
         return false;
     *ret_count = facts.node_count;
     return true;

@@ -22,7 +22,9 @@ static bool merge_hierarchy_table_load(struct hierarchy *hierarchy, struct hiera
     stored->states = arena_copy(arena, stored->states);
     stored->text = arena_copy(arena, stored->text);
     stored->hierarchy = arena_copy(arena, stored->hierarchy);
-    if (!hierarchy_facts_unpack(merge->view, stored, &node->old, err)) return false;
+    node->old_levels = ARENA_ARRAY(arena, struct rows_delta, merge->view->hierarchy->levels);
+    if (!hierarchy_facts_unpack(merge->view, stored, &node->old, node->old_levels, err))
+        return false;
     buffer_clear(&hierarchy->key);
     if (!hierarchy_parent_key(merge->view, &node->old, &hierarchy->key))
         return merge_lost_count(err);

@@ -28,7 +28,8 @@ static bool unpack_rows(struct slice *from, struct rows_delta *ret_rows)
 }
 
 bool hierarchy_facts_unpack(const struct view *view, const struct group *group,
-                            struct hierarchy_facts *ret_facts, struct error *err)
+                            struct hierarchy_facts *ret_facts, struct rows_delta *ret_levels,
+                            struct error *err)
 {
     struct slice from = group->hierarchy;
     struct hierarchy_facts facts = {.own_events = 0};
@@ -37,7 +38,9 @@ bool hierarchy_facts_unpack(const struct view *view, const struct group *group,
         !unpack_varint(&from, &facts.node_count) || !unpack_varint(&from, &facts.nodes_commit_id))
         return hierarchy_corrupt(err);
     for (unsigned i = 0; i < view->hierarchy->levels; i++) {
-        if (!unpack_rows(&from, &facts.levels[i])) return hierarchy_corrupt(err);
+        struct rows_delta level;
+        if (!unpack_rows(&from, &level)) return hierarchy_corrupt(err);
+        if (ret_levels) ret_levels[i] = level;
     }
     facts.at_top = flags & HIERARCHY_AT_TOP;
     facts.parent = from;
@@ -46,16 +49,16 @@ bool hierarchy_facts_unpack(const struct view *view, const struct group *group,
 }
 
 void hierarchy_facts_pack(const struct view *view, const struct hierarchy_facts *facts,
-                          struct buffer *into)
+                          const struct rows_delta *levels, struct buffer *into)
 {
     pack_varint(into, facts->own_events);
     buffer_add_byte(into, facts->at_top ? HIERARCHY_AT_TOP : 0);
     pack_varint(into, facts->node_count);
     pack_varint(into, facts->nodes_commit_id);
     for (unsigned i = 0; i < view->hierarchy->levels; i++) {
-        pack_varint(into, (uint64_t)facts->levels[i].count);
+        pack_varint(into, (uint64_t)levels[i].count);
         for (unsigned j = 0; j < ROWS_FORMATS; j++)
-            pack_varint(into, (uint64_t)facts->levels[i].bytes[j]);
+            pack_varint(into, (uint64_t)levels[i].bytes[j]);
     }
     buffer_add_slice(into, facts->parent);
 }

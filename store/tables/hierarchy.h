@@ -22,15 +22,15 @@ struct hierarchy_facts {
     uint64_t nodes_commit_id; /* the root: that last added or removed a node */
     bool at_top;              /* its parent is not there */
     struct slice parent;      /* that the events say, packed without limit; empty: none */
-    /* What the rows at each distance below it add up to; the first: its children. */
-    struct rows_delta levels[SCHEMA_LEVELS_MAX];
 };
 
-/* false: they cannot be read. */
+/* LEVELS: what the rows at each distance below the node add up to; the first: its children. As many
+ * as the view has levels; RET_LEVELS may be NULL. false: they cannot be read. */
 bool hierarchy_facts_unpack(const struct view *view, const struct group *group,
-                            struct hierarchy_facts *ret_facts, struct error *err) MUST_CHECK;
+                            struct hierarchy_facts *ret_facts, struct rows_delta *ret_levels,
+                            struct error *err) MUST_CHECK;
 void hierarchy_facts_pack(const struct view *view, const struct hierarchy_facts *facts,
-                          struct buffer *into);
+                          const struct rows_delta *levels, struct buffer *into);
 
 /* The packed id of a node, as in keys; of the root it is that of null. */
 extern const struct slice hierarchy_root;

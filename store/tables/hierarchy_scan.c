@@ -16,7 +16,7 @@ static bool hierarchy_scan_find_parent(const struct hierarchy_scan *scan, struct
     struct hierarchy_facts facts;
     enum db_finding const found = hierarchy_get(scan->txn, scan->view, id, &group, err);
     if (found == DB_MISSING) return lost(err);
-    if (found == DB_FAILED || !hierarchy_facts_unpack(scan->view, &group, &facts, err))
+    if (found == DB_FAILED || !hierarchy_facts_unpack(scan->view, &group, &facts, NULL, err))
         return false;
     return hierarchy_parent_key(scan->view, &facts, parent) || lost(err);
 }

@@ -61,7 +61,7 @@ static enum tree_answer documents_view_version(const struct snapshot *snapshot,
     case DB_FOUND:
         changed = view->dimension_count ? group.rows_commit_id : group.text_commit_id;
         if (view->hierarchy) {
-            if (!hierarchy_facts_unpack(view, &group, &facts, err)) return TREE_FAILED;
+            if (!hierarchy_facts_unpack(view, &group, &facts, NULL, err)) return TREE_FAILED;
             if (facts.nodes_commit_id > changed) changed = facts.nodes_commit_id;
         }
         break;
@@ -241,7 +241,7 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
     uint64_t rows = group.row_count;
     if (view->hierarchy && group.hierarchy.length) {
         struct hierarchy_facts facts;
-        if (!hierarchy_facts_unpack(view, &group, &facts, err)) {
+        if (!hierarchy_facts_unpack(view, &group, &facts, NULL, err)) {
             cJSON_Delete(document);
             return false;
         }

@@ -127,7 +127,7 @@ bool tree_hierarchy_stat_ids(const struct snapshot *snapshot, const struct node 
     struct hierarchy_facts facts;
     enum db_finding const found = tree_whole_view(snapshot, view, &root, err);
     if (found == DB_MISSING) return error_set(err, ERROR_MISSING, "the view has no events");
-    if (found == DB_FAILED || !hierarchy_facts_unpack(view, &root, &facts, err)) return false;
+    if (found == DB_FAILED || !hierarchy_facts_unpack(view, &root, &facts, NULL, err)) return false;
     stat->commit_id = facts.nodes_commit_id;
     return true;
 }

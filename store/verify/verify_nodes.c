@@ -28,7 +28,7 @@ static bool read_facts(const struct view *view, const struct group *group, struc
     AUTO_BUFFER struct buffer above = {0};
     struct hierarchy_facts facts;
     node->parent = (struct value){.kind = VALUE_NULL};
-    if (!hierarchy_facts_unpack(view, group, &facts, err)) return false;
+    if (!hierarchy_facts_unpack(view, group, &facts, NULL, err)) return false;
     struct slice named = facts.parent;
     if ((named.length && unpack_value(&named, &node->arena, &node->parent) != UNPACKED) ||
         !hierarchy_parent_key(view, &facts, &above)) {

@@ -29,7 +29,7 @@ bool write_txn_clear_view(struct write_txn *write, const struct view *view, stru
     uint64_t rows = whole.row_count;
     if (view->hierarchy) {
         struct hierarchy_facts facts;
-        if (!hierarchy_facts_unpack(view, &whole, &facts, err)) return false;
+        if (!hierarchy_facts_unpack(view, &whole, &facts, NULL, err)) return false;
         rows = facts.node_count;
     }
     write->meta.row_count -= rows;
