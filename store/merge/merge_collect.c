@@ -208,7 +208,7 @@ static void mark_open(struct merge *merge, const struct delta_leaf *leaf)
 
 enum portion_step merge_next_portion(struct merge *merge, struct error *err)
 {
-    size_t first[SCHEMA_DIMENSIONS_MAX + 1], value_bytes = 0, taken;
+    size_t first[SCHEMA_DIMENSIONS_MAX + 1], value_bytes = 0;
     struct delta_leaf *leaf = next_leaf(merge);
     bool is_all = true;
     if (!leaf) return PORTION_END;
@@ -219,7 +219,7 @@ enum portion_step merge_next_portion(struct merge *merge, struct error *err)
         is_all &= first[depth] == 0;
     }
     do {
-        taken = 0;
+        size_t taken = 0;
         do {
             take_leaf(merge, leaf);
             value_bytes += (leaf->depth + 1) * leaf->value_bytes;

@@ -174,8 +174,8 @@ size_t uint576_digits(const struct uint576 *magnitude, char digits[UINT576_DIGIT
     struct uint576 rest = *magnitude;
     while (uint576_bits(&rest) > 64)
         count += write_reversed(uint576_divide_small(&rest, ten_to_step), TEN_POWER_STEP,
-                                reversed + count);
-    count += write_reversed(rest.limb[0], count == 0, reversed + count);
+                                &reversed[count]);
+    count += write_reversed(rest.limb[0], count == 0, &reversed[count]);
     for (size_t i = 0; i < count; i++)
         digits[i] = reversed[count - 1 - i];
     return count;
