@@ -93,8 +93,8 @@ static struct slice prefix_of(const struct delta_leaf *leaf, struct slice packed
 static struct merge_group *group_of(struct merge *merge, const struct delta_leaf *leaf)
 {
     struct merge_group *child = NULL, *found = NULL;
-    for (unsigned above = leaf->depth + 1; above > 0; above--) {
-        struct level *const level = &merge->levels[above - 1];
+    for (unsigned depth = leaf->depth;; depth--) {
+        struct level *const level = &merge->levels[depth];
         /* a packed dimension is the beginning of no other one */
         bool const is_known = level->last && slice_starts(leaf->key, level->last->key);
         struct merge_group *const group =
@@ -102,11 +102,12 @@ static struct merge_group *group_of(struct merge *merge, const struct delta_leaf
         if (child) child->parent = group;
         if (!found) found = group;
         if (is_known) break;
-        group->key = prefix_of(leaf, leaf->key, above - 1);
-        struct slice const exact = prefix_of(leaf, leaf->exact, above - 1);
+        group->key = prefix_of(leaf, leaf->key, depth);
+        struct slice const exact = prefix_of(leaf, leaf->exact, depth);
         if (!slice_equal(exact, group->key)) group->exact = exact; /* else nothing was cut */
         *(level->last ? &level->last->next : &level->first) = group;
         level->last = child = group;
+        if (depth == 0) break;
     }
     return found;
 }

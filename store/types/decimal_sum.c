@@ -186,9 +186,15 @@ void decimal_sum_add_product(struct decimal_sum *sum, const struct decimal *a,
     int128 const x = a->coefficient, y = b->coefficient;
     bool const small = x <= INT64_MAX && x >= INT64_MIN && y <= INT64_MAX && y >= INT64_MIN;
     if (small && (weight == 1 || weight == -1)) {
-        struct uint576 const short_product = uint576_from_signed(x * y * weight); /* 127 bits */
-        struct decimal_sum const term = decimal_sum_of(&short_product, a->scale + b->scale);
-        decimal_sum_merge(sum, &term);
+        int128 const number = x * y * weight; /* 127 bits */
+        unsigned const scale = a->scale + b->scale;
+        if (sum->scale <= scale && raise_scale(sum, scale)) {
+            add_in_place(sum, number);
+        } else {
+            struct uint576 const wide = uint576_from_signed(number);
+            struct decimal_sum const term = decimal_sum_of(&wide, scale);
+            decimal_sum_merge(sum, &term);
+        }
         return;
     }
     struct uint576 left = uint576_from_signed(x), right = uint576_from_signed(y), product;
