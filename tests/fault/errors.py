@@ -27,7 +27,7 @@ KINDS = {"malloc": [errno.ENOMEM], "mmap": [errno.ENOMEM], "open": [errno.EMFILE
          "ftruncate": [errno.EIO], "flock": [errno.ENOLCK, errno.EINTR], "fstat": [errno.EIO], "mkdir": [errno.EDQUOT],
          "renameat": [errno.EIO], "fcntl": [errno.ENOLCK, errno.EMFILE], "lseek": [errno.EIO],
          "pthreadcreate": [errno.EAGAIN]}
-TRIES = 10**9 if os.environ.get("SOAK") else int(os.environ.get("TRIES") or 8)
+TRIES = 10**9 if os.environ.get("SOAK") else int(os.environ.get("TRIES") or 5)
 
 
 def count_calls(command):

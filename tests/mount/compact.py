@@ -169,7 +169,7 @@ def killed(scene):
     seconds = time.monotonic() - begun
     rng = random.Random(1)
     with Reader(place, "v/g7.json", before["v/g7.json"]):
-        for i in range(300 if os.environ.get("SOAK") else 40):
+        for i in range(300 if os.environ.get("SOAK") else 20):
             process = subprocess.Popen([TALLY, "compact", store], stdout=subprocess.DEVNULL)
             time.sleep(rng.random() * seconds * 1.1)  # anywhere in its way
             process.send_signal(signal.SIGKILL)

@@ -354,7 +354,7 @@ def main():
     soak = bool(os.environ.get("SOAK"))
     # the same cases on each run, so that a failure is the change's own; a soak looks for new ones
     parser.add_argument("--seed", type=int, default=int(time.time()) * 1000 if soak else 1)
-    parser.add_argument("--cases", type=int, default=int(os.environ.get("CASES") or (100000 if soak else 300)))
+    parser.add_argument("--cases", type=int, default=int(os.environ.get("CASES") or (100000 if soak else 200)))
     parser.add_argument("--with", type=additions.named, dest="additions")
     arguments = parser.parse_args()
     if arguments.additions is None:

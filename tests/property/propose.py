@@ -213,7 +213,7 @@ def main():
     parser = argparse.ArgumentParser()
     soak = bool(os.environ.get("SOAK"))
     parser.add_argument("--seed", type=int, default=int(time.time()) * 1000 if soak else 1)
-    parser.add_argument("--cases", type=int, default=20000 if soak else 300)
+    parser.add_argument("--cases", type=int, default=20000 if soak else 150)
     arguments = parser.parse_args()
     failures, seen = [], {}
     with multiprocessing.Pool() as pool:
