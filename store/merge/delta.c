@@ -13,7 +13,7 @@
 
 /* About what merging holds: of every leaf, to sort them; of a node of a hierarchy, whose delta is
  * merged as a whole; of a value in one group, beside its key. */
-enum { MERGE_LEAF_BYTES = 64, MERGE_NODE_BYTES = 320, MERGE_VALUE_BYTES = 96 };
+enum { MERGE_LEAF_BYTES = 64, MERGE_NODE_BYTES = 512, MERGE_VALUE_BYTES = 96 };
 /* A leaf of a breakdown becomes a row of each node above it; how many these are
  * is known too late. */
 enum { MERGE_BREAKDOWN_ROWS = 16, MERGE_DISTANCE_ROWS = 64 };
