@@ -1,7 +1,7 @@
 /* hash_table.h - entries found by their hashes: open addressing, linear probing, at most half full.
  *
  * Place    all tables of what comes from outside. fs/inodes.c has its own, as its entries are
- *          chained into two.
+ *          chained into two, and types/dictionary.c, which does not grow and is an arena's.
  * Promise  each hash stands beside its entry: a search looks at the entries with the wanted hash
  *          alone, and growing at none. Hashes are those of hash.h, so that no input makes
  *          searches long.
