@@ -119,7 +119,7 @@ all() {
   # Before the tests, as its flags are how clang-tidy compiles. Runs of a few entries, so that small
   # stores merge them all the time.
   rm -rf build-clang/profile # of earlier runs
-  step 'build, clang, sanitizers, libFuzzer, coverage' env CC=clang CC_LD=lld bash -c \
+  step 'build, clang, sanitizers, libFuzzer, coverage' env CC=clang CC_LD=lld LLVM_PROFILE_FILE=/dev/null bash -c \
     "$(declare -f build)"'; build "$@"' - build-clang -Db_lto=false -Doptimization=1 \
     -Dfuzzing=libfuzzer -Db_sanitize=address,undefined -Db_lundef=false -Dtiny_runs=true \
     -Dc_link_args=-fprofile-instr-generate \

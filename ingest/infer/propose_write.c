@@ -313,7 +313,7 @@ static void write_view(const struct proposal *proposal, struct slice name, int f
     }
     if (by_field || by_time) buffer_add_text(text, "],");
     if (by_time && !by_field)
-        buffer_add_text(text, " // or by hour, day, week, month, quarter, year");
+        buffer_add_text(text, " // one of hour, day, week, month, quarter, year");
     if (by_field || by_time) buffer_add_byte(text, '\n');
     buffer_add_text(text, "      \"measures\": {");
     for (size_t i = 0; i < proposal->measure_count; i++) {

@@ -3,8 +3,8 @@
 
 #include "base/hash.h"
 
-/* Words by hash, open addressing; twice as many slots as there may be words. Not a hash_table, whose
- * slots are on the heap: it lives in the arena of its schema. */
+/* Words by hash, open addressing; twice as many slots as there may be words. Not a hash_table,
+ * whose slots are on the heap: it lives in the arena of its schema. */
 enum { SLOTS = 256, FREE = 0 };
 
 struct dictionary {
