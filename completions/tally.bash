@@ -74,7 +74,8 @@ _tally_value() {
     --memory) _tally_words '512M 1G 2G 4G' ;;
     --threads) _tally_words '1 2 4 8' ;;
     --commit-every) _tally_words '100ms 1s 1min 1M 16M' ;;
-    --key | --where | --max-rejects) ;;
+    --format) _tally_words 'ndjson csv' ;;
+    --key | --where | --batch | --max-rejects) ;;
     *) return 1 ;;
   esac
 }
@@ -82,7 +83,7 @@ _tally_value() {
 _tally() {
   local cur prev words cword split tally=$1
   _init_completion -s -n : || return
-  _tally_positionals --schema --from --apply --stream --memory --threads --commit-every --key --where --max-rejects
+  _tally_positionals --schema --from --apply --stream --memory --threads --commit-every --key --where --batch --format --max-rejects
   local command=${words[0]} plain store
   _tally_unquote "${words[1]}"
   store=$plain

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/load_options.h"
 #include "cli/options.h"
+#include "cli/where_option.h"
 #include "common/stream_choice.h"
 #include "common/writer_lock.h"
 #include "input/delete_keys.h"
@@ -62,16 +63,6 @@ static bool check_arguments(const struct arguments *arguments, const char *file)
     options_complain(ways == 0 ? "which events? (give --key, --where or a FILE of keys)"
                                : "--key, --where and FILE exclude each other (give one of them)");
     return false;
-}
-
-static bool read_where(const struct schema *schema, const struct stream *stream, const char *text,
-                       struct arena *arena, const struct expr **ret_where, struct error *err)
-{
-    if (!expr_parse(slice_text(text), stream, schema->zone, arena, ret_where, err))
-        return error_place(err, "--where");
-    if (expr_type(*ret_where).kind == VALUE_BOOL) return true;
-    (void)error_set(err, ERROR_INPUT, "a condition is true or false, this is neither");
-    return error_place(err, "--where");
 }
 
 /* The keys on the command line, or those of a file. */
@@ -161,7 +152,8 @@ static bool cmd_delete_run(struct store *store, struct arguments *arguments, con
         return false;
     if (!arguments->where)
         return delete_by_keys(store, &deletion, arguments, file, schema, notices, err);
-    return read_where(schema, deletion.stream, arguments->where, &arena, &deletion.where, err) &&
+    return where_option_read(arguments->where, deletion.stream, schema, &arena, &deletion.where,
+                             err) &&
            cmd_delete_delete_events(store, &deletion, arguments->where, notices, err);
 }
 

@@ -14,6 +14,7 @@ enum exit_status cmd_backup(int argc, char **argv);
 enum exit_status cmd_cat(int argc, char **argv);
 enum exit_status cmd_compact(int argc, char **argv);
 enum exit_status cmd_delete(int argc, char **argv);
+enum exit_status cmd_events(int argc, char **argv);
 enum exit_status cmd_follow(int argc, char **argv);
 enum exit_status cmd_ingest(int argc, char **argv);
 enum exit_status cmd_init(int argc, char **argv);

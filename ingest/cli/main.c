@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"ingest", cmd_ingest, "load events: NDJSON, CSV, TSV, plain or compressed"},
     {"follow", cmd_follow, "load them as they come: a spool, a log, a pipe"},
     {"delete", cmd_delete, "take events out again, by key or condition"},
+    {"events", cmd_events, "print stored events, as they would be ingested again"},
     {"status", cmd_status, "what is in a store, and how fresh it is"},
     {"verify", cmd_verify, "recompute every file and compare"},
     {"rebuild", cmd_rebuild, "compute views anew from the stored events"},

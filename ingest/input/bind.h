@@ -18,6 +18,7 @@ struct binder {
     const struct stream *stream;
     const struct time_zone *zone;
     struct value *values;    /* one a field: the event */
+    uint64_t batch_id;       /* of the events; 0: of none */
     size_t event_bytes_most; /* of its strings; EVENT_BYTES_MAX where nobody says less */
     /* Older events are gone, so that a repeat of one cannot be told; null: none. */
     struct value dropped_before;

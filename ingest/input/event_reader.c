@@ -205,7 +205,8 @@ static enum reader_step read_record(struct event_reader *reader, struct read_eve
     if (step == READER_REFUSED) ret_event->reason = &reader->refusal;
     if (step != READER_RECORD) return step;
     buffer_clear(packed);
-    size_t const key_length = event_pack(reader->binder->stream, reader->binder->values, packed);
+    size_t const key_length = event_pack(reader->binder->stream, reader->binder->values,
+                                         reader->binder->batch_id, packed);
     ret_event->event = event_of_bytes(packed->at, key_length, packed->length);
     return step;
 }

@@ -70,8 +70,8 @@ static void add_record(struct segment *segment, const struct record *record, boo
     added->raw_length = (uint32_t)record->raw.length;
     added->line = (uint32_t)record->line;
     added->event = (uint32_t)packed->length;
-    added->key_length =
-        (uint32_t)event_pack(segment->reader->stream, segment->binder.values, packed);
+    added->key_length = (uint32_t)event_pack(segment->reader->stream, segment->binder.values,
+                                             segment->binder.batch_id, packed);
     added->event_length = (uint32_t)packed->length - added->event;
 }
 

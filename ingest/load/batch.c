@@ -56,6 +56,8 @@ static void begin_stream(struct load *load)
     const struct batch_options *const options = load->options;
     load->has_links = link_check_wanted(options->schema, options->stream);
     binder_init(&load->binder, options->stream, options->schema->zone);
+    load->binder.batch_id = load->batch_id;
+    load->binder.dropped_before = load->dropped_before;
     load->binder.event_bytes_most =
         reader_bytes_most(options->resources.memory_bytes, EVENT_SHARES);
     for (size_t i = 0; i < COUNT_OF(load->chunks); i++)
@@ -104,6 +106,7 @@ static bool find_batch(struct load *load, struct error *err)
     enum batch_log_finding const found =
         batch_log_find(snapshot->txn, stream, &identity->digest, arena, load->batch, err);
     load->commit_id = snapshot->commit_id;
+    load->batch_id = found == BATCH_LOG_FOUND ? load->batch->id : snapshot->last_batch_id + 1;
     snapshot_close(snapshot);
     if (found == BATCH_LOG_FAILED) return false;
     load->store_failed = false;
@@ -135,7 +138,7 @@ static bool find_dropped(struct load *load, struct error *err)
     snapshot_close(snapshot);
     if (!good) return false;
     load->store_failed = false;
-    load->binder.dropped_before = meta.dropped_before;
+    load->dropped_before = meta.dropped_before;
     return true;
 }
 
@@ -179,7 +182,6 @@ static bool must_prove(const struct load *load)
 static bool learn(struct load *load, struct error *err)
 {
     struct batch_options *const own = &load->own;
-    struct value const dropped_before = load->binder.dropped_before;
     if (own->dry_run || load->checkpoint) return true;
     load->store_failed = true;
     if (!learn_dictionaries(load->store, load->source, own, &load->learned, &load->layout, err))
@@ -190,7 +192,6 @@ static bool learn(struct load *load, struct error *err)
     own->stream = schema_stream(load->learned, own->stream->name);
     own->schema = load->learned;
     begin_stream(load);
-    load->binder.dropped_before = dropped_before;
     return true;
 }
 
@@ -313,6 +314,7 @@ static enum batch_ending ingest(struct load *load, const char *path, struct erro
         return BATCH_KNOWN;
     }
     if (load->checkpoint && !recognise(load, err)) return ending_of(load, false);
+    begin_stream(load);
     rejects_init(&load->rejects, store_directory(load->store), load->batch);
     return ending_of(load, batch_run(load, err));
 }
@@ -332,7 +334,6 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
         .rejects = {.folder = -1, .fd = -1},
     };
     load.options = &load.own;
-    begin_stream(&load);
     load.chunk = &load.chunks[0];
     load_begin_chunks(&load);
     enum batch_ending const ending = ingest(&load, input->path, err);

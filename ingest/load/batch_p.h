@@ -41,12 +41,14 @@ struct load {
     struct arena kept_texts;
     struct buffer kept; /* the text and line of each record in the chunk */
     struct rejects rejects;
-    uint64_t commit_id;     /* of the store, when the batch was looked up */
-    uint64_t refused_bytes; /* of the records refused since the last commit */
-    uint64_t chunk_count;   /* committed or previewed in this run */
-    bool store_failed;      /* else the input did */
-    bool has_changed;       /* or, of one that grows, was truncated meanwhile */
-    bool is_stopped;        /* or nothing failed: it was told to stop */
+    uint64_t commit_id;          /* of the store, when the batch was looked up */
+    uint64_t batch_id;           /* what `batch` has, or gets with its first commit */
+    struct value dropped_before; /* see struct binder */
+    uint64_t refused_bytes;      /* of the records refused since the last commit */
+    uint64_t chunk_count;        /* committed or previewed in this run */
+    bool store_failed;           /* else the input did */
+    bool has_changed;            /* or, of one that grows, was truncated meanwhile */
+    bool is_stopped;             /* or nothing failed: it was told to stop */
     /* Of an input that grows: bytes around the place where this run began, and
      * their digest then. */
     uint64_t begin;

@@ -30,34 +30,6 @@ void rows_text(const struct view *view, const struct time_zone *zone,
     buffer_add_byte(row, '}');
 }
 
-/* RFC 4180 asks for quotes around commas, quotes and line ends; blanks at the ends are quoted too,
- * as many readers trim, and the empty string, to tell it from null. */
-static bool wants_quotes(struct slice text)
-{
-    static const bool asks[256] = {[','] = true, ['"'] = true, ['\r'] = true, ['\n'] = true};
-    if (text.length == 0) return true;
-    if (text.at[0] == ' ' || text.at[0] == '\t') return true;
-    if (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t') return true;
-    for (size_t i = 0; i < text.length; i++) {
-        if (asks[text.at[i]]) return true;
-    }
-    return false;
-}
-
-static void add_cell(struct slice text, struct buffer *line)
-{
-    if (!wants_quotes(text)) {
-        buffer_add_slice(line, text);
-        return;
-    }
-    buffer_add_byte(line, '"');
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.at[i] == '"') buffer_add_byte(line, '"');
-        buffer_add_byte(line, text.at[i]);
-    }
-    buffer_add_byte(line, '"');
-}
-
 static unsigned rows_hex_value(uint8_t digit)
 {
     if (digit <= '9') return digit - (unsigned)'0';
@@ -150,9 +122,9 @@ void rows_csv(struct slice row, struct buffer *line)
         uint8_t const begins = byte_at(json, 0);
         if (!first) buffer_add_byte(line, ',');
         if (begins == '"')
-            add_cell(rows_string(json, &bytes), line);
+            csv_cell(rows_string(json, &bytes), line);
         else if (begins == '[')
-            add_cell(json, line);
+            csv_cell(json, line);
         else if (begins == '{')
             rows_csv(json, line); /* the measures of a node */
         else if (!slice_is(json, "null"))
@@ -170,7 +142,7 @@ static void hierarchy_csv_header(const struct view *view, struct buffer *line)
         buffer_add_text(&name, parts[i / view->measure_count]);
         buffer_add_slice(&name, view->measures[i % view->measure_count].name);
         buffer_add_byte(line, ',');
-        add_cell(buffer_slice(&name), line);
+        csv_cell(buffer_slice(&name), line);
     }
 }
 
@@ -181,11 +153,11 @@ void rows_csv_header(const struct view *view, struct buffer *line)
         return;
     }
     for (size_t i = 0; i < view->dimension_count; i++) {
-        add_cell(view->dimensions[i].name, line);
+        csv_cell(view->dimensions[i].name, line);
         buffer_add_byte(line, ',');
     }
     for (size_t i = 0; i < view->measure_count; i++) {
         if (i > 0) buffer_add_byte(line, ',');
-        add_cell(view->measures[i].name, line);
+        csv_cell(view->measures[i].name, line);
     }
 }

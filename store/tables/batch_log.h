@@ -35,7 +35,8 @@ struct batch_reason {
 };
 
 struct batch {
-    uint64_t id;          /* 1, 2, ... in order of first commit; 0: not in the store yet */
+    uint64_t
+        id; /* 1, 2, ... in order of first commit, as events name it; 0: not in the store yet */
     struct digest digest; /* of the input's bytes as given; of BATCH_FOLLOW see tail_checkpoint.h */
     uint16_t stream;
     enum batch_kind kind;

@@ -200,6 +200,23 @@ bool event_is_live(struct slice packed)
     return packed.length > 0 && !(packed.at[0] & EVENT_DELETED);
 }
 
+uint64_t event_batch(struct slice packed)
+{
+    uint64_t head;
+    return unpack_varint(&packed, &head) ? head >> EVENT_FLAG_BITS : 0;
+}
+
+static struct slice without_head(struct slice packed)
+{
+    uint64_t head;
+    return unpack_varint(&packed, &head) ? packed : (struct slice){0};
+}
+
+bool event_has_fields_of(struct slice packed, struct slice other)
+{
+    return slice_equal(without_head(packed), without_head(other));
+}
+
 struct slice event_own_key(const struct event *event)
 {
     return slice_of(event->key.at + EVENT_STREAM_BYTES, event->key.length - EVENT_STREAM_BYTES);
@@ -240,10 +257,11 @@ static bool pack_key(const struct stream *stream, const struct value *values, st
     return readable;
 }
 
+/* HEAD: as of an event without its key inside. */
 static void pack_fields(const struct stream *stream, const struct value *values, bool key_inside,
-                        uint8_t flags, struct buffer *into)
+                        uint64_t head, struct buffer *into)
 {
-    buffer_add_byte(into, flags | (key_inside ? EVENT_KEY_INSIDE : 0));
+    pack_varint(into, head | (key_inside ? EVENT_KEY_INSIDE : 0));
     static const struct value null;
     for (size_t i = 0; i < stream->slot_count; i++) {
         const struct slot *const slot = &stream->slots[i];
@@ -286,12 +304,13 @@ static void learn_key(struct events_chunk *chunk, struct slice key)
         chunk->common_length--;
 }
 
-size_t event_pack(const struct stream *stream, const struct value *values, struct buffer *into)
+size_t event_pack(const struct stream *stream, const struct value *values, uint64_t batch_id,
+                  struct buffer *into)
 {
     size_t const start = into->length;
     bool const key_inside = !pack_key(stream, values, into);
     size_t const key_length = into->length - start;
-    pack_fields(stream, values, key_inside, 0, into);
+    pack_fields(stream, values, key_inside, batch_id << EVENT_FLAG_BITS, into);
     return key_length;
 }
 
@@ -308,7 +327,7 @@ void events_chunk_add(struct events_chunk *chunk, const struct value *values)
 {
     struct buffer *const into = &chunk->scratch;
     buffer_clear(into);
-    size_t const key_length = event_pack(chunk->stream, values, into);
+    size_t const key_length = event_pack(chunk->stream, values, 0, into);
     struct event const event = event_of_bytes(into->at, key_length, into->length);
     events_chunk_append(chunk, &event);
 }
@@ -317,9 +336,9 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
                   struct value *ret_values)
 {
     struct slice rest = event->packed, key = event->key;
-    uint8_t flags;
-    if (!unpack_byte(&rest, &flags)) return false;
-    bool const key_inside = flags & EVENT_KEY_INSIDE;
+    uint64_t head;
+    if (!unpack_varint(&rest, &head)) return false;
+    bool const key_inside = head & EVENT_KEY_INSIDE;
     for (size_t i = 0; i < stream->slot_count; i++) {
         const struct slot *const slot = &stream->slots[i];
         struct value undeclared;
@@ -356,11 +375,11 @@ bool event_unpack_time(const struct stream *stream, const struct event *event,
                        struct value *ret_values)
 {
     struct slice rest = event->packed;
-    uint8_t flags;
+    uint64_t head;
     if (stream->time_field < 0) return true;
     size_t const time = (size_t)stream->time_field;
-    if (!unpack_byte(&rest, &flags)) return false;
-    bool const key_inside = flags & EVENT_KEY_INSIDE;
+    if (!unpack_varint(&rest, &head)) return false;
+    bool const key_inside = head & EVENT_KEY_INSIDE;
     if (!key_inside && event_is_key_field(stream, time))
         return unpack_key_field(stream, event, time, &ret_values[time]);
     for (size_t i = 0; i < stream->slot_count; i++) {

@@ -46,11 +46,13 @@ void events_chunk_clear(struct events_chunk *chunk);
 size_t events_chunk_bytes(const struct events_chunk *chunk); /* in use */
 
 /* Adds the event of VALUES, one per field of the stream, to the end of INTO: first its key, whose
- * length is returned, then its fields. Not all fields of the key are null. */
-size_t event_pack(const struct stream *stream, const struct value *values, struct buffer *into);
+ * length is returned, then its batch and its fields. Not all fields of the key are null. */
+size_t event_pack(const struct stream *stream, const struct value *values, uint64_t batch_id,
+                  struct buffer *into);
 /* Copies the event, whose fields lie behind its key. */
 void events_chunk_append(struct events_chunk *chunk, const struct event *event);
-void events_chunk_add(struct events_chunk *chunk, const struct value *values); /* both */
+/* Both, of no batch. */
+void events_chunk_add(struct events_chunk *chunk, const struct value *values);
 
 /* Has some events from number FROM on in the cache (touch.h). Returns the number behind them. */
 size_t events_chunk_touch(const struct events_chunk *chunk, size_t from);
@@ -63,6 +65,10 @@ void events_chunk_sort(struct events_chunk *chunk);
 
 /* Whether the table's bytes for a key are an event: not empty, and no tombstone. */
 bool event_is_live(struct slice packed);
+/* The batch that the event came with; 0: none is known. */
+uint64_t event_batch(struct slice packed);
+/* Whether two events of one key have the same fields, whatever their batches. */
+bool event_has_fields_of(struct slice packed, struct slice other);
 /* What the table keeps of a deleted event; it unpacks as an event does. */
 void event_pack_tombstone(const struct stream *stream, const struct value *values,
                           struct buffer *into);

@@ -38,7 +38,8 @@
  *            A block of neighbours, see block.h. `shared`: how many bytes of the key before the key
  *            begins with; for the rest see key_rest.h. The first key is the block's own. Without a
  *            value: the key is gone, whatever older runs say.
- *            event  = [flags] ( field )*              flags: EVENT_KEY_INSIDE, EVENT_DELETED
+ *            event  = [batch << 2 | flags] ( field )* flags: EVENT_KEY_INSIDE, EVENT_DELETED
+ *            The batch is the one that the event came with; 0: none, as of a deleted one.
  *            The fields of the key stand in the key alone where they can be read back from there.
  *            field  = string: see event_text.h | bool: 1, 2 | int: [1 + width][two's complement]
  *                     | decimal: [1 + width][scale][two's complement]
@@ -99,6 +100,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 9, GROUP_VERSION = 1 };
-enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2 };
+enum { FORMAT_VERSION = 10, GROUP_VERSION = 1 };
+enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2, EVENT_FLAG_BITS = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_HIERARCHY = 2 };

@@ -52,6 +52,9 @@ bool calendar_read_format(struct slice text, struct slice format, const struct t
 /* Whether ZONE shows the time within the years 0001 to 9999. What is not, no event may have: who
  * reads times asks. */
 bool calendar_in_range(int128 time_ns, const struct time_zone *zone);
+/* The inverse, as far as FORMAT goes: local time in ZONE, with %Z in UTC. */
+void calendar_write_format(int128 time_ns, struct slice format, const struct time_zone *zone,
+                           struct buffer *text);
 /* Whether every directive of FORMAT is known; if not, *ret_offset is the place of the bad one. */
 bool calendar_check_format(struct slice format, size_t *ret_offset) MUST_CHECK;
 

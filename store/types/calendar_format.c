@@ -175,6 +175,101 @@ bool calendar_read_format(struct slice text, struct slice format, const struct t
     return true;
 }
 
+/* A time on its way into text. */
+struct written {
+    struct civil civil;
+    int64_t epoch_seconds;
+    int64_t day; /* local, since 1970-01-01 */
+};
+
+static void write_name(const char *name, bool whole, struct buffer *text)
+{
+    buffer_add_byte(text, (uint8_t)(name[0] - 'a' + 'A'));
+    buffer_add(text, name + 1, whole ? strlen(name) - 1 : 2);
+}
+
+static void write_offset(int32_t offset, struct buffer *text)
+{
+    char written[CALENDAR_TEXT_BYTES];
+    buffer_add(text, written, add_offset(written, 0, offset, ""));
+}
+
+static void write_pattern(const struct written *time, struct slice format, struct buffer *text);
+
+static void write_directive(const struct written *time, char directive, struct buffer *text)
+{
+    enum { THURSDAY = 4, DAYS_PER_WEEK = 7 };
+    const struct civil *const civil = &time->civil;
+    int const week_day =
+        (int)(time->day + THURSDAY - floor_to(time->day + THURSDAY, DAYS_PER_WEEK));
+    switch (directive) {
+    case 'Y': buffer_format(text, "%04d", civil->year); return;
+    case 'y': buffer_format(text, "%02d", civil->year % 100); return;
+    case 'm': buffer_format(text, "%02d", civil->month); return;
+    case 'd': buffer_format(text, "%02d", civil->day); return;
+    case 'e': buffer_format(text, "%2d", civil->day); return;
+    case 'j':
+        buffer_format(text, "%03d", (int)(time->day - civil_days(civil->year, 1, 1)) + 1);
+        return;
+    case 'H': buffer_format(text, "%02d", civil->hour); return;
+    case 'I': buffer_format(text, "%02d", (civil->hour + 11) % 12 + 1); return;
+    case 'M': buffer_format(text, "%02d", civil->minute); return;
+    case 'S': buffer_format(text, "%02d", civil->second); return;
+    case 'f': buffer_format(text, "%09lld", (long long)civil->ns); return;
+    case 'p': buffer_add_text(text, civil->hour < 12 ? "AM" : "PM"); return;
+    case 'b':
+    case 'h': write_name(months[civil->month - 1], false, text); return;
+    case 'B': write_name(months[civil->month - 1], true, text); return;
+    case 'a': write_name(days[week_day], false, text); return;
+    case 'A': write_name(days[week_day], true, text); return;
+    case 'z': write_offset(civil->offset_seconds, text); return;
+    case 'Z': buffer_add_text(text, "UTC"); return;
+    case 's': buffer_format(text, "%lld", (long long)time->epoch_seconds); return;
+    case 'T': write_pattern(time, slice_text("%H:%M:%S"), text); return;
+    case 'D': write_pattern(time, slice_text("%m/%d/%y"), text); return;
+    case 'F': write_pattern(time, slice_text("%Y-%m-%d"), text); return;
+    case 'R': write_pattern(time, slice_text("%H:%M"), text); return;
+    case 'n':
+    case 't': buffer_add_byte(text, ' '); return;
+    default: buffer_add_byte(text, (uint8_t)directive); return; /* %% */
+    }
+}
+
+static void write_pattern(const struct written *time, struct slice format, struct buffer *text)
+{
+    for (size_t i = 0; i < format.length; i++) {
+        if (format.at[i] == '%' && i + 1 < format.length)
+            write_directive(time, (char)format.at[++i], text);
+        else
+            buffer_add_byte(text, format.at[i]);
+    }
+}
+
+static bool names_utc(struct slice format)
+{
+    for (size_t i = 0; i + 1 < format.length; i++) {
+        if (format.at[i] == '%' && format.at[++i] == 'Z') return true;
+    }
+    return false;
+}
+
+void calendar_write_format(int128 time_ns, struct slice format, const struct time_zone *zone,
+                           struct buffer *text)
+{
+    struct written time;
+    struct civil *const civil = &time.civil;
+    time.epoch_seconds = instant_seconds(time_ns, &civil->ns);
+    civil->offset_seconds = names_utc(format) ? 0 : time_zone_offset(zone, time.epoch_seconds);
+    int64_t const local = time.epoch_seconds + civil->offset_seconds;
+    time.day = floor_days(local);
+    int64_t const second = local - time.day * SECONDS_PER_DAY;
+    civil_date(time.day, &civil->year, &civil->month, &civil->day);
+    civil->hour = (int)(second / SECONDS_PER_HOUR);
+    civil->minute = (int)(second % SECONDS_PER_HOUR / SECONDS_PER_MINUTE);
+    civil->second = (int)(second % SECONDS_PER_MINUTE);
+    write_pattern(&time, format, text);
+}
+
 bool calendar_check_format(struct slice format, size_t *ret_offset)
 {
     for (size_t i = 0; i < format.length; i++) {

@@ -210,3 +210,31 @@ void json_string(struct slice text, struct buffer *json)
     }
     buffer_add_byte(json, '"');
 }
+
+/* RFC 4180 asks for quotes around commas, quotes and line ends; blanks at the ends are quoted too,
+ * as many readers trim, and the empty string, to tell it from null. */
+static bool wants_quotes(struct slice text)
+{
+    static const bool asks[256] = {[','] = true, ['"'] = true, ['\r'] = true, ['\n'] = true};
+    if (text.length == 0) return true;
+    if (text.at[0] == ' ' || text.at[0] == '\t') return true;
+    if (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t') return true;
+    for (size_t i = 0; i < text.length; i++) {
+        if (asks[text.at[i]]) return true;
+    }
+    return false;
+}
+
+void csv_cell(struct slice text, struct buffer *line)
+{
+    if (!wants_quotes(text)) {
+        buffer_add_slice(line, text);
+        return;
+    }
+    buffer_add_byte(line, '"');
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.at[i] == '"') buffer_add_byte(line, '"');
+        buffer_add_byte(line, text.at[i]);
+    }
+    buffer_add_byte(line, '"');
+}

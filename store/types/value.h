@@ -60,6 +60,9 @@ void value_json(const struct value *value, struct value_type type, const struct 
                 struct buffer *json);
 /* A JSON string with its quotes, escaping as above. */
 void json_string(struct slice text, struct buffer *json);
+/* A cell of RFC 4180, with quotes where it needs them. The empty text has them, to tell it from
+ * null. */
+void csv_cell(struct slice text, struct buffer *line);
 /* The float nearest to a number as decimal_read takes it, of any length; false: no number, or
  * beyond the range of floats. */
 bool float_read(struct slice text, double *ret_real) MUST_CHECK;

@@ -82,12 +82,12 @@ static bool is_same(struct upsert *upsert, const struct event *record, struct sl
     const struct stream *const stream = upsert->stream;
     struct event const existing = {.key = record->key, .packed = now};
     AUTO_BUFFER struct buffer again = {0};
-    *ret_is_same = slice_equal(now, record->packed);
+    *ret_is_same = event_has_fields_of(now, record->packed);
     if (*ret_is_same || !stream->has_dictionaries) return true;
     if (!event_unpack(stream, &existing, &upsert->texts, upsert->existing)) return false;
-    size_t const key_length = event_pack(stream, upsert->existing, &again);
-    *ret_is_same =
-        slice_equal(event_of_bytes(again.at, key_length, again.length).packed, record->packed);
+    size_t const key_length = event_pack(stream, upsert->existing, 0, &again);
+    *ret_is_same = event_has_fields_of(event_of_bytes(again.at, key_length, again.length).packed,
+                                       record->packed);
     return true;
 }
 

@@ -136,7 +136,7 @@ bool write_txn_fold_values(struct write_txn *write, enum fold_views views,
 bool write_txn_put_batch(struct write_txn *write, struct batch *batch, struct error *err)
 {
     if (batch->id == 0) {
-        batch->id = ++write->meta.last_batch_id;
+        batch->id = ++write->meta.last_batch_id; /* who holds the lock may foresee it */
         batch->first_commit = write->meta.commit_id;
     }
     batch->last_commit = write->meta.commit_id;

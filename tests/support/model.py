@@ -31,6 +31,8 @@ class Stream:
     def __init__(self, declared):
         self.declared = declared
         self.events = {}  # of a key: the event, or what is left of a deleted one
+        self.batch = None  # the number of the one at hand
+        self.batches = {}  # of a key: with which one its event came
         self.arrived = 0
         self.newest = None  # time of all that ever was an event
         self.dropped_before = None
@@ -88,6 +90,7 @@ class Stream:
 
     def put(self, key, record):
         self.events[key] = dict(record)
+        self.batches[key] = self.batch
         if record["t"] is not None:
             self.newest = max(self.newest or record["t"], record["t"])
 

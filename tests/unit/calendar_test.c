@@ -129,6 +129,44 @@ static void patterns_read(void **state)
     time_zone_free(utc);
 }
 
+/* What a pattern makes of a time, and that it reads back what it wrote. */
+static void patterns_write(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"2026-07-04T18:05:09.000000005Z", "%A %a %B %b %h", "Saturday Sat July Jul Jul"},
+        {"2026-07-04T18:05:09Z", "%d/%e/%j %I%p", "04/ 4/185 08PM"},
+        {"2026-07-04T18:05:09Z", "%Y-%m-%dT%H:%M:%S%z", "2026-07-04T20:05:09+0200"},
+        {"2026-07-04T18:05:09Z", "%T %Z", "18:05:09 UTC"},
+        {"2026-07-04T18:05:09.25Z", "%D %R %S.%f", "07/04/26 20:05 09.250000000"},
+        {"2026-12-31T23:30:00Z", "%F%n%t%H%%", "2027-01-01  00%"},
+        {"1969-12-31T23:59:59Z", "%s", "-1"},
+        {"0001-01-01T00:00:00Z", "%Y %m %d %A", "0001 01 01 Monday"},
+        {"2026-07-04T10:00:00Z", "%I %p", "12 PM"},
+        {"2026-07-04T22:00:00Z", "%I %p", "12 AM"},
+    };
+    struct time_zone *const berlin = load("Europe/Berlin");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_BUFFER struct buffer text = {0};
+        int128 time_ns;
+        assert_true(calendar_read(slice_text(cases[i][0]), berlin, &time_ns));
+        calendar_write_format(time_ns, slice_text(cases[i][1]), berlin, &text);
+        if (!slice_is(buffer_slice(&text), cases[i][2]))
+            fail_msg("%s: %.*s", cases[i][1], (int)text.length, text.at);
+    }
+    static const char whole[] = "%a, %d %b %Y %I:%M:%S.%f %p %z";
+    for (int64_t day = -719162; day < 2932896; day += 997) {
+        AUTO_BUFFER struct buffer text = {0};
+        int128 const time_ns = (int128)(day * 86400 + day * day % 86400) * 1000000000 + day % 7 + 7;
+        int128 again;
+        calendar_write_format(time_ns, slice_text(whole), berlin, &text);
+        if (!calendar_read_format(buffer_slice(&text), slice_text(whole), berlin, &again) ||
+            again != time_ns)
+            fail_msg("%.*s", (int)text.length, text.at);
+    }
+    time_zone_free(berlin);
+}
+
 /* An instant, and the name of its bucket; each name must read back as the same bucket. */
 static void check_bucket(const struct time_zone *zone, const char *time, enum bucket_unit unit,
                          const char *expected)
@@ -445,6 +483,7 @@ int main(void)
         cmocka_unit_test(times_read_in_every_form),
         cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(patterns_read),
+        cmocka_unit_test(patterns_write),
         cmocka_unit_test(buckets_are_named_by_local_time),
         cmocka_unit_test(other_spellings_of_a_bucket_are_refused),
         cmocka_unit_test(text_without_offset_is_local_time),

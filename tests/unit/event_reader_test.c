@@ -140,7 +140,7 @@ static void read_in_order(struct slice input, size_t memory_bytes, struct buffer
         assert_int_not_equal(step, READER_FAILED);
         bool const taken = step == READER_RECORD && bind_cells(&binder, record.cells, &refusal);
         if (taken) {
-            size_t const key_length = event_pack(&schema->streams[0], binder.values, &packed);
+            size_t const key_length = event_pack(&schema->streams[0], binder.values, 0, &packed);
             event = event_of_bytes(packed.at, key_length, packed.length);
         }
         write_bytes(&record, into);

@@ -101,6 +101,38 @@ static void nulls_and_long_keys_read_back(void **state)
     schema_free(schema);
 }
 
+/* Also of a head of several bytes, beside both flags. */
+static void events_know_their_batch(void **state)
+{
+    (void)state;
+    static const uint64_t batches[] = {0, 1, 31, 32, 4095, 4096, 1ull << 40};
+    static const char *const keys[] = {"", "\"key\":\"a\","};
+    for (size_t k = 0; k < COUNT_OF(keys); k++) {
+        struct schema *const schema = read_schema(keys[k]);
+        const struct stream *const stream = &schema->streams[0];
+        struct value const values[5] = {
+            {.kind = VALUE_STRING, .string = {(const uint8_t *)"a\0b", 3}},
+            {.kind = VALUE_BOOL, .boolean = true}};
+        for (size_t i = 0; i < COUNT_OF(batches); i++) {
+            AUTO_ARENA struct arena arena = {0};
+            AUTO_BUFFER struct buffer bytes = {0}, other = {0};
+            struct value back[5];
+            size_t const key_length = event_pack(stream, values, batches[i], &bytes);
+            struct event const event = event_of_bytes(bytes.at, key_length, bytes.length);
+            assert_int_equal(event_batch(event.packed), batches[i]);
+            assert_true(event_is_live(event.packed));
+            assert_true(event_unpack(stream, &event, &arena, back));
+            assert_int_equal(value_compare(&values[0], &back[0]), 0);
+            assert_int_equal(event_pack(stream, values, 7, &other), key_length);
+            struct event const same = event_of_bytes(other.at, key_length, other.length);
+            assert_true(event_has_fields_of(event.packed, same.packed));
+            other.at[other.length - 4]++; /* the bool: three nulls are behind it */
+            assert_false(event_has_fields_of(event.packed, same.packed));
+        }
+        schema_free(schema);
+    }
+}
+
 static void a_chunk_sorts_by_key_and_keeps_the_order_of_arrival(void **state)
 {
     (void)state;
@@ -151,6 +183,7 @@ int main(void)
     struct CMUnitTest const tests[] = {
         cmocka_unit_test(every_value_reads_back),
         cmocka_unit_test(nulls_and_long_keys_read_back),
+        cmocka_unit_test(events_know_their_batch),
         cmocka_unit_test(a_chunk_sorts_by_key_and_keeps_the_order_of_arrival),
         cmocka_unit_test(damaged_events_are_refused),
     };
