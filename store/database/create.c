@@ -60,9 +60,8 @@ static bool check_empty(const struct place *place, struct error *err)
 /* The tables of sorted runs. */
 static bool create_trees(struct txn *txn, struct error *err)
 {
-    static const enum db_table tables[] = {TABLE_EVENTS, TABLE_VALUES, TABLE_REFERENCES};
-    for (size_t i = 0; i < COUNT_OF(tables); i++) {
-        if (!run_list_create(txn, tables[i], err)) return false;
+    for (size_t i = 0; i < LSM_TABLES; i++) {
+        if (!run_list_create(txn, lsm_tables[i], err)) return false;
     }
     return true;
 }

@@ -78,7 +78,7 @@ bool txn_fail(const struct txn *txn, enum db_table table, int code, struct error
 bool db_blame(enum db_table table, struct error *err)
 {
     bool const derived = table == TABLE_GROUPS || table == TABLE_VALUES || table == TABLE_RANKS ||
-                         table == TABLE_LINKS || table == TABLE_REFERENCES;
+                         table == TABLE_LINKS || table == TABLE_REFERENCES || table == TABLE_EXPIRY;
     (void)error_remedy(err,
                        derived ? "tally rebuild STORE"
                                : "restore the store from a backup, or ingest again into a new one");

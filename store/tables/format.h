@@ -19,6 +19,7 @@
  *                                     between buckets
  *            "stream" [stream u16] -> [next number][events][packed newest time, or null]
  *                                     [dropped events][packed time before which they were, or null]
+ *                                     [packed time before which nothing is in expiry, or null]
  *            "view" [view u16]     -> [packed bucket or time before which groups are gone, or null]
  *                                     [packed time before which events may be missing, or null]
  *                                     [events that had been dropped when the view was made]
@@ -30,8 +31,9 @@
  *   runs     [table u8] 0           -> [seed of filters u64][last run]
  *            [table u8] 1 ( [stream u16] )? -> [tail][length][greatest key]
  *                                     ( [run][state][blocks][entries][stale] )*
- *            Events, values and references are trees of sorted runs, see run_list.h: events one a
- *            stream. From the newest to the oldest; a key is what the newest run says that has it.
+ *            Events, expiry, values, ranks and references are trees of sorted runs, see run_list.h:
+ *            but for values and ranks one a stream. From the newest to the oldest; a key is what
+ *            the newest run says that has it.
  *   filters  [table u8][run u32][first key of those it is of] -> [keys u16 le][bits], see filter.h
  *   events   [run u32][stream u16][packed key fields | number u64]: that of the first event
  *                                  -> ( [shared]( [rest of the key] )?[length][event] )*
@@ -48,8 +50,9 @@
  *            A deleted event stays, with its key, version and time alone, where versions decide.
  *            Fields missing at the end are null. Two's complement is little-endian
  *            and of least width.
- *   expiry   [stream u16][packed time][digest of the event's key] -> the event's key
- *            The events of streams with "keep", by time.
+ *   expiry   [run u32][stream u16][packed time][the event's key without its stream] -> 0
+ *            The events of streams with "keep", by time, in blocks as these. A long key is cut,
+ *            with its digest behind it, and the value is the event's key.
  *   references [run u32][stream u16][reference u8][digest of the target's key]
  *            [digest of the event's key] -> the event's key
  *            Which events refer to an event, in blocks as these. The references of a stream are
@@ -82,7 +85,8 @@
  *            element = ( packed order )* ( packed key of the event )? [packed value]: how many
  *            events carry the value; with order and key for arg_min and arg_max. See multisets.h
  *            for how a long one is cut.
- *   ranks    [group id u64][multiset u8][~weight u64][element] -> ( [whole element] )?
+ *   ranks    [run u32][group id u64][multiset u8][~weight u64][element], in blocks as events
+ *                                  -> 0 | [whole element]
  *            The same by falling weight, for top().
  *   batches  [batch u64]           -> see batch_log.c
  *   digests  [stream u16][digest 16] -> [batch u64]
@@ -100,6 +104,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 10, GROUP_VERSION = 1 };
+enum { FORMAT_VERSION = 11, GROUP_VERSION = 1 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2, EVENT_FLAG_BITS = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_HIERARCHY = 2 };

@@ -1,4 +1,5 @@
 /* A ranked multiset has each element a second time, in the table of ranks, by falling weight.
+ * Weights change in the order of elements, so what becomes of ranks is noted and written later.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,6 +9,11 @@
 #include "lsm/lsm_writer.h"
 #include "schema/aggregate_table.h"
 #include "types/pack.h"
+
+/* What is noted of ranks before it is written. */
+enum { RANK_NOTES_BYTES = 4 << 20 };
+/* In the table of ranks, of an element that is in the key as a whole; else it is the value. */
+static const uint8_t is_whole[] = {0};
 
 /* Where a scan over one multiset stands. */
 struct element {
@@ -66,29 +72,40 @@ bool multiset_writer_open(struct txn *txn, struct multiset_writer *ret_writer, s
     return lsm_writer_open(txn, TABLE_VALUES, (struct slice){0}, &ret_writer->blocks, err);
 }
 
+static bool save_ranks(struct multiset_writer *writer, struct error *err)
+{
+    return lsm_changes_save(writer->txn, TABLE_RANKS, 0, &writer->ranks, err);
+}
+
 bool multiset_writer_finish(struct multiset_writer *writer, struct error *err)
 {
-    return lsm_writer_finish(writer->blocks, err);
+    return lsm_writer_finish(writer->blocks, err) && save_ranks(writer, err);
 }
 
 void multiset_writer_close(struct multiset_writer *writer)
 {
     lsm_writer_close(writer->blocks);
+    lsm_changes_done(&writer->ranks);
     buffer_done(&writer->key);
     buffer_done(&writer->value);
 }
 
-static bool move_rank(struct txn *txn, struct multiset_place place, struct slice element,
-                      struct slice exact, const struct weights *weights, struct error *err)
+static bool move_rank(struct multiset_writer *writer, struct multiset_place place,
+                      struct slice element, struct slice exact, const struct weights *weights,
+                      struct error *err)
 {
-    AUTO_BUFFER struct buffer key = {0};
+    STACK_BUFFER(key, DB_KEY_BYTES_MAX);
+    struct lsm_changes *const ranks = &writer->ranks;
     if (weights->old_weight) {
         rank_key(place, weights->old_weight, element, &key);
-        if (!db_drop(txn, TABLE_RANKS, buffer_slice(&key), err)) return false;
+        lsm_changes_set(ranks, buffer_slice(&key), (struct slice){0});
     }
-    if (weights->new_weight == 0) return true;
-    rank_key(place, weights->new_weight, element, &key);
-    return db_put(txn, TABLE_RANKS, buffer_slice(&key), exact, err);
+    if (weights->new_weight) {
+        rank_key(place, weights->new_weight, element, &key);
+        lsm_changes_set(ranks, buffer_slice(&key),
+                        exact.length ? exact : slice_of(is_whole, sizeof is_whole));
+    }
+    return ranks->arena.used_bytes < RANK_NOTES_BYTES || save_ranks(writer, err);
 }
 
 bool multiset_add(struct multiset_writer *writer, struct multiset_place place, struct slice key,
@@ -105,7 +122,7 @@ bool multiset_add(struct multiset_writer *writer, struct multiset_place place, s
     weights.new_weight = (uint64_t)sum;
     *ret_weights = weights;
     if (weights.new_weight == weights.old_weight) return true;
-    if (place.is_ranked && !move_rank(writer->txn, place, key, exact, &weights, err)) return false;
+    if (place.is_ranked && !move_rank(writer, place, key, exact, &weights, err)) return false;
     buffer_clear(&writer->value);
     if (weights.new_weight) {
         pack_varint(&writer->value, weights.new_weight);
@@ -124,6 +141,7 @@ bool multiset_reader_open(const struct txn *txn, struct multiset_reader *ret_rea
 void multiset_reader_close(struct multiset_reader *reader)
 {
     lsm_cursor_close(reader->blocks);
+    lsm_cursor_close(reader->ranks);
 }
 
 static void scan_open(struct scan *scan, const struct multiset_reader *reader,
@@ -314,25 +332,26 @@ static bool settle_most_frequent(struct multiset_reader *reader, struct multiset
                                  const struct aggregate *aggregate, struct state *state,
                                  struct arena *arena, struct error *err)
 {
-    AUTO_CURSOR struct cursor *cursor = NULL;
     AUTO_BUFFER struct buffer prefix = {0}, list = {0};
     struct db_entry entry;
     size_t shown_bytes = 0;
     multisets_start_key(place, &prefix);
-    if (!cursor_open(reader->txn, TABLE_RANKS, &cursor, err)) return false;
-    enum db_finding found = cursor_seek(cursor, buffer_slice(&prefix), &entry, err);
+    if (!reader->ranks &&
+        !lsm_cursor_open(reader->txn, TABLE_RANKS, (struct slice){0}, &reader->ranks, err))
+        return false;
+    enum db_finding found =
+        lsm_cursor_seek(reader->ranks, buffer_slice(&prefix), prefix.length, &entry, err);
     for (unsigned i = 0; i < aggregate->limit && found == DB_FOUND; i++) {
-        if (!slice_starts(entry.key, buffer_slice(&prefix))) break;
         struct slice rest =
             slice_of(entry.key.at + prefix.length, entry.key.length - prefix.length);
         uint64_t inverted;
         if (!unpack_u64(&rest, &inverted)) return multisets_corrupt(err);
-        struct slice const whole = entry.value.length ? entry.value : rest;
+        struct slice const whole = entry.value.length > sizeof is_whole ? entry.value : rest;
         shown_bytes += whole.length;
         if (i > 0 && shown_bytes > AGGREGATE_TOP_BYTES) break;
         pack_varint(&list, ~inverted);
         pack_bytes(&list, whole);
-        found = cursor_next(cursor, &entry, err);
+        found = lsm_cursor_next(reader->ranks, &entry, err);
     }
     state->best = (struct best){.value = arena_copy(arena, buffer_slice(&list))};
     return found != DB_FAILED;
@@ -398,25 +417,32 @@ bool multiset_scan(struct multiset_reader *reader, struct multiset_place place,
     return found == DB_MISSING;
 }
 
-static bool clear_group(struct multiset_writer *writer, uint64_t group, struct error *err)
-{
-    buffer_clear(&writer->key);
-    pack_u64(&writer->key, group);
-    return lsm_writer_clear(writer->blocks, buffer_slice(&writer->key), err) &&
-           db_clear_prefix(writer->txn, TABLE_RANKS, buffer_slice(&writer->key), err);
-}
-
 bool multisets_clear_all(struct txn *txn, struct error *err)
 {
-    return lsm_clear(txn, TABLE_VALUES, (struct slice){0}, err) && db_clear(txn, TABLE_RANKS, err);
+    return lsm_clear(txn, TABLE_VALUES, (struct slice){0}, err) &&
+           lsm_clear(txn, TABLE_RANKS, (struct slice){0}, err);
+}
+
+/* Whatever TABLE has of the groups. */
+static bool clear_groups(struct txn *txn, enum db_table table, const uint64_t *groups, size_t count,
+                         struct error *err)
+{
+    STACK_BUFFER(prefix, sizeof *groups);
+    struct lsm_writer *writer;
+    bool good = lsm_writer_open(txn, table, (struct slice){0}, &writer, err);
+    if (!good) return false;
+    for (size_t i = 0; good && i < count; i++) {
+        buffer_clear(&prefix);
+        pack_u64(&prefix, groups[i]);
+        good = lsm_writer_clear(writer, buffer_slice(&prefix), err);
+    }
+    good = good && lsm_writer_finish(writer, err);
+    lsm_writer_close(writer);
+    return good;
 }
 
 bool multisets_clear(struct txn *txn, const uint64_t *groups, size_t count, struct error *err)
 {
-    AUTO(multiset_writer_close) struct multiset_writer writer = {0};
-    if (!multiset_writer_open(txn, &writer, err)) return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!clear_group(&writer, groups[i], err)) return false;
-    }
-    return multiset_writer_finish(&writer, err);
+    return clear_groups(txn, TABLE_VALUES, groups, count, err) &&
+           clear_groups(txn, TABLE_RANKS, groups, count, err);
 }

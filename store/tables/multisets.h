@@ -18,6 +18,7 @@
 #include "aggregate/aggregate_state.h"
 #include "base/digest.h"
 #include "kv/db.h"
+#include "lsm/lsm_changes.h"
 #include "schema/schema.h"
 
 enum { MULTISET_WHOLE_BYTES = 470, MULTISET_CUT_BYTES = MULTISET_WHOLE_BYTES + 1 + DIGEST_BYTES };
@@ -37,6 +38,7 @@ bool multiset_key(struct slice element, struct buffer *key);
 struct multiset_writer {
     struct txn *txn;
     struct lsm_writer *blocks;
+    struct lsm_changes ranks;
     struct buffer key; /* scratch */
     struct buffer value;
 };
@@ -65,6 +67,7 @@ void multiset_shift(const struct aggregate *aggregate, struct state *state, stru
 struct multiset_reader {
     const struct txn *txn;
     struct lsm_cursor *blocks;
+    struct lsm_cursor *ranks; /* NULL: nobody asked for them yet */
 };
 bool multiset_reader_open(const struct txn *txn, struct multiset_reader *ret_reader,
                           struct error *err) MUST_CHECK;

@@ -6,7 +6,6 @@
 #include "tables/reference_index.h"
 
 #include "base/digest.h"
-#include "base/radix_sort.h"
 #include "lsm/lsm_cursor.h"
 #include "lsm/lsm_writer.h"
 #include "tables/event_scan.h"
@@ -21,19 +20,6 @@ struct reference_lookup_stream {
     struct lsm_cursor *cursor;
 };
 
-struct references_change {
-    struct slice key;   /* in the table */
-    struct slice event; /* its key; empty: it goes */
-    size_t number;      /* of two changes of one key the later one counts */
-};
-
-void reference_index_log_done(struct reference_index_log *log)
-{
-    arena_done(&log->arena);
-    free(log->changes);
-    *log = (struct reference_index_log){0};
-}
-
 static void reference_index_start_key(const struct stream *stream, size_t reference,
                                       struct slice target, struct buffer *key)
 {
@@ -43,16 +29,7 @@ static void reference_index_start_key(const struct stream *stream, size_t refere
     digest_add(target, key);
 }
 
-static struct references_change *reference_index_next_change(struct reference_index_log *log)
-{
-    if (log->count == log->capacity) {
-        log->capacity = log->capacity ? log->capacity * 2 : 256;
-        log->changes = memory_resize(log->changes, log->capacity * sizeof *log->changes);
-    }
-    return &log->changes[log->count++];
-}
-
-void reference_index_note(struct reference_index_log *log, const struct stream *stream,
+void reference_index_note(struct lsm_changes *changes, const struct stream *stream,
                           struct slice key, const struct value *values, bool is_there)
 {
     STACK_BUFFER(target, DB_KEY_BYTES_MAX);
@@ -61,51 +38,13 @@ void reference_index_note(struct reference_index_log *log, const struct stream *
         if (!join_target_key(&stream->references[i], values, &target)) continue;
         reference_index_start_key(stream, i, buffer_slice(&target), &entry);
         digest_add(key, &entry);
-        struct references_change *const change = reference_index_next_change(log);
-        *change = (struct references_change){.key = arena_copy(&log->arena, buffer_slice(&entry)),
-                                             .number = log->count};
-        if (is_there) change->event = arena_copy(&log->arena, key);
+        lsm_changes_set(changes, buffer_slice(&entry), is_there ? key : (struct slice){0});
     }
 }
 
-static int compare_changes(const void *a, const void *b)
+bool reference_index_save(struct txn *txn, struct lsm_changes *changes, struct error *err)
 {
-    const struct references_change *const left = a, *const right = b;
-    int const order = slice_compare(left->key, right->key);
-    return order ? order : (left->number > right->number) - (left->number < right->number);
-}
-
-/* Those from FIRST on that are of one stream; *RET_NEXT: the first behind them. */
-static bool write_changes(struct txn *txn, const struct reference_index_log *log, size_t first,
-                          size_t *ret_next, struct error *err)
-{
-    struct slice const stream = slice_of(log->changes[first].key.at, STREAM_BYTES);
-    struct lsm_writer *writer;
-    struct slice known;
-    bool good = lsm_writer_open(txn, TABLE_REFERENCES, stream, &writer, err);
-    if (!good) return false;
-    size_t i = first;
-    for (; good && i < log->count && slice_starts(log->changes[i].key, stream); i++) {
-        const struct references_change *const change = &log->changes[i];
-        if (i + 1 < log->count && slice_equal(change->key, change[1].key)) continue;
-        good = lsm_writer_seek(writer, change->key, &known, err) &&
-               lsm_writer_set(writer, change->event, err);
-    }
-    *ret_next = i;
-    good = good && lsm_writer_finish(writer, err);
-    lsm_writer_close(writer);
-    return good;
-}
-
-bool reference_index_save(struct txn *txn, struct reference_index_log *log, struct error *err)
-{
-    bool good = true;
-    if (log->count) qsort(log->changes, log->count, sizeof *log->changes, compare_changes);
-    for (size_t i = 0; i < log->count && good;)
-        good = write_changes(txn, log, i, &i, err);
-    arena_reset(&log->arena);
-    log->count = 0;
-    return good;
+    return lsm_changes_save(txn, TABLE_REFERENCES, STREAM_BYTES, changes, err);
 }
 
 void reference_lookup_done(struct reference_lookup *lookup)
@@ -161,7 +100,7 @@ bool reference_index_make(struct txn *txn, const struct stream *stream, struct e
 {
     AUTO_FREE struct value *const values =
         memory_alloc(stream_value_count(stream) * sizeof *values);
-    AUTO(reference_index_log_done) struct reference_index_log log = {0};
+    AUTO(lsm_changes_done) struct lsm_changes changes = {0};
     struct event_scan *scan;
     struct event event;
     enum event_step step;
@@ -169,10 +108,10 @@ bool reference_index_make(struct txn *txn, const struct stream *stream, struct e
     if (!event_scan_open(txn, stream, &scan, err)) return false;
     while (good && (step = event_scan_unpack(scan, &event, values, err)) != EVENT_END) {
         good = step == EVENT_ONE;
-        if (good) reference_index_note(&log, stream, event.key, values, true);
-        if (good && log.arena.used_bytes > PORTION_BYTES)
-            good = reference_index_save(txn, &log, err);
+        if (good) reference_index_note(&changes, stream, event.key, values, true);
+        if (good && changes.arena.used_bytes > PORTION_BYTES)
+            good = reference_index_save(txn, &changes, err);
     }
     event_scan_close(scan);
-    return good && reference_index_save(txn, &log, err);
+    return good && reference_index_save(txn, &changes, err);
 }

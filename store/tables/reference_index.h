@@ -2,31 +2,20 @@
  *
  * Place    commit.c notes each event that comes or goes; propagation.c asks when a target changes.
  * Promise  finding those that refer to one event costs their number.
- * Memory   the log owns what is noted until it is saved.
+ * Memory   notes are held until reference_index_save.
  * Threads  as the transaction.
  * Errors   those of db.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "base/arena.h"
-#include "kv/db.h"
+#include "lsm/lsm_changes.h"
 #include "schema/schema.h"
 
-/* What changes in the table: collected in any order, written in that of its keys.
- * Zeroed is empty. */
-struct reference_index_log {
-    struct arena arena;
-    struct references_change *changes;
-    size_t count;
-    size_t capacity;
-};
-void reference_index_log_done(struct reference_index_log *log);
 /* Notes that the event with KEY is there, or is no longer: VALUES are its fields. */
-void reference_index_note(struct reference_index_log *log, const struct stream *stream,
+void reference_index_note(struct lsm_changes *changes, const struct stream *stream,
                           struct slice key, const struct value *values, bool is_there);
-/* Writes what is noted, and forgets it. */
-bool reference_index_save(struct txn *txn, struct reference_index_log *log,
+bool reference_index_save(struct txn *txn, struct lsm_changes *changes,
                           struct error *err) MUST_CHECK;
 
 /* Who refers to whom. Begins with the transaction and zeros; nothing may be written to the table

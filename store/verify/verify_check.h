@@ -82,8 +82,9 @@ bool verify_next_name(struct tree_listing *listing, struct slice name, bool *goo
 bool verify_view(struct check *check, const struct view *view, struct error *err) MUST_CHECK;
 /* That each row of a view that others are over is to them what it shows. */
 bool verify_source(struct check *check, const struct view *view, struct error *err) MUST_CHECK;
-/* The table of references, and that of the links of a hierarchy, of which COUNTED is the sum. */
-bool verify_references(struct check *check, struct error *err) MUST_CHECK;
+/* The tables of references and of expiry; and that of the links of a hierarchy, of which COUNTED is
+ * the sum. */
+bool verify_derived(struct check *check, struct error *err) MUST_CHECK;
 bool verify_links(struct check *check, uint64_t counted, struct error *err) MUST_CHECK;
 /* The rows that a node of a hierarchy, by its id, has in a breakdown that is counted. */
 const struct tallied_group *verify_breakdown_rows(const struct tallied_view *view,

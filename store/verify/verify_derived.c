@@ -1,6 +1,6 @@
-/* What the store keeps to find events and nodes by: the tables of references and of links,
- * against the stored events. Of each side the hashes of the entries are added up, in whatever
- * order they come.
+/* What the store keeps to find events and nodes by: the tables of references, of expiry and of
+ * links, against the stored events. Of each side the hashes of the entries are added up, in
+ * whatever order they come.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "lsm/lsm_cursor.h"
 #include "tables/event_scan.h"
+#include "tables/expiry.h"
 #include "tables/hierarchy_links.h"
 #include "tables/join.h"
 #include "types/pack.h"
@@ -21,30 +22,51 @@ static void verify_derived_tell(struct check *check, const char *what, struct sl
     verify_emit(check, "", "are not those of the stored events");
 }
 
-/* As format.h has it. */
-static uint64_t sum_of_event(const struct stream *stream, const struct event *event,
-                             const struct value *values, struct buffer *key, struct buffer *target)
+/* A table of streams: the sum of the entries that an event has in it. */
+struct derived_table {
+    enum db_table table;
+    uint64_t (*sum)(const struct stream *stream, const struct event *event,
+                    const struct value *values);
+};
+
+static uint64_t sum_of_entry(struct slice key, struct slice value)
 {
+    return hash_bytes(hash_bytes(0, key), value);
+}
+
+static uint64_t sum_of_references(const struct stream *stream, const struct event *event,
+                                  const struct value *values)
+{
+    STACK_BUFFER(key, DB_KEY_BYTES_MAX);
+    STACK_BUFFER(target, DB_KEY_BYTES_MAX);
     uint64_t sum = 0;
     for (size_t i = 0; i < stream->reference_count; i++) {
-        if (!join_target_key(&stream->references[i], values, target)) continue;
-        buffer_clear(key);
-        pack_u16(key, stream->id);
-        buffer_add_byte(key, (uint8_t)i);
-        digest_add(buffer_slice(target), key);
-        digest_add(event->key, key);
-        buffer_add_slice(key, event->key);
-        sum += hash_bytes(0, buffer_slice(key));
+        if (!join_target_key(&stream->references[i], values, &target)) continue;
+        buffer_clear(&key);
+        pack_u16(&key, stream->id);
+        buffer_add_byte(&key, (uint8_t)i);
+        digest_add(buffer_slice(&target), &key);
+        digest_add(event->key, &key);
+        sum += sum_of_entry(buffer_slice(&key), event->key);
     }
     return sum;
 }
 
+static uint64_t sum_of_expiry(const struct stream *stream, const struct event *event,
+                              const struct value *values)
+{
+    STACK_BUFFER(key, DB_KEY_BYTES_MAX);
+    STACK_BUFFER(value, DB_KEY_BYTES_MAX);
+    return expiry_entry(stream, event->key, values, &key, &value)
+               ? sum_of_entry(buffer_slice(&key), buffer_slice(&value))
+               : 0;
+}
+
 static bool sum_of_events(const struct snapshot *snapshot, const struct stream *stream,
-                          uint64_t *ret_sum, struct error *err)
+                          const struct derived_table *derived, uint64_t *ret_sum, struct error *err)
 {
     AUTO_FREE struct value *const values =
         memory_alloc(stream_value_count(stream) * sizeof *values);
-    AUTO_BUFFER struct buffer key = {0}, target = {0};
     struct event_scan *scan;
     struct event event;
     enum event_step step;
@@ -53,43 +75,48 @@ static bool sum_of_events(const struct snapshot *snapshot, const struct stream *
     if (!event_scan_open(snapshot->txn, stream, &scan, err)) return false;
     while (good && (step = event_scan_unpack(scan, &event, values, err)) != EVENT_END) {
         good = step == EVENT_ONE;
-        if (good) *ret_sum += sum_of_event(stream, &event, values, &key, &target);
+        if (good) *ret_sum += derived->sum(stream, &event, values);
     }
     event_scan_close(scan);
     return good;
 }
 
-static bool sum_of_references(const struct snapshot *snapshot, const struct stream *stream,
-                              uint64_t *ret_sum, struct error *err)
+static bool sum_of_entries(const struct snapshot *snapshot, const struct stream *stream,
+                           enum db_table table, uint64_t *ret_sum, struct error *err)
 {
-    AUTO(auto_lsm_cursor) struct lsm_cursor *cursor = NULL;
-    AUTO_BUFFER struct buffer prefix = {0}, entry = {0};
+    AUTO_LSM_CURSOR struct lsm_cursor *cursor = NULL;
+    STACK_BUFFER(prefix, EVENT_STREAM_BYTES);
     struct db_entry at;
     *ret_sum = 0;
     pack_u16(&prefix, stream->id);
-    if (!lsm_cursor_open(snapshot->txn, TABLE_REFERENCES, buffer_slice(&prefix), &cursor, err))
-        return false;
+    if (!lsm_cursor_open(snapshot->txn, table, buffer_slice(&prefix), &cursor, err)) return false;
     enum db_finding found = lsm_cursor_seek(cursor, buffer_slice(&prefix), prefix.length, &at, err);
-    for (; found == DB_FOUND; found = lsm_cursor_next(cursor, &at, err)) {
-        buffer_clear(&entry);
-        buffer_add_slice(&entry, at.key);
-        buffer_add_slice(&entry, at.value);
-        *ret_sum += hash_bytes(0, buffer_slice(&entry));
-    }
+    for (; found == DB_FOUND; found = lsm_cursor_next(cursor, &at, err))
+        *ret_sum += sum_of_entry(at.key, at.value);
     return found != DB_FAILED;
 }
 
-bool verify_references(struct check *check, struct error *err)
+static bool prove(struct check *check, const struct stream *stream,
+                  const struct derived_table *derived, struct error *err)
 {
+    uint64_t expected, found;
+    if (!sum_of_events(check->snapshot, stream, derived, &expected, err) ||
+        !sum_of_entries(check->snapshot, stream, derived->table, &found, err))
+        return false;
+    if (found != expected) verify_derived_tell(check, db_table_names[derived->table], stream->name);
+    return true;
+}
+
+bool verify_derived(struct check *check, struct error *err)
+{
+    static const struct derived_table references = {TABLE_REFERENCES, sum_of_references},
+                                      expiry = {TABLE_EXPIRY, sum_of_expiry};
     const struct schema *const schema = check->snapshot->schema;
     for (size_t i = 0; i < schema->stream_count; i++) {
         const struct stream *const stream = &schema->streams[i];
-        uint64_t expected, found;
-        if (stream->reference_count == 0) continue;
-        if (!sum_of_events(check->snapshot, stream, &expected, err) ||
-            !sum_of_references(check->snapshot, stream, &found, err))
+        if ((stream->reference_count && !prove(check, stream, &references, err)) ||
+            (stream->keep_seconds && !prove(check, stream, &expiry, err)))
             return false;
-        if (found != expected) verify_derived_tell(check, "references", stream->name);
     }
     return true;
 }

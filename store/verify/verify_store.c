@@ -61,7 +61,7 @@ static bool prove_part(struct proof *proof, struct check *check, size_t number, 
 {
     switch (number) {
     case PART_TABLES: return verify_tables(check->snapshot, &check->result.events, err);
-    case PART_REFERENCES: return verify_references(check, err);
+    case PART_REFERENCES: return verify_derived(check, err);
     default: return verify_view(check, &proof->schema->views[number - PART_VIEWS], err);
     }
 }

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "lsm/lsm_verify.h"
+#include "lsm/run_list.h"
 #include "tables/events.h"
 #include "verify/verify_p.h"
 
@@ -28,19 +29,26 @@ static void count_entry(void *context, const struct db_entry *entry)
     (*(uint64_t *)context)++;
 }
 
+static bool has_trees(enum db_table table)
+{
+    for (size_t i = 0; i < LSM_TABLES; i++) {
+        if (lsm_tables[i] == table) return true;
+    }
+    return false;
+}
+
 bool verify_tables(const struct snapshot *snapshot, uint64_t *ret_events, struct error *err)
 {
-    uint64_t values = 0, references = 0;
     *ret_events = 0;
     for (unsigned i = 0; i < DB_TABLES; i++) {
-        bool const blocks = i == TABLE_EVENTS || i == TABLE_VALUES || i == TABLE_REFERENCES;
-        if (!blocks && !read_table(snapshot, (enum db_table)i, err)) return false;
+        enum db_table const table = (enum db_table)i;
+        uint64_t ignored = 0;
+        bool const is_read = !has_trees(table) ? read_table(snapshot, table, err)
+                             : table == TABLE_EVENTS
+                                 ? lsm_verify(snapshot->txn, table, count_event, ret_events, err)
+                                 : lsm_verify(snapshot->txn, table, count_entry, &ignored, err);
+        if (!is_read) return false;
     }
-    const struct txn *const txn = snapshot->txn;
-    if (!lsm_verify(txn, TABLE_EVENTS, count_event, ret_events, err) ||
-        !lsm_verify(txn, TABLE_VALUES, count_entry, &values, err) ||
-        !lsm_verify(txn, TABLE_REFERENCES, count_entry, &references, err))
-        return false;
     if (*ret_events == snapshot->event_count) return true;
     (void)error_set(err, ERROR_CORRUPT, "%llu events are stored, %llu were counted",
                     (unsigned long long)*ret_events, (unsigned long long)snapshot->event_count);

@@ -3,7 +3,7 @@
 
 #include "lsm/lsm_writer.h"
 #include "schema/catalog_ids.h"
-#include "tables/event_scan.h"
+#include "tables/expiry.h"
 #include "tables/groups.h"
 #include "tables/reference_index.h"
 #include "types/pack.h"
@@ -85,26 +85,24 @@ static bool drop_stream(struct write_txn *write, const struct stream *stream, st
     write->meta.event_count -= meta.event_count;
     meta = (struct meta_stream){.event_count = 0};
     return lsm_clear(write->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
-           event_retention_clear(write->txn, stream->id, err) &&
+           expiry_clear(write->txn, stream->id, err) &&
            reference_index_clear(write->txn, stream->id, err) &&
            meta_stream_save(write->txn, stream->id, &meta, err);
 }
 
-/* Notes the events of a stream that from now on keeps them for a while only. */
-static bool note_events(struct write_txn *write, const struct stream *stream, struct error *err)
+/* The events that are stored already, by time. */
+static bool change_expiry(struct write_txn *write, const struct stream *old,
+                          const struct stream *next, struct error *err)
 {
-    AUTO_FREE struct value *const fields = memory_alloc(stream->field_count * sizeof *fields);
-    struct event_scan *scan;
-    struct event event;
-    enum event_step step;
-    bool good = true;
-    if (!event_scan_open(write->txn, stream, &scan, err)) return false;
-    while (good && (step = event_scan_unpack(scan, &event, fields, err)) != EVENT_END) {
-        good = step == EVENT_ONE;
-        good = good && event_retention_add(write->txn, stream, event.key, fields, err);
-    }
-    event_scan_close(scan);
-    return good;
+    struct meta_stream meta;
+    bool const same_time =
+        !old->keep_seconds == !next->keep_seconds &&
+        (next->keep_seconds == 0 ||
+         slice_equal(old->fields[old->time_field].name, next->fields[next->time_field].name));
+    if (same_time) return true;
+    if (!meta_stream_load(write->txn, old->id, &meta, err)) return false;
+    meta.expired_before.kind = VALUE_NULL;
+    return meta_stream_save(write->txn, old->id, &meta, err) && expiry_make(write->txn, next, err);
 }
 
 /* The events that are stored already, by what they refer to. */
@@ -123,15 +121,9 @@ static bool change_streams(struct write_txn *write, const struct apply_plan *pla
         const struct stream *const old = &plan->old->streams[i];
         const struct stream *const next = schema_stream(plan->next, old->name);
         if (!next && !drop_stream(write, old, err)) return false;
-        if (!next) continue;
-        if (!change_references(write, old, next, err)) return false;
-        bool const same_time =
-            !old->keep_seconds == !next->keep_seconds &&
-            (next->keep_seconds == 0 ||
-             slice_equal(old->fields[old->time_field].name, next->fields[next->time_field].name));
-        if (same_time) continue;
-        if (!event_retention_clear(write->txn, old->id, err)) return false;
-        if (next->keep_seconds && !note_events(write, next, err)) return false;
+        if (next &&
+            (!change_references(write, old, next, err) || !change_expiry(write, old, next, err)))
+            return false;
     }
     return true;
 }

@@ -16,6 +16,7 @@
 
 #include "lsm/lsm_writer.h"
 #include "merge/merge.h"
+#include "tables/expiry.h"
 #include "tables/join.h"
 #include "tables/reference_index.h"
 #include "types/pack.h"
@@ -33,7 +34,8 @@ struct putting {
     struct lsm_writer *writer;
     struct upsert upsert;
     struct upsert_counts counts;
-    struct reference_index_log references;
+    struct lsm_changes references;
+    struct lsm_changes expiry;
     struct propagation propagation;
 };
 
@@ -41,7 +43,8 @@ static void putting_done(struct putting *putting)
 {
     lsm_writer_close(putting->writer);
     upsert_done(&putting->upsert);
-    reference_index_log_done(&putting->references);
+    lsm_changes_done(&putting->references);
+    lsm_changes_done(&putting->expiry);
     propagation_done(&putting->propagation);
 }
 
@@ -75,6 +78,7 @@ static bool fold(struct putting *putting, const struct event *event, int64_t wei
         return false;
     reference_index_note(&putting->references, stream, event->key, putting->upsert.record,
                          weight > 0);
+    expiry_note(&putting->expiry, stream, event->key, putting->upsert.record, weight > 0);
     return true;
 }
 
@@ -84,15 +88,7 @@ static bool insert(struct putting *putting, const struct event *event, struct er
     const struct value *const fields = putting->upsert.record;
     if (!fold(putting, event, +1, err)) return false;
     if (stream->time_field >= 0) commit_visit_time(&putting->meta, &fields[stream->time_field]);
-    return event_retention_add(putting->write->txn, stream, event->key, fields, err);
-}
-
-static bool retract(struct putting *putting, const struct event *event, struct error *err)
-{
-    const struct stream *const stream = putting->chunk->stream;
-    return fold(putting, event, -1, err) &&
-           event_retention_remove(putting->write->txn, stream, event->key, putting->upsert.record,
-                                  err);
+    return true;
 }
 
 /* The key of an event without one: its number in the stream. */
@@ -149,7 +145,7 @@ static bool change_event(struct putting *putting, struct slice key, struct slice
                          struct slice now, struct error *err)
 {
     struct event const old = {.key = key, .packed = known}, new = {.key = key, .packed = now};
-    if (event_is_live(known) && !retract(putting, &old, err)) return false;
+    if (event_is_live(known) && !fold(putting, &old, -1, err)) return false;
     if (event_is_live(now) && !insert(putting, &new, err)) return false;
     return lsm_writer_set(putting->writer, now, err);
 }
@@ -183,6 +179,7 @@ static bool put_events(struct write_txn *write, const struct events_chunk *chunk
     if (!(stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) ||
         !lsm_writer_finish(putting.writer, err) ||
         !reference_index_save(write->txn, &putting.references, err) ||
+        !expiry_save(write->txn, &putting.expiry, err) ||
         !propagation_fold(write, &putting.propagation, err))
         return false;
     commit_visit_time(&putting.meta, &putting.upsert.newest);

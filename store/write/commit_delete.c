@@ -6,6 +6,7 @@
 #include "lsm/lsm_writer.h"
 #include "schema/aggregate_table.h"
 #include "tables/event_scan.h"
+#include "tables/expiry.h"
 #include "tables/reference_index.h"
 #include "tables/view_history.h"
 #include "write/commit.h"
@@ -17,8 +18,8 @@
 #include "write/view_retention.h"
 #include "write/write_txn.h"
 
-/* Of the memory, what a portion of keys takes; and the references that are written at a time. */
-enum { KEYS_SHARES = 64, REFERENCES_MOST = 1 << 16 };
+/* Of the memory, what a portion of keys takes; and how many notes are written at a time. */
+enum { KEYS_SHARES = 64, NOTES_MOST = 1 << 16 };
 
 struct deleting {
     struct write_txn *write;
@@ -27,7 +28,8 @@ struct deleting {
     struct upsert upsert;
     struct value *fields;
     struct arena texts; /* of these */
-    struct reference_index_log references;
+    struct lsm_changes references;
+    struct lsm_changes expiry;
     struct propagation propagation;
     uint64_t deleted_count;
     uint64_t absent_count;
@@ -37,7 +39,8 @@ static void deleting_done(struct deleting *deleting)
 {
     lsm_writer_close(deleting->writer);
     upsert_done(&deleting->upsert);
-    reference_index_log_done(&deleting->references);
+    lsm_changes_done(&deleting->references);
+    lsm_changes_done(&deleting->expiry);
     propagation_done(&deleting->propagation);
     arena_done(&deleting->texts);
     free(deleting->fields);
@@ -61,9 +64,8 @@ static bool delete_event(struct deleting *deleting, const struct event *event, s
     if (!upsert_tombstone(&deleting->upsert, event, &tombstone) ||
         !event_unpack(stream, event, &deleting->texts, deleting->fields))
         return event_corrupt(err);
-    if (!event_retention_remove(deleting->write->txn, stream, event->key, deleting->fields, err))
-        return false;
     reference_index_note(&deleting->references, stream, event->key, deleting->fields, false);
+    expiry_note(&deleting->expiry, stream, event->key, deleting->fields, false);
     if (propagation_concerns(stream))
         propagation_add(&deleting->propagation, stream, event->key, true);
     else if (!write_txn_fold(deleting->write, stream, event, -1, err))
@@ -81,6 +83,14 @@ static bool delete_key(struct deleting *deleting, struct slice key, struct error
     return true;
 }
 
+/* What was noted of references and of expiry. */
+static bool save_notes(struct deleting *deleting, struct error *err)
+{
+    struct txn *const txn = deleting->write->txn;
+    return reference_index_save(txn, &deleting->references, err) &&
+           expiry_save(txn, &deleting->expiry, err);
+}
+
 /* Events are deleted in the order of their keys, from here on. */
 static bool begin_deleting(struct deleting *deleting, struct error *err)
 {
@@ -92,7 +102,7 @@ static bool end_deleting(struct deleting *deleting, struct error *err)
 {
     if (!lsm_writer_finish(deleting->writer, err)) return false;
     lsm_writer_close(TAKE(deleting->writer));
-    return reference_index_save(deleting->write->txn, &deleting->references, err);
+    return save_notes(deleting, err);
 }
 
 static bool delete_portion(struct deleting *deleting, struct events_chunk *keys, struct error *err)
@@ -141,8 +151,8 @@ static bool delete_where(struct deleting *deleting, struct error *err)
         good = step == EVENT_ONE;
         if (good && expr_holds(deletion->where, deleting->fields, deleting->write->schema->zone))
             good = delete_key(deleting, event.key, err);
-        if (good && deleting->references.count >= REFERENCES_MOST)
-            good = reference_index_save(deleting->write->txn, &deleting->references, err);
+        if (good && deleting->references.count + deleting->expiry.count >= NOTES_MOST)
+            good = save_notes(deleting, err);
     }
     event_scan_close(scan);
     return good && end_deleting(deleting, err);

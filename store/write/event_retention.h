@@ -1,7 +1,6 @@
-/* event_retention.h - streams with "keep": their events by time, and dropping those
- * that are too old.
+/* event_retention.h - streams with "keep": dropping the events that are too old.
  *
- * Place    commit.c notes each event that comes or goes, and drops when a batch ends.
+ * Place    commit.c, when a batch ends, and by hand; which those are, expiry.h knows.
  * Promise  dropping costs the number of events dropped. The groups that counted them stay as
  *          they are. "Too old" is told from the newest event of the stream, or the clock where
  *          that is earlier: so a history may be loaded late, and one event from the future
@@ -15,17 +14,9 @@
 #pragma once
 #include "write/write_txn.h"
 
-/* KEY as in the table of events; FIELDS: the event's. Nothing happens where the
- * stream keeps all. */
-bool event_retention_add(struct txn *txn, const struct stream *stream, struct slice key,
-                         const struct value *fields, struct error *err) MUST_CHECK;
-bool event_retention_remove(struct txn *txn, const struct stream *stream, struct slice key,
-                            const struct value *fields, struct error *err) MUST_CHECK;
 /* Drops the events of every stream that are too old. Events that refer to one of them
  * are folded again. */
 bool event_retention_drop(struct write_txn *write, struct error *err) MUST_CHECK;
-/* Removes all that is noted of a stream. */
-bool event_retention_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
 /* The time SECONDS before the newest event of the stream, or before now; null where it has none, or
  * where nothing can be older. */
 struct value event_retention_cutoff(const struct meta_stream *meta, int64_t seconds,

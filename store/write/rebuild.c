@@ -7,6 +7,7 @@
 #include "write/rebuild.h"
 #include "merge/rollup_cascade.h"
 #include "tables/event_scan.h"
+#include "tables/expiry.h"
 #include "tables/hierarchy.h"
 #include "tables/join.h"
 #include "tables/multisets.h"
@@ -190,13 +191,15 @@ bool rebuild_views(struct write_txn *write, bool *chosen, struct error *err)
     return good;
 }
 
-static bool remake_references(struct write_txn *write, struct error *err)
+/* What events are found by. */
+static bool remake_derived(struct write_txn *write, struct error *err)
 {
+    struct txn *const txn = write->txn;
     for (size_t i = 0; i < write->schema->stream_count; i++) {
         const struct stream *const stream = &write->schema->streams[i];
-        if (stream->reference_count == 0) continue;
-        if (!reference_index_clear(write->txn, stream->id, err) ||
-            !reference_index_make(write->txn, stream, err))
+        if (stream->keep_seconds && !expiry_make(txn, stream, err)) return false;
+        if (stream->reference_count && (!reference_index_clear(txn, stream->id, err) ||
+                                        !reference_index_make(txn, stream, err)))
             return false;
     }
     return true;
@@ -214,7 +217,7 @@ static bool fill_rebuild(struct write_txn *write, void *context, struct error *e
     for (size_t i = 0; i < schema->all_view_count && !rebuild->allow_loss; i++) {
         if (chosen[i] && !view_check_history(write->txn, &schema->views[i], err)) return false;
     }
-    if (rebuild->view_count == 0 && !remake_references(write, err)) return false;
+    if (rebuild->view_count == 0 && !remake_derived(write, err)) return false;
     return rebuild_views(write, chosen, err) && view_retention_drop(write, err);
 }
 

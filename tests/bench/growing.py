@@ -26,7 +26,7 @@ from mounted import Scene, tally
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EVENTS, BATCHES = int(os.environ.get("EVENTS", "5000000")), int(os.environ.get("BATCHES", "50"))
-BATCH = max(1, EVENTS // BATCHES)
+BATCH, MORE_BATCHES = max(1, EVENTS // BATCHES), min(20, BATCHES)
 FIELDS = {"id": "string", "t": "time", "user": "string", "region": "string", "amount": "decimal"}
 SCHEMA = {"streams": {"e": {"key": "id", "time": "t", "fields": FIELDS}},
           "views": {"all": {"measures": {"n": "count()", "sum": "sum(amount)"}},
@@ -148,6 +148,28 @@ def batches(scene):
         print(f"| {name} | not measured: {reason} | | | | | | |")
 
 
+def with_more(scene):
+    """Tables that are written beside the events, each in an order of its own: times are random, too, and so are users."""
+    def schema(keep=None, **measures):
+        stream = {**SCHEMA["streams"]["e"], **({"keep": keep} if keep else {})}
+        views = {"all": {"measures": {**SCHEMA["views"]["all"]["measures"], **measures}}, "days": SCHEMA["views"]["days"]}
+        return {"streams": {"e": stream}, "views": views}
+
+    kinds = {"events alone": schema(), "keep, by time": schema(keep="100 years"), "uniq(user)": schema(u="uniq(user)"),
+             "top(user, 5)": schema(u="top(user, 5)")}
+    places = {name: scene.store(f"more-{number}", each) for number, (name, each) in enumerate(kinds.items())}
+    seconds, rows = {name: [] for name in kinds}, Rows(False)
+    for _ in range(MORE_BATCHES):
+        source = write(scene.path("batch.csv"), rows.batch())
+        for name, store in places.items():
+            seconds[name].append(timed(lambda store=store: tally("ingest", store, source)))
+    print(f"\n### {MORE_BATCHES} batches of {BATCH} rows with random keys, and what else is kept\n\n"
+          "| | onto nothing, s | mean | worst | bytes an event |\n|---|---|---|---|---|")
+    for name, taken in seconds.items():
+        print(f"| {name} | {taken[0]:.3f} | {statistics.mean(taken):.3f} | {max(taken):.3f} "
+              f"| {bytes_of(places[name]) / BATCH / MORE_BATCHES:.0f} |")
+
+
 def at_once(scene):
     def loading(in_order):
         rows = Rows(in_order)
@@ -168,6 +190,8 @@ def main():
     heading("Random keys as the store grows", **databases())
     with Scene() as scene:
         batches(scene)
+    with Scene() as scene:
+        with_more(scene)
     with Scene() as scene:
         at_once(scene)
 

@@ -4,6 +4,8 @@
 #include "../support/test.h"
 #include "../support/tmpstore.h"
 #include "kv/db.h"
+#include "tables/events.h"
+#include "tables/expiry.h"
 #include "tables/groups.h"
 #include "tables/hierarchy_links.h"
 #include "write/rebuild.h"
@@ -292,6 +294,41 @@ static void lost_references_and_links_are_found(void **state)
     }
 }
 
+static const char kept_schema[] =
+    "{\"streams\":{\"s\":{\"key\":\"id\",\"time\":\"t\",\"keep\":\"100 years\",\"fields\":{"
+    "\"id\":\"string\",\"t\":\"time\"}}},\"views\":{}}";
+
+/* No file shows it before the event is too old. */
+static void an_event_that_would_stay_is_found(void **state)
+{
+    (void)state;
+    static const char *const kept[] = {"a|2026-01-01", "b|2026-01-02", "c|"};
+    struct tmpstore tmp;
+    struct error err;
+    struct txn *txn;
+    struct lsm_changes changes = {.count = 0};
+    tmpstore_open(&tmp, kept_schema);
+    (void)tmpstore_put(&tmp, "s", kept, COUNT_OF(kept));
+    check_differing(&tmp, "");
+    const struct schema *in_force;
+    assert_true(store_schema(tmp.store, &in_force, &err));
+    const struct stream *const stream = &in_force->streams[0];
+    struct value const values[2] = {
+        {.kind = VALUE_STRING, .string = slice_text("a")},
+        tmpstore_value(in_force, &stream->fields[1], slice_text("2026-01-01"))};
+    AUTO_BUFFER struct buffer key = {0};
+    event_key_pack(stream, values, &key);
+    assert_true(txn_begin(store_db(tmp.store), true, &txn, &err));
+    expiry_note(&changes, stream, buffer_slice(&key), values, false);
+    assert_true(expiry_save(txn, &changes, &err));
+    lsm_changes_done(&changes);
+    assert_true(txn_commit(txn, &err));
+    check_differing(&tmp, "expiry of s ");
+    rebuild(&tmp, NULL);
+    check_differing(&tmp, "");
+    tmpstore_close(&tmp);
+}
+
 static const char stacked_schema[] =
     "{\"streams\":{\"s\":{\"key\":\"k\",\"fields\":{\"k\":\"string\",\"g\":\"string\",\"n\":"
     "\"int\"}}},"
@@ -380,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_damaged_table_is_found),
         cmocka_unit_test(lost_events_are_found),
         cmocka_unit_test(lost_references_and_links_are_found),
+        cmocka_unit_test(an_event_that_would_stay_is_found),
         cmocka_unit_test(a_changed_node_is_found_in_every_file_that_has_it),
         cmocka_unit_test(a_changed_row_within_a_node_is_found),
         cmocka_unit_test(a_changed_state_of_a_node_is_found),
