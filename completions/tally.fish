@@ -89,6 +89,7 @@ complete -c tally -n "__tally_is init $with_store" -s h -l help -d 'Tell what it
 complete -c tally -n '__tally_is init' -l schema -rF -d 'The streams and views'
 complete -c tally -n '__tally_is init' -l from -rF -d 'Propose a schema from a sample'
 complete -c tally -n '__tally_is ingest follow delete events' -l stream -xa '(__tally_streams)' -d 'The stream of the events'
+complete -c tally -n '__tally_is ingest' -l again -d 'Load also what was loaded already'
 complete -c tally -n '__tally_is ingest' -l strict -d 'Stop at the first bad record'
 complete -c tally -n '__tally_is ingest' -l dry-run -d 'Count, and load nothing'
 complete -c tally -n '__tally_is ingest follow' -l max-rejects -x -d 'Stop where more records are refused'

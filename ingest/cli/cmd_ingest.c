@@ -17,6 +17,7 @@
 
 enum {
     OPTION_STREAM = OPTION_FIRST,
+    OPTION_AGAIN,
     OPTION_STRICT,
     OPTION_DRY_RUN,
     OPTION_MAX_REJECTS,
@@ -27,6 +28,7 @@ enum {
 
 static const struct option options[] = {
     {.name = "stream", .has_arg = required_argument, .val = OPTION_STREAM},
+    {.name = "again", .val = OPTION_AGAIN},
     {.name = "strict", .val = OPTION_STRICT},
     {.name = "dry-run", .val = OPTION_DRY_RUN},
     {.name = "max-rejects", .has_arg = required_argument, .val = OPTION_MAX_REJECTS},
@@ -41,10 +43,11 @@ static const struct usage usage = {
     .line = "tally ingest STORE [OPTION]... [FILE...|-]",
     .help = "Loads each FILE as one batch; without FILE, standard input. NDJSON, a JSON array\n"
             "of objects, CSV and TSV with a header, plain or compressed with gzip or zstd:\n"
-            "told by content. The same bytes are loaded once: a repeat is told and does\n"
-            "nothing, and a batch that was interrupted goes on where it was.\n"
+            "told by content. A repeat of bytes that would change nothing is told, and a\n"
+            "batch that was interrupted goes on where it was.\n"
             "\n"
             "  --stream S          the stream of the events; not needed where there is one\n"
+            "  --again             load also what was loaded already\n"
             "  --strict            stop at the first bad record, with nothing loaded\n"
             "  --dry-run           count what would be loaded and refused, and load nothing\n"
             "  --max-rejects N|N%  stop a batch with more refused records (1%, at least 10)\n"
@@ -74,6 +77,7 @@ static bool cmd_ingest_set_option(void *context, int code, const char *value)
     struct batch_options *const batch = &arguments->batch;
     switch (code) {
     case OPTION_STREAM: arguments->stream = value; return true;
+    case OPTION_AGAIN: batch->again = true; return true;
     case OPTION_STRICT: batch->strict = true; return true;
     case OPTION_DRY_RUN: batch->dry_run = true; return true;
     case OPTION_MAX_REJECTS: return load_option_max_rejects(value, &batch->limit);
@@ -97,7 +101,7 @@ static void print_name(const char *path)
 static void print_known(const char *path, const struct batch *batch)
 {
     print_name(path);
-    (void)printf("already loaded (batch %llu, commit %llu)\n", /* console_end looks */
+    (void)printf("already loaded (batch %llu, commit %llu); --again loads it once more\n",
                  (unsigned long long)batch->id, (unsigned long long)batch->last_commit);
 }
 

@@ -94,51 +94,67 @@ static void batch_show_progress(struct load *load, uint64_t records)
                   });
 }
 
-/* Looks the batch up, and sets up a new entry where there is none. */
-static bool find_batch(struct load *load, struct error *err)
+/* Whether loading again what is loaded would change nothing. Without a key each record would count
+ * once more; with one it does what the stream's rule says, which is nothing as long as nothing else
+ * has changed the stream, or the schema. */
+static bool is_settled(const struct load *load, const struct snapshot *snapshot,
+                       const struct meta_stream *meta)
+{
+    const struct batch *const batch = load->batch;
+    if (load->checkpoint) return true;
+    if (load->options->again) return false;
+    return load->options->stream->key_count == 0 ||
+           (meta->last_batch_id <= batch->id && snapshot->schema_commit_id <= batch->last_commit);
+}
+
+/* What the store knows of the batch and of the stream. */
+static bool look_up(struct load *load, const struct snapshot *snapshot, bool *ret_known,
+                    struct error *err)
 {
     const struct source_identity *const identity = source_identity(load->source);
     uint16_t const stream = load->options->stream->id;
+    struct meta_stream meta;
+    enum batch_log_finding const found = batch_log_find(snapshot->txn, stream, &identity->digest,
+                                                        &load->report->arena, load->batch, err);
+    if (found == BATCH_LOG_FAILED || !meta_stream_load(snapshot->txn, stream, &meta, err))
+        return false;
+    bool const is_loaded = found == BATCH_LOG_FOUND && load->batch->state == BATCH_LOADED;
+    *ret_known = found == BATCH_LOG_FOUND && (!is_loaded || is_settled(load, snapshot, &meta));
+    load->repeats = is_loaded && !*ret_known ? load->batch->id : 0;
+    load->batch_id = *ret_known ? load->batch->id : snapshot->last_batch_id + 1;
+    load->commit_id = snapshot->commit_id;
+    load->dropped_before = meta.dropped_before;
+    return true;
+}
+
+/* Looks the batch up, and sets up a new entry where there is none, or it is to be loaded again. */
+static bool find_batch(struct load *load, struct error *err)
+{
+    const struct source_identity *const identity = source_identity(load->source);
     struct arena *const arena = &load->report->arena;
     struct snapshot *snapshot;
+    bool is_known;
     load->store_failed = true;
     if (!snapshot_open(load->store, &snapshot, err)) return false;
-    enum batch_log_finding const found =
-        batch_log_find(snapshot->txn, stream, &identity->digest, arena, load->batch, err);
-    load->commit_id = snapshot->commit_id;
-    load->batch_id = found == BATCH_LOG_FOUND ? load->batch->id : snapshot->last_batch_id + 1;
+    bool const good = look_up(load, snapshot, &is_known, err);
     snapshot_close(snapshot);
-    if (found == BATCH_LOG_FAILED) return false;
+    if (!good) return false;
     load->store_failed = false;
-    if (found == BATCH_LOG_FOUND) {
+    if (is_known) {
         load->batch->input_bytes = identity->input_bytes; /* it may have grown */
         return true;
     }
     *load->batch = (struct batch){
+        .repeats = load->repeats,
         .digest = identity->digest,
         .kind = load->checkpoint ? BATCH_FOLLOW : BATCH_INGEST,
-        .stream = stream,
+        .stream = load->options->stream->id,
         .state = BATCH_PARTIAL,
         .source = arena_copy(arena, slice_text(source_path(load->source))),
         .input_bytes = identity->input_bytes,
         .resume_line = 1,
         .inode = load->checkpoint ? load->checkpoint->inode : 0,
     };
-    return true;
-}
-
-/* Which events the stream no longer has. */
-static bool find_dropped(struct load *load, struct error *err)
-{
-    struct snapshot *snapshot;
-    struct meta_stream meta;
-    load->store_failed = true;
-    if (!snapshot_open(load->store, &snapshot, err)) return false;
-    bool const good = meta_stream_load(snapshot->txn, load->options->stream->id, &meta, err);
-    snapshot_close(snapshot);
-    if (!good) return false;
-    load->store_failed = false;
-    load->dropped_before = meta.dropped_before;
     return true;
 }
 
@@ -306,7 +322,7 @@ static enum batch_ending ending_of(const struct load *load, bool good)
 static enum batch_ending ingest(struct load *load, const char *path, struct error *err)
 {
     if (!batch_open_input(load, path, err)) return BATCH_REFUSED;
-    if (!find_batch(load, err) || !find_dropped(load, err)) return BATCH_STOPPED;
+    if (!find_batch(load, err)) return BATCH_STOPPED;
     if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) {
         /* the run that loaded it may have been killed before it told the mounts */
         (void)writer_lock_announce(load->store, load->commit_id, WRITER_ANNOUNCE_MS,
@@ -315,7 +331,7 @@ static enum batch_ending ingest(struct load *load, const char *path, struct erro
     }
     if (load->checkpoint && !recognise(load, err)) return ending_of(load, false);
     begin_stream(load);
-    rejects_init(&load->rejects, store_directory(load->store), load->batch);
+    rejects_init(&load->rejects, store_directory(load->store), load->batch, load->batch_id);
     return ending_of(load, batch_run(load, err));
 }
 

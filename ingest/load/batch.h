@@ -4,9 +4,11 @@
  *                          `--> rejects
  *
  * Place    cmd_ingest.c and follow.c call it under the lock of writers, once for each input.
- * Promise  a batch that was killed goes on behind its last commit; one that was loaded is left
- *          alone. Memory is bounded by `resources`, about, whatever the input's size; a record that
- *          is longer is still held as a whole.
+ * Promise  a batch that was killed goes on behind its last commit. One that was loaded is left
+ *          alone where its stream has no key, or where nothing has changed the stream or the
+ *          schema since; else it is applied again, by the stream's rule. Memory is bounded by
+ *          `resources`, about, whatever the input's size; a record that is longer is still held as
+ *          a whole.
  * Memory   the report owns its texts until batch_report_done; options are borrowed.
  * Threads  called by one; commits go on a thread of their own (commit_job.h).
  * Errors   by the ending: REFUSED is about this input, STOPPED about the store.
@@ -28,6 +30,7 @@ struct batch_options {
     const struct stream *stream;
     bool strict;
     bool dry_run;
+    bool again;        /* also what was loaded already */
     bool mount_silent; /* as the report of the batch before has it */
     struct reject_limit limit;
     struct resources resources;
@@ -44,7 +47,7 @@ struct batch_input {
 
 enum batch_ending {
     BATCH_INGESTED, /* a report with counts; also of a dry run */
-    BATCH_KNOWN,    /* it was loaded before: nothing is done */
+    BATCH_KNOWN,    /* it was loaded before, and would change nothing: nothing is done */
     /* of an input that grows: it is not what it was; nothing behind its checkpoint is loaded */
     BATCH_CHANGED,
     BATCH_PAUSED,  /* told to stop: it goes on behind its checkpoint */

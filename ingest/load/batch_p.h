@@ -43,6 +43,7 @@ struct load {
     struct rejects rejects;
     uint64_t commit_id;          /* of the store, when the batch was looked up */
     uint64_t batch_id;           /* what `batch` has, or gets with its first commit */
+    uint64_t repeats;            /* see struct batch */
     struct value dropped_before; /* see struct binder */
     uint64_t refused_bytes;      /* of the records refused since the last commit */
     uint64_t chunk_count;        /* committed or previewed in this run */

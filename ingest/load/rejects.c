@@ -12,13 +12,15 @@ static const char directory_name[] = "rejects";
 
 enum { PENDING_BYTES = 256 << 10 };
 
-/* One input may be a batch of several streams: the first one's file has the plain name. */
-void rejects_init(struct rejects *rejects, int store, const struct batch *batch)
+/* One input may be a batch of several streams, and may be loaded again: the first one's file has
+ * the plain name. */
+void rejects_init(struct rejects *rejects, int store, const struct batch *batch, uint64_t batch_id)
 {
     *rejects = (struct rejects){.store = store, .folder = -1, .fd = -1};
     STACK_BUFFER(name, REJECTS_NAME_BYTES);
     digest_write(&batch->digest, &name);
     if (batch->stream > 0) buffer_format(&name, "-%u", (unsigned)batch->stream);
+    if (batch->repeats) buffer_format(&name, "-again-%llu", (unsigned long long)batch_id);
     buffer_add_text(&name, ".tsv");
     memcpy(rejects->name, name.at, name.length); /* fits, with a NUL behind */
 }

@@ -22,7 +22,7 @@
 #include "base/error.h"
 #include "tables/batch_log.h"
 
-enum { REJECTS_NAME_BYTES = 48 };
+enum { REJECTS_NAME_BYTES = 72 };
 
 struct rejects {
     int store;  /* its directory, borrowed */
@@ -33,8 +33,9 @@ struct rejects {
     struct buffer pending;
 };
 
-/* The batch's digest and stream make the name. */
-void rejects_init(struct rejects *rejects, int store, const struct batch *batch);
+/* The batch's digest and stream make the name, and where it repeats another one BATCH_ID, which it
+ * has or gets. */
+void rejects_init(struct rejects *rejects, int store, const struct batch *batch, uint64_t batch_id);
 void rejects_done(struct rejects *rejects); /* what is pending is lost; takes an inited one */
 /* Cuts the file to what the checkpoint counts, or removes what an attempt without one has left. */
 bool rejects_resume(struct rejects *rejects, const struct batch *batch,

@@ -39,7 +39,7 @@ static void pack_batch(const struct batch *batch, struct buffer *into)
         batch->input_bytes,   batch->resume_offset,   batch->resume_line,    batch->read_count,
         batch->new_count,     batch->duplicate_count, batch->replaced_count, batch->stale_count,
         batch->deleted_count, batch->rejected_count,  batch->rejects_bytes,  batch->first_commit,
-        batch->last_commit,
+        batch->last_commit,   batch->repeats,
     };
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         pack_varint(into, numbers[i]);
@@ -84,7 +84,7 @@ static bool unpack_batch(struct slice from, struct arena *arena, struct batch *b
         &batch->read_count,     &batch->new_count,     &batch->duplicate_count,
         &batch->replaced_count, &batch->stale_count,   &batch->deleted_count,
         &batch->rejected_count, &batch->rejects_bytes, &batch->first_commit,
-        &batch->last_commit,
+        &batch->last_commit,    &batch->repeats,
     };
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
         if (!unpack_varint(&from, numbers[i])) return false;

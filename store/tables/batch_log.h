@@ -37,6 +37,7 @@ struct batch_reason {
 struct batch {
     uint64_t
         id; /* 1, 2, ... in order of first commit, as events name it; 0: not in the store yet */
+    uint64_t repeats;     /* the batch that had the same bytes, and was loaded before; 0: none */
     struct digest digest; /* of the input's bytes as given; of BATCH_FOLLOW see tail_checkpoint.h */
     uint16_t stream;
     enum batch_kind kind;
@@ -64,7 +65,7 @@ struct batch {
 };
 
 enum batch_log_finding { BATCH_LOG_FOUND, BATCH_LOG_MISSING, BATCH_LOG_FAILED };
-/* The batch of STREAM with this digest. */
+/* The last batch of STREAM with this digest. */
 enum batch_log_finding batch_log_find(const struct txn *txn, uint16_t stream,
                                       const struct digest *digest, struct arena *arena,
                                       struct batch *ret_batch, struct error *err);

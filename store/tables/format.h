@@ -17,7 +17,8 @@
  *            "zone"                -> TZif bytes of the schema's time zone, empty for UTC: a
  *                                     database of zones that is updated must not move events
  *                                     between buckets
- *            "stream" [stream u16] -> [next number][events][packed newest time, or null]
+ *            "stream" [stream u16] -> [next number][events][last batch that changed one]
+ *                                     [packed newest time, or null]
  *                                     [dropped events][packed time before which they were, or null]
  *                                     [packed time before which nothing is in expiry, or null]
  *            "view" [view u16]     -> [packed bucket or time before which groups are gone, or null]

@@ -110,6 +110,7 @@ bool meta_stream_load(const struct txn *txn, uint16_t stream, struct meta_stream
     case DB_FAILED: return false;
     }
     if (!unpack_varint(&rest, &meta.next_number) || !unpack_varint(&rest, &meta.event_count) ||
+        !unpack_varint(&rest, &meta.last_batch_id) ||
         unpack_value(&rest, NULL, &meta.newest) != UNPACKED || /* times need no arena */
         !unpack_varint(&rest, &meta.dropped_count) ||
         unpack_value(&rest, NULL, &meta.dropped_before) != UNPACKED ||
@@ -126,6 +127,7 @@ bool meta_stream_save(struct txn *txn, uint16_t stream, const struct meta_stream
     stream_key(stream, &key);
     pack_varint(&value, meta->next_number);
     pack_varint(&value, meta->event_count);
+    pack_varint(&value, meta->last_batch_id);
     (void)pack_value(&value, &meta->newest, PACK_NO_LIMIT);
     pack_varint(&value, meta->dropped_count);
     (void)pack_value(&value, &meta->dropped_before, PACK_NO_LIMIT);

@@ -49,6 +49,7 @@ struct meta_stream {
     struct value newest;         /* event time seen, or null */
     uint64_t dropped_count;      /* events that "keep" has dropped */
     struct value dropped_before; /* they were all before this time; null: none was dropped */
+    uint64_t last_batch_id;      /* that changed an event of it, or deleted one */
     struct value expired_before; /* no entry in the table of expiry is; null: nobody knows */
 };
 bool meta_stream_load(const struct txn *txn, uint16_t stream, struct meta_stream *ret_stream,

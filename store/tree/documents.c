@@ -279,6 +279,7 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     digest_write(&batch.digest, &digest);
     cJSON *const document = cJSON_CreateObject();
     documents_add_number(document, "batch", batch.id);
+    if (batch.repeats) documents_add_number(document, "repeats", batch.repeats);
     add_text(document, "source", batch.source);
     add_text(document, "sha256_128", buffer_slice(&digest));
     const struct stream *const stream = schema_stream_of(snapshot->schema, batch.stream);

@@ -168,7 +168,7 @@ static bool put_settled(struct putting *putting, struct error *err)
     return true;
 }
 
-static bool put_events(struct write_txn *write, const struct events_chunk *chunk,
+static bool put_events(struct write_txn *write, const struct events_chunk *chunk, uint64_t batch_id,
                        struct upsert_counts *ret_counts, struct error *err)
 {
     const struct stream *const stream = chunk->stream;
@@ -184,6 +184,8 @@ static bool put_events(struct write_txn *write, const struct events_chunk *chunk
         return false;
     commit_visit_time(&putting.meta, &putting.upsert.newest);
     uint64_t const gone = putting.counts.deleted_count;
+    if (putting.counts.new_count + putting.counts.replaced_count + gone > 0)
+        putting.meta.last_batch_id = batch_id;
     putting.meta.event_count += putting.counts.new_count - gone;
     write->meta.event_count += putting.counts.new_count - gone;
     *ret_counts = putting.counts;
@@ -225,8 +227,9 @@ static bool fill_chunk(struct write_txn *write, void *context, struct error *err
     struct chunk_work *const work = context;
     struct upsert_counts counts;
     const struct chunk_commit *const commit = work->commit;
+    uint64_t const batch_id = write_txn_batch_id(write, work->batch);
     if (!save_layout(write, commit->layout, err) ||
-        !put_events(write, commit->chunk, &counts, err) || !write_txn_merge(write, err) ||
+        !put_events(write, commit->chunk, batch_id, &counts, err) || !write_txn_merge(write, err) ||
         (commit->expires && !fill_expire(write, NULL, err)))
         return false;
     work->written = *work->batch;

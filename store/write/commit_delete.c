@@ -170,7 +170,7 @@ static void choose_views(const struct write_txn *write, const struct stream *str
     }
 }
 
-static bool commit_delete_apply(struct deleting *deleting, struct error *err)
+static bool commit_delete_apply(struct deleting *deleting, uint64_t batch_id, struct error *err)
 {
     struct write_txn *const write = deleting->write;
     const struct stream *const stream = deleting->deletion->stream;
@@ -195,6 +195,7 @@ static bool commit_delete_apply(struct deleting *deleting, struct error *err)
     if (any && deleting->deleted_count &&
         (!rebuild_views(write, refold, err) || !view_retention_drop(write, err)))
         return false;
+    if (deleting->deleted_count) meta.last_batch_id = batch_id;
     meta.event_count -= deleting->deleted_count;
     write->meta.event_count -= deleting->deleted_count;
     return meta_stream_save(write->txn, stream->id, &meta, err);
@@ -214,7 +215,7 @@ static bool fill_delete(struct write_txn *write, void *context, struct error *er
     AUTO(deleting_done) struct deleting deleting = {.write = write, .deletion = work->deletion};
     deleting.fields = memory_alloc(stream_value_count(stream) * sizeof *deleting.fields);
     upsert_init(&deleting.upsert, stream, write->schema->zone);
-    if (!commit_delete_apply(&deleting, err)) return false;
+    if (!commit_delete_apply(&deleting, write_txn_batch_id(write, work->batch), err)) return false;
     work->written = *work->batch;
     work->written.deleted_count = deleting.deleted_count;
     work->written.duplicate_count = deleting.absent_count;

@@ -133,10 +133,16 @@ bool write_txn_fold_values(struct write_txn *write, enum fold_views views,
     return folds_go_on(write, borrowed, err);
 }
 
+uint64_t write_txn_batch_id(const struct write_txn *write, const struct batch *batch)
+{
+    return batch->id ? batch->id : write->meta.last_batch_id + 1;
+}
+
 bool write_txn_put_batch(struct write_txn *write, struct batch *batch, struct error *err)
 {
     if (batch->id == 0) {
-        batch->id = ++write->meta.last_batch_id; /* who holds the lock may foresee it */
+        batch->id = write_txn_batch_id(write, batch); /* who holds the lock may foresee it */
+        write->meta.last_batch_id = batch->id;
         batch->first_commit = write->meta.commit_id;
     }
     batch->last_commit = write->meta.commit_id;

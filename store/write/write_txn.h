@@ -74,6 +74,8 @@ bool write_txn_fold_values(struct write_txn *write, enum fold_views views,
  * call. NULL: into all. What is folded so far is merged. */
 void write_txn_fold_only(struct write_txn *write, const bool *only);
 
+/* The number of the batch: its own, or the one that it gets when its entry is put. */
+uint64_t write_txn_batch_id(const struct write_txn *write, const struct batch *batch);
 /* Puts the batch's entry into the log in this commit. */
 bool write_txn_put_batch(struct write_txn *write, struct batch *batch,
                          struct error *err) MUST_CHECK;

@@ -305,7 +305,19 @@ def random_case(rng):
     for i in range(rng.randint(2, 5) + 2 * len(streams) * ("references" in additions.ON)):
         case["steps"].append(random_step(rng, streams, i, views))
         views = case["steps"][-1].get("views", views)
+        case["steps"][-1]["number"] = i
+    if rng.random() < 0.4:
+        repeat_one(rng, case["steps"])
     return case
+
+
+def repeat_one(rng, steps):
+    """The bytes of a batch come again, at once or later, and may be asked for."""
+    at = rng.randrange(len(steps))
+    if steps[at]["do"] != "ingest":
+        return
+    repeat = {name: value for name, value in steps[at].items() if name != "kill_after"}
+    steps.insert(rng.randint(at + 1, len(steps)), {**repeat, "again": rng.random() < 0.3})
 
 
 def declaration(stream):

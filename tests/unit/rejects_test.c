@@ -64,11 +64,15 @@ static void the_name_tells_digest_and_stream(void **state)
     (void)state;
     struct rejects rejects;
     struct batch other = batch;
-    rejects_init(&rejects, store, &other);
+    rejects_init(&rejects, store, &other, 1);
     assert_string_equal(rejects.name, "00000000000000ab0000000000000001.tsv");
     other.stream = 3;
-    rejects_init(&rejects, store, &other);
+    rejects_init(&rejects, store, &other, 1);
     assert_string_equal(rejects.name, "00000000000000ab0000000000000001-3.tsv");
+    other.repeats = 7;
+    rejects_init(&rejects, store, &other, UINT64_MAX);
+    assert_string_equal(rejects.name,
+                        "00000000000000ab0000000000000001-3-again-18446744073709551615.tsv");
 }
 
 static void no_file_is_made_without_a_reject(void **state)
@@ -76,7 +80,7 @@ static void no_file_is_made_without_a_reject(void **state)
     (void)state;
     struct rejects rejects;
     struct error err;
-    rejects_init(&rejects, store, &batch);
+    rejects_init(&rejects, store, &batch, 1);
     assert_true(rejects_resume(&rejects, &batch, &err));
     assert_true(rejects_sync(&rejects, &err));
     rejects_done(&rejects);
@@ -88,7 +92,7 @@ static void what_was_behind_the_checkpoint_is_cut_off(void **state)
     (void)state;
     struct rejects rejects;
     struct error err;
-    rejects_init(&rejects, store, &batch);
+    rejects_init(&rejects, store, &batch, 1);
     add(&rejects, 7, "a\tb");
     assert_true(rejects_sync(&rejects, &err));
     expect_file("7\twhy\ta\tb\n");
@@ -99,7 +103,7 @@ static void what_was_behind_the_checkpoint_is_cut_off(void **state)
     assert_true(rejects_sync(&rejects, &err));
     rejects_done(&rejects);
 
-    rejects_init(&rejects, store, &batch);
+    rejects_init(&rejects, store, &batch, 1);
     assert_true(rejects_resume(&rejects, &checkpoint, &err));
     expect_file("7\twhy\ta\tb\n");
     add(&rejects, 8, "two\nlines");
@@ -114,11 +118,11 @@ static void an_attempt_without_a_commit_leaves_nothing(void **state)
     (void)state;
     struct rejects rejects;
     struct error err;
-    rejects_init(&rejects, store, &batch);
+    rejects_init(&rejects, store, &batch, 1);
     add(&rejects, 1, "old");
     assert_true(rejects_sync(&rejects, &err));
     rejects_done(&rejects);
-    rejects_init(&rejects, store, &batch);
+    rejects_init(&rejects, store, &batch, 1);
     assert_true(rejects_resume(&rejects, &batch, &err));
     expect_file("(none)");
     add(&rejects, 2, "new");
@@ -135,7 +139,7 @@ static void a_file_that_was_taken_away_begins_anew(void **state)
     struct batch checkpoint = batch;
     checkpoint.rejects_bytes = 1000;
     (void)unlinkat(store, "rejects/00000000000000ab0000000000000001.tsv", 0);
-    rejects_init(&rejects, store, &batch);
+    rejects_init(&rejects, store, &batch, 1);
     assert_true(rejects_resume(&rejects, &checkpoint, &err));
     assert_int_equal(rejects.bytes, 0);
     add(&rejects, 2, "new");
@@ -150,7 +154,7 @@ static void many_rejects_are_written_as_they_come(void **state)
     struct rejects rejects;
     struct error err;
     struct stat found;
-    rejects_init(&rejects, store, &batch);
+    rejects_init(&rejects, store, &batch, 1);
     assert_true(rejects_resume(&rejects, &batch, &err));
     for (uint64_t line = 0; line < 100000; line++)
         add(&rejects, line, "record");
@@ -167,7 +171,7 @@ static void a_store_without_the_directory_is_an_error(void **state)
     struct rejects rejects;
     struct error err;
     AUTO_FD int const elsewhere = open("/", O_RDONLY | O_DIRECTORY);
-    rejects_init(&rejects, elsewhere, &batch);
+    rejects_init(&rejects, elsewhere, &batch, 1);
     add(&rejects, 1, "x");
     assert_false(rejects_sync(&rejects, &err));
     assert_int_equal(err.kind, ERROR_MISSING);
