@@ -2,6 +2,7 @@
 #include "kv/lmdb_guard.h"
 
 #include "base/arena.h"
+#include "base/touch.h"
 
 enum { KNOWN = 1024 };
 
@@ -58,6 +59,14 @@ static bool has_big(const struct lmdb_page *page)
     return false;
 }
 
+/* A page that is looked at for the first time, in whatever order its nodes stand. */
+static void touch_page(const struct lmdb_guard *guard, const uint8_t *at)
+{
+    enum { LINE_BYTES = 64 };
+    for (size_t i = 0; i < guard->meta.page_bytes; i += LINE_BYTES)
+        memory_touch(at + i);
+}
+
 static bool check_page(struct lmdb_guard *guard, const struct table *table, size_t number,
                        unsigned level, struct lmdb_page *page, struct error *err)
 {
@@ -65,6 +74,7 @@ static bool check_page(struct lmdb_guard *guard, const struct table *table, size
     struct known_page *const place = &guard->known[number % KNOWN];
     const char *wrong = NULL;
     bool const known = place->number == number;
+    if (!known) touch_page(guard, at);
     if (known)
         *page = lmdb_page_again(at, &guard->meta);
     else

@@ -3,14 +3,12 @@
 
 #include "base/digest.h"
 #include "lsm/lsm_cursor.h"
-#include "lsm/lsm_writer.h"
-#include "tables/event_scan.h"
+#include "tables/events.h"
 #include "types/pack.h"
 
-enum { PREFIX_BYTES = 2 /* the stream */ };
+enum { PREFIX_BYTES = EVENT_STREAM_BYTES };
 /* A longer key of an event is cut, with its digest behind it, and stands in the value. */
 enum { WHOLE_BYTES = 440, IS_WHOLE = 0 };
-enum { PORTION_BYTES = 64 << 20 }; /* noted before they are written, where a whole stream is */
 
 static void pack_start(uint16_t stream, const struct value *time, struct buffer *ret_key)
 {
@@ -48,7 +46,7 @@ void expiry_note(struct lsm_changes *changes, const struct stream *stream, struc
 
 bool expiry_save(struct txn *txn, struct lsm_changes *changes, struct error *err)
 {
-    return lsm_changes_save(txn, TABLE_EXPIRY, PREFIX_BYTES, changes, err);
+    return event_index_save(txn, TABLE_EXPIRY, changes, err);
 }
 
 void expiry_begin(const struct stream *stream, const struct value *from, struct buffer *place)
@@ -109,29 +107,12 @@ bool expiry_take(struct txn *txn, struct buffer *place, const struct value *end,
 
 bool expiry_clear(struct txn *txn, uint16_t stream, struct error *err)
 {
-    STACK_BUFFER(prefix, PREFIX_BYTES);
-    pack_u16(&prefix, stream);
-    return lsm_clear(txn, TABLE_EXPIRY, buffer_slice(&prefix), err);
+    return event_index_clear(txn, TABLE_EXPIRY, stream, err);
 }
 
 bool expiry_make(struct txn *txn, const struct stream *stream, struct error *err)
 {
-    AUTO_FREE struct value *const values =
-        memory_alloc(stream_value_count(stream) * sizeof *values);
-    AUTO(lsm_changes_done) struct lsm_changes changes = {0};
-    struct event_scan *scan;
-    struct event event;
-    enum event_step step;
-    bool good = true;
-    if (!expiry_clear(txn, stream->id, err)) return false;
-    if (stream->keep_seconds == 0) return true;
-    if (!event_scan_open(txn, stream, &scan, err)) return false;
-    while (good && (step = event_scan_unpack(scan, &event, values, err)) != EVENT_END) {
-        good = step == EVENT_ONE;
-        if (good) expiry_note(&changes, stream, event.key, values, true);
-        if (good && changes.arena.used_bytes > PORTION_BYTES)
-            good = expiry_save(txn, &changes, err);
-    }
-    event_scan_close(scan);
-    return good && expiry_save(txn, &changes, err);
+    return expiry_clear(txn, stream->id, err) &&
+           (stream->keep_seconds == 0 ||
+            event_index_fill(txn, TABLE_EXPIRY, stream, expiry_note, err));
 }

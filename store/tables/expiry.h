@@ -10,13 +10,10 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "lsm/lsm_changes.h"
-#include "schema/schema.h"
+#include "tables/event_index.h"
 
-/* Notes that the event with KEY, as in the table of events, is there, or is no longer; VALUES are
- * its fields. Nothing happens where the stream keeps all, or the event has no time. */
-void expiry_note(struct lsm_changes *changes, const struct stream *stream, struct slice key,
-                 const struct value *values, bool is_there);
+/* Nothing happens where the stream keeps all, or the event has no time. */
+event_index_note expiry_note;
 /* The entry of that event, as format.h has it. false: it has none. */
 bool expiry_entry(const struct stream *stream, struct slice key, const struct value *values,
                   struct buffer *ret_entry, struct buffer *ret_value);
@@ -32,5 +29,5 @@ bool expiry_take(struct txn *txn, struct buffer *place, const struct value *end,
 
 /* Forgets all events of a stream. */
 bool expiry_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
-/* Notes all stored events of a stream anew. */
+/* All stored events of a stream anew. */
 bool expiry_make(struct txn *txn, const struct stream *stream, struct error *err) MUST_CHECK;

@@ -7,13 +7,10 @@
 
 #include "base/digest.h"
 #include "lsm/lsm_cursor.h"
-#include "lsm/lsm_writer.h"
-#include "tables/event_scan.h"
 #include "tables/join.h"
 #include "types/pack.h"
 
 enum { STREAM_BYTES = 2, HEAD_BYTES = STREAM_BYTES + 1, KEY_BYTES = HEAD_BYTES + 2 * DIGEST_BYTES };
-enum { PORTION_BYTES = 64 << 20 }; /* noted before they are written, where a whole stream is */
 
 struct reference_lookup_stream {
     uint16_t stream;
@@ -44,7 +41,7 @@ void reference_index_note(struct lsm_changes *changes, const struct stream *stre
 
 bool reference_index_save(struct txn *txn, struct lsm_changes *changes, struct error *err)
 {
-    return lsm_changes_save(txn, TABLE_REFERENCES, STREAM_BYTES, changes, err);
+    return event_index_save(txn, TABLE_REFERENCES, changes, err);
 }
 
 void reference_lookup_done(struct reference_lookup *lookup)
@@ -91,27 +88,12 @@ bool reference_lookup_find(struct reference_lookup *lookup, const struct stream 
 
 bool reference_index_clear(struct txn *txn, uint16_t stream, struct error *err)
 {
-    STACK_BUFFER(prefix, STREAM_BYTES);
-    pack_u16(&prefix, stream);
-    return lsm_clear(txn, TABLE_REFERENCES, buffer_slice(&prefix), err);
+    return event_index_clear(txn, TABLE_REFERENCES, stream, err);
 }
 
 bool reference_index_make(struct txn *txn, const struct stream *stream, struct error *err)
 {
-    AUTO_FREE struct value *const values =
-        memory_alloc(stream_value_count(stream) * sizeof *values);
-    AUTO(lsm_changes_done) struct lsm_changes changes = {0};
-    struct event_scan *scan;
-    struct event event;
-    enum event_step step;
-    bool good = true;
-    if (!event_scan_open(txn, stream, &scan, err)) return false;
-    while (good && (step = event_scan_unpack(scan, &event, values, err)) != EVENT_END) {
-        good = step == EVENT_ONE;
-        if (good) reference_index_note(&changes, stream, event.key, values, true);
-        if (good && changes.arena.used_bytes > PORTION_BYTES)
-            good = reference_index_save(txn, &changes, err);
-    }
-    event_scan_close(scan);
-    return good && reference_index_save(txn, &changes, err);
+    return reference_index_clear(txn, stream->id, err) &&
+           (stream->reference_count == 0 ||
+            event_index_fill(txn, TABLE_REFERENCES, stream, reference_index_note, err));
 }

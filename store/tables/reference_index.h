@@ -9,12 +9,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #pragma once
-#include "lsm/lsm_changes.h"
-#include "schema/schema.h"
+#include "tables/event_index.h"
 
-/* Notes that the event with KEY is there, or is no longer: VALUES are its fields. */
-void reference_index_note(struct lsm_changes *changes, const struct stream *stream,
-                          struct slice key, const struct value *values, bool is_there);
+event_index_note reference_index_note;
 bool reference_index_save(struct txn *txn, struct lsm_changes *changes,
                           struct error *err) MUST_CHECK;
 
@@ -34,6 +31,6 @@ bool reference_lookup_find(struct reference_lookup *lookup, const struct stream 
                            struct error *err) MUST_CHECK;
 /* Forgets all references of a stream. */
 bool reference_index_clear(struct txn *txn, uint16_t stream, struct error *err) MUST_CHECK;
-/* Notes all stored events of a stream. */
+/* All stored events of a stream anew. */
 bool reference_index_make(struct txn *txn, const struct stream *stream,
                           struct error *err) MUST_CHECK;

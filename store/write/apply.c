@@ -109,9 +109,7 @@ static bool change_expiry(struct write_txn *write, const struct stream *old,
 static bool change_references(struct write_txn *write, const struct stream *old,
                               const struct stream *next, struct error *err)
 {
-    if (apply_plan_same_references(old, next)) return true;
-    return reference_index_clear(write->txn, old->id, err) &&
-           reference_index_make(write->txn, next, err);
+    return apply_plan_same_references(old, next) || reference_index_make(write->txn, next, err);
 }
 
 static bool change_streams(struct write_txn *write, const struct apply_plan *plan,

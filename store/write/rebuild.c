@@ -198,9 +198,7 @@ static bool remake_derived(struct write_txn *write, struct error *err)
     for (size_t i = 0; i < write->schema->stream_count; i++) {
         const struct stream *const stream = &write->schema->streams[i];
         if (stream->keep_seconds && !expiry_make(txn, stream, err)) return false;
-        if (stream->reference_count && (!reference_index_clear(txn, stream->id, err) ||
-                                        !reference_index_make(txn, stream, err)))
-            return false;
+        if (stream->reference_count && !reference_index_make(txn, stream, err)) return false;
     }
     return true;
 }
