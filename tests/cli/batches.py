@@ -132,13 +132,13 @@ def in_a_spool(scene):
 def a_killed_repeat_goes_on(scene):
     """However often: at the end all of it came last."""
     def content(state):
-        return "id,state\n" + "".join(f"{number},{state}\n" for number in range(100000))
+        return "id,state\n" + "".join(f"{number},{state}\n" for number in range(40000))
 
     store = scene.store("killed", {"streams": schema()["streams"], "views": {"s": {"by": ["state"], "measures": {"n": "count()"}}}})
     paths = {state: scene.write(state + ".csv", content(state)) for state in ("on", "off")}
     for state in ("on", "off"):
         tally("ingest", store, paths[state])
-    seconds, kills = 0.02, 0
+    seconds, kills = 0.01, 0
     while True:
         process = subprocess.Popen([TALLY, "ingest", store, paths["on"], "--memory", "16M"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
@@ -148,8 +148,8 @@ def a_killed_repeat_goes_on(scene):
             process.kill()
             process.wait()
             kills, seconds = kills + 1, seconds * 1.3
-    check(b"replaced 100000" in said and kills > 0, said)
-    check(rows(store) == ["on,100000"], rows(store))
+    check(kills > 0 and (b"replaced 40000" in said or b"already loaded (batch 3" in said), said)  # or before the last kill
+    check(rows(store) == ["on,40000"], rows(store))
     number = json.loads(tally("status", store, "--json").stdout)["batches"]
     check(number == 3 and batch(store, 3)["repeats"] == 1, "it is one batch")
     check(b" 0 differ" in tally("verify", store).stdout, "verify")
