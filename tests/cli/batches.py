@@ -120,12 +120,14 @@ def in_a_spool(scene):
     store, spool = scene.store("spool", schema()), scene.path("spool-in")
     os.mkdir(spool)
     follower = subprocess.Popen([TALLY, "follow", store, spool], stderr=subprocess.PIPE)
-    for number, state in enumerate(("on", "off", "on")):
-        path = scene.write(f"{number}.csv", f"id,state\nheater,{state}\n")
-        os.rename(path, os.path.join(spool, f"{number}.csv"))
-        wait_until(f"{number} is done", lambda name=f"{number}.csv": os.path.exists(os.path.join(spool, "done", name)))
-    follower.send_signal(signal.SIGTERM)
-    follower.communicate()
+    try:
+        for number, state in enumerate(("on", "off", "on")):
+            path = scene.write(f"{number}.csv", f"id,state\nheater,{state}\n")
+            os.rename(path, os.path.join(spool, f"{number}.csv"))
+            wait_until(f"{number} is done", lambda name=f"{number}.csv": os.path.exists(os.path.join(spool, "done", name)))
+    finally:
+        follower.send_signal(signal.SIGTERM)
+        follower.communicate()
     check(rows(store) == ["heater,on,1"], rows(store))
 
 
