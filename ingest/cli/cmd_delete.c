@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 
+#include "cli/batch_choice.h"
 #include "cli/commands.h"
 #include "cli/load_options.h"
 #include "cli/options.h"
@@ -10,25 +11,29 @@
 #include "input/delete_keys.h"
 #include "write/commit.h"
 
-enum { OPTION_STREAM = OPTION_FIRST, OPTION_KEY, OPTION_WHERE };
+enum { OPTION_STREAM = OPTION_FIRST, OPTION_KEY, OPTION_WHERE, OPTION_BATCH, OPTION_DRY_RUN };
 
 static const struct option options[] = {
     {.name = "stream", .has_arg = required_argument, .val = OPTION_STREAM},
     {.name = "key", .has_arg = required_argument, .val = OPTION_KEY},
     {.name = "where", .has_arg = required_argument, .val = OPTION_WHERE},
+    {.name = "batch", .has_arg = required_argument, .val = OPTION_BATCH},
+    {.name = "dry-run", .val = OPTION_DRY_RUN},
     {.name = NULL},
 };
 
 static const struct usage usage = {
     .command = "delete",
-    .line = "tally delete STORE [--stream S] [--key KEY]... [--where EXPR] [FILE|-]",
+    .line = "tally delete STORE [OPTION]... [FILE|-]",
     .help = "Deletes events, and takes them out of every view, in one commit. Which, is said\n"
-            "by --key, by --where, or by FILE: records with the fields of the key (NDJSON,\n"
-            "CSV), or a key a line.\n"
+            "by --key, by --where and --batch, or by FILE: records with the fields of the key\n"
+            "(NDJSON, CSV), or a key a line.\n"
             "\n"
             "  --stream S    the stream of the events; not needed where there is only one\n"
             "  --key KEY     the event with this key; of several fields: '[\"a\", 5]'\n"
             "  --where EXPR  the events for which this is true\n"
+            "  --batch B     the events that came with this batch, by its name or number\n"
+            "  --dry-run     count what would be deleted, and delete nothing\n"
             "\n"
             "A key that has no event is counted as duplicate. Where a stream's events never\n"
             "go by themselves, a view that only knows its least and greatest is made anew.\n"
@@ -43,6 +48,8 @@ struct arguments {
     struct progress progress;
     const char *stream;
     const char *where;
+    const char *batch;
+    bool dry_run;
     struct buffer keys; /* of const char * */
 };
 
@@ -51,6 +58,8 @@ static bool cmd_delete_set_option(void *context, int code, const char *value)
     struct arguments *const arguments = context;
     if (code == OPTION_STREAM) arguments->stream = value;
     if (code == OPTION_WHERE) arguments->where = value;
+    if (code == OPTION_BATCH) arguments->batch = value;
+    if (code == OPTION_DRY_RUN) arguments->dry_run = true;
     if (code == OPTION_KEY) buffer_add(&arguments->keys, &value, sizeof value);
     return true;
 }
@@ -58,10 +67,12 @@ static bool cmd_delete_set_option(void *context, int code, const char *value)
 /* One way to say which events, and not none. */
 static bool check_arguments(const struct arguments *arguments, const char *file)
 {
-    int const ways = (arguments->where != NULL) + (arguments->keys.length > 0) + (file != NULL);
+    bool const by_condition = arguments->where || arguments->batch;
+    int const ways = by_condition + (arguments->keys.length > 0) + (file != NULL);
     if (ways == 1) return true;
-    options_complain(ways == 0 ? "which events? (give --key, --where or a FILE of keys)"
-                               : "--key, --where and FILE exclude each other (give one of them)");
+    options_complain(ways == 0
+                         ? "which events? (give --key, --where, --batch or a FILE of keys)"
+                         : "--key, FILE, and --where or --batch exclude each other (give one)");
     return false;
 }
 
@@ -115,11 +126,16 @@ static bool cmd_delete_delete_events(struct store *store, const struct deletion 
     struct resources const resources = load_resources_default();
     uint64_t commit_id;
     if (!commit_delete(store, deletion, &batch, &resources, &commit_id, err)) return false;
-    (void)writer_lock_announce(store, commit_id, WRITER_ANNOUNCE_MS,
-                               notices);                                /* it told the user */
-    (void)printf("delete: deleted %llu, duplicate %llu, commit %llu\n", /* console_end looks */
-                 (unsigned long long)batch.deleted_count, (unsigned long long)batch.duplicate_count,
-                 (unsigned long long)commit_id);
+    if (!deletion->dry_run)
+        (void)writer_lock_announce(store, commit_id, WRITER_ANNOUNCE_MS,
+                                   notices);             /* it told the user */
+    (void)printf("delete: deleted %llu, duplicate %llu", /* console_end looks */
+                 (unsigned long long)batch.deleted_count,
+                 (unsigned long long)batch.duplicate_count);
+    if (deletion->dry_run)
+        (void)puts(", nothing committed (dry run)");
+    else
+        (void)printf(", commit %llu\n", (unsigned long long)commit_id);
     return true;
 }
 
@@ -141,20 +157,49 @@ static bool delete_by_keys(struct store *store, struct deletion *deletion,
     return cmd_delete_delete_events(store, deletion, file ? file : "--key", notices, err);
 }
 
+/* That of --stream, or of the batch. */
+static bool choose_stream(struct store *store, const struct arguments *arguments,
+                          const struct schema *schema, struct deletion *deletion, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct snapshot *snapshot;
+    struct batch batch;
+    if (!arguments->batch) return stream_choose(schema, arguments->stream, &deletion->stream, err);
+    if (!snapshot_open(store, &snapshot, err)) return false;
+    bool const good =
+        batch_choose(snapshot, arguments->batch, arguments->stream, &arena, &batch, err) &&
+        batch_stream(schema, &batch, &deletion->stream, err);
+    snapshot_close(snapshot);
+    deletion->batch_id = batch.id;
+    return good;
+}
+
+static bool delete_by_condition(struct store *store, struct deletion *deletion,
+                                const struct arguments *arguments, const struct schema *schema,
+                                const struct notices *notices, struct error *err)
+{
+    AUTO_ARENA struct arena arena = {0};
+    AUTO_BUFFER struct buffer source = {0};
+    if (arguments->batch) buffer_format(&source, "--batch %s", arguments->batch);
+    if (arguments->batch && arguments->where) buffer_add_byte(&source, ' ');
+    if (arguments->where) buffer_add_text(&source, arguments->where);
+    buffer_add_byte(&source, '\0');
+    return (!arguments->where || where_option_read(arguments->where, deletion->stream, schema,
+                                                   &arena, &deletion->where, err)) &&
+           cmd_delete_delete_events(store, deletion, (const char *)source.at, notices, err);
+}
+
 static bool cmd_delete_run(struct store *store, struct arguments *arguments, const char *file,
                            const struct notices *notices, struct error *err)
 {
     const struct schema *schema;
-    struct deletion deletion = {.where = NULL};
-    AUTO_ARENA struct arena arena = {0};
+    struct deletion deletion = {.dry_run = arguments->dry_run};
     if (!store_schema(store, &schema, err) ||
-        !stream_choose(schema, arguments->stream, &deletion.stream, err))
+        !choose_stream(store, arguments, schema, &deletion, err))
         return false;
-    if (!arguments->where)
-        return delete_by_keys(store, &deletion, arguments, file, schema, notices, err);
-    return where_option_read(arguments->where, deletion.stream, schema, &arena, &deletion.where,
-                             err) &&
-           cmd_delete_delete_events(store, &deletion, arguments->where, notices, err);
+    if (arguments->where || arguments->batch)
+        return delete_by_condition(store, &deletion, arguments, schema, notices, err);
+    return delete_by_keys(store, &deletion, arguments, file, schema, notices, err);
 }
 
 enum exit_status cmd_delete(int argc, char **argv)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <stdio.h>
 
+#include "cli/batch_choice.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/tree_print.h"
@@ -13,7 +13,7 @@
 #include "tables/event_scan.h"
 
 enum { OPTION_STREAM = OPTION_FIRST, OPTION_KEY, OPTION_WHERE, OPTION_BATCH, OPTION_FORMAT };
-enum { OUTPUT_BYTES = 1 << 16, DECIMAL_BASE = 10 };
+enum { OUTPUT_BYTES = 1 << 16 };
 
 static const struct option options[] = {
     {.name = "stream", .has_arg = required_argument, .val = OPTION_STREAM},
@@ -34,7 +34,7 @@ static const struct usage usage = {
             "  --stream S    the stream of the events; not needed where there is only one\n"
             "  --key KEY     the event with this key; of several fields: '[\"a\", 5]'\n"
             "  --where EXPR  the events for which this is true\n"
-            "  --batch N     the events that came with this batch and are not replaced\n"
+            "  --batch B     the events that came with this batch, by its name or number\n"
             "  --format F    ndjson (default) or csv\n"
             "\n"
             "Example: tally events shop --where \"status = 'returned'\" > returned.ndjson\n",
@@ -47,21 +47,9 @@ struct arguments {
     const char *stream;
     const char *where;
     struct buffer keys; /* of const char * */
-    uint64_t batch;     /* 0: any */
+    const char *batch;
     enum event_format format;
 };
-
-static bool read_batch(const char *value, uint64_t *ret_batch)
-{
-    char *end;
-    errno = 0;
-    unsigned long long const number = strtoull(value, &end, DECIMAL_BASE);
-    bool const good = value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0;
-    if (!good || number == 0)
-        options_complain("--batch '%s' is no number of a batch (see .tallyfs/batches/)", value);
-    *ret_batch = number;
-    return good && number > 0;
-}
 
 static bool read_format(const char *value, enum event_format *ret_format)
 {
@@ -81,7 +69,7 @@ static bool cmd_events_set_option(void *context, int code, const char *value)
     case OPTION_STREAM: arguments->stream = value; return true;
     case OPTION_KEY: buffer_add(&arguments->keys, &value, sizeof value); return true;
     case OPTION_WHERE: arguments->where = value; return true;
-    case OPTION_BATCH: return read_batch(value, &arguments->batch);
+    case OPTION_BATCH: arguments->batch = value; return true;
     default: return read_format(value, &arguments->format);
     }
 }
@@ -93,6 +81,7 @@ struct dump {
     const struct time_zone *zone;
     const struct expr *where; /* NULL: all */
     uint64_t batch_id;        /* 0: of any */
+    struct batch_keys batch_keys;
     struct event_writer *writer;
     struct buffer output;
     struct value *values;
@@ -127,7 +116,9 @@ static bool dump_all(struct dump *dump, struct error *err)
     enum event_step step = EVENT_END;
     bool goes_on = true;
     if (!event_scan_open(dump->txn, dump->stream, &scan, err)) return false;
+    if (dump->batch_id) event_scan_begin(scan, batch_keys_first(&dump->batch_keys), false);
     while (goes_on && (step = event_scan_unpack(scan, &event, dump->values, err)) == EVENT_ONE) {
+        if (dump->batch_id && !batch_keys_have(&dump->batch_keys, event.key)) break;
         if (!dump_event(dump, &event, err)) step = EVENT_FAILED;
         goes_on = step == EVENT_ONE && (dump->output.length < OUTPUT_BYTES || flush(dump));
     }
@@ -180,28 +171,20 @@ static bool dump_by_keys(struct dump *dump, const struct buffer *texts, struct e
     return good;
 }
 
-/* That of --stream, or of the batch. */
-static bool choose_stream(const struct arguments *arguments, const struct snapshot *snapshot,
-                          const struct stream **ret_stream, struct error *err)
+/* The stream of --stream, or of the batch. */
+static bool choose(const struct arguments *arguments, const struct snapshot *snapshot,
+                   struct dump *dump, struct error *err)
 {
     AUTO_ARENA struct arena arena = {0};
-    const struct schema *const schema = snapshot->schema;
     struct batch batch;
-    if (arguments->batch == 0) return stream_choose(schema, arguments->stream, ret_stream, err);
-    switch (batch_log_get(snapshot->txn, arguments->batch, &arena, &batch, err)) {
-    case BATCH_LOG_FOUND: break;
-    case BATCH_LOG_FAILED: return false;
-    case BATCH_LOG_MISSING:
-        (void)error_set(err, ERROR_MISSING, "there is no batch %llu",
-                        (unsigned long long)arguments->batch);
-        return error_remedy(err, "the last one is %llu",
-                            (unsigned long long)snapshot->last_batch_id);
-    }
-    for (size_t i = 0; i < schema->stream_count && !arguments->stream; i++) {
-        *ret_stream = &schema->streams[i];
-        if (schema->streams[i].id == batch.stream) return true;
-    }
-    return stream_choose(schema, arguments->stream, ret_stream, err);
+    if (!arguments->batch)
+        return stream_choose(snapshot->schema, arguments->stream, &dump->stream, err);
+    if (!batch_choose(snapshot, arguments->batch, arguments->stream, &arena, &batch, err) ||
+        !batch_stream(snapshot->schema, &batch, &dump->stream, err))
+        return false;
+    dump->batch_id = batch.id;
+    dump->batch_keys = batch.keys;
+    return true;
 }
 
 static bool cmd_events_run(const struct arguments *arguments, const struct snapshot *snapshot,
@@ -209,9 +192,8 @@ static bool cmd_events_run(const struct arguments *arguments, const struct snaps
 {
     AUTO_ARENA struct arena arena = {0};
     AUTO(dump_done)
-    struct dump dump = {
-        .txn = snapshot->txn, .zone = snapshot->schema->zone, .batch_id = arguments->batch};
-    if (!choose_stream(arguments, snapshot, &dump.stream, err)) return false;
+    struct dump dump = {.txn = snapshot->txn, .zone = snapshot->schema->zone};
+    if (!choose(arguments, snapshot, &dump, err)) return false;
     if (arguments->where && !where_option_read(arguments->where, dump.stream, snapshot->schema,
                                                &arena, &dump.where, err))
         return false;

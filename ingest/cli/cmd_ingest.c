@@ -17,6 +17,8 @@
 
 enum {
     OPTION_STREAM = OPTION_FIRST,
+    OPTION_BATCH,
+    OPTION_REPLACE,
     OPTION_AGAIN,
     OPTION_STRICT,
     OPTION_DRY_RUN,
@@ -28,6 +30,8 @@ enum {
 
 static const struct option options[] = {
     {.name = "stream", .has_arg = required_argument, .val = OPTION_STREAM},
+    {.name = "batch", .has_arg = required_argument, .val = OPTION_BATCH},
+    {.name = "replace", .val = OPTION_REPLACE},
     {.name = "again", .val = OPTION_AGAIN},
     {.name = "strict", .val = OPTION_STRICT},
     {.name = "dry-run", .val = OPTION_DRY_RUN},
@@ -43,10 +47,12 @@ static const struct usage usage = {
     .line = "tally ingest STORE [OPTION]... [FILE...|-]",
     .help = "Loads each FILE as one batch; without FILE, standard input. NDJSON, a JSON array\n"
             "of objects, CSV and TSV with a header, plain or compressed with gzip or zstd:\n"
-            "told by content. A repeat of bytes that would change nothing is told, and a\n"
-            "batch that was interrupted goes on where it was.\n"
+            "told by content. A repeat that would change nothing is told, and a batch that\n"
+            "was interrupted goes on where it was.\n"
             "\n"
             "  --stream S          the stream of the events; not needed where there is one\n"
+            "  --batch NAME        name the batch: loaded once, whatever the file is called\n"
+            "  --replace           put it in the place of what had that name\n"
             "  --again             load also what was loaded already\n"
             "  --strict            stop at the first bad record, with nothing loaded\n"
             "  --dry-run           count what would be loaded and refused, and load nothing\n"
@@ -71,12 +77,22 @@ struct arguments {
     struct batch_options batch;
 };
 
+static bool check_name(const char *name)
+{
+    size_t const length = strlen(name);
+    if (length > 0 && length <= BATCH_NAME_BYTES_MAX) return true;
+    options_complain("--batch: a name has 1 to %d bytes", BATCH_NAME_BYTES_MAX);
+    return false;
+}
+
 static bool cmd_ingest_set_option(void *context, int code, const char *value)
 {
     struct arguments *const arguments = context;
     struct batch_options *const batch = &arguments->batch;
     switch (code) {
     case OPTION_STREAM: arguments->stream = value; return true;
+    case OPTION_BATCH: batch->name = value; return check_name(value);
+    case OPTION_REPLACE: batch->replace = true; return true;
     case OPTION_AGAIN: batch->again = true; return true;
     case OPTION_STRICT: batch->strict = true; return true;
     case OPTION_DRY_RUN: batch->dry_run = true; return true;
@@ -101,8 +117,9 @@ static void print_name(const char *path)
 static void print_known(const char *path, const struct batch *batch)
 {
     print_name(path);
-    (void)printf("already loaded (batch %llu, commit %llu); --again loads it once more\n",
-                 (unsigned long long)batch->id, (unsigned long long)batch->last_commit);
+    (void)printf("already loaded (batch %llu, commit %llu)%s\n", (unsigned long long)batch->id,
+                 (unsigned long long)batch->last_commit,
+                 batch->name.length ? "" : "; --again loads it once more");
 }
 
 static void print_summary(const char *store, const char *path, const struct batch_report *report,
@@ -114,6 +131,8 @@ static void print_summary(const char *store, const char *path, const struct batc
     if (batch->rejects.length > 0)
         (void)printf(" (rejects: %s/rejects/%.*s)", store, (int)batch->rejects.length,
                      (const char *)batch->rejects.at);
+    if (batch->undoes)
+        (void)printf(", in the place of batch %llu", (unsigned long long)batch->undoes);
     if (dry_run)
         (void)printf(", nothing committed (dry run), %.1f s\n", report->seconds);
     else
@@ -213,6 +232,23 @@ static enum exit_status ingest_pipe(const char *path, const struct arguments *ar
     return status;
 }
 
+/* Of a batch with a name. */
+static bool check_naming(const struct arguments *arguments, int file_count)
+{
+    const struct batch_options *const batch = &arguments->batch;
+    if (batch->replace && !batch->name)
+        options_complain("--replace goes with --batch NAME (whose place does it take?)");
+    else if (batch->name && batch->again)
+        options_complain("--again and --batch exclude each other (give another name)");
+    else if (batch->name && file_count > 1)
+        options_complain("--batch names one FILE, not %d (load them one by one)", file_count);
+    else if (batch->name && arguments->commits_as_it_comes)
+        options_complain("--commit-every and --batch exclude each other (leave one out)");
+    else
+        return true;
+    return false;
+}
+
 static bool check_commit_every(const struct arguments *arguments, char **files, int file_count)
 {
     bool const is_pipe = file_count == 0 || (file_count == 1 && strcmp(files[0], "-") == 0);
@@ -239,6 +275,7 @@ enum exit_status cmd_ingest(int argc, char **argv)
     case OPTIONS_WRONG: return EXIT_FAILED;
     }
     bool const is_pipe = argc - first == 1;
+    if (!check_naming(&arguments, argc - first - 1)) return EXIT_FAILED;
     if (arguments.commits_as_it_comes &&
         !check_commit_every(&arguments, argv + first + 1, argc - first - 1))
         return EXIT_FAILED;

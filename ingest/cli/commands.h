@@ -23,4 +23,5 @@ enum exit_status cmd_rebuild(int argc, char **argv);
 enum exit_status cmd_restore(int argc, char **argv);
 enum exit_status cmd_schema(int argc, char **argv);
 enum exit_status cmd_status(int argc, char **argv);
+enum exit_status cmd_undo(int argc, char **argv);
 enum exit_status cmd_verify(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"ingest", cmd_ingest, "load events: NDJSON, CSV, TSV, plain or compressed"},
     {"follow", cmd_follow, "load them as they come: a spool, a log, a pipe"},
     {"delete", cmd_delete, "take events out again, by key or condition"},
+    {"undo", cmd_undo, "take a batch back, as if it had not come"},
     {"events", cmd_events, "print stored events, as they would be ingested again"},
     {"status", cmd_status, "what is in a store, and how fresh it is"},
     {"verify", cmd_verify, "recompute every file and compare"},
@@ -44,7 +45,7 @@ static void tally_print_help(void)
     (void)puts("\n"
                "'tally COMMAND --help' and 'man tally-COMMAND' tell more.\n"
                "'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
-               "Exit status: 0 all good, 1 could not run, 2 ran and refused records.");
+               "Exit status: 0 all good, 1 could not run, 2 ran, but not all of it was done.");
 }
 
 static void print_version(void)

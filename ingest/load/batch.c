@@ -32,6 +32,7 @@
 
 #include <time.h>
 
+#include "common/printable.h"
 #include "common/writer_lock.h"
 #include "load/batch_p.h"
 #include "load/learn_dictionaries.h"
@@ -107,20 +108,69 @@ static bool is_settled(const struct load *load, const struct snapshot *snapshot,
            (meta->last_batch_id <= batch->id && snapshot->schema_commit_id <= batch->last_commit);
 }
 
+/* With a name: whether that is known, and stands for these bytes. Other bytes may take their place.
+ * *RET_FOUND: it is in force. */
+static bool look_up_name(struct load *load, const struct snapshot *snapshot, bool *ret_found,
+                         struct error *err)
+{
+    const struct batch_options *const options = load->options;
+    const struct digest *const digest = &source_identity(load->source)->digest;
+    struct batch *const batch = load->batch;
+    enum batch_log_finding const found =
+        batch_log_find_name(snapshot->txn, options->stream->id, slice_text(options->name),
+                            &load->report->arena, batch, err);
+    *ret_found = found == BATCH_LOG_FOUND && digest_equal(&batch->digest, digest);
+    if (found != BATCH_LOG_FOUND || *ret_found) return found != BATCH_LOG_FAILED;
+    load->replaces = batch->id;
+    if (options->replace) return true;
+    load->store_failed = false;
+    AUTO_BUFFER struct buffer source = {0};
+    printable_write(batch->source, SIZE_MAX, &source);
+    (void)error_set(err, ERROR_INPUT, "'%s' is batch %llu already, with other bytes (%.*s)",
+                    options->name, (unsigned long long)batch->id, (int)source.length,
+                    (const char *)source.at);
+    (void)error_remedy(err, "give --replace to put this in its place, or another name");
+    return source_place(load->source, 0, err);
+}
+
+/* The last batch in force with these bytes. */
+static bool look_up_digest(struct load *load, const struct snapshot *snapshot, bool *ret_found,
+                           struct error *err)
+{
+    struct batch *const batch = load->batch;
+    enum batch_log_finding const found =
+        batch_log_find(snapshot->txn, load->options->stream->id,
+                       &source_identity(load->source)->digest, &load->report->arena, batch, err);
+    if (found == BATCH_LOG_FAILED) return false;
+    *ret_found = found == BATCH_LOG_FOUND && batch->undone_by == 0;
+    load->repeats = found == BATCH_LOG_FOUND && (batch->undone_by || batch->state == BATCH_LOADED)
+                        ? batch->id
+                        : 0;
+    return true;
+}
+
+/* Whether there is nothing to do, or a rest: with a name that is how it is meant, but for a
+ * replacement. */
+static bool stays(const struct load *load, const struct snapshot *snapshot,
+                     const struct meta_stream *meta)
+{
+    if (load->batch->state != BATCH_LOADED) return true;
+    return (load->options->name && !load->options->replace) || is_settled(load, snapshot, meta);
+}
+
 /* What the store knows of the batch and of the stream. */
 static bool look_up(struct load *load, const struct snapshot *snapshot, bool *ret_known,
                     struct error *err)
 {
-    const struct source_identity *const identity = source_identity(load->source);
-    uint16_t const stream = load->options->stream->id;
     struct meta_stream meta;
-    enum batch_log_finding const found = batch_log_find(snapshot->txn, stream, &identity->digest,
-                                                        &load->report->arena, load->batch, err);
-    if (found == BATCH_LOG_FAILED || !meta_stream_load(snapshot->txn, stream, &meta, err))
+    bool is_found;
+    if (!meta_stream_load(snapshot->txn, load->options->stream->id, &meta, err) ||
+        !look_up_digest(load, snapshot, &is_found, err) ||
+        (load->options->name && !look_up_name(load, snapshot, &is_found, err)))
         return false;
-    bool const is_loaded = found == BATCH_LOG_FOUND && load->batch->state == BATCH_LOADED;
-    *ret_known = found == BATCH_LOG_FOUND && (!is_loaded || is_settled(load, snapshot, &meta));
-    load->repeats = is_loaded && !*ret_known ? load->batch->id : 0;
+    *ret_known = is_found && stays(load, snapshot, &meta);
+    if (*ret_known) load->repeats = 0;
+    if (is_found && !*ret_known && load->options->name) load->replaces = load->batch->id;
     load->batch_id = *ret_known ? load->batch->id : snapshot->last_batch_id + 1;
     load->commit_id = snapshot->commit_id;
     load->dropped_before = meta.dropped_before;
@@ -132,6 +182,7 @@ static bool find_batch(struct load *load, struct error *err)
 {
     const struct source_identity *const identity = source_identity(load->source);
     struct arena *const arena = &load->report->arena;
+    const char *const name = load->options->name;
     struct snapshot *snapshot;
     bool is_known;
     load->store_failed = true;
@@ -144,6 +195,7 @@ static bool find_batch(struct load *load, struct error *err)
         load->batch->input_bytes = identity->input_bytes; /* it may have grown */
         return true;
     }
+    if (load->replaces) load_begin_only_chunk(load);
     *load->batch = (struct batch){
         .repeats = load->repeats,
         .digest = identity->digest,
@@ -151,6 +203,7 @@ static bool find_batch(struct load *load, struct error *err)
         .stream = load->options->stream->id,
         .state = BATCH_PARTIAL,
         .source = arena_copy(arena, slice_text(source_path(load->source))),
+        .name = name ? arena_copy(arena, slice_text(name)) : (struct slice){0},
         .input_bytes = identity->input_bytes,
         .resume_line = 1,
         .inode = load->checkpoint ? load->checkpoint->inode : 0,
@@ -240,6 +293,15 @@ static bool take_record(struct load *load, struct read_event *event, struct erro
     return true;
 }
 
+/* All of what takes the place of a batch comes in one commit. */
+static bool refuse_size(const struct load *load, struct error *err)
+{
+    (void)error_set(err, ERROR_INPUT, "is more than one commit can take with this --memory");
+    (void)error_remedy(err, "give it more, as --memory %zuM",
+                       load->options->resources.memory_bytes >> 19);
+    return source_place(load->source, 0, err);
+}
+
 static bool batch_read_all(struct load *load, struct error *err)
 {
     struct read_event event;
@@ -251,6 +313,7 @@ static bool batch_read_all(struct load *load, struct error *err)
         if (step == READER_FAILED) return false;
         if (goes_on && event.reason && event.record.is_open) break; /* the rest is to come */
         if (load_is_full(load)) {
+            if (load->replaces) return refuse_size(load, err);
             if (!load_commit(load, BATCH_PARTIAL, false, place, err)) return false;
             load->is_stopped = load->options->stopped && load->options->stopped();
             if (load->is_stopped) return load_await(load, err);
@@ -322,7 +385,7 @@ static enum batch_ending ending_of(const struct load *load, bool good)
 static enum batch_ending ingest(struct load *load, const char *path, struct error *err)
 {
     if (!batch_open_input(load, path, err)) return BATCH_REFUSED;
-    if (!find_batch(load, err)) return BATCH_STOPPED;
+    if (!find_batch(load, err)) return ending_of(load, false);
     if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) {
         /* the run that loaded it may have been killed before it told the mounts */
         (void)writer_lock_announce(load->store, load->commit_id, WRITER_ANNOUNCE_MS,

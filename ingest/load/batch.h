@@ -6,7 +6,9 @@
  * Place    cmd_ingest.c and follow.c call it under the lock of writers, once for each input.
  * Promise  a batch that was killed goes on behind its last commit. One that was loaded is left
  *          alone where its stream has no key, or where nothing has changed the stream or the
- *          schema since; else it is applied again, by the stream's rule. Memory is bounded by
+ *          schema since; else it is applied again, by the stream's rule. With a name, it is the
+ *          name that tells a repeat: other bytes are refused, or take the place of the ones that it
+ *          stood for, in one commit. Memory is bounded by
  *          `resources`, about, whatever the input's size; a record that is longer is still held as
  *          a whole.
  * Memory   the report owns its texts until batch_report_done; options are borrowed.
@@ -31,6 +33,8 @@ struct batch_options {
     bool strict;
     bool dry_run;
     bool again;        /* also what was loaded already */
+    const char *name;  /* which the batch has, one of its stream; NULL: none */
+    bool replace;      /* it takes the place of the one that has the name */
     bool mount_silent; /* as the report of the batch before has it */
     struct reject_limit limit;
     struct resources resources;

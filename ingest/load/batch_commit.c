@@ -12,7 +12,7 @@
 enum { IMPATIENT_ANNOUNCE_MS = 100 };
 /* Sixteenths of --memory: what a chunk has at most, and what a commit has for the pages that it
  * changes and for its delta. The reader has the rest. */
-enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, COMMIT_SHARES = 13 };
+enum { MEMORY_SHARES = 16, CHUNK_SHARES = 2, ONLY_CHUNK_SHARES = 6, COMMIT_SHARES = 13 };
 /* For each byte of a chunk so many are reserved in the commit's part beside the pages that it is
  * expected to change: for the chunk, for the one that is filled meanwhile, for the delta, and for
  * pages that come on top, as the store has grown since the last chunk. */
@@ -43,6 +43,11 @@ void load_begin_chunks(struct load *load)
     set_most(load, room(load) / FIRST_PART);
 }
 
+void load_begin_only_chunk(struct load *load)
+{
+    load->chunk_bytes_most = share(load, ONLY_CHUNK_SHARES);
+}
+
 /* How much the next chunk may hold, as one of BYTES has changed so many bytes of pages. */
 static void learn_cost(struct load *load, size_t bytes, size_t dirty_bytes)
 {
@@ -54,6 +59,7 @@ static void learn_cost(struct load *load, size_t bytes, size_t dirty_bytes)
  * then. */
 bool load_is_full(const struct load *load)
 {
+    if (load->replaces) return events_chunk_bytes(load->chunk) >= load->chunk_bytes_most;
     return events_chunk_bytes(load->chunk) + load->kept_texts.used_bytes >=
                load->chunk_bytes_most ||
            load->refused_bytes >= share(load, CHUNK_SHARES);
@@ -80,10 +86,35 @@ static bool check_limit(struct load *load, struct error *err)
     return source_place(load->source, 0, err);
 }
 
+/* The chunk as it goes into the store. */
+static struct chunk_commit commit_of(const struct load *load, bool is_last)
+{
+    return (struct chunk_commit){.chunk = load->chunk,
+                                 .schema = load->options->schema,
+                                 .layout = buffer_slice(&load->layout),
+                                 .expires =
+                                     is_last, /* what is too old goes with the end of the input */
+                                 .replaces = load->replaces,
+                                 .dry_run = load->options->dry_run,
+                                 .resources = {.memory_bytes = share(load, COMMIT_SHARES),
+                                               .threads = load->options->resources.threads}};
+}
+
+/* What comes of it depends on what goes: it is done, and not committed. */
+static bool preview_replaced(struct load *load, struct error *err)
+{
+    struct chunk_commit const commit = commit_of(load, true);
+    uint64_t ignored;
+    if (!commit_chunk(load->store, &commit, load->batch, &ignored, err)) return false;
+    load->store_failed = false;
+    return true;
+}
+
 static bool preview_part(struct load *load, struct error *err)
 {
     if (!source_check(load->source, err)) return false;
     load->store_failed = true;
+    if (load->replaces) return preview_replaced(load, err);
     if (!commit_preview(load->store, load->chunk, load->batch, err)) return false;
     load->store_failed = false;
     return true;
@@ -114,6 +145,11 @@ bool load_await(struct load *load, struct error *err)
     batch->replaced_count = job->batch.replaced_count;
     batch->stale_count = job->batch.stale_count;
     batch->deleted_count = job->batch.deleted_count;
+    batch->undoes = job->batch.undoes;
+    batch->removed_count = job->batch.removed_count;
+    batch->restored_count = job->batch.restored_count;
+    batch->image_count = job->batch.image_count;
+    batch->keys = job->batch.keys;
     return true;
 }
 
@@ -143,12 +179,7 @@ static bool begin_commit(struct load *load, enum batch_state state, bool is_last
     load->batch->rejects_bytes = load->rejects.bytes;
     load->job = (struct commit_job){
         .store = load->store,
-        .commit = {.chunk = load->chunk,
-                   .schema = load->options->schema,
-                   .layout = buffer_slice(&load->layout),
-                   .expires = is_last, /* what is too old goes with the end of the input */
-                   .resources = {.memory_bytes = share(load, COMMIT_SHARES),
-                                 .threads = load->options->resources.threads}},
+        .commit = commit_of(load, is_last),
         .batch = *load->batch,
         .announce_ms = impatient ? IMPATIENT_ANNOUNCE_MS : WRITER_ANNOUNCE_MS,
     };

@@ -44,6 +44,7 @@ struct load {
     uint64_t commit_id;          /* of the store, when the batch was looked up */
     uint64_t batch_id;           /* what `batch` has, or gets with its first commit */
     uint64_t repeats;            /* see struct batch */
+    uint64_t replaces;           /* the batch whose place it takes, in one commit; 0: none */
     struct value dropped_before; /* see struct binder */
     uint64_t refused_bytes;      /* of the records refused since the last commit */
     uint64_t chunk_count;        /* committed or previewed in this run */
@@ -72,6 +73,8 @@ bool load_validate_links(struct load *load, struct read_event *event, struct err
 void load_links_done(struct load *load);
 /* Before the first chunk is filled. */
 void load_begin_chunks(struct load *load);
+/* The same where all of the input goes into one commit. */
+void load_begin_only_chunk(struct load *load);
 /* Whether the chunk should be committed before more is added. */
 bool load_is_full(const struct load *load);
 /* Begins to commit the chunk with a checkpoint, and goes on with the other one. PLACE: where the

@@ -103,6 +103,7 @@ struct stream {
     int version_field;              /* of DUPLICATE_NEWEST */
     const struct expr *delete_when; /* NULL: no record deletes */
     bool retracts;                  /* an event may go or change after it was counted */
+    int64_t undo_seconds;           /* how long before-images are kept; 0: there are none */
     int64_t keep_seconds;           /* events older than this are dropped; 0: none */
     const struct reference *references;
     size_t reference_count;

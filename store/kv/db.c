@@ -9,7 +9,7 @@
 #include "kv/lmdb_check.h"
 
 const char *const db_table_names[DB_TABLES] = {
-    "meta",  "commits", "events",  "expiry",  "groups",     "values", "ranks",
+    "meta",  "commits", "events",  "expiry",  "undo",       "groups", "values",  "ranks",
     "links", "batches", "digests", "changes", "references", "runs",   "filters",
 };
 

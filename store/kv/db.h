@@ -32,6 +32,7 @@ enum db_table {
     TABLE_COMMITS,
     TABLE_EVENTS,
     TABLE_EXPIRY,
+    TABLE_UNDO,
     TABLE_GROUPS,
     TABLE_VALUES,
     TABLE_RANKS,
@@ -43,7 +44,7 @@ enum db_table {
     TABLE_RUNS,
     TABLE_FILTERS,
 };
-enum { DB_TABLES = 14 };
+enum { DB_TABLES = 15 };
 extern const char *const db_table_names[DB_TABLES];
 
 struct db;

@@ -6,8 +6,8 @@
 #include "base/varint.h"
 #include "types/pack.h"
 
-const enum db_table lsm_tables[LSM_TABLES] = {TABLE_EVENTS, TABLE_EXPIRY, TABLE_VALUES, TABLE_RANKS,
-                                              TABLE_REFERENCES};
+const enum db_table lsm_tables[LSM_TABLES] = {TABLE_EVENTS, TABLE_EXPIRY, TABLE_UNDO,
+                                              TABLE_VALUES, TABLE_RANKS,  TABLE_REFERENCES};
 
 /* In the table of runs, behind the table's number: */
 enum entry { ENTRY_TABLE, ENTRY_TREE };

@@ -23,7 +23,7 @@
 #include "kv/db.h"
 
 /* The tables that are made of trees. */
-enum { LSM_TABLES = 5 };
+enum { LSM_TABLES = 6 };
 extern const enum db_table lsm_tables[LSM_TABLES];
 
 enum run_state { RUN_HEAD, RUN_SORTED, RUN_OUTPUT, RUN_INPUT };

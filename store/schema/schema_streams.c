@@ -232,11 +232,24 @@ static bool read_keep(const cJSON *json, struct stream *stream, struct error *er
     return error_remedy(err, "name its field of type 'time' as \"time\"");
 }
 
+/* How long a batch can be undone. */
+static bool read_undo(const cJSON *json, struct stream *stream, struct error *err)
+{
+    enum { DEFAULT_SECONDS = 7 * 86400 };
+    stream->undo_seconds = DEFAULT_SECONDS;
+    if (!json) return true;
+    if (!cJSON_IsNumber(json)) return json_read_duration(json, &stream->undo_seconds, err);
+    stream->undo_seconds = 0;
+    if (json->valuedouble == 0) return true;
+    (void)error_set(err, ERROR_SCHEMA, "a number without a unit is no duration");
+    return error_remedy(err, "write one such as \"30 days\", or 0 for none");
+}
+
 static bool schema_streams_read_stream(struct schema *schema, const cJSON *json,
                                        struct stream *stream, struct error *err)
 {
-    static const char *const keys[] = {"key",  "time",   "on_duplicate", "delete_when",
-                                       "keep", "fields", "references",   NULL};
+    static const char *const keys[] = {
+        "key", "time", "on_duplicate", "delete_when", "keep", "fields", "references", "undo", NULL};
     stream->name = arena_copy(&schema->arena, slice_text(json->string));
     stream->definition = json_definition(json, &schema->arena);
     if (!schema_streams_read_name(json->string, "stream", err) || !json_is_object(json, keys, err))
@@ -253,6 +266,7 @@ static bool schema_streams_read_stream(struct schema *schema, const cJSON *json,
     if (!read_delete_when(schema, json_get(json, "delete_when"), stream, err))
         return error_wrap_dot(err, "delete_when");
     if (!read_keep(json_get(json, "keep"), stream, err)) return error_wrap_dot(err, "keep");
+    if (!read_undo(json_get(json, "undo"), stream, err)) return error_wrap_dot(err, "undo");
     stream->retracts = stream->on_duplicate != DUPLICATE_IGNORE || stream->delete_when;
     return true;
 }

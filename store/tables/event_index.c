@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/event_index.h"
 
+#include "base/digest.h"
 #include "lsm/lsm_writer.h"
 #include "tables/event_scan.h"
 #include "types/pack.h"
 
 enum { PORTION_BYTES = 64 << 20 }; /* noted before they are written */
+
+bool event_index_add_key(struct slice key, struct buffer *entry)
+{
+    enum { WHOLE_BYTES = 440 }; /* so that there is room for what is in front */
+    struct slice const own = slice_of(key.at + EVENT_STREAM_BYTES, key.length - EVENT_STREAM_BYTES);
+    bool const is_whole = own.length <= WHOLE_BYTES;
+    buffer_add(entry, own.at, is_whole ? own.length : WHOLE_BYTES);
+    if (!is_whole) digest_add(own, entry);
+    return is_whole;
+}
 
 bool event_index_save(struct txn *txn, enum db_table table, struct lsm_changes *changes,
                       struct error *err)

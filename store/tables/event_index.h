@@ -1,6 +1,6 @@
 /* event_index.h - a table that events of a stream are found by, beside that of the events.
  *
- * Place    reference_index.c and expiry.c, each with what its entries are.
+ * Place    reference_index.c, expiry.c and undo_log.c, each with what its entries are.
  * Memory   a portion of the notes while all events of a stream are noted.
  * Threads  as the transaction.
  * Errors   those of lsm_writer.h; ERROR_CORRUPT: an event cannot be read.
@@ -16,6 +16,9 @@
 typedef void event_index_note(struct lsm_changes *changes, const struct stream *stream,
                               struct slice key, const struct value *values, bool is_there);
 
+/* Adds the KEY of an event, without its stream, to ENTRY. A long one is cut, with its digest behind
+ * it: false, then the entry's value has to tell it. */
+bool event_index_add_key(struct slice key, struct buffer *entry);
 /* Writes what is noted, of any streams, and forgets it. */
 bool event_index_save(struct txn *txn, enum db_table table, struct lsm_changes *changes,
                       struct error *err) MUST_CHECK;

@@ -15,6 +15,9 @@
 struct event_scan;
 bool event_scan_open(const struct txn *txn, const struct stream *stream,
                      struct event_scan **ret_scan, struct error *err) MUST_CHECK;
+/* Before the first step: it begins with the first event whose own key is not before KEY.
+ * HAS_DELETED: what is left of deleted ones is told, too. */
+void event_scan_begin(struct event_scan *scan, struct slice key, bool has_deleted);
 enum event_step { EVENT_ONE, EVENT_END, EVENT_FAILED };
 enum event_step event_scan_next(struct event_scan *scan, struct event *ret_event,
                                 struct error *err);

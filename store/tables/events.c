@@ -212,9 +212,21 @@ static struct slice without_head(struct slice packed)
     return unpack_varint(&packed, &head) ? packed : (struct slice){0};
 }
 
+/* Fields that were declared later are null in the one, and not there in the other. */
+static bool is_longer_by_nulls(struct slice fields, struct slice shorter)
+{
+    if (!slice_starts(fields, shorter)) return false;
+    for (size_t i = shorter.length; i < fields.length; i++) {
+        if (fields.at[i] != 0) return false;
+    }
+    return true;
+}
+
 bool event_has_fields_of(struct slice packed, struct slice other)
 {
-    return slice_equal(without_head(packed), without_head(other));
+    struct slice const fields = without_head(packed), others = without_head(other);
+    return fields.length < others.length ? is_longer_by_nulls(others, fields)
+                                         : is_longer_by_nulls(fields, others);
 }
 
 struct slice event_own_key(const struct event *event)
@@ -273,11 +285,11 @@ static void pack_fields(const struct stream *stream, const struct value *values,
 }
 
 void event_pack_tombstone(const struct stream *stream, const struct value *values,
-                          struct buffer *into)
+                          uint64_t batch_id, struct buffer *into)
 {
     AUTO_BUFFER struct buffer key = {0};
     bool const key_inside = !pack_key(stream, values, &key);
-    pack_fields(stream, values, key_inside, EVENT_DELETED, into);
+    pack_fields(stream, values, key_inside, batch_id << EVENT_FLAG_BITS | EVENT_DELETED, into);
 }
 
 static struct event *next_event(struct events_chunk *chunk)

@@ -65,13 +65,13 @@ void events_chunk_sort(struct events_chunk *chunk);
 
 /* Whether the table's bytes for a key are an event: not empty, and no tombstone. */
 bool event_is_live(struct slice packed);
-/* The batch that the event came with; 0: none is known. */
+/* The batch that the event, or what deleted it, came with; 0: none. */
 uint64_t event_batch(struct slice packed);
 /* Whether two events of one key have the same fields, whatever their batches. */
 bool event_has_fields_of(struct slice packed, struct slice other);
-/* What the table keeps of a deleted event; it unpacks as an event does. */
+/* What the table keeps of an event that the batch deleted; it unpacks as an event does. */
 void event_pack_tombstone(const struct stream *stream, const struct value *values,
-                          struct buffer *into);
+                          uint64_t batch_id, struct buffer *into);
 /* The key of an event of STREAM as in the table, of the values of its key fields one by one. */
 void event_key_pack(const struct stream *stream, const struct value *parts, struct buffer *key);
 bool event_is_key_field(const struct stream *stream, size_t field);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/expiry.h"
 
-#include "base/digest.h"
 #include "lsm/lsm_cursor.h"
 #include "tables/events.h"
 #include "types/pack.h"
 
 enum { PREFIX_BYTES = EVENT_STREAM_BYTES };
-/* A longer key of an event is cut, with its digest behind it, and stands in the value. */
-enum { WHOLE_BYTES = 440, IS_WHOLE = 0 };
+enum { IS_WHOLE = 0 }; /* the value where the entry has the event's key; else it is the value */
 
 static void pack_start(uint16_t stream, const struct value *time, struct buffer *ret_key)
 {
@@ -21,13 +19,9 @@ bool expiry_entry(const struct stream *stream, struct slice key, const struct va
                   struct buffer *ret_entry, struct buffer *ret_value)
 {
     if (stream->keep_seconds == 0 || values[stream->time_field].kind == VALUE_NULL) return false;
-    struct slice const own = slice_of(key.at + PREFIX_BYTES, key.length - PREFIX_BYTES);
-    bool const is_whole = own.length <= WHOLE_BYTES;
     pack_start(stream->id, &values[stream->time_field], ret_entry);
-    buffer_add(ret_entry, own.at, is_whole ? own.length : WHOLE_BYTES);
-    if (!is_whole) digest_add(own, ret_entry);
     buffer_clear(ret_value);
-    if (is_whole)
+    if (event_index_add_key(key, ret_entry))
         buffer_add_byte(ret_value, IS_WHOLE);
     else
         buffer_add_slice(ret_value, key);

@@ -21,6 +21,7 @@
  *                                     [packed newest time, or null]
  *                                     [dropped events][packed time before which they were, or null]
  *                                     [packed time before which nothing is in expiry, or null]
+ *                                     [batch before which nothing is in undo]
  *            "view" [view u16]     -> [packed bucket or time before which groups are gone, or null]
  *                                     [packed time before which events may be missing, or null]
  *                                     [events that had been dropped when the view was made]
@@ -32,7 +33,7 @@
  *   runs     [table u8] 0           -> [seed of filters u64][last run]
  *            [table u8] 1 ( [stream u16] )? -> [tail][length][greatest key]
  *                                     ( [run][state][blocks][entries][stale] )*
- *            Events, expiry, values, ranks and references are trees of sorted runs, see run_list.h:
+ *            Events, expiry, undo, values, ranks, references are trees of runs, see run_list.h:
  *            but for values and ranks one a stream. From the newest to the oldest; a key is what
  *            the newest run says that has it.
  *   filters  [table u8][run u32][first key of those it is of] -> [keys u16 le][bits], see filter.h
@@ -42,7 +43,7 @@
  *            begins with; for the rest see key_rest.h. The first key is the block's own. Without a
  *            value: the key is gone, whatever older runs say.
  *            event  = [batch << 2 | flags] ( field )* flags: EVENT_KEY_INSIDE, EVENT_DELETED
- *            The batch is the one that the event came with; 0: none, as of a deleted one.
+ *            The batch is the one that the event, or what deleted it, came with; 0: none.
  *            The fields of the key stand in the key alone where they can be read back from there.
  *            field  = string: see event_text.h | bool: 1, 2 | int: [1 + width][two's complement]
  *                     | decimal: [1 + width][scale][two's complement]
@@ -54,6 +55,10 @@
  *   expiry   [run u32][stream u16][packed time][the event's key without its stream] -> 0
  *            The events of streams with "keep", by time, in blocks as these. A long key is cut,
  *            with its digest behind it, and the value is the event's key.
+ *   undo     [run u32][stream u16][batch u64][the event's key without its stream]
+ *                                  -> [cause u8][length]( [the event's key] )?( [event] )?
+ *            What was there before the batch changed it, in blocks as these: undo_log.h. A long key
+ *            is cut, as in expiry.
  *   references [run u32][stream u16][reference u8][digest of the target's key]
  *            [digest of the event's key] -> the event's key
  *            Which events refer to an event, in blocks as these. The references of a stream are
@@ -91,7 +96,8 @@
  *            The same by falling weight, for top().
  *   batches  [batch u64]           -> see batch_log.c
  *   digests  [stream u16][digest 16] -> [batch u64]
- *            [0xffff][name of a file of refused records] -> [batch u64]: no stream is 0xffff
+ *            [0xffff]['r'][name of a file of refused records] -> [batch u64]: no stream is 0xffff
+ *            [0xffff]['n'][stream u16][name of a batch in force] -> [batch u64]
  *   changes  [commit u64][part u16]
  *                            -> ( [view u16][depth u8][flags u8][length][packed dimensions] )*
  *            A commit without parts changed too much to tell.
@@ -105,6 +111,6 @@
  */
 #pragma once
 
-enum { FORMAT_VERSION = 11, GROUP_VERSION = 1 };
+enum { FORMAT_VERSION = 12, GROUP_VERSION = 1 };
 enum event_flag { EVENT_KEY_INSIDE = 1, EVENT_DELETED = 2, EVENT_FLAG_BITS = 2 };
 enum group_flag { GROUP_EXACT = 1, GROUP_HIERARCHY = 2 };

@@ -114,7 +114,8 @@ bool meta_stream_load(const struct txn *txn, uint16_t stream, struct meta_stream
         unpack_value(&rest, NULL, &meta.newest) != UNPACKED || /* times need no arena */
         !unpack_varint(&rest, &meta.dropped_count) ||
         unpack_value(&rest, NULL, &meta.dropped_before) != UNPACKED ||
-        unpack_value(&rest, NULL, &meta.expired_before) != UNPACKED)
+        unpack_value(&rest, NULL, &meta.expired_before) != UNPACKED ||
+        !unpack_varint(&rest, &meta.undo_from))
         return meta_corrupt(err, "a stream");
     *ret_stream = meta;
     return true;
@@ -132,6 +133,7 @@ bool meta_stream_save(struct txn *txn, uint16_t stream, const struct meta_stream
     pack_varint(&value, meta->dropped_count);
     (void)pack_value(&value, &meta->dropped_before, PACK_NO_LIMIT);
     (void)pack_value(&value, &meta->expired_before, PACK_NO_LIMIT);
+    pack_varint(&value, meta->undo_from);
     return db_put(txn, TABLE_META, buffer_slice(&key), buffer_slice(&value), err);
 }
 

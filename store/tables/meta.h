@@ -51,6 +51,7 @@ struct meta_stream {
     struct value dropped_before; /* they were all before this time; null: none was dropped */
     uint64_t last_batch_id;      /* that changed an event of it, or deleted one */
     struct value expired_before; /* no entry in the table of expiry is; null: nobody knows */
+    uint64_t undo_from;          /* batches before this one have no before-images (undo_log.h) */
 };
 bool meta_stream_load(const struct txn *txn, uint16_t stream, struct meta_stream *ret_stream,
                       struct error *err) MUST_CHECK;

@@ -264,14 +264,28 @@ static bool render_view(const struct snapshot *snapshot, const struct node *node
     return documents_finish(document, text, err);
 }
 
+/* What it takes back, whose place it takes, and what does so with it. */
+static void add_undoing(cJSON *document, const struct batch *batch)
+{
+    bool const is_undo = batch->kind == BATCH_UNDO;
+    if (batch->undoes)
+        documents_add_number(document, is_undo ? "undoes" : "replaces", batch->undoes);
+    if (batch->undone_by) documents_add_number(document, "undone_by", batch->undone_by);
+    if (batch->undoes == 0) return;
+    documents_add_number(document, "removed", batch->removed_count);
+    documents_add_number(document, "restored", batch->restored_count);
+}
+
 static bool render_batch(const struct snapshot *snapshot, const struct node *node,
                          struct buffer *text, struct error *err)
 {
     AUTO_ARENA struct arena arena = {0};
     struct batch batch;
     struct meta_commit commit;
-    static const char *const kinds[] = {
-        [BATCH_INGEST] = "ingest", [BATCH_DELETE] = "delete", [BATCH_FOLLOW] = "follow"};
+    static const char *const kinds[] = {[BATCH_INGEST] = "ingest",
+                                        [BATCH_DELETE] = "delete",
+                                        [BATCH_FOLLOW] = "follow",
+                                        [BATCH_UNDO] = "undo"};
     AUTO_BUFFER struct buffer digest = {0};
     if (tree_batch(snapshot, node, &arena, &batch, err) != TREE_FOUND ||
         !meta_commit_load(snapshot->txn, batch.last_commit, &commit, err))
@@ -279,7 +293,9 @@ static bool render_batch(const struct snapshot *snapshot, const struct node *nod
     digest_write(&batch.digest, &digest);
     cJSON *const document = cJSON_CreateObject();
     documents_add_number(document, "batch", batch.id);
+    if (batch.name.length) add_text(document, "name", batch.name);
     if (batch.repeats) documents_add_number(document, "repeats", batch.repeats);
+    add_undoing(document, &batch);
     add_text(document, "source", batch.source);
     add_text(document, "sha256_128", buffer_slice(&digest));
     const struct stream *const stream = schema_stream_of(snapshot->schema, batch.stream);

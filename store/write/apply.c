@@ -6,12 +6,14 @@
 #include "tables/expiry.h"
 #include "tables/groups.h"
 #include "tables/reference_index.h"
+#include "tables/undo_log.h"
 #include "types/pack.h"
 #include "types/time_zone.h"
 #include "write/apply_plan.h"
 #include "write/apply_zone.h"
 #include "write/event_retention.h"
 #include "write/rebuild.h"
+#include "write/undo_retention.h"
 #include "write/view_retention.h"
 #include "write/write_txn.h"
 
@@ -87,6 +89,7 @@ static bool drop_stream(struct write_txn *write, const struct stream *stream, st
     return lsm_clear(write->txn, TABLE_EVENTS, buffer_slice(&prefix), err) &&
            expiry_clear(write->txn, stream->id, err) &&
            reference_index_clear(write->txn, stream->id, err) &&
+           undo_log_clear(write->txn, stream->id, err) &&
            meta_stream_save(write->txn, stream->id, &meta, err);
 }
 
@@ -120,7 +123,8 @@ static bool change_streams(struct write_txn *write, const struct apply_plan *pla
         const struct stream *const next = schema_stream(plan->next, old->name);
         if (!next && !drop_stream(write, old, err)) return false;
         if (next &&
-            (!change_references(write, old, next, err) || !change_expiry(write, old, next, err)))
+            (!change_references(write, old, next, err) || !change_expiry(write, old, next, err) ||
+             !undo_retention_change(write, next, err)))
             return false;
     }
     return true;

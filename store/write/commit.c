@@ -17,11 +17,13 @@
 #include "lsm/lsm_writer.h"
 #include "merge/merge.h"
 #include "tables/expiry.h"
-#include "tables/join.h"
 #include "tables/reference_index.h"
+#include "tables/undo_log.h"
 #include "types/pack.h"
 #include "write/event_retention.h"
 #include "write/propagation.h"
+#include "write/undo.h"
+#include "write/undo_retention.h"
 #include "write/upsert.h"
 #include "write/view_retention.h"
 #include "write/write_txn.h"
@@ -30,13 +32,18 @@
 struct putting {
     struct write_txn *write;
     const struct events_chunk *chunk;
+    uint64_t batch_id;
+    struct batch_keys keys; /* of what is put */
     struct meta_stream meta;
     struct lsm_writer *writer;
     struct upsert upsert;
     struct upsert_counts counts;
     struct lsm_changes references;
     struct lsm_changes expiry;
-    struct propagation propagation;
+    struct lsm_changes undo;
+    uint64_t image_count;      /* of these */
+    struct lsm_reader *images; /* where the batch has changed keys already; else NULL */
+    struct propagation *propagation;
 };
 
 static void putting_done(struct putting *putting)
@@ -45,7 +52,8 @@ static void putting_done(struct putting *putting)
     upsert_done(&putting->upsert);
     lsm_changes_done(&putting->references);
     lsm_changes_done(&putting->expiry);
-    propagation_done(&putting->propagation);
+    lsm_changes_done(&putting->undo);
+    lsm_reader_close(putting->images);
 }
 
 static void commit_visit_time(struct meta_stream *meta, const struct value *time)
@@ -73,7 +81,7 @@ static bool fold(struct putting *putting, const struct event *event, int64_t wei
     const struct stream *const stream = putting->chunk->stream;
     if (!unpack_own(putting, event)) return event_corrupt(err);
     if (propagation_concerns(stream))
-        propagation_add(&putting->propagation, stream, event->key, weight < 0);
+        propagation_add(putting->propagation, stream, event->key, weight < 0);
     else if (!write_txn_fold(putting->write, stream, event, weight, err))
         return false;
     reference_index_note(&putting->references, stream, event->key, putting->upsert.record,
@@ -120,6 +128,7 @@ static bool put_first(struct putting *putting, struct error *err)
             continue;
         }
         putting->counts.new_count++;
+        batch_keys_add(&putting->keys, event.key);
         if (!insert(putting, &event, err) || !lsm_writer_set(putting->writer, event.packed, err))
             return false;
     }
@@ -141,10 +150,33 @@ static size_t apply_records(struct putting *putting, size_t first, struct slice 
     return i - first;
 }
 
+/* What the batch found: of what it has changed before, as it takes the place of another one, that
+ * is what it found then. */
+static bool note_image(struct putting *putting, struct slice key, struct slice known,
+                       struct error *err)
+{
+    struct undo_image image = {.cause = UNDO_RECORD, .packed = known}, first;
+    if (putting->chunk->stream->undo_seconds == 0 || known.length == 0 ||
+        event_batch(known) == putting->batch_id)
+        return true;
+    if (putting->images) {
+        switch (undo_log_find(putting->images, putting->batch_id, key, &first, err)) {
+        case DB_FAILED: return false;
+        case DB_FOUND: image.packed = first.packed; break;
+        case DB_MISSING: break;
+        }
+    }
+    undo_log_note(&putting->undo, putting->batch_id, key, &image);
+    putting->image_count++;
+    return true;
+}
+
 static bool change_event(struct putting *putting, struct slice key, struct slice known,
                          struct slice now, struct error *err)
 {
     struct event const old = {.key = key, .packed = known}, new = {.key = key, .packed = now};
+    if (!note_image(putting, key, known, err)) return false;
+    if (now.length) batch_keys_add(&putting->keys, key);
     if (event_is_live(known) && !fold(putting, &old, -1, err)) return false;
     if (event_is_live(now) && !insert(putting, &new, err)) return false;
     return lsm_writer_set(putting->writer, now, err);
@@ -168,28 +200,21 @@ static bool put_settled(struct putting *putting, struct error *err)
     return true;
 }
 
-static bool put_events(struct write_txn *write, const struct events_chunk *chunk, uint64_t batch_id,
-                       struct upsert_counts *ret_counts, struct error *err)
+/* What the stream is known to have then. */
+static bool save_stream(struct putting *putting, struct error *err)
 {
-    const struct stream *const stream = chunk->stream;
-    AUTO(putting_done) struct putting putting = {.write = write, .chunk = chunk};
-    if (!meta_stream_load(write->txn, stream->id, &putting.meta, err)) return false;
-    if (!events_writer_open(write->txn, stream, &putting.writer, err)) return false;
-    upsert_init(&putting.upsert, stream, write->schema->zone);
-    if (!(stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) ||
-        !lsm_writer_finish(putting.writer, err) ||
-        !reference_index_save(write->txn, &putting.references, err) ||
-        !expiry_save(write->txn, &putting.expiry, err) ||
-        !propagation_fold(write, &putting.propagation, err))
-        return false;
-    commit_visit_time(&putting.meta, &putting.upsert.newest);
-    uint64_t const gone = putting.counts.deleted_count;
-    if (putting.counts.new_count + putting.counts.replaced_count + gone > 0)
-        putting.meta.last_batch_id = batch_id;
-    putting.meta.event_count += putting.counts.new_count - gone;
-    write->meta.event_count += putting.counts.new_count - gone;
-    *ret_counts = putting.counts;
-    return meta_stream_save(write->txn, stream->id, &putting.meta, err);
+    struct write_txn *const write = putting->write;
+    const struct stream *const stream = putting->chunk->stream;
+    const struct upsert_counts *const counts = &putting->counts;
+    struct meta_stream *const meta = &putting->meta;
+    uint64_t const gone = counts->deleted_count;
+    commit_visit_time(meta, &putting->upsert.newest);
+    if (counts->new_count + counts->replaced_count + gone > 0)
+        meta->last_batch_id = putting->batch_id;
+    if (stream->undo_seconds == 0) meta->undo_from = putting->batch_id + 1;
+    meta->event_count += counts->new_count - gone;
+    write->meta.event_count += counts->new_count - gone;
+    return meta_stream_save(write->txn, stream->id, meta, err);
 }
 
 static void add_counts(struct batch *batch, const struct upsert_counts *counts)
@@ -201,10 +226,39 @@ static void add_counts(struct batch *batch, const struct upsert_counts *counts)
     batch->deleted_count += counts->deleted_count;
 }
 
+/* HAS_IMAGES: the batch has changed keys in this commit already. What is to be folded when all is
+ * written is added to PROPAGATION. */
+static bool put_events(struct write_txn *write, const struct events_chunk *chunk, bool has_images,
+                       struct batch *batch, struct propagation *propagation, struct error *err)
+{
+    const struct stream *const stream = chunk->stream;
+    AUTO(putting_done)
+    struct putting putting = {.write = write,
+                              .chunk = chunk,
+                              .batch_id = write_txn_batch_id(write, batch),
+                              .keys = batch->keys,
+                              .propagation = propagation};
+    if (!meta_stream_load(write->txn, stream->id, &putting.meta, err)) return false;
+    if (has_images && !undo_log_open(write->txn, stream->id, &putting.images, err)) return false;
+    if (!events_writer_open(write->txn, stream, &putting.writer, err)) return false;
+    upsert_init(&putting.upsert, stream, write->schema->zone);
+    if (!(stream->retracts ? put_settled(&putting, err) : put_first(&putting, err)) ||
+        !lsm_writer_finish(putting.writer, err) ||
+        !reference_index_save(write->txn, &putting.references, err) ||
+        !expiry_save(write->txn, &putting.expiry, err) ||
+        !undo_log_save(write->txn, &putting.undo, err))
+        return false;
+    batch->keys = putting.keys;
+    batch->image_count += putting.image_count;
+    add_counts(batch, &putting.counts);
+    return save_stream(&putting, err);
+}
+
 static bool fill_expire(struct write_txn *write, void *context, struct error *err)
 {
     (void)context;
-    return event_retention_drop(write, err) && view_retention_drop(write, err);
+    return event_retention_drop(write, err) && view_retention_drop(write, err) &&
+           undo_retention_drop(write, err);
 }
 
 /* A chunk, and its batch's entry in the log before and after. */
@@ -222,19 +276,41 @@ static bool save_layout(struct write_txn *write, struct slice layout, struct err
     return meta_catalog_ids_save(write->txn, layout, err);
 }
 
+static bool put_new(struct write_txn *write, const struct chunk_commit *commit, struct batch *batch,
+                    struct error *err)
+{
+    AUTO(propagation_done) struct propagation propagation = {0};
+    return put_events(write, commit->chunk, false, batch, &propagation, err) &&
+           propagation_fold(write, &propagation, err);
+}
+
+/* The batch takes the place of another one. */
+static bool put_instead(struct write_txn *write, const struct chunk_commit *commit,
+                        struct batch *batch, struct error *err)
+{
+    AUTO(event_edit_done) struct event_edit edit = {.write = write};
+    if (!undo_replaced(write, commit->chunk->stream, commit->replaces,
+                       write_txn_batch_id(write, batch), &edit, err) ||
+        !put_events(write, commit->chunk, true, batch, &edit.propagation, err) ||
+        !event_edit_finish(&edit, true, err))
+        return false;
+    batch->undoes = commit->replaces;
+    batch->removed_count = edit.removed_count;
+    batch->restored_count = edit.restored_count;
+    batch->image_count += edit.image_count;
+    return true;
+}
+
 static bool fill_chunk(struct write_txn *write, void *context, struct error *err)
 {
     struct chunk_work *const work = context;
-    struct upsert_counts counts;
     const struct chunk_commit *const commit = work->commit;
-    uint64_t const batch_id = write_txn_batch_id(write, work->batch);
-    if (!save_layout(write, commit->layout, err) ||
-        !put_events(write, commit->chunk, batch_id, &counts, err) || !write_txn_merge(write, err) ||
-        (commit->expires && !fill_expire(write, NULL, err)))
-        return false;
-    work->written = *work->batch;
-    add_counts(&work->written, &counts);
-    return write_txn_put_batch(write, &work->written, err);
+    struct batch *const written = &work->written;
+    *written = *work->batch;
+    return save_layout(write, commit->layout, err) &&
+           (commit->replaces ? put_instead : put_new)(write, commit, written, err) &&
+           write_txn_merge(write, err) && (!commit->expires || fill_expire(write, NULL, err)) &&
+           write_txn_put_batch(write, written, err);
 }
 
 bool commit_chunk(struct store *store, const struct chunk_commit *commit, struct batch *batch,
@@ -244,7 +320,8 @@ bool commit_chunk(struct store *store, const struct chunk_commit *commit, struct
     struct write_txn_work work = {.schema = commit->schema,
                                   .resources = commit->resources,
                                   .fill = fill_chunk,
-                                  .context = &put};
+                                  .context = &put,
+                                  .dry_run = commit->dry_run};
     events_chunk_sort(commit->chunk);
     if (!write_txn_run(store, &work, ret_commit_id, err)) return false;
     *batch = put.written;

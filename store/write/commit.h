@@ -24,6 +24,8 @@ struct chunk_commit {
     /* It also lets go what is older than the schema's "keep" and "retain"; of the records that are
      * bound by then none may be too old. */
     bool expires;
+    uint64_t replaces; /* the batch that is taken back in the same commit; 0: none */
+    bool dry_run;      /* nothing is committed */
     struct resources resources;
 };
 /* BATCH has the counts up to this chunk but for what the chunk's records do (new, duplicate, ...),
@@ -45,11 +47,14 @@ struct key_source {
     bool (*read)(void *context, size_t most_bytes, struct events_chunk *chunk, struct error *err);
     void *context;
 };
-/* Which events to delete: those of which WHERE holds, or those with the keys. */
+/* Which events to delete: those with the keys, or those that came with the batch and of which WHERE
+ * holds. */
 struct deletion {
     const struct stream *stream;
-    const struct expr *where; /* NULL: by keys */
+    uint64_t batch_id;        /* 0: of any batch */
+    const struct expr *where; /* NULL: all; where there is no batch either, by keys */
     struct key_source keys;
+    bool dry_run; /* they are counted, and nothing is committed */
 };
 /* Deletes them all in one commit. BATCH gets the counts: deleted, and duplicate for keys
  * without an event. Of streams that refer to each other, the keys of what is folded again are held

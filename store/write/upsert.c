@@ -21,7 +21,7 @@ void upsert_done(struct upsert *upsert)
 }
 
 /* FIELDS without all but the key, the version and the time. */
-static struct slice bury(struct upsert *upsert, struct value *fields)
+static struct slice bury(struct upsert *upsert, struct value *fields, uint64_t batch_id)
 {
     const struct stream *const stream = upsert->stream;
     AUTO_BUFFER struct buffer packed = {0};
@@ -31,15 +31,16 @@ static struct slice bury(struct upsert *upsert, struct value *fields)
             !event_is_key_field(stream, i))
             fields[i].kind = VALUE_NULL;
     }
-    event_pack_tombstone(stream, fields, &packed);
+    event_pack_tombstone(stream, fields, batch_id, &packed);
     return arena_copy(&upsert->arena, buffer_slice(&packed));
 }
 
-bool upsert_tombstone(struct upsert *upsert, const struct event *event, struct slice *ret_packed)
+bool upsert_tombstone(struct upsert *upsert, const struct event *event, uint64_t batch_id,
+                      struct slice *ret_packed)
 {
     arena_reset(&upsert->texts);
     if (!event_unpack(upsert->stream, event, &upsert->texts, upsert->record)) return false;
-    *ret_packed = bury(upsert, upsert->record);
+    *ret_packed = bury(upsert, upsert->record, batch_id);
     return true;
 }
 
@@ -56,13 +57,14 @@ static bool compare_versions(struct upsert *upsert, const struct event *record, 
     return true;
 }
 
-static void apply_delete(struct upsert *upsert, struct slice *now, struct upsert_counts *counts)
+static void apply_delete(struct upsert *upsert, const struct event *record, struct slice *now,
+                         struct upsert_counts *counts)
 {
     if (event_is_live(*now))
         counts->deleted_count++;
     else
         counts->duplicate_count++;
-    *now = bury(upsert, upsert->record);
+    *now = bury(upsert, upsert->record, event_batch(record->packed));
 }
 
 /* So that it does not matter whether an event was replaced within its chunk or later. */
@@ -136,6 +138,6 @@ bool upsert_apply(struct upsert *upsert, const struct event *record, struct slic
         if (order <= 0) return true;
     }
     if (!deletes) return apply_event(upsert, record, now, counts);
-    apply_delete(upsert, now, counts);
+    apply_delete(upsert, record, now, counts);
     return true;
 }

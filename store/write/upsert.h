@@ -38,7 +38,7 @@ void upsert_done(struct upsert *upsert); /* takes a zeroed one */
  * false: the bytes are no event. */
 bool upsert_apply(struct upsert *upsert, const struct event *record, struct slice *now,
                   struct upsert_counts *counts) MUST_CHECK;
-/* What stays of an event that is deleted: nothing, or with "newest" its version, so that an older
- * record which comes later is known to be stale. false: the bytes are no event. */
-bool upsert_tombstone(struct upsert *upsert, const struct event *event,
+/* What stays of an event that the batch deletes: nothing, or with "newest" its version, so that an
+ * older record which comes later is known to be stale. false: the bytes are no event. */
+bool upsert_tombstone(struct upsert *upsert, const struct event *event, uint64_t batch_id,
                       struct slice *ret_packed) MUST_CHECK;

@@ -150,12 +150,13 @@ bool write_txn_put_batch(struct write_txn *write, struct batch *batch, struct er
     return batch_log_put(write->txn, batch, err);
 }
 
-static bool write_txn_commit(struct write_txn *write, struct error *err)
+static bool write_txn_end(struct write_txn *write, bool dry_run, struct error *err)
 {
     if (write->has_cycle) {
         *err = write->delta.cycle;
         return false;
     }
+    if (dry_run) return true;
     return change_log_save(write->txn, write->meta.commit_id, &write->log, err) &&
            meta_save(write->txn, &write->meta, err) && txn_commit(TAKE(write->txn), err);
 }
@@ -175,7 +176,7 @@ bool write_txn_run(struct store *store, const struct write_txn_work *work, uint6
     bool good;
     do {
         good = write_txn_begin(&write, store, work, err) &&
-               work->fill(&write, work->context, err) && write_txn_commit(&write, err);
+               work->fill(&write, work->context, err) && write_txn_end(&write, work->dry_run, err);
     } while (!good && write_txn_try_again(&write, store, err));
     if (good) *ret_commit_id = write.meta.commit_id;
     write_txn_done(&write);

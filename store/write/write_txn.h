@@ -52,6 +52,7 @@ struct write_txn_work {
     struct resources resources;
     bool (*fill)(struct write_txn *write, void *context, struct error *err);
     void *context;
+    bool dry_run; /* nothing is committed */
 };
 bool write_txn_run(struct store *store, const struct write_txn_work *work, uint64_t *ret_commit_id,
                    struct error *err) MUST_CHECK;

@@ -63,7 +63,8 @@ class World:
         self.store, self.folder = os.path.join(folder, "store"), folder
         self.streams = {name: model.Stream(stream) for name, stream in copy.deepcopy(case["streams"]).items()}
         self.views, self.listed = copy.deepcopy(case["views"]), set()
-        self.batch, self.loaded = 0, set()  # the number of the newest one; what was loaded
+        self.batch, self.loaded = 0, {}  # the number of the newest one; what was loaded, and as which
+        self.log = {}  # of a batch: its stream, what it takes back and what takes it back, its name, whether it is an undo
         self.plant()
         run("init", self.store, "--schema", self.write("schema.json", self.schema()))
 
@@ -97,13 +98,19 @@ class World:
 
     def ingest(self, step):
         stream, counts = self.streams[step["stream"]], Counter()
-        before = {**vars(stream), "events": dict(stream.events), "batches": dict(stream.batches)}
+        before = {**vars(stream), "events": dict(stream.events), "batches": dict(stream.batches),
+                  "history": {key: list(changes) for key, changes in stream.history.items()}}
         stream.batch = self.batch + 1
+        instead = self.named(step)
+        if instead and not step["replace"]:
+            run(*self.ingest_line(step), stdin=self.content(step), status=(1,))
+            return
+        if instead:
+            stream.toggle(instead, [instead], [], stream.batch)
         for record in step["records"]:
             stream.apply({name: record.get(name) for name in stream.declared["fields"]}, counts)
-        content = ("".join(map(cases.line_of, step["records"])) + "\n" * step["number"]).encode()  # no two batches alike
-        options = ("--again",) if step.get("again") else ()
-        arguments = ("ingest", self.store, "--max-rejects", "100%", *options, "--stream", step["stream"], "-")
+        stream.end_batch(before["events"])
+        content, arguments = self.content(step), self.ingest_line(step)
         if "kill_after" in step:
             process = subprocess.Popen([TALLY, *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
             try:
@@ -117,12 +124,13 @@ class World:
         key = (step["stream"], step["number"])
         if "already loaded" in said and key in self.loaded:
             proves = stream.declared["key"] and "keep" not in stream.declared  # by now some records are too old
-            if step.get("again") or (proves and stream.events != before["events"]):
+            undone = self.log[self.loaded[key]]["undone_by"]
+            if step.get("again") or undone or (proves and stream.events != before["events"]):
                 raise Failure(f"it would have changed something: {said}")
             vars(stream).update(before)
             return
-        self.loaded.add(key)
-        self.batch += 1
+        self.add_batch(stream=step["stream"], undoes=instead, name=step.get("name"))
+        self.loaded[key] = self.batch
         model.drop_old(self.views, self.streams)
         model.let_go(self.views, self.streams)
         if "already loaded" in said:  # before it was killed
@@ -132,12 +140,74 @@ class World:
             if int(told.get(name, 0)) != counts[name]:
                 raise Failure(f"{name}: told {told.get(name, 0)}, expected {counts[name]}: {said}")
 
+    def content(self, step):
+        return ("".join(map(cases.line_of, step["records"])) + "\n" * step["number"]).encode()  # no two batches alike
+
+    def ingest_line(self, step):
+        options = ("--again",) if step.get("again") else ("--batch", step["name"]) if "name" in step else ()
+        options += ("--replace",) if step.get("replace") else ()
+        return ("ingest", self.store, "--max-rejects", "100%", *options, "--stream", step["stream"], "-")
+
+    def named(self, step):
+        """The batch in force that has the step's name."""
+        for number, batch in self.log.items():
+            if (batch["stream"], batch["name"]) == (step["stream"], step.get("name", 0)) and not batch["undone_by"]:
+                return number
+        return None
+
+    def add_batch(self, stream, undoes=None, name=None, is_undo=False):
+        self.batch += 1
+        self.log[self.batch] = {"stream": stream, "undoes": undoes, "name": name, "is_undo": is_undo, "undone_by": None}
+        if undoes:
+            self.log[undoes]["undone_by"] = self.batch
+
+    def undo(self, step):
+        """Of the last batches in force."""
+        choice = [number for number, batch in self.log.items() if not batch["undone_by"]][-4:]
+        if not choice:
+            return
+        number = choice[step["pick"] % len(choice)]
+        stream = self.streams[self.log[number]["stream"]]
+        gone, back = self.toggled_with(number)
+        kept_names = [batch["name"] for other, batch in self.log.items()
+                      if not batch["undone_by"] and other not in gone and batch["stream"] == self.log[number]["stream"]]
+        taken = any(self.log[other]["name"] and self.log[other]["name"] in kept_names for other in back)
+        counts = None if taken else stream.toggle(number, gone, back, self.batch + 1)
+        said = run("undo", self.store, str(number), status=(1,) if counts is None else (0, 2)).decode()
+        if counts is None:
+            return
+        for other in back:
+            self.log[other]["undone_by"] = None
+        for other in gone[1:]:
+            self.log[other]["undone_by"] = back[gone.index(other) - 1]
+        self.add_batch(stream=self.log[number]["stream"], undoes=number, is_undo=True)
+        told = dict(part.rsplit(" ", 1) for part in said.split("undo of batch ")[1].split(": ", 1)[1].split(", commit")[0].split(", "))
+        if "keep" in stream.declared:
+            counts["kept"] = int(told["kept"])  # whether what was let go is kept nobody asks
+        if any(int(told[name]) != counts[name] for name in ("removed", "restored", "kept")):
+            raise Failure(f"undo of {number}: told {said}, expected {dict(counts)}")
+
+    def toggled_with(self, number):
+        """What goes with a batch that is undone, and what comes back."""
+        gone, back = [number], []
+        while self.log[gone[-1]]["undoes"]:
+            back.append(self.log[gone[-1]]["undoes"])
+            beyond = self.log[back[-1]]["undoes"]
+            if not beyond or self.log[beyond]["undone_by"]:
+                break
+            gone.append(beyond)
+            if not self.log[back[-1]]["is_undo"]:
+                break
+        return gone, back
+
     def delete(self, step):
         stream = self.streams[step["stream"]]
+        stream.batch = self.batch + 1
         arguments = ["delete", self.store, "--stream", step["stream"]]
         if "where" in step:
             may = stream.delete(lambda _, event: measures.holds(step["where"], event))
-            self.batch += may
+            if may:
+                self.add_batch(stream=step["stream"])
             run(*arguments, "--where", measures.condition_text(step["where"]), status=(0 if may else 1,))
             return
         keys = [[key[field] for field in stream.declared["key"]] for key in step["keys"]]
@@ -145,7 +215,8 @@ class World:
                  for key in keys]
         wanted = [tuple(map(sort_key, key)) for key in keys]
         may = stream.delete(lambda key, _: key in wanted)  # without some events a tree had a cycle
-        self.batch += may
+        if may:
+            self.add_batch(stream=step["stream"])
         status = (0 if may else 1,)
         if step["file"]:
             run(*arguments, self.write("keys", "\n".join(texts) + "\n"), status=status)
@@ -214,7 +285,8 @@ class World:
     def compare_events(self):
         """What is stored, all of it and what one batch brought."""
         for name, stream in self.streams.items():
-            for batch in {0, min(1, self.batch), self.batch}:  # 0: all
+            own = [number for number, batch in self.log.items() if batch["stream"] == name]
+            for batch in {0, *own[:1], *own[-1:]}:  # 0: all
                 survivors = [event for event in stream.survivors() if batch in (0, stream.batches[event[KEY]])]
                 expected = sorted(map(dump_line, survivors))
                 options = ("--batch", str(batch)) if batch else ()
@@ -344,7 +416,8 @@ def features(case):
         for measure in view["measures"].values():
             yield name_of_kind(measure)
     for step in case["steps"]:
-        yield "step " + step["do"] + (" killed" if "kill_after" in step else " repeated" if "again" in step else "")
+        yield "step " + step["do"] + (" killed" if "kill_after" in step else " repeated" if "again" in step
+                                     else " named" if "name" in step else "")
 
 
 def name_of_kind(measure):

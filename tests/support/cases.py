@@ -308,7 +308,19 @@ def random_case(rng):
         case["steps"][-1]["number"] = i
     if rng.random() < 0.4:
         repeat_one(rng, case["steps"])
+    if rng.random() < 0.5:
+        undo_some(rng, case["steps"])
     return case
+
+
+def undo_some(rng, steps):
+    """Some batches have names, and take each other's place; and some are undone."""
+    for step in steps:
+        # what closes a cycle only together with what goes is refused
+        if step["do"] == "ingest" and not {"again", "kill_after"} & set(step) and "trees" not in additions.ON and rng.random() < 0.4:
+            step.update({"name": rng.choice("ab"), "replace": rng.random() < 0.8})
+    for _ in range(rng.randint(1, 4)):
+        steps.insert(rng.randint(1, len(steps)), {"do": "undo", "pick": rng.randrange(12)})
 
 
 def repeat_one(rng, steps):

@@ -7,6 +7,7 @@ import calendar
 import datetime
 import re
 import time
+from collections import Counter
 from decimal import Decimal
 
 import measures
@@ -33,6 +34,9 @@ class Stream:
         self.events = {}  # of a key: the event, or what is left of a deleted one
         self.batch = None  # the number of the one at hand
         self.batches = {}  # of a key: with which one its event came
+        self.history = {}  # of a key: (batch, event or None), whenever it changed
+        self.out = set()  # batches that are not in force
+        self.moved = {}  # of a batch: keys that are another as it takes others back
         self.arrived = 0
         self.newest = None  # time of all that ever was an event
         self.dropped_before = None
@@ -91,6 +95,7 @@ class Stream:
     def put(self, key, record):
         self.events[key] = dict(record)
         self.batches[key] = self.batch
+        self.history.setdefault(key, []).append((self.batch, self.events[key]))
         if record["t"] is not None:
             self.newest = max(self.newest or record["t"], record["t"])
 
@@ -105,10 +110,60 @@ class Stream:
         return [{**self.events[key], KEY: key} for key in old]
 
     def bury(self, key, record):
+        if self.declared["rule"] != "newest" and self.live(key) is None:
+            return
         if self.declared["rule"] == "newest":
             self.events[key] = {"v": record["v"], **GONE}
         else:
             self.events.pop(key, None)
+        self.batches[key] = self.batch
+        self.history.setdefault(key, []).append((self.batch, self.events.get(key)))
+
+    def end_batch(self, before):
+        """What came and went within the batch has not been; BEFORE: the events that were there."""
+        for key, changes in self.history.items():
+            if before.get(key) is None and self.events.get(key) is None:
+                changes[:] = [change for change in changes if change[0] != self.batch]
+
+    def settled(self, key):
+        """What the last batch in force left of the key, and which that is."""
+        for batch, event in reversed(self.history[key]):
+            if batch not in self.out:
+                old = event is not None and event.get("t") is not None and self.dropped_before and event["t"] < self.dropped_before
+                return batch, None if old else event
+        return None, None
+
+    def toggle(self, batch, gone, back, by):
+        """The batch BY takes one back: others are out of force, and in force again. What is removed, restored and kept as it
+        was changed since; None: a cycle."""
+        was = set(self.out)
+        self.out = (self.out | set(gone)) - set(back)
+        toggled = {*gone, *back}
+        moved = set().union(*(self.moved.get(each, ()) for each in toggled))
+        touched = [key for key, changes in self.history.items() if key in moved or toggled & {each for each, _ in changes}]
+        after = {key: self.settled(key) for key in touched}
+        if self.has_cycle_with({key: event or GONE for key, (_, event) in after.items()}):
+            self.out = was
+            return None
+        counts, moved = Counter(), self.moved.setdefault(by, set())
+        for key, (changer, event) in after.items():
+            before = self.live(key) and (self.batches[key], self.live(key))
+            self.set_settled(key, changer, event)
+            now = self.live(key) and (self.batches[key], self.live(key))
+            counts["removed"] += bool(before and not now)
+            counts["restored"] += bool(now and now != before)
+            if now != before:
+                moved.add(key)
+            changed = key in self.moved.get(batch, ()) or any(each == batch for each, _ in self.history[key])
+            counts["kept"] += changed and changer is not None and changer > batch and changer not in back
+        return counts
+
+    def set_settled(self, key, batch, event):
+        self.batches[key] = batch
+        if event is None:
+            self.events.pop(key, None)
+        else:
+            self.events[key] = event
 
     def delete(self, chosen):
         """Deletes the live events that CHOSEN(key, event) says; whether it may."""
@@ -120,8 +175,9 @@ class Stream:
         return True
 
     def add_field(self, name):
-        for event in self.events.values():
-            event.setdefault(name, None)
+        for _, event in [change for changes in self.history.values() for change in changes]:
+            if event is not None:
+                event.setdefault(name, None)
 
     def live(self, key):
         event = self.events.get(key)
