@@ -4,7 +4,7 @@
 set -eu
 
 packages="gcc meson ninja-build pkg-config libfuse3-dev fuse3 liblmdb-dev libcjson-dev zlib1g-dev libzstd-dev libxxhash-dev nettle-dev libseccomp-dev tzdata"
-[ "${1:-}" = tests ] && packages="$packages libcmocka-dev lmdb-utils python3 attr gzip zstd rsync fio binutils nginx-light libnginx-mod-http-js prometheus prometheus-node-exporter sqlite3 systemd gnuplot-nox jq curl git tar findutils mount util-linux clang clang-format clang-tidy cppcheck valgrind libclang-rt-dev lld llvm g++ debhelper dpkg-dev lintian autopkgtest scdoc man-db bash-completion zsh fish mandoc chromium chromium-driver"
+[ "${1:-}" = tests ] && packages="$packages libcmocka-dev lmdb-utils python3 attr gzip zstd rsync fio binutils nginx-light libnginx-mod-http-js prometheus prometheus-node-exporter sqlite3 faketime systemd gnuplot-nox jq curl git tar findutils mount util-linux clang clang-format clang-tidy cppcheck valgrind libclang-rt-dev lld llvm g++ debhelper dpkg-dev lintian autopkgtest scdoc man-db bash-completion zsh fish mandoc chromium chromium-driver"
 
 missing=
 for package in $packages; do

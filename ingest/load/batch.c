@@ -152,7 +152,7 @@ static bool look_up_digest(struct load *load, const struct snapshot *snapshot, b
 /* Whether there is nothing to do, or a rest: with a name that is how it is meant, but for a
  * replacement. */
 static bool stays(const struct load *load, const struct snapshot *snapshot,
-                     const struct meta_stream *meta)
+                  const struct meta_stream *meta)
 {
     if (load->batch->state != BATCH_LOADED) return true;
     return (load->options->name && !load->options->replace) || is_settled(load, snapshot, meta);

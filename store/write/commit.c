@@ -41,7 +41,7 @@ struct putting {
     struct lsm_changes references;
     struct lsm_changes expiry;
     struct lsm_changes undo;
-    uint64_t image_count;      /* of these */
+    uint64_t image_count;      /* of these, kept or not */
     struct lsm_reader *images; /* where the batch has changed keys already; else NULL */
     struct propagation *propagation;
 };
@@ -156,9 +156,9 @@ static bool note_image(struct putting *putting, struct slice key, struct slice k
                        struct error *err)
 {
     struct undo_image image = {.cause = UNDO_RECORD, .packed = known}, first;
-    if (putting->chunk->stream->undo_seconds == 0 || known.length == 0 ||
-        event_batch(known) == putting->batch_id)
-        return true;
+    if (known.length == 0 || event_batch(known) == putting->batch_id) return true;
+    putting->image_count++;
+    if (putting->chunk->stream->undo_seconds == 0) return true;
     if (putting->images) {
         switch (undo_log_find(putting->images, putting->batch_id, key, &first, err)) {
         case DB_FAILED: return false;
@@ -167,7 +167,6 @@ static bool note_image(struct putting *putting, struct slice key, struct slice k
         }
     }
     undo_log_note(&putting->undo, putting->batch_id, key, &image);
-    putting->image_count++;
     return true;
 }
 

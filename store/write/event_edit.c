@@ -112,10 +112,10 @@ static void count(struct event_edit *edit, bool was_live, bool is_live)
 static void note_image(struct event_edit *edit, const struct event *event, enum undo_cause cause)
 {
     struct undo_image const image = {.cause = cause, .packed = event->packed};
-    if (edit->stream->undo_seconds == 0 || (event->packed.length == 0 && cause == UNDO_RECORD))
-        return;
-    undo_log_note(&edit->undo, edit->batch_id, event->key, &image);
+    if (event->packed.length == 0 && cause == UNDO_RECORD) return;
     edit->image_count++;
+    if (edit->stream->undo_seconds == 0) return;
+    undo_log_note(&edit->undo, edit->batch_id, event->key, &image);
 }
 
 bool event_edit_set(struct event_edit *edit, const struct event *event, struct slice next,

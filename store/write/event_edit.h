@@ -40,7 +40,7 @@ struct event_edit {
     uint64_t removed_count;  /* keys whose event went */
     uint64_t restored_count; /* keys that got one, or another one */
     uint64_t appeared_count; /* of these, those that had none */
-    uint64_t image_count;    /* noted in the undo log */
+    uint64_t image_count;    /* for the undo log, kept or not */
 };
 
 bool event_edit_begin(struct event_edit *edit, struct write_txn *write, const struct stream *stream,
