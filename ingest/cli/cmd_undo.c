@@ -22,15 +22,15 @@ static const struct option options[] = {
 static const struct usage usage = {
     .command = "undo",
     .line = "tally undo STORE BATCH [--stream S] [--dry-run]",
-    .help = "Takes a batch back, in one commit, as if it had not come: its new events go, what\n"
-            "it replaced or deleted is back. BATCH is its name or its number, as in\n"
+    .help = "Takes a batch back, in one commit, as if it had not come: its new events go,\n"
+            "what it replaced or deleted is back. BATCH is its name or its number, as in\n"
             ".tallyfs/batches/; it may be a deletion, or itself an undo.\n"
             "\n"
             "  --stream S  where batches of several streams have the name\n"
             "  --dry-run   say what would change, and change nothing\n"
             "\n"
-            "Keys that a later batch has changed stay as they are; each is printed, with that\n"
-            "batch. \"undo\" of a stream in the schema says how long batches can be undone.\n"
+            "Keys that a later batch has changed stay as they are; each is printed, with\n"
+            "that batch. \"undo\" of a stream says how long batches can be undone.\n"
             "\n"
             "Exit status: 0 all of it is undone, 1 could not run, 2 some keys stay.\n"
             "\n"

@@ -52,9 +52,9 @@ def each_event_knows_its_batch(scene):
     check(records(store, "--batch", "2") == [{"id": 1, "x": "b"}, {"id": 9, "x": "b"}], "what came as it was stays of batch 1")
     check(records(store, "--batch", "3") == [], "a delete brings nothing")
     check(records(store, "--batch", "4") == [{"x": "p"}, {"x": "q"}], "the stream is the batch's")
-    check(b"there is no batch 5 (the last one is 4)" in tally("events", store, "--batch", "5", status=1).stderr, "no such batch")
+    check(b"there is no batch '5' (see .tallyfs/batches/; the last one is 4)" in tally("events", store, "--batch", "5", status=1).stderr, "no such batch")
     for wrong in ("0", "x", "-1", "1x", ""):
-        check(b"is no number of a batch" in tally("events", store, "--batch", wrong, status=1).stderr, wrong)
+        check(b"there is no batch '" in tally("events", store, "--batch", wrong, status=1).stderr, wrong)
     files = [scene.write(f"{number}.ndjson", lines({"id": 100 + number, "x": "c"})) for number in range(5, 37)]
     tally("ingest", store, "--stream", "s", *files)  # heads of one byte and of two
     check(records(store, "--batch", "33") == [{"id": 133, "x": "c"}], "a batch beyond one byte")
