@@ -69,13 +69,13 @@ _tally_words() { # _tally_words WORDS
 # The value of an option; false: this is none.
 _tally_value() {
   case $prev in
-    --schema | --from | --apply) _filedir ;;
+    --schema | --from | --apply | --check) _filedir ;;
     --stream) _tally_streams ;;
     --memory) _tally_words '512M 1G 2G 4G' ;;
     --threads) _tally_words '1 2 4 8' ;;
     --commit-every) _tally_words '100ms 1s 1min 1M 16M' ;;
     --format) _tally_words 'ndjson csv' ;;
-    --key | --where | --batch | --max-rejects) ;;
+    --key | --where | --batch | --at | --max-rejects) ;;
     *) return 1 ;;
   esac
 }
@@ -83,7 +83,7 @@ _tally_value() {
 _tally() {
   local cur prev words cword split tally=$1
   _init_completion -s -n : || return
-  _tally_positionals --schema --from --apply --stream --memory --threads --commit-every --key --where --batch --format --max-rejects
+  _tally_positionals --schema --from --apply --check --at --stream --memory --threads --commit-every --key --where --batch --format --max-rejects
   local command=${words[0]} plain store
   _tally_unquote "${words[1]}"
   store=$plain

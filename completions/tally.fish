@@ -106,4 +106,7 @@ complete -c tally -n '__tally_is delete events' -l batch -x -d 'The events that 
 complete -c tally -n '__tally_is events' -l format -xa 'ndjson csv' -d 'How to write them'
 complete -c tally -n '__tally_is status' -l json -d 'Print it for scripts'
 complete -c tally -n '__tally_is rebuild schema' -l allow-loss -d 'Also what cannot be made again'
+complete -c tally -n '__tally_is schema' -l check -rF -d 'Say what that would do'
+complete -c tally -n '__tally_is schema' -l history -d 'List the schemas'
+complete -c tally -n '__tally_is schema' -l at -x -d 'Print the schema of a commit'
 complete -c tally -n '__tally_is schema' -l apply -rF -d 'Put another schema in force'

@@ -77,7 +77,7 @@ static bool write_first_commit(struct db *db, const struct schema *schema, struc
     meta_next_commit(&meta);
     meta.schema_commit_id = meta.root_listing_commit_id = meta.commit_id;
     return txn_begin(db, true, &txn, err) && create_trees(txn, err) &&
-           meta_schema_save(txn, schema->text, zone, err) &&
+           meta_schema_save(txn, meta.commit_id, schema->text, zone, err) &&
            meta_catalog_ids_save(txn, buffer_slice(&layout), err) && meta_save(txn, &meta, err) &&
            txn_commit(TAKE(txn), err);
 }

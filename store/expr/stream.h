@@ -23,6 +23,7 @@ enum field_type {
 
 struct field {
     struct slice name;
+    struct slice was; /* the name that it had in the schema before; empty: this one */
     /* Its name in the input, or a JSON pointer: "column", or the field's own. */
     struct slice column;
     enum field_type type;
@@ -40,7 +41,10 @@ enum duplicate_rule {
 struct slot {
     int field; /* place in `fields`; -1: the field is no longer declared */
     enum field_type type;
+    bool is_former;  /* the field has a wider type since, and a slot for that behind this one */
+    bool has_former; /* the other way round */
     const struct dictionary *dictionary; /* of a string; NULL: none */
+    const struct time_zone *zone;        /* the schema's */
 };
 
 /* What leads from an event to one of another stream, or of its own: the key of that. */
@@ -88,13 +92,15 @@ struct hierarchy_path {
 /* Where events come from: a stream, several of them, or the rows of a view (see struct view). */
 struct stream {
     struct slice name;
+    struct slice was;        /* as of a field */
     uint16_t id;             /* in the keys of the store */
     struct slice definition; /* its JSON, without blanks */
     const struct field *fields;
     size_t field_count;
     const struct slot *slots; /* the order in which events are packed */
     size_t slot_count;
-    bool has_dictionaries;      /* a slot has one */
+    bool has_dictionaries; /* a slot has one */
+    bool has_former_slots;
     bool lacks_dictionaries;    /* nobody has looked yet which texts of its slots are repeated */
     const uint16_t *key_fields; /* places in `fields`, in declared order */
     size_t key_count;           /* 0: no key, every record counts */

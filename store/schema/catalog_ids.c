@@ -9,6 +9,8 @@
  */
 #include "schema/catalog_ids.h"
 
+#include "schema/field_widening.h"
+#include "schema/renames.h"
 #include "types/pack.h"
 
 struct named_slot {
@@ -161,8 +163,19 @@ static struct view *own_view(const struct schema *schema, struct slice name)
     return NULL;
 }
 
+/* Those that have taken the place of another one. */
+static void mark_former(struct stream *stream, struct slot *slots, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!slots[i].is_former) continue;
+        stream->has_former_slots = true;
+        for (size_t j = i + 1; j < count; j++)
+            slots[j].has_former |= slots[j].field == slots[i].field;
+    }
+}
+
 static bool place_fields(const struct placed_stream *placed, struct stream *stream,
-                         struct arena *arena)
+                         const struct time_zone *zone, struct arena *arena)
 {
     struct slot *const slots = ARENA_ARRAY(arena, struct slot, placed->slot_count);
     size_t found = 0;
@@ -174,12 +187,16 @@ static bool place_fields(const struct placed_stream *placed, struct stream *stre
             .field = field,
             .type = placed->slots[i].type,
             .dictionary = dictionary_make(&placed->slots[i].dictionary, arena),
+            .zone = zone,
         };
         stream->has_dictionaries |= slots[i].dictionary != NULL;
         if (field < 0) continue;
-        if (stream->fields[field].type != placed->slots[i].type) return false;
-        found++;
+        enum field_type const type = stream->fields[field].type;
+        slots[i].is_former = type != slots[i].type;
+        if (slots[i].is_former && !field_widens(slots[i].type, type)) return false;
+        found += !slots[i].is_former;
     }
+    mark_former(stream, slots, placed->slot_count);
     stream->id = placed->id;
     stream->lacks_dictionaries = placed->lacks_dictionaries;
     stream->slots = slots;
@@ -196,7 +213,7 @@ bool catalog_ids_apply(struct slice packed, struct schema *schema, struct error 
         return catalog_ids_corrupt(err);
     for (size_t i = 0; i < layout.stream_count; i++) {
         struct stream *const stream = own_stream(schema, layout.streams[i].name);
-        if (!stream || !place_fields(&layout.streams[i], stream, &schema->arena))
+        if (!stream || !place_fields(&layout.streams[i], stream, schema->zone, &schema->arena))
             return catalog_ids_corrupt(err);
     }
     for (size_t i = 0; i < layout.view_count; i++) {
@@ -223,28 +240,49 @@ static const struct placed_view *find_view(const struct layout *layout, struct s
     return NULL;
 }
 
-/* The slots of OLD, those of fields that are gone without a name, and new ones behind. */
+/* The slots of OLD, those of fields that are gone without a name, and new ones behind: also of
+ * fields that have a wider type, whose values stay where they are. */
 static void place_slots(const struct placed_stream *old, const struct stream *stream,
                         struct arena *arena, struct placed_stream *placed)
 {
     size_t const old_count = old ? old->slot_count : 0;
     placed->slots = ARENA_ARRAY(arena, struct named_slot, old_count + stream->field_count);
     for (size_t i = 0; i < old_count; i++) {
+        struct slice const name = old->slots[i].name;
+        int const field = name.length ? renamed_field(stream, name) : -1;
         placed->slots[i] = old->slots[i];
-        if (catalog_ids_find_field(stream, old->slots[i].name) < 0)
-            placed->slots[i].name.length = 0;
+        placed->slots[i].name = field < 0 ? (struct slice){0} : stream->fields[field].name;
     }
     placed->slot_count = old_count;
     placed->lacks_dictionaries = !old || old->lacks_dictionaries;
     for (size_t i = 0; i < stream->field_count; i++) {
+        const struct field *const field = &stream->fields[i];
         size_t held = 0;
-        while (held < old_count && !slice_equal(placed->slots[held].name, stream->fields[i].name))
+        while (held < old_count && !(slice_equal(placed->slots[held].name, field->name) &&
+                                     placed->slots[held].type == field->type))
             held++;
         if (held < old_count) continue;
         placed->slots[placed->slot_count++] =
-            (struct named_slot){.type = stream->fields[i].type, .name = stream->fields[i].name};
+            (struct named_slot){.type = field->type, .name = field->name};
         placed->lacks_dictionaries = true;
     }
+}
+
+/* What a stream of the next schema was, if it is not new. */
+static const struct placed_stream *stream_before(const struct layout *old,
+                                                 const struct stream *stream)
+{
+    const struct placed_stream *const same = find_stream(old, stream->name);
+    return same || stream->was.length == 0 ? same : find_stream(old, stream->was);
+}
+
+/* The same of a view; FRESH: it is made anew. */
+static const struct placed_view *view_before(const struct layout *old, const struct view *view,
+                                             bool fresh)
+{
+    if (fresh) return NULL;
+    const struct placed_view *const same = find_view(old, view->name);
+    return same || view->was.length == 0 ? same : find_view(old, view->was);
 }
 
 static void make_layout(const struct layout *old, const struct schema *next, const bool *fresh,
@@ -255,7 +293,7 @@ static void make_layout(const struct layout *old, const struct schema *next, con
     layout->stream_count = next->stream_count;
     for (size_t i = 0; i < next->stream_count; i++) {
         const struct stream *const stream = &next->streams[i];
-        const struct placed_stream *const held = find_stream(old, stream->name);
+        const struct placed_stream *const held = stream_before(old, stream);
         layout->streams[i] = (struct placed_stream){.id = held ? held->id : layout->next_stream++,
                                                     .name = stream->name};
         place_slots(held, stream, arena, &layout->streams[i]);
@@ -263,10 +301,10 @@ static void make_layout(const struct layout *old, const struct schema *next, con
     layout->views = ARENA_ARRAY(arena, struct placed_view, next->all_view_count);
     layout->view_count = next->all_view_count;
     for (size_t i = 0; i < next->all_view_count; i++) {
-        const struct placed_view *const held =
-            fresh && fresh[i] ? NULL : find_view(old, next->views[i].name);
-        layout->views[i] = (struct placed_view){.id = held ? held->id : layout->next_view++,
-                                                .name = next->views[i].name};
+        const struct view *const view = &next->views[i];
+        const struct placed_view *const held = view_before(old, view, fresh && fresh[i]);
+        layout->views[i] =
+            (struct placed_view){.id = held ? held->id : layout->next_view++, .name = view->name};
     }
 }
 

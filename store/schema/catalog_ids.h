@@ -17,8 +17,9 @@
 void catalog_ids_first(const struct schema *schema, struct buffer *layout);
 /* Gives SCHEMA the ids and slots of LAYOUT, which was made for it. ERROR_CORRUPT: it was not. */
 bool catalog_ids_apply(struct slice layout, struct schema *schema, struct error *err) MUST_CHECK;
-/* The layout of NEXT behind OLD: names that stay keep what they have, but for the views that FRESH
- * says, one a view of NEXT. ERROR_FULL: all ids are used up. */
+/* The layout of NEXT behind OLD: names that stay, or go on under another (renames.h), keep what
+ * they have, but for the views that FRESH says, one a view of NEXT. ERROR_FULL: all ids are used
+ * up. */
 bool catalog_ids_change(struct slice old, const struct schema *next, const bool *fresh,
                         struct buffer *layout, struct error *err) MUST_CHECK;
 /* The layout with dictionaries for those slots of STREAM that have none: DICTIONARIES has one a

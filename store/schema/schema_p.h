@@ -36,6 +36,9 @@ bool error_wrap_index(struct error *err, size_t index);
  * year 366, so that nothing goes too early. */
 bool json_read_duration(const cJSON *json, int64_t *ret_seconds, struct error *err) MUST_CHECK;
 
+/* "was" of a stream, a field or a view: the name that it had before, or empty. */
+bool schema_read_was(struct schema *schema, const cJSON *json, struct slice *ret_was,
+                     struct error *err) MUST_CHECK;
 /* The place of the field NAME; false, with the names that there are: there is none. */
 bool stream_find_field(const struct stream *stream, const char *name, size_t *ret_index,
                        struct error *err) MUST_CHECK;

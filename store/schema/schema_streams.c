@@ -19,6 +19,16 @@ static bool schema_streams_read_name(const char *name, const char *what, struct 
     return true;
 }
 
+bool schema_read_was(struct schema *schema, const cJSON *json, struct slice *ret_was,
+                     struct error *err)
+{
+    const cJSON *const was = json_get(json, "was");
+    if (!was) return true;
+    if (!json_is_text(was, "the name that it had before", err)) return error_wrap_dot(err, "was");
+    *ret_was = arena_copy(&schema->arena, slice_text(was->valuestring));
+    return true;
+}
+
 static bool read_type(const cJSON *json, enum field_type *ret_type, struct error *err)
 {
     static const char *const types[] = {"string", "bool", "int", "decimal", "time", "float"};
@@ -47,7 +57,7 @@ static bool read_field_type(const cJSON *json, struct field *field, struct error
 static bool schema_streams_read_field(struct schema *schema, const cJSON *json, struct field *field,
                                       struct error *err)
 {
-    static const char *const keys[] = {"type", "format", "column", "references", NULL};
+    static const char *const keys[] = {"type", "format", "column", "references", "was", NULL};
     field->name = field->column = arena_copy(&schema->arena, slice_text(json->string));
     if (!schema_streams_read_name(json->string, "field", err)) return false;
     if (cJSON_IsString(json)) return read_field_type(json, field, err);
@@ -55,6 +65,7 @@ static bool schema_streams_read_field(struct schema *schema, const cJSON *json, 
     const cJSON *const type = json_get(json, "type");
     if (!type) return error_set(err, ERROR_SCHEMA, "a field needs a \"type\"");
     if (!read_field_type(type, field, err)) return error_wrap_dot(err, "type");
+    if (!schema_read_was(schema, json, &field->was, err)) return false;
     const cJSON *const column = json_get(json, "column"), *const format = json_get(json, "format");
     if (column) {
         if (!json_is_text(column, "the name of a column", err))
@@ -248,12 +259,14 @@ static bool read_undo(const cJSON *json, struct stream *stream, struct error *er
 static bool schema_streams_read_stream(struct schema *schema, const cJSON *json,
                                        struct stream *stream, struct error *err)
 {
-    static const char *const keys[] = {
-        "key", "time", "on_duplicate", "delete_when", "keep", "fields", "references", "undo", NULL};
+    static const char *const keys[] = {"key",  "time",   "on_duplicate", "delete_when",
+                                       "keep", "fields", "references",   "undo",
+                                       "was",  NULL};
     stream->name = arena_copy(&schema->arena, slice_text(json->string));
     stream->definition = json_definition(json, &schema->arena);
     if (!schema_streams_read_name(json->string, "stream", err) || !json_is_object(json, keys, err))
         return false;
+    if (!schema_read_was(schema, json, &stream->was, err)) return false;
     const cJSON *const fields = json_get(json, "fields");
     if (!fields) return error_set(err, ERROR_SCHEMA, "a stream needs \"fields\"");
     if (!schema_streams_read_fields(schema, fields, stream, err))

@@ -286,6 +286,7 @@ static struct slice view_definition(const cJSON *json, struct arena *arena)
     cJSON *const copy = cJSON_Duplicate(json, true);
     cJSON_DeleteItemFromObjectCaseSensitive(copy, "max_rows");
     cJSON_DeleteItemFromObjectCaseSensitive(copy, "formats");
+    cJSON_DeleteItemFromObjectCaseSensitive(copy, "was");
     struct slice const definition = json_definition(copy, arena);
     cJSON_Delete(copy);
     return definition;
@@ -310,11 +311,13 @@ static bool schema_views_check_name(const char *name, struct error *err)
 
 static bool read_view(struct views *all, const cJSON *json, struct view *view, struct error *err)
 {
-    static const char *const keys[] = {"from",     "by",      "where", "measures", "retain",
-                                       "max_rows", "formats", "depth", "within",   NULL};
+    static const char *const keys[] = {"from",   "by",       "where",   "measures",
+                                       "retain", "max_rows", "formats", "depth",
+                                       "within", "was",      NULL};
     struct schema *const schema = all->schema;
     if (!schema_views_check_name(json->string, err) || !json_is_object(json, keys, err))
         return false;
+    if (!schema_read_was(schema, json, &view->was, err)) return false;
     if (!read_from(all, json_get(json, "from"), view, err)) return false;
     if (!schema_read_by(schema, json_get(json, "by"), view, err)) return error_wrap_dot(err, "by");
     if (!schema_read_levels(json_get(json, "depth"), view, err))

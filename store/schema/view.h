@@ -50,7 +50,8 @@ struct view_input {
 
 struct view {
     struct slice name;
-    struct slice definition; /* its JSON, without blanks, max_rows and formats */
+    struct slice was;        /* the name that it had in the schema before; empty: this one */
+    struct slice definition; /* its JSON, without blanks, max_rows, formats and was */
     uint16_t id;             /* in the keys of the store */
     /* Of a hidden view: the view that it feeds. Its dimensions are an entity and then those of the
      * owner, so that its groups of depth k + 1 are the entities of the owner's groups of depth k:

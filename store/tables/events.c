@@ -14,6 +14,7 @@
 #include "base/touch.h"
 #include "kv/db.h"
 #include "lsm/lsm_writer.h"
+#include "schema/field_widening.h"
 #include "tables/event_text.h"
 #include "tables/format.h"
 #include "types/instant.h"
@@ -277,7 +278,7 @@ static void pack_fields(const struct stream *stream, const struct value *values,
     static const struct value null;
     for (size_t i = 0; i < stream->slot_count; i++) {
         const struct slot *const slot = &stream->slots[i];
-        if (slot->field < 0)
+        if (slot->field < 0 || slot->is_former)
             pack_field(into, slot, &null);
         else if (key_inside || !event_is_key_field(stream, (size_t)slot->field))
             pack_field(into, slot, &values[slot->field]);
@@ -344,6 +345,19 @@ void events_chunk_add(struct events_chunk *chunk, const struct value *values)
     events_chunk_append(chunk, &event);
 }
 
+/* Of a field that has another slot, too: that of a narrower type, or of the wider one. */
+static bool unpack_widened(struct slice *from, const struct stream *stream, const struct slot *slot,
+                           struct arena *arena, struct value *values)
+{
+    struct value value;
+    if (!unpack_field(from, slot, arena, &value)) return false;
+    if (slot->is_former)
+        field_widen(&value, slot->type, stream->fields[slot->field].type, slot->zone, arena);
+    if (slot->is_former && !slot->has_former) values[slot->field].kind = VALUE_NULL;
+    if (value.kind != VALUE_NULL) values[slot->field] = value;
+    return true;
+}
+
 bool event_unpack(const struct stream *stream, const struct event *event, struct arena *arena,
                   struct value *ret_values)
 {
@@ -356,6 +370,10 @@ bool event_unpack(const struct stream *stream, const struct event *event, struct
         struct value undeclared;
         if (slot->field >= 0 && !key_inside && event_is_key_field(stream, (size_t)slot->field))
             continue;
+        if (slot->is_former || slot->has_former) {
+            if (!unpack_widened(&rest, stream, slot, arena, ret_values)) return false;
+            continue;
+        }
         if (!unpack_field(&rest, slot, arena,
                           slot->field < 0 ? &undeclared : &ret_values[slot->field]))
             return false;

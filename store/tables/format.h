@@ -14,6 +14,7 @@
  *   meta     "store"               -> [format u16][secret 16][commit][commit ns u64][schema commit]
  *                                     [root listing commit][next group][last batch][events][rows]
  *            "schema"              -> the user's JSON
+ *            "schema" [commit u64] -> the same of each schema that came into force then
  *            "zone"                -> TZif bytes of the schema's time zone, empty for UTC: a
  *                                     database of zones that is updated must not move events
  *                                     between buckets

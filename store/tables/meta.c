@@ -190,8 +190,40 @@ bool meta_schema_load(const struct txn *txn, struct slice *ret_schema, struct sl
            get(txn, slice_text("zone"), ret_zone, "its time zone", err);
 }
 
-bool meta_schema_save(struct txn *txn, struct slice schema, struct slice zone, struct error *err)
+static void schema_key(uint64_t commit_id, struct buffer *key)
 {
+    buffer_add_text(key, "schema");
+    pack_u64(key, commit_id);
+}
+
+bool meta_schema_save(struct txn *txn, uint64_t commit_id, struct slice schema, struct slice zone,
+                      struct error *err)
+{
+    AUTO_BUFFER struct buffer key = {0};
+    schema_key(commit_id, &key);
     return db_put(txn, TABLE_META, slice_text("schema"), schema, err) &&
+           db_put(txn, TABLE_META, buffer_slice(&key), schema, err) &&
            db_put(txn, TABLE_META, slice_text("zone"), zone, err);
+}
+
+bool meta_schema_history(const struct txn *txn,
+                         bool (*tell)(void *context, uint64_t commit_id, struct slice schema),
+                         void *context, struct error *err)
+{
+    AUTO_CURSOR struct cursor *cursor = NULL;
+    AUTO_BUFFER struct buffer key = {0};
+    struct slice const prefix = slice_text("schema");
+    struct db_entry entry;
+    schema_key(0, &key);
+    if (!cursor_open(txn, TABLE_META, &cursor, err)) return false;
+    enum db_finding found = cursor_seek(cursor, buffer_slice(&key), &entry, err);
+    for (; found == DB_FOUND && slice_starts(entry.key, prefix);
+         found = cursor_next(cursor, &entry, err)) {
+        struct slice rest =
+            slice_of(entry.key.at + prefix.length, entry.key.length - prefix.length);
+        uint64_t commit_id;
+        if (!unpack_u64(&rest, &commit_id)) return meta_corrupt(err, "a schema");
+        if (!tell(context, commit_id, entry.value)) return true;
+    }
+    return found != DB_FAILED;
 }

@@ -78,5 +78,11 @@ bool meta_catalog_ids_save(struct txn *txn, struct slice layout, struct error *e
 /* Texts borrow from the transaction. */
 bool meta_schema_load(const struct txn *txn, struct slice *ret_schema, struct slice *ret_zone,
                       struct error *err) MUST_CHECK;
-bool meta_schema_save(struct txn *txn, struct slice schema, struct slice zone,
+/* COMMIT_ID: that in which it comes into force. */
+bool meta_schema_save(struct txn *txn, uint64_t commit_id, struct slice schema, struct slice zone,
                       struct error *err) MUST_CHECK;
+/* Tells the commits in which a schema came into force, and their texts, which borrow, oldest first;
+ * until TELL returns false. */
+bool meta_schema_history(const struct txn *txn,
+                         bool (*tell)(void *context, uint64_t commit_id, struct slice schema),
+                         void *context, struct error *err) MUST_CHECK;

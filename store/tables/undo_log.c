@@ -27,9 +27,9 @@ void undo_log_note(struct lsm_changes *changes, uint64_t batch_id, struct slice 
 {
     STACK_BUFFER(entry, DB_KEY_BYTES_MAX);
     AUTO_BUFFER struct buffer value = {0};
-    bool const is_whole = pack_key(batch_id, key, &entry);
+    if (pack_key(batch_id, key, &entry)) key.length = 0;
     buffer_add_byte(&value, (uint8_t)image->cause);
-    pack_bytes(&value, is_whole ? (struct slice){0} : key);
+    pack_bytes(&value, key);
     buffer_add_slice(&value, image->packed);
     lsm_changes_set(changes, buffer_slice(&entry), buffer_slice(&value));
 }

@@ -3,6 +3,7 @@
 
 #include "lsm/lsm_writer.h"
 #include "schema/catalog_ids.h"
+#include "schema/renames.h"
 #include "tables/expiry.h"
 #include "tables/groups.h"
 #include "tables/reference_index.h"
@@ -47,7 +48,8 @@ static bool apply_read_next(struct applying *applying, struct error *err)
         good = time_zone_load(first->timezone, &applying->zone, err);
     schema_free(first);
     zone = buffer_slice(&applying->zone);
-    return good && schema_read(applying->text, &zone, &applying->next, err);
+    return good && schema_read(applying->text, &zone, &applying->next, err) &&
+           renames_settle(applying->old, applying->next, err);
 }
 
 static void emit_views(const struct applying *applying)
@@ -56,7 +58,8 @@ static void emit_views(const struct applying *applying)
     const struct apply_plan *const plan = &applying->plan;
     for (size_t i = 0; i < plan->next->view_count; i++) {
         struct slice const name = plan->next->views[i].name;
-        bool const known = schema_view(plan->old, name) != NULL;
+        struct slice const was = plan->next->views[i].was;
+        bool const known = schema_view(plan->old, was.length ? was : name) != NULL;
         options->tell(options->context, name,
                       !plan->refolded[i] ? APPLY_KEPT
                       : known            ? APPLY_CHANGED
@@ -64,7 +67,7 @@ static void emit_views(const struct applying *applying)
     }
     for (size_t i = 0; i < plan->old->view_count; i++) {
         struct slice const name = plan->old->views[i].name;
-        if (!schema_view(plan->next, name)) options->tell(options->context, name, APPLY_DROPPED);
+        if (!renamed_view(plan->next, name)) options->tell(options->context, name, APPLY_DROPPED);
     }
 }
 
@@ -98,10 +101,8 @@ static bool change_expiry(struct write_txn *write, const struct stream *old,
                           const struct stream *next, struct error *err)
 {
     struct meta_stream meta;
-    bool const same_time =
-        !old->keep_seconds == !next->keep_seconds &&
-        (next->keep_seconds == 0 ||
-         slice_equal(old->fields[old->time_field].name, next->fields[next->time_field].name));
+    bool const same_time = !old->keep_seconds == !next->keep_seconds &&
+                           (next->keep_seconds == 0 || apply_plan_same_time(old, next));
     if (same_time) return true;
     if (!meta_stream_load(write->txn, old->id, &meta, err)) return false;
     meta.expired_before.kind = VALUE_NULL;
@@ -120,7 +121,7 @@ static bool change_streams(struct write_txn *write, const struct apply_plan *pla
 {
     for (size_t i = 0; i < plan->old->stream_count; i++) {
         const struct stream *const old = &plan->old->streams[i];
-        const struct stream *const next = schema_stream(plan->next, old->name);
+        const struct stream *const next = renamed_stream(plan->next, old->name);
         if (!next && !drop_stream(write, old, err)) return false;
         if (next &&
             (!change_references(write, old, next, err) || !change_expiry(write, old, next, err) ||
@@ -143,6 +144,62 @@ static bool plan_next(struct applying *applying, const struct txn *txn, struct e
     return catalog_ids_apply(buffer_slice(&applying->layout), applying->next, err);
 }
 
+/* Tells of it, or refuses it. */
+static bool check_loss(const struct applying *applying, const struct apply_loss *loss,
+                       struct error *err)
+{
+    const struct apply_options *const options = applying->options;
+    if (loss->count == 0) return true;
+    if (options->allow_loss) {
+        options->tell_loss(options->context, loss);
+        return true;
+    }
+    (void)error_set(err, ERROR_SCHEMA, "%llu %s are older: they would go at once",
+                    (unsigned long long)loss->count, loss->of_stream ? "events" : "rows");
+    (void)error_remedy(err, "if they shall, say so with --allow-loss");
+    return error_place(err, "%s.%.*s.%s", loss->of_stream ? "streams" : "views",
+                       (int)loss->name.length, (const char *)loss->name.at,
+                       loss->of_stream ? "keep" : "retain");
+}
+
+static bool drop_old_events(const struct applying *applying, struct write_txn *write,
+                            struct error *err)
+{
+    const struct schema *const next = applying->next;
+    for (size_t i = 0; i < next->stream_count; i++) {
+        const struct stream *const stream = &next->streams[i];
+        const struct stream *const old =
+            schema_stream(applying->old, stream->was.length ? stream->was : stream->name);
+        uint64_t const before = write->meta.event_count;
+        if (stream->keep_seconds == 0) continue;
+        if (!event_retention_drop_of(write, stream, err)) return false;
+        bool const is_other = !old || old->keep_seconds != stream->keep_seconds;
+        struct apply_loss const loss = {
+            .of_stream = true, .name = stream->name, .count = before - write->meta.event_count};
+        if (is_other && !check_loss(applying, &loss, err)) return false;
+    }
+    return true;
+}
+
+static bool drop_old_rows(const struct applying *applying, struct write_txn *write,
+                          struct error *err)
+{
+    const struct schema *const next = applying->next;
+    for (size_t i = 0; i < next->all_view_count; i++) {
+        const struct view *const view = next->order[i];
+        const struct view *const old =
+            schema_view(applying->old, view->was.length ? view->was : view->name);
+        uint64_t const before = write->meta.row_count;
+        if (view->retain_seconds == 0) continue;
+        if (!view_retention_drop_of(write, view, err)) return false;
+        bool const is_other = old && old->retain_seconds != view->retain_seconds;
+        struct apply_loss const loss = {.name = view->name,
+                                        .count = before - write->meta.row_count};
+        if (is_other && !check_loss(applying, &loss, err)) return false;
+    }
+    return true;
+}
+
 static bool fill_apply(struct write_txn *write, void *context, struct error *err)
 {
     struct applying *const applying = context;
@@ -153,11 +210,12 @@ static bool fill_apply(struct write_txn *write, void *context, struct error *err
     write->progress_context = options->context;
     if (!apply_check_zone(write->txn, applying->old, applying->next, err)) return false;
     if (!change_streams(write, &applying->plan, err) || !write_txn_load_cutoffs(write, err) ||
-        !rebuild_views(write, applying->plan.refolded, err) || !event_retention_drop(write, err) ||
-        !view_retention_drop(write, err))
+        !rebuild_views(write, applying->plan.refolded, err) ||
+        !drop_old_events(applying, write, err) || !drop_old_rows(applying, write, err))
         return false;
     write->meta.schema_commit_id = write->meta.root_listing_commit_id = write->meta.commit_id;
-    return meta_schema_save(write->txn, applying->text, buffer_slice(&applying->zone), err) &&
+    return meta_schema_save(write->txn, write->meta.commit_id, applying->text,
+                            buffer_slice(&applying->zone), err) &&
            meta_catalog_ids_save(write->txn, buffer_slice(&applying->layout), err);
 }
 
@@ -173,7 +231,8 @@ static bool apply_run(struct applying *applying, uint64_t *ret_commit_id, struct
     struct write_txn_work const work = {.schema = applying->old,
                                         .resources = applying->options->resources,
                                         .fill = fill_apply,
-                                        .context = applying};
+                                        .context = applying,
+                                        .dry_run = applying->options->dry_run};
     return write_txn_run(applying->store, &work, ret_commit_id, err);
 }
 

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/apply_plan.h"
 
+#include "schema/field_widening.h"
+#include "schema/renames.h"
 #include "tables/view_history.h"
 #include "write/write_txn.h"
-
-static const struct field *apply_plan_find_field(const struct stream *stream, struct slice name)
-{
-    for (size_t i = 0; i < stream->field_count; i++) {
-        if (slice_equal(stream->fields[i].name, name)) return &stream->fields[i];
-    }
-    return NULL;
-}
 
 /* Puts the error at the stream, or at something in it: ".key". */
 static bool apply_plan_refuse(struct error *err, const struct stream *stream, const char *inside)
@@ -25,45 +19,64 @@ static bool refuse_field(struct error *err, const struct stream *stream, struct 
                        (const char *)stream->name.at, (int)field.length, (const char *)field.at);
 }
 
-static bool same_key(const struct stream *a, const struct stream *b)
+/* Whether field A of the stream as it was is field B of what it is now. */
+static bool same_field(const struct stream *old, size_t a, const struct stream *next, size_t b)
 {
-    if (a->key_count != b->key_count) return false;
-    for (size_t i = 0; i < a->key_count; i++) {
-        if (!slice_equal(a->fields[a->key_fields[i]].name, b->fields[b->key_fields[i]].name))
-            return false;
+    return renamed_field(next, old->fields[a].name) == (int)b;
+}
+
+static bool same_key(const struct stream *old, const struct stream *next)
+{
+    if (old->key_count != next->key_count) return false;
+    for (size_t i = 0; i < old->key_count; i++) {
+        if (!same_field(old, old->key_fields[i], next, next->key_fields[i])) return false;
     }
     return true;
 }
 
-static bool apply_plan_same_time(const struct stream *a, const struct stream *b)
+bool apply_plan_same_time(const struct stream *old, const struct stream *next)
 {
-    if (a->time_field < 0 || b->time_field < 0) return a->time_field == b->time_field;
-    return slice_equal(a->fields[a->time_field].name, b->fields[b->time_field].name);
+    if (old->time_field < 0 || next->time_field < 0) return old->time_field == next->time_field;
+    return same_field(old, (size_t)old->time_field, next, (size_t)next->time_field);
 }
 
-static bool needs_leave(struct error *err)
+static bool refuse_type(const struct stream *old, const struct field *field, bool is_key,
+                        struct error *err)
 {
-    return error_remedy(err, "if it shall go, say so with --allow-loss");
+    (void)error_set(err, ERROR_SCHEMA,
+                    is_key ? "the type of a field of the key cannot change"
+                           : "the type of a field can only become a wider one");
+    (void)error_remedy(err, is_key ? "ingest the events into a new store: tally events STORE | "
+                                     "tally ingest NEW"
+                                   : "int may become decimal, both float, and all string; or add a "
+                                     "field of another name, with \"column\" for this one");
+    return refuse_field(err, old, field->name);
 }
 
-/* The fields that were there have to stay what they are; with leave they may go. */
+/* A version's order is not that of its text. */
+static bool may_widen(const struct stream *old, size_t field, enum field_type type)
+{
+    return field_widens(old->fields[field].type, type) && !event_is_key_field(old, field) &&
+           !(type == FIELD_STRING && old->version_field == (int)field);
+}
+
+/* The fields that were there have to stay, if with a wider type; with leave they may go. */
 static bool check_fields(const struct stream *old, const struct stream *next, bool may_go,
                          struct error *err)
 {
     for (size_t i = 0; i < old->field_count; i++) {
-        struct slice const name = old->fields[i].name;
-        const struct field *const field = apply_plan_find_field(next, name);
-        if (!field && !may_go) {
+        const struct field *const field = &old->fields[i];
+        int const now = renamed_field(next, field->name);
+        if (now < 0 && !may_go) {
             (void)error_set(err, ERROR_SCHEMA,
                             "the field is gone, and with it what events have in it");
-            (void)needs_leave(err);
-            return refuse_field(err, old, name);
+            (void)error_remedy(err, "if it has another name, say so with \"was\"; if it shall go, "
+                                    "with --allow-loss");
+            return refuse_field(err, old, field->name);
         }
-        if (field && field->type != old->fields[i].type) {
-            (void)error_set(err, ERROR_SCHEMA, "the type of a field cannot change");
-            (void)error_remedy(err, "add a field of another name, with \"column\" for this one");
-            return refuse_field(err, old, name);
-        }
+        if (now >= 0 && next->fields[now].type != field->type &&
+            !may_widen(old, i, next->fields[now].type))
+            return refuse_type(old, field, event_is_key_field(old, i), err);
     }
     return true;
 }
@@ -71,42 +84,53 @@ static bool check_fields(const struct stream *old, const struct stream *next, bo
 static bool check_stream(const struct txn *txn, const struct stream *old,
                          const struct schema *schema, bool allow_loss, struct error *err)
 {
-    const struct stream *const next = schema_stream(schema, old->name);
+    const struct stream *const next = renamed_stream(schema, old->name);
     struct meta_stream meta;
     if (!meta_stream_load(txn, old->id, &meta, err)) return false;
     bool const may_go = allow_loss || meta.event_count == 0;
     if (!next && !may_go) {
         (void)error_set(err, ERROR_SCHEMA, "the stream is gone, and with it its %llu events",
                         (unsigned long long)meta.event_count);
-        (void)needs_leave(err);
+        (void)error_remedy(err, "if it has another name, say so with \"was\"; if it shall go, with "
+                                "--allow-loss");
         return apply_plan_refuse(err, old, "");
     }
     if (!next) return true;
     if (!same_key(old, next)) {
         (void)error_set(err, ERROR_SCHEMA, "the key of a stream cannot change");
-        (void)error_remedy(err, "declare another stream, and ingest into that");
+        (void)error_remedy(err, "ingest the events into a new store: tally events STORE | "
+                                "tally ingest NEW");
         return apply_plan_refuse(err, old, ".key");
     }
     return check_fields(old, next, may_go, err);
 }
 
+static bool types_differ(const struct stream *old, const struct stream *next)
+{
+    for (size_t i = 0; i < old->field_count; i++) {
+        int const now = renamed_field(next, old->fields[i].name);
+        if (now >= 0 && next->fields[now].type != old->fields[i].type) return true;
+    }
+    return false;
+}
+
 /* Whether events of the stream count in another way: then the views over it are made anew. */
 static bool stream_differs(const struct stream *old, const struct stream *next)
 {
-    return old->retracts != next->retracts || !apply_plan_same_time(old, next);
+    return types_differ(old, next) || old->retracts != next->retracts ||
+           !apply_plan_same_time(old, next);
 }
 
 static bool same_reference(const struct stream *old_stream, const struct reference *old,
                            const struct stream *next_stream, const struct reference *next)
 {
     if (!slice_equal(old->name, next->name) ||
-        !slice_equal(old->target->name, next->target->name) ||
+        !(slice_equal(old->target->name, next->target->name) ||
+          slice_equal(old->target->name, next->target->was)) ||
         old->target->key_count != next->target->key_count)
         return false;
     for (size_t i = 0; i < old->target->key_count; i++) {
-        if (!slice_equal(old_stream->fields[old->fields[i]].name,
-                         next_stream->fields[next->fields[i]].name))
-            return false;
+        if (!same_field(old_stream, old->fields[i], next_stream, next->fields[i])) return false;
     }
     return true;
 }
@@ -139,9 +163,9 @@ static bool redirects(const struct stream *old_stream, const struct stream *next
  * that follows it. */
 static bool references_differ(const struct schema *old, const struct schema *next)
 {
-    for (size_t i = 0; i < next->stream_count; i++) {
-        const struct stream *const before = schema_stream(old, next->streams[i].name);
-        if (before && redirects(before, &next->streams[i])) return true;
+    for (size_t i = 0; i < old->stream_count; i++) {
+        const struct stream *const now = renamed_stream(next, old->streams[i].name);
+        if (now && redirects(&old->streams[i], now)) return true;
     }
     return false;
 }
@@ -206,9 +230,21 @@ static bool formats_differ(const struct view *old, const struct view *next)
     return differ;
 }
 
+/* What a view was. With another name it goes on as it is unless hidden views feed it, which are
+ * called by its name. */
+static const struct view *view_before(const struct schema *old, const struct view *next)
+{
+    if (next->was.length == 0) return schema_view(old, next->name);
+    const struct view *const before = schema_view(old, next->was);
+    for (size_t i = old->view_count; i < old->all_view_count; i++) {
+        if (old->views[i].owner == before) return NULL;
+    }
+    return before;
+}
+
 static bool view_stays(const struct apply_plan *plan, const struct view *next)
 {
-    const struct view *const old = schema_view(plan->old, next->name);
+    const struct view *const old = view_before(plan->old, next);
     if (!old || !slice_equal(plan->old->timezone, plan->next->timezone) ||
         !slice_equal(old->definition, next->definition) || formats_differ(old, next) ||
         !old->source != !next->source)
@@ -239,7 +275,7 @@ bool apply_plan_make(const struct txn *txn, const struct schema *old, const stru
     for (size_t i = next->view_count; i < next->all_view_count; i++)
         plan.refolded[i] = plan.refolded[apply_plan_place_of(next, next->views[i].owner)];
     for (size_t i = 0; i < old->view_count; i++) {
-        const struct view *const view = schema_view(next, old->views[i].name);
+        const struct view *const view = renamed_view(next, old->views[i].name);
         plan.cleared[i] = !view || plan.refolded[apply_plan_place_of(next, view)];
         if (plan.cleared[i] && !allow_loss && !view_check_history(txn, &old->views[i], err))
             return false;

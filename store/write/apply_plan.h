@@ -19,6 +19,8 @@ struct apply_plan {
     bool *refolded; /* per view of `next`: it is made from the events */
 };
 
+/* Whether the time of its events is the field that it was. */
+bool apply_plan_same_time(const struct stream *old, const struct stream *next);
 /* Whether the references of a stream are what they were, so that their table stays. */
 bool apply_plan_same_references(const struct stream *old, const struct stream *next);
 /* false: the change is refused. The plan's arrays live in ARENA. */

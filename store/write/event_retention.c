@@ -103,7 +103,8 @@ static bool drop_before(struct write_txn *write, const struct stream *stream,
     return good;
 }
 
-static bool drop_of_stream(struct write_txn *write, const struct stream *stream, struct error *err)
+bool event_retention_drop_of(struct write_txn *write, const struct stream *stream,
+                             struct error *err)
 {
     struct meta_stream state;
     uint64_t count;
@@ -125,7 +126,7 @@ bool event_retention_drop(struct write_txn *write, struct error *err)
     const struct schema *const schema = write->schema;
     for (size_t i = 0; i < schema->stream_count; i++) {
         const struct stream *const stream = &schema->streams[i];
-        if (stream->keep_seconds && !drop_of_stream(write, stream, err)) return false;
+        if (stream->keep_seconds && !event_retention_drop_of(write, stream, err)) return false;
     }
     return true;
 }

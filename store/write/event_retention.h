@@ -17,6 +17,9 @@
 /* Drops the events of every stream that are too old. Events that refer to one of them
  * are folded again. */
 bool event_retention_drop(struct write_txn *write, struct error *err) MUST_CHECK;
+/* The same of one stream, which has "keep". */
+bool event_retention_drop_of(struct write_txn *write, const struct stream *stream,
+                             struct error *err) MUST_CHECK;
 /* The time SECONDS before the newest event of the stream, or before now; null where it has none, or
  * where nothing can be older. */
 struct value event_retention_cutoff(const struct meta_stream *meta, int64_t seconds,

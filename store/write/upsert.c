@@ -76,8 +76,8 @@ static void upsert_visit_time(struct upsert *upsert)
         upsert->newest = upsert->record[field];
 }
 
-/* Whether the record is what is known. If that was stored before the stream had dictionaries, its
- * bytes are others: it is packed as it would be today. */
+/* Whether the record is what is known. If that was stored before the stream had dictionaries, or a
+ * field its type, its bytes are others: it is packed as it would be today. */
 static bool is_same(struct upsert *upsert, const struct event *record, struct slice now,
                     bool *ret_is_same)
 {
@@ -85,7 +85,7 @@ static bool is_same(struct upsert *upsert, const struct event *record, struct sl
     struct event const existing = {.key = record->key, .packed = now};
     AUTO_BUFFER struct buffer again = {0};
     *ret_is_same = event_has_fields_of(now, record->packed);
-    if (*ret_is_same || !stream->has_dictionaries) return true;
+    if (*ret_is_same || !(stream->has_dictionaries || stream->has_former_slots)) return true;
     if (!event_unpack(stream, &existing, &upsert->texts, upsert->existing)) return false;
     size_t const key_length = event_pack(stream, upsert->existing, 0, &again);
     *ret_is_same = event_has_fields_of(event_of_bytes(again.at, key_length, again.length).packed,

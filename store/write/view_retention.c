@@ -109,7 +109,7 @@ static struct value first_kept(const struct write_txn *write, const struct view 
     };
 }
 
-static bool drop_of_view(struct write_txn *write, const struct view *view, struct error *err)
+bool view_retention_drop_of(struct write_txn *write, const struct view *view, struct error *err)
 {
     struct value *const held = &write->cutoffs[view - write->schema->views];
     struct meta_stream meta;
@@ -138,7 +138,7 @@ bool view_retention_drop(struct write_txn *write, struct error *err)
 {
     for (size_t i = 0; i < write->schema->all_view_count; i++) {
         const struct view *const view = write->schema->order[i];
-        if (view->retain_seconds && !drop_of_view(write, view, err)) return false;
+        if (view->retain_seconds && !view_retention_drop_of(write, view, err)) return false;
     }
     return true;
 }

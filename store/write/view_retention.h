@@ -15,3 +15,6 @@
 #include "write/write_txn.h"
 
 bool view_retention_drop(struct write_txn *write, struct error *err) MUST_CHECK;
+/* The same of one view, which has "retain"; those that it is over are done. */
+bool view_retention_drop_of(struct write_txn *write, const struct view *view,
+                            struct error *err) MUST_CHECK;

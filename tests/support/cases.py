@@ -248,9 +248,13 @@ def random_record(rng, stream):
 def random_apply(rng, streams, name, index, views):
     """Other views; with additions also some of VIEWS that stay, and references that come and go."""
     step, stream, kept = {"do": "apply"}, streams[name], {}
+    if not additions.ON and rng.random() < 0.3:  # several streams under a view have one type for a name
+        step["widened"] = {name: widen_one(rng, stream["fields"])}
+    if not additions.ON and rng.random() < 0.3:
+        step["renamed"] = {name: rename_one(rng, stream)}
     if rng.random() < 0.5:
         stream["fields"][f"g{index}"] = rng.choice(TYPES)
-    if additions.ON and rng.random() < 0.5:
+    if not step.keys() & {"widened", "renamed"} and additions.ON and rng.random() < 0.5:
         kept = some_that_stay(rng, views)
     if "references" in additions.ON:
         cases_references.refer(rng, streams, name, f"g{index}")
@@ -259,6 +263,37 @@ def random_apply(rng, streams, name, index, views):
     prefix = f"x{index}" if kept else rng.choice(["", "w"])
     new = {**kept, **random_views(rng, streams, prefix)}
     return {**step, "views": new, "fields": {each: dict(streams[each]["fields"]) for each in streams}}
+
+
+WIDER = {"int": ["decimal", "float", "string"], "decimal": ["float", "string"], "bool": ["string"], "time": ["string"], "float": ["string"]}
+
+
+def free_fields(fields):
+    return [field for field in fields if field[0] in "fg" and field[1:].rstrip("r").isdigit()]
+
+
+def widen_one(rng, fields):
+    """A field gets a wider type: which it had, and has."""
+    choice = [field for field in free_fields(fields) if fields[field] in WIDER]
+    if not choice:
+        return {}
+    field = rng.choice(choice)
+    before, fields[field] = fields[field], rng.choice(WIDER[fields[field]])
+    return {field: (before, fields[field])}
+
+
+def rename_one(rng, stream):
+    """A field gets another name."""
+    choice = free_fields(stream["fields"])
+    if not choice:
+        return {}
+    old = rng.choice(choice)
+    new = old + "r"
+    if new in stream["fields"]:
+        return {}
+    stream["fields"] = {new if field == old else field: kind for field, kind in stream["fields"].items()}
+    stream["was"] = {**stream.get("was", {}), new: old}
+    return {old: new}
 
 
 def some_that_stay(rng, views):
@@ -341,6 +376,9 @@ def declaration(stream):
         entry["keep"] = f"{stream['keep']} days"
     if stream["deletes"]:
         entry["delete_when"] = "op = 'd'"
+    for name, old in stream.get("was", {}).items():
+        if name in entry["fields"]:
+            entry["fields"][name] = {"type": entry["fields"][name], "was": old}
     for name, to in stream.get("references", {}).items():
         if name in entry["fields"]:
             entry["fields"][name] = {"type": entry["fields"][name], "references": to["stream"]}

@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import calendar
 import datetime
+import json
 import re
 import time
 from collections import Counter
@@ -179,12 +180,38 @@ class Stream:
             if event is not None:
                 event.setdefault(name, None)
 
+    def widen(self, name, _, after):
+        """The type of a field is a wider one: values are what they would be, had they been read as that."""
+        for _, event in [change for changes in self.history.values() for change in changes]:
+            value = event and event.get(name)
+            if value is None:
+                continue
+            if after == "string":
+                event[name] = json.dumps(value) if isinstance(value, bool) else json_text(value).strip('"')
+            elif after == "float":
+                event[name] = float(value)
+
+    def rename(self, old, new):
+        for _, event in [change for changes in self.history.values() for change in changes]:
+            if event is not None and old in event:
+                event[new] = event.pop(old)
+
+    def typed(self, record):
+        """Of a record that was made for narrower types: what is read of it."""
+        return {name: as_read(record.get(name), kind) for name, kind in self.declared["fields"].items()}
+
     def live(self, key):
         event = self.events.get(key)
         return None if event is None or event.get("%deleted") else event
 
     def survivors(self):
         return [{**event, KEY: key} for key, event in self.events.items() if not event.get("%deleted")]
+
+
+def as_read(value, kind):
+    if kind == "string" and value is not None and not isinstance(value, str):
+        return str(value) if isinstance(value, Decimal) else json.dumps(value)
+    return float(value) if kind == "float" and isinstance(value, Decimal) else value
 
 
 def dimension_of(by, event):
