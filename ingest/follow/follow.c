@@ -156,6 +156,7 @@ static enum store_locking lock(const struct follow *follow, struct store *store,
             return locking;
         if (waited_ms == PATIENCE_MS)
             notices_show(&follow->notices, "waiting for another ingest (pid %d)", holder);
+        if (follow->meanwhile) follow->meanwhile(follow->meanwhile_context);
         (void)follow_wait(-1,
                           LOOK_EVERY_MS); /* does not return at once for a signal that has come */
     }

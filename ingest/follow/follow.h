@@ -35,6 +35,8 @@ struct follow {
     bool refused_some;          /* in this run */
     uint64_t refused_batch;     /* of which batch so many refused records were told of */
     uint64_t refused_count;
+    void (*meanwhile)(void *context); /* called while it waits for its turn; NULL: nothing is */
+    void *meanwhile_context;
     bool is_unrepeatable; /* what is not loaded before the end is lost: wait for the turn */
     /* The newest commit behind the last load: a store that came from it has what was taken. */
     uint64_t commit_id;

@@ -38,10 +38,9 @@ bool tail_checkpoint_tail_digest(int fd, uint64_t offset, struct digest *ret_dig
     return tail_checkpoint_digest(fd, from, offset, ret_digest, err);
 }
 
-static enum batch_log_finding tail_checkpoint_look(const struct snapshot *snapshot, uint16_t stream,
-                                                   const char *path, uint64_t number,
-                                                   struct arena *arena, struct batch *ret_batch,
-                                                   struct error *err)
+enum batch_log_finding tail_checkpoint_get(const struct snapshot *snapshot, uint16_t stream,
+                                           const char *path, uint64_t number, struct arena *arena,
+                                           struct batch *ret_batch, struct error *err)
 {
     struct digest const digest = tail_checkpoint_name(path, number);
     return batch_log_find(snapshot->txn, stream, &digest, arena, ret_batch, err);
@@ -55,19 +54,19 @@ enum batch_log_finding tail_checkpoint_find(const struct snapshot *snapshot, uin
 {
     uint64_t there = 0, step = 1;
     enum batch_log_finding found =
-        tail_checkpoint_look(snapshot, stream, path, 0, arena, ret_batch, err);
+        tail_checkpoint_get(snapshot, stream, path, 0, arena, ret_batch, err);
     if (found != BATCH_LOG_FOUND) return found;
-    while ((found = tail_checkpoint_look(snapshot, stream, path, there + step, arena, ret_batch,
-                                         err)) == BATCH_LOG_FOUND) {
+    while ((found = tail_checkpoint_get(snapshot, stream, path, there + step, arena, ret_batch,
+                                        err)) == BATCH_LOG_FOUND) {
         there += step;
         step *= 2;
     }
     for (; step > 1 && found != BATCH_LOG_FAILED; step /= 2) {
         found =
-            tail_checkpoint_look(snapshot, stream, path, there + step / 2, arena, ret_batch, err);
+            tail_checkpoint_get(snapshot, stream, path, there + step / 2, arena, ret_batch, err);
         if (found == BATCH_LOG_FOUND) there += step / 2;
     }
     if (found == BATCH_LOG_FAILED) return found;
     *ret_number = there;
-    return tail_checkpoint_look(snapshot, stream, path, there, arena, ret_batch, err);
+    return tail_checkpoint_get(snapshot, stream, path, there, arena, ret_batch, err);
 }

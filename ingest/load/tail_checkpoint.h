@@ -33,6 +33,10 @@ bool tail_checkpoint_digest(int fd, uint64_t from, uint64_t to, struct digest *r
 /* Of the bytes in front of OFFSET, a page at most. */
 bool tail_checkpoint_tail_digest(int fd, uint64_t offset, struct digest *ret_digest,
                                  struct error *err) MUST_CHECK;
+/* What the store has of the file NUMBER of a path. */
+enum batch_log_finding tail_checkpoint_get(const struct snapshot *snapshot, uint16_t stream,
+                                           const char *path, uint64_t number, struct arena *arena,
+                                           struct batch *ret_batch, struct error *err);
 /* The last of the files of a path that the store knows, and its number; MISSING: there is none. */
 enum batch_log_finding tail_checkpoint_find(const struct snapshot *snapshot, uint16_t stream,
                                             const char *path, struct arena *arena,
