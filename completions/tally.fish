@@ -89,6 +89,7 @@ complete -c tally -n "__tally_is init $with_store" -s h -l help -d 'Tell what it
 complete -c tally -n '__tally_is init' -l schema -rF -d 'The streams and views'
 complete -c tally -n '__tally_is init' -l from -rF -d 'Propose a schema from a sample'
 complete -c tally -n '__tally_is ingest follow delete undo events' -l stream -xa '(__tally_streams)' -d 'The stream of the events'
+complete -c tally -n '__tally_is ingest follow' -l format -xa 'ndjson csv' -d 'Take it for this'
 complete -c tally -n '__tally_is ingest' -l batch -x -d 'Name the batch'
 complete -c tally -n '__tally_is ingest' -l replace -d 'Put it in the place of what had the name'
 complete -c tally -n '__tally_is ingest' -l again -d 'Load also what was loaded already'

@@ -9,6 +9,7 @@
 
 enum {
     OPTION_STREAM = OPTION_FIRST,
+    OPTION_FORMAT,
     OPTION_COMMIT_EVERY,
     OPTION_MAX_REJECTS,
     OPTION_MEMORY,
@@ -17,6 +18,7 @@ enum {
 
 static const struct option options[] = {
     {.name = "stream", .has_arg = required_argument, .val = OPTION_STREAM},
+    {.name = "format", .has_arg = required_argument, .val = OPTION_FORMAT},
     {.name = "commit-every", .has_arg = required_argument, .val = OPTION_COMMIT_EVERY},
     {.name = "max-rejects", .has_arg = required_argument, .val = OPTION_MAX_REJECTS},
     {.name = "memory", .has_arg = required_argument, .val = OPTION_MEMORY},
@@ -35,6 +37,7 @@ static const struct usage usage = {
             "  -      standard input, to its end\n"
             "\n"
             "  --stream S           the stream of the events; not needed where there is one\n"
+            "  --format F           ndjson or csv, whatever it looks like (told by content)\n"
             "  --commit-every TIME  of FILE and -: commit what has waited that long (1s); or\n"
             "                       SIZE, what has become that much (16M). 500ms, 2min, 64K\n"
             "  --max-rejects N|N%   stop where more records are refused (1%, at least 10)\n"
@@ -55,6 +58,7 @@ static bool cmd_follow_set_option(void *context, int code, const char *value)
     struct follow *const follow = context;
     switch (code) {
     case OPTION_STREAM: follow->stream = value; return true;
+    case OPTION_FORMAT: return load_option_format(value, &follow->batch.format);
     case OPTION_COMMIT_EVERY: return load_option_commit_every(value, &follow->bound);
     case OPTION_MAX_REJECTS: return load_option_max_rejects(value, &follow->batch.limit);
     case OPTION_MEMORY: return load_option_memory(value, &follow->batch.resources.memory_bytes);

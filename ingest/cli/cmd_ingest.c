@@ -17,6 +17,7 @@
 
 enum {
     OPTION_STREAM = OPTION_FIRST,
+    OPTION_FORMAT,
     OPTION_BATCH,
     OPTION_REPLACE,
     OPTION_AGAIN,
@@ -30,6 +31,7 @@ enum {
 
 static const struct option options[] = {
     {.name = "stream", .has_arg = required_argument, .val = OPTION_STREAM},
+    {.name = "format", .has_arg = required_argument, .val = OPTION_FORMAT},
     {.name = "batch", .has_arg = required_argument, .val = OPTION_BATCH},
     {.name = "replace", .val = OPTION_REPLACE},
     {.name = "again", .val = OPTION_AGAIN},
@@ -51,6 +53,7 @@ static const struct usage usage = {
             "was interrupted goes on where it was.\n"
             "\n"
             "  --stream S          the stream of the events; not needed where there is one\n"
+            "  --format F          ndjson or csv, whatever it looks like (told by content)\n"
             "  --batch NAME        name the batch: loaded once, whatever the file is called\n"
             "  --replace           put it in the place of what had that name\n"
             "  --again             load also what was loaded already\n"
@@ -91,6 +94,7 @@ static bool cmd_ingest_set_option(void *context, int code, const char *value)
     struct batch_options *const batch = &arguments->batch;
     switch (code) {
     case OPTION_STREAM: arguments->stream = value; return true;
+    case OPTION_FORMAT: return load_option_format(value, &batch->format);
     case OPTION_BATCH: batch->name = value; return check_name(value);
     case OPTION_REPLACE: batch->replace = true; return true;
     case OPTION_AGAIN: batch->again = true; return true;

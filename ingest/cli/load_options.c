@@ -34,6 +34,13 @@ bool load_option_max_rejects(const char *value, struct reject_limit *limit)
     return false;
 }
 
+bool load_option_format(const char *value, enum input_format *format)
+{
+    if (input_format_read(value, format)) return true;
+    options_complain("--format '%s' is not known (give ndjson or csv)", value);
+    return false;
+}
+
 bool load_option_memory(const char *value, size_t *bytes)
 {
     if (byte_size_read(value, bytes) && *bytes >= (size_t)MEMORY_LEAST_MEBIBYTES << 20) return true;

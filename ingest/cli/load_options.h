@@ -19,6 +19,7 @@ struct resources load_resources_default(void);
 struct resources load_resources_to_verify(struct resources resources);
 
 bool load_option_max_rejects(const char *value, struct reject_limit *limit) MUST_CHECK;
+bool load_option_format(const char *value, enum input_format *format) MUST_CHECK;
 bool load_option_memory(const char *value, size_t *bytes) MUST_CHECK;
 bool load_option_threads(const char *value, size_t *threads) MUST_CHECK;
 bool load_option_commit_every(const char *value, struct follow_bound *bound) MUST_CHECK;

@@ -185,6 +185,8 @@ static void resume(struct tail *tail, const struct left *left)
     tail->offset = tail->size = tail->scanned = batch->resume_offset;
     tail->probe = probe_of(batch);
     tail->grown_ms = follow_now_ms();
+    tail->follow->refused_batch = batch->id; /* an earlier run has told of these */
+    tail->follow->refused_count = batch->rejected_count;
     notices_show(&tail->follow->notices, "%s: going on at line %llu", tail->path,
                  (unsigned long long)batch->resume_line);
 }

@@ -108,7 +108,8 @@ bool sample_read(struct sample *sample, const struct stream *stream,
     AUTO_READER struct reader *reader = NULL;
     struct refusal refusal = {.text = {0}};
     if (!source_start(sample->source, 0, err) ||
-        !reader_open(sample->source, stream, NULL, RECORD_BYTES_MAX, &nobody, &reader, err))
+        !reader_open(sample->source, stream, INPUT_BY_CONTENT, NULL, RECORD_BYTES_MAX, &nobody,
+                     &reader, err))
         return false;
     bool const good = read_records(sample, reader, &refusal, visit, context, err);
     uint64_t const seen_bytes = source_position(sample->source);

@@ -61,7 +61,8 @@ static bool no_column(const struct csv_header *header, const struct source *sour
                     "the header has none of the stream's columns: it has %.*s; wanted are %.*s",
                     (int)found.length, (const char *)found.at, (int)wanted.length,
                     (const char *)wanted.at);
-    (void)error_remedy(err, "the first line must name the columns");
+    (void)error_remedy(err, "the first line must name the columns%s",
+                       source_grows(source) ? "; or give --format ndjson" : "");
     return source_place(source, 1, err);
 }
 

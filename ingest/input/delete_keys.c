@@ -163,7 +163,8 @@ bool delete_keys_rewind(struct delete_keys *file, struct error *err)
     case LINE_TOO_LONG: break;
     }
     return !has_records(stream, first.text) ||
-           reader_open(file->source, stream, NULL, RECORD_BYTES_MAX, &nobody, &file->records, err);
+           reader_open(file->source, stream, INPUT_BY_CONTENT, NULL, RECORD_BYTES_MAX, &nobody,
+                       &file->records, err);
 }
 
 /* One record, or one line; a line may be empty. */

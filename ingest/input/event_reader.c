@@ -54,14 +54,15 @@ static void plan(struct event_reader *reader, const struct resources *resources)
     workers_init(&reader->workers);
 }
 
-bool event_reader_open(struct source *source, struct binder *binder,
+bool event_reader_open(struct source *source, struct binder *binder, enum input_format format,
                        const struct reader_place *from, const struct resources *resources,
                        const struct notices *notices, struct event_reader **ret_reader,
                        struct error *err)
 {
     size_t const record_bytes_most = reader_bytes_most(resources->memory_bytes, RECORD_SHARES);
     struct reader *records;
-    if (!reader_open(source, binder->stream, from, record_bytes_most, notices, &records, err))
+    if (!reader_open(source, binder->stream, format, from, record_bytes_most, notices, &records,
+                     err))
         return false;
     struct event_reader *const reader = memory_alloc(sizeof *reader);
     reader->source = source;

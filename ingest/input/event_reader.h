@@ -32,9 +32,9 @@ struct read_event {
     const struct refusal *reason; /* of READER_REFUSED */
 };
 
-/* BINDER: how to bind, borrowed until the end. As reader_open, which is where FROM and NOTICES
- * are told of. */
-bool event_reader_open(struct source *source, struct binder *binder,
+/* BINDER: how to bind, borrowed until the end. As reader_open, which is where FORMAT, FROM and
+ * NOTICES are told of. */
+bool event_reader_open(struct source *source, struct binder *binder, enum input_format format,
                        const struct reader_place *from, const struct resources *resources,
                        const struct notices *notices, struct event_reader **ret_reader,
                        struct error *err) MUST_CHECK;

@@ -30,16 +30,15 @@ static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byt
     }
 }
 
-/* FORM_LINES is also what has nothing. */
-enum reader_form { FORM_LINES, FORM_ARRAY, FORM_TABLE };
-
-/* Takes the blank lines at the start, and tells the form by the byte behind them. */
-static bool tell_form(struct source *source, uint64_t *line, enum reader_form *ret_form,
-                      struct error *err)
+/* Takes the blank lines at the start, and tells the format by the byte behind them, unless it was
+ * given. */
+static bool tell_format(struct source *source, uint64_t *line, enum input_format *format,
+                        struct error *err)
 {
     uint8_t first;
     if (!reader_sniff(source, line, &first, err)) return false;
-    *ret_form = first == '{' || first == 0 ? FORM_LINES : first == '[' ? FORM_ARRAY : FORM_TABLE;
+    if (*format != INPUT_BY_CONTENT) return true;
+    *format = first == '{' || first == 0 ? INPUT_NDJSON : first == '[' ? INPUT_ARRAY : INPUT_TABLE;
     return true;
 }
 
@@ -47,11 +46,11 @@ bool reader_columns(struct source *source, struct arena *arena, struct slice **r
                     size_t *ret_count, struct error *err)
 {
     uint64_t line = 1;
-    enum reader_form form;
+    enum input_format format = INPUT_BY_CONTENT;
     *ret_names = NULL;
     *ret_count = 0;
-    if (!tell_form(source, &line, &form, err)) return false;
-    return form != FORM_TABLE || reader_csv_columns(source, arena, ret_names, ret_count, err);
+    if (!tell_format(source, &line, &format, err)) return false;
+    return format != INPUT_TABLE || reader_csv_columns(source, arena, ret_names, ret_count, err);
 }
 
 /* Its end would be its last byte. */
@@ -62,23 +61,20 @@ static bool refuse_array(const struct source *source, struct error *err)
     return source_place(source, 0, err);
 }
 
-bool reader_open(struct source *source, const struct stream *stream,
+bool reader_open(struct source *source, const struct stream *stream, enum input_format format,
                  const struct reader_place *from, size_t record_bytes_most,
                  const struct notices *notices, struct reader **ret_reader, struct error *err)
 {
-    struct reader *reader = NULL;
+    struct reader *reader;
     uint64_t line = 1;
-    enum reader_form form;
-    if (!tell_form(source, &line, &form, err)) return false;
-    switch (form) {
-    case FORM_LINES: reader = reader_ndjson_new(stream); break;
-    case FORM_ARRAY:
+    if (!tell_format(source, &line, &format, err)) return false;
+    if (format == INPUT_ARRAY) {
         if (source_grows(source)) return refuse_array(source, err);
         reader = reader_array_new(stream, from == NULL);
-        break;
-    case FORM_TABLE:
+    } else if (format == INPUT_TABLE) {
         if (!reader_csv_new(source, stream, notices, &reader, err)) return false;
-        break;
+    } else {
+        reader = reader_ndjson_new(stream);
     }
     reader->source = source;
     reader->stream = stream;

@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "common/notice.h"
 #include "input/cell.h"
+#include "input/input_format.h"
 #include "input/refusal.h"
 #include "input/source.h"
 #include "tables/events.h"
@@ -62,10 +63,10 @@ struct reader {
     size_t record_bytes_most; /* a longer one is refused */
 };
 
-/* FROM: a place that reader_place gave in an earlier run over the same input, or NULL. A record
- * longer than RECORD_BYTES_MOST is refused. Fails where the input cannot be of this stream: a CSV
- * header without its columns. */
-bool reader_open(struct source *source, const struct stream *stream,
+/* FORMAT: what it is taken for, whatever it looks like. FROM: a place that reader_place gave in an
+ * earlier run over the same input, or NULL. A record longer than RECORD_BYTES_MOST is refused.
+ * Fails where the input cannot be of this stream: a CSV header without its columns. */
+bool reader_open(struct source *source, const struct stream *stream, enum input_format format,
                  const struct reader_place *from, size_t record_bytes_most,
                  const struct notices *notices, struct reader **ret_reader,
                  struct error *err) MUST_CHECK;

@@ -220,8 +220,8 @@ static bool validate(struct load *load, struct error *err)
     enum reader_step step;
     uint64_t count = 0;
     if (!source_start(load->source, 0, err) ||
-        !event_reader_open(load->source, &load->binder, NULL, &load->options->resources, &nobody,
-                           &reader, err))
+        !event_reader_open(load->source, &load->binder, load->options->format, NULL,
+                           &load->options->resources, &nobody, &reader, err))
         return false;
     while ((step = event_reader_next(reader, &event, err)) != READER_END) {
         if (step == READER_FAILED) return false;
@@ -280,8 +280,9 @@ static bool start_reading(struct load *load, struct error *err)
     }
     progress_begin(options->progress, slice_text(source_path(load->source)));
     return source_start(load->source, 0, err) &&
-           event_reader_open(load->source, &load->binder, resumed ? &checkpoint : NULL,
-                             &options->resources, options->notices, &load->reader, err);
+           event_reader_open(load->source, &load->binder, options->format,
+                             resumed ? &checkpoint : NULL, &options->resources, options->notices,
+                             &load->reader, err);
 }
 
 static bool take_record(struct load *load, struct read_event *event, struct error *err)

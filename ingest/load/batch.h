@@ -23,6 +23,7 @@
 #include "common/progress.h"
 #include "common/reject_limit.h"
 #include "database/store.h"
+#include "input/input_format.h"
 #include "load/tail_checkpoint.h"
 #include "schema/schema.h"
 #include "tables/batch_log.h"
@@ -30,6 +31,7 @@
 struct batch_options {
     const struct schema *schema;
     const struct stream *stream;
+    enum input_format format;
     bool strict;
     bool dry_run;
     bool again;        /* also what was loaded already */

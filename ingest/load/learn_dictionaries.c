@@ -163,8 +163,9 @@ static bool read_first(struct learning *learning, struct source *source,
     struct reader *reader = NULL;
     enum reader_step step = READER_END;
     size_t const most = reader_bytes_most(options->resources.memory_bytes, RECORD_SHARES);
-    bool const good = source_start(source, 0, err) &&
-                      reader_open(source, options->stream, NULL, most, &nobody, &reader, err);
+    bool const good =
+        source_start(source, 0, err) &&
+        reader_open(source, options->stream, options->format, NULL, most, &nobody, &reader, err);
     binder_init(&binder, options->stream, options->schema->zone);
     while (good && !is_enough(learning, source, options) &&
            (step = reader_next(reader, &record, &refusal, err)) != READER_END &&

@@ -53,8 +53,8 @@ static void read_all(struct source *source, const struct schema *schema)
     struct error err;
     enum reader_step step;
     uint64_t line = 0;
-    if (!source_start(source, 0, &err) ||
-        !reader_open(source, stream, NULL, RECORD_BYTES_MAX, &nobody, &reader, &err))
+    if (!source_start(source, 0, &err) || !reader_open(source, stream, INPUT_BY_CONTENT, NULL,
+                                                       RECORD_BYTES_MAX, &nobody, &reader, &err))
         return;
     binder_init(&binder, stream, schema->zone);
     while ((step = reader_next(reader, &record, &refusal, &err)) == READER_RECORD ||

@@ -131,7 +131,7 @@ static void read_in_order(struct slice input, size_t memory_bytes, struct buffer
     struct reader *reader;
     struct error err;
     enum reader_step step;
-    if (!reader_open(source, &schema->streams[0], NULL,
+    if (!reader_open(source, &schema->streams[0], INPUT_BY_CONTENT, NULL,
                      reader_bytes_most(memory_bytes, RECORD_SHARES), &nobody, &reader, &err))
         fail_msg("%s", err.fact);
     while ((step = reader_next(reader, &record, &refusal, &err)) != READER_END) {
@@ -164,7 +164,8 @@ static void read_side_by_side(struct slice input, struct resources resources, st
     struct read_event event;
     struct error err;
     enum reader_step step;
-    if (!event_reader_open(source, &binder, NULL, &resources, &nobody, &reader, &err))
+    if (!event_reader_open(source, &binder, INPUT_BY_CONTENT, NULL, &resources, &nobody, &reader,
+                           &err))
         fail_msg("%s", err.fact);
     while ((step = event_reader_next(reader, &event, &err)) != READER_END) {
         assert_int_not_equal(step, READER_FAILED);

@@ -47,8 +47,8 @@ static struct reader *open_reader(struct source *source, const struct stream *st
 {
     struct reader *reader = NULL;
     struct error err;
-    if (!source_start(source, 0, &err) ||
-        !reader_open(source, stream, from, RECORD_BYTES_MAX, &notices, &reader, &err))
+    if (!source_start(source, 0, &err) || !reader_open(source, stream, INPUT_BY_CONTENT, from,
+                                                       RECORD_BYTES_MAX, &notices, &reader, &err))
         fail_msg("%s: %s", err.place, err.fact);
     return reader;
 }
@@ -160,8 +160,8 @@ static void a_header_that_cannot_be_is_an_error(void **state)
         struct reader *reader = NULL;
         struct error err;
         assert_true(source_start(source, 0, &err));
-        assert_false(
-            reader_open(source, schema->streams, NULL, RECORD_BYTES_MAX, &notices, &reader, &err));
+        assert_false(reader_open(source, schema->streams, INPUT_BY_CONTENT, NULL, RECORD_BYTES_MAX,
+                                 &notices, &reader, &err));
         assert_string_equal(err.fact, cases[i].fact);
         assert_string_equal(err.remedy, cases[i].remedy);
         assert_int_equal(err.kind, ERROR_INPUT);

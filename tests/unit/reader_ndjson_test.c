@@ -35,7 +35,8 @@ static struct reader *open_reader(struct source *source, const struct reader_pla
     struct reader *reader = NULL;
     struct error err;
     if (!source_start(source, 0, &err) ||
-        !reader_open(source, schema->streams, from, RECORD_BYTES_MAX, &nobody, &reader, &err))
+        !reader_open(source, schema->streams, INPUT_BY_CONTENT, from, RECORD_BYTES_MAX, &nobody,
+                     &reader, &err))
         fail_msg("%s: %s", err.place, err.fact);
     return reader;
 }
