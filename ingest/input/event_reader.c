@@ -237,6 +237,11 @@ bool event_reader_rest(struct event_reader *reader, struct record *record, struc
     return reader_rest(reader->reader, record, err);
 }
 
+uint64_t event_reader_zero_bytes(const struct event_reader *reader)
+{
+    return reader->reader->zero_bytes; /* segments end in front of them */
+}
+
 struct reader_place event_reader_place(const struct event_reader *reader)
 {
     return reader_place(reader->reader);

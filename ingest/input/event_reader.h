@@ -44,6 +44,8 @@ enum reader_step event_reader_next(struct event_reader *reader, struct read_even
                                    struct error *err);
 /* As reader_rest, of a refused record. */
 bool event_reader_rest(struct event_reader *reader, struct record *record, struct error *err);
+/* In front of the records so far, which are no part of them. */
+uint64_t event_reader_zero_bytes(const struct event_reader *reader);
 struct reader_place event_reader_place(const struct event_reader *reader);
 
 static inline void auto_event_reader(struct event_reader **reader)

@@ -3,9 +3,23 @@
 
 #include "base/ascii.h"
 
-/* Takes the blank lines at the start. *RET_BYTE: the first one behind them that is not blank; 0 if
+/* What stands in front of the first record. */
+struct lead {
+    uint64_t line; /* behind it */
+    uint64_t zero_bytes;
+};
+
+static enum source_step skip_zeros(struct source *source, struct lead *lead, struct error *err)
+{
+    uint64_t count;
+    enum source_step const step = source_skip_zeros(source, &count, err);
+    lead->zero_bytes += count;
+    return step;
+}
+
+/* Takes blank lines and zero bytes. *RET_BYTE: the first one behind them that is not blank; 0 if
  * there is none. */
-static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byte,
+static bool reader_sniff(struct source *source, struct lead *lead, uint8_t *ret_byte,
                          struct error *err)
 {
     *ret_byte = 0;
@@ -15,14 +29,15 @@ static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byt
         for (; blank < held.length && ascii_is_json_space(held.at[blank]); blank++) {
             if (held.at[blank] == '\n') whole_lines = blank + 1;
         }
-        *line += reader_count_lines(slice_of(held.at, whole_lines));
+        lead->line += reader_count_lines(slice_of(held.at, whole_lines));
         source_take(source, whole_lines);
-        if (blank < held.length) {
+        bool const is_zero = whole_lines == blank && blank < held.length && held.at[blank] == 0;
+        if (blank < held.length && !is_zero) {
             *ret_byte = held.at[blank];
             return true;
         }
         if (blank - whole_lines > RECORD_BYTES_MAX) return true;
-        switch (source_more(source, err)) {
+        switch (is_zero ? skip_zeros(source, lead, err) : source_more(source, err)) {
         case SOURCE_MORE: break;
         case SOURCE_END: return true;
         case SOURCE_FAILED: return false;
@@ -30,13 +45,12 @@ static bool reader_sniff(struct source *source, uint64_t *line, uint8_t *ret_byt
     }
 }
 
-/* Takes the blank lines at the start, and tells the format by the byte behind them, unless it was
- * given. */
-static bool tell_format(struct source *source, uint64_t *line, enum input_format *format,
+/* Tells the format by the first byte that is not blank, unless it was given. */
+static bool tell_format(struct source *source, struct lead *lead, enum input_format *format,
                         struct error *err)
 {
     uint8_t first;
-    if (!reader_sniff(source, line, &first, err)) return false;
+    if (!reader_sniff(source, lead, &first, err)) return false;
     if (*format != INPUT_BY_CONTENT) return true;
     *format = first == '{' || first == 0 ? INPUT_NDJSON : first == '[' ? INPUT_ARRAY : INPUT_TABLE;
     return true;
@@ -45,11 +59,11 @@ static bool tell_format(struct source *source, uint64_t *line, enum input_format
 bool reader_columns(struct source *source, struct arena *arena, struct slice **ret_names,
                     size_t *ret_count, struct error *err)
 {
-    uint64_t line = 1;
+    struct lead lead = {.line = 1};
     enum input_format format = INPUT_BY_CONTENT;
     *ret_names = NULL;
     *ret_count = 0;
-    if (!tell_format(source, &line, &format, err)) return false;
+    if (!tell_format(source, &lead, &format, err)) return false;
     return format != INPUT_TABLE || reader_csv_columns(source, arena, ret_names, ret_count, err);
 }
 
@@ -66,8 +80,8 @@ bool reader_open(struct source *source, const struct stream *stream, enum input_
                  const struct notices *notices, struct reader **ret_reader, struct error *err)
 {
     struct reader *reader;
-    uint64_t line = 1;
-    if (!tell_format(source, &line, &format, err)) return false;
+    struct lead lead = {.line = 1};
+    if (!tell_format(source, &lead, &format, err)) return false;
     if (format == INPUT_ARRAY) {
         if (source_grows(source)) return refuse_array(source, err);
         reader = reader_array_new(stream, from == NULL);
@@ -80,7 +94,8 @@ bool reader_open(struct source *source, const struct stream *stream, enum input_
     reader->stream = stream;
     reader->record_bytes_most = record_bytes_most;
     reader->cells = memory_alloc(stream->field_count * sizeof *reader->cells);
-    reader->line += line;
+    reader->line += lead.line;
+    reader->zero_bytes = from ? 0 : lead.zero_bytes;
     if (from && !source_start(source, from->offset, err)) {
         reader_free(reader);
         return false;
@@ -126,9 +141,27 @@ uint64_t reader_count_lines(struct slice bytes)
     return count;
 }
 
+/* Goes to the first byte of the next line, which is not zero. */
+static enum reader_line_step begin_line(struct reader *reader, struct error *err)
+{
+    for (;;) {
+        struct slice const held = source_held(reader->source);
+        uint64_t zeros = 0;
+        if (held.length > 0 && held.at[0] != 0) return LINE_FOUND;
+        enum source_step const step = held.length > 0
+                                          ? source_skip_zeros(reader->source, &zeros, err)
+                                          : source_more(reader->source, err);
+        reader->zero_bytes += zeros;
+        if (step == SOURCE_FAILED) return LINE_FAILED;
+        if (step == SOURCE_END) return LINE_NONE;
+    }
+}
+
 enum reader_line_step reader_find_line(struct reader *reader, struct reader_line *ret_line,
                                        struct error *err)
 {
+    enum reader_line_step const begun = begin_line(reader, err);
+    if (begun != LINE_FOUND) return begun;
     size_t searched = 0;
     struct slice held = source_held(reader->source);
     const uint8_t *end;
@@ -143,7 +176,6 @@ enum reader_line_step reader_find_line(struct reader *reader, struct reader_line
         if (step == SOURCE_FAILED) return LINE_FAILED;
         held = source_held(reader->source);
         if (step == SOURCE_MORE) continue;
-        if (held.length == 0) return LINE_NONE;
         end = held.at + held.length;
         break;
     }

@@ -6,7 +6,8 @@
  * Place    source.h -> reader.h -> bind.h. reader.c tells the format; reader_ndjson.c,
  *          reader_array.c and reader_csv.c take one format each.
  * Promise  a record that cannot be read is handed out as refused, with its bytes, and reading goes
- *          on behind it. Nothing of the input is left out silently but blank lines.
+ *          on behind it. Nothing of the input is left out silently but blank lines; zero
+ *          bytes in front of a line, as a hole of a file has them, are left out and counted.
  * Memory   a record and its cells live until the next reader_next.
  * Threads  one owner at a time.
  * Errors   of the input as a whole, placed there: READER_FAILED, after which the reader is only to
@@ -60,6 +61,7 @@ struct reader {
     const struct stream *stream;
     struct cell *cells;
     uint64_t line;            /* of the source's place */
+    uint64_t zero_bytes;      /* left out in front of lines */
     size_t record_bytes_most; /* a longer one is refused */
 };
 

@@ -29,7 +29,7 @@
 #include "input/digest_job.h"
 #include "input/spool.h"
 
-enum { WINDOW_BYTES = 1 << 20, COPY_BYTES = 256 << 10, SHOWN_PATH_BYTES = 200 };
+enum { WINDOW_BYTES = 1 << 20, COPY_BYTES = 256 << 10, SHOWN_PATH_BYTES = 200, ZEROS_BYTES = 4096 };
 
 struct source {
     char *path;
@@ -315,6 +315,49 @@ void source_take(struct source *source, size_t length)
     assert(length <= source->end - source->start);
     source->start += length;
     source->offset += length;
+}
+
+/* How many zero bytes there are in front of others. */
+static size_t count_zeros(struct slice bytes)
+{
+    static const uint8_t zeros[ZEROS_BYTES];
+    size_t count = 0;
+    while (bytes.length - count >= sizeof zeros &&
+           memcmp(bytes.at + count, zeros, sizeof zeros) == 0)
+        count += sizeof zeros;
+    while (count < bytes.length && bytes.at[count] == 0)
+        count++;
+    return count;
+}
+
+/* Goes on behind the hole that the file has where nothing more is held, without reading it; returns
+ * how large that is. */
+static uint64_t pass_hole(struct source *source, struct error *err)
+{
+    uint64_t const at = decoder_position(source->decoder);
+    off_t const data = lseek(source->fd, (off_t)at, SEEK_DATA); /* all reading is by pread */
+    uint64_t to = data < 0 ? at : (uint64_t)data;
+    if (source->is_part && to > source->identity.input_bytes) to = source->identity.input_bytes;
+    if (source->format != DECODE_PLAIN || to <= at) return 0;
+    (void)!decoder_skip(source->decoder, to - at, err); /* costs nothing, and cannot fail */
+    source->offset += to - at;
+    return to - at;
+}
+
+enum source_step source_skip_zeros(struct source *source, uint64_t *ret_count, struct error *err)
+{
+    *ret_count = 0;
+    if (source->is_window) return SOURCE_FAILED;
+    for (;;) {
+        struct slice const held = source_held(source);
+        size_t const zeros = count_zeros(held);
+        source_take(source, zeros);
+        *ret_count += zeros;
+        if (zeros < held.length) return SOURCE_MORE;
+        *ret_count += pass_hole(source, err);
+        enum source_step const step = source_more(source, err);
+        if (step != SOURCE_MORE) return step;
+    }
 }
 
 uint64_t source_offset(const struct source *source)

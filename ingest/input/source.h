@@ -63,6 +63,9 @@ struct slice source_held(const struct source *source);
 enum source_step source_more(struct source *source, struct error *err);
 void source_take(struct source *source,
                  size_t length); /* moves the reader's place; at most what is held */
+/* Takes the zero bytes at the reader's place, as a hole of the file has them, however many.
+ * *RET_COUNT: how many; set also where it fails, as at a window, whose owner does it. */
+enum source_step source_skip_zeros(struct source *source, uint64_t *ret_count, struct error *err);
 uint64_t source_offset(const struct source *source); /* of the reader's place */
 uint64_t
 source_position(const struct source *source); /* about, in the input as given: for progress */

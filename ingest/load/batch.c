@@ -303,6 +303,17 @@ static bool refuse_size(const struct load *load, struct error *err)
     return source_place(load->source, 0, err);
 }
 
+/* Once a run, for all of them. */
+static void tell_zeros(const struct load *load)
+{
+    AUTO_BUFFER struct buffer shown = {0};
+    if (load->zero_bytes == 0) return;
+    source_write_name(load->source, &shown);
+    notices_show(load->options->notices,
+                 "%.*s: %llu zero bytes in front of records, as a hole has them, are left out",
+                 (int)shown.length, (const char *)shown.at, (unsigned long long)load->zero_bytes);
+}
+
 static bool batch_read_all(struct load *load, struct error *err)
 {
     struct read_event event;
@@ -322,7 +333,9 @@ static bool batch_read_all(struct load *load, struct error *err)
         if (!take_record(load, &event, err)) return false;
         if (++count % PROGRESS_RECORDS == 0) batch_show_progress(load, count);
         place = event_reader_place(load->reader);
+        load->zero_bytes = event_reader_zero_bytes(load->reader);
     }
+    if (!goes_on) load->zero_bytes = event_reader_zero_bytes(load->reader);
     if (goes_on && count == 0) return true; /* nothing whole has come */
     return load_commit(load, goes_on ? BATCH_PARTIAL : BATCH_LOADED, true, place, err) &&
            load_await(load, err);
@@ -339,6 +352,7 @@ static bool batch_run(struct load *load, struct error *err)
         return false;
     }
     if (!learn(load, err) || !start_reading(load, err) || !batch_read_all(load, err)) return false;
+    tell_zeros(load);
     if (options->dry_run && load->chunk_count > 1 && options->stream->key_count > 0)
         notices_show(
             options->notices,

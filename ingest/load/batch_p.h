@@ -48,6 +48,7 @@ struct load {
     struct value dropped_before; /* see struct binder */
     uint64_t refused_bytes;      /* of the records refused since the last commit */
     uint64_t chunk_count;        /* committed or previewed in this run */
+    uint64_t zero_bytes;         /* in front of records so far; no part of them */
     bool store_failed;           /* else the input did */
     bool has_changed;            /* or, of one that grows, was truncated meanwhile */
     bool is_stopped;             /* or nothing failed: it was told to stop */

@@ -45,11 +45,49 @@ def a_format_that_is_given(scene):
         check("--format 'xml' is not known (give ndjson or csv)" in said, said)
 
 
+def holes_are_left_out(scene):
+    """copytruncate under a writer without O_APPEND, which goes on where it was."""
+    store, log = scene.store("hole", SCHEMA), scene.path("hole.log")
+    hole = 300 << 20
+    with open(log, "wb") as writer:
+        writer.write(lines(0, 10).encode())
+        writer.flush()
+        follower = Follower(store, log, "--commit-every", "10ms", "--memory", "16M")
+        follower.shows(expect(0, 10))
+        os.truncate(log, 0)
+        writer.seek(hole)
+        writer.write(lines(10, 5).encode())
+        writer.flush()
+        follower.shows(expect(0, 15))
+        writer.seek(10000, os.SEEK_CUR)
+        writer.write(lines(15, 5).encode())
+        writer.flush()
+        follower.shows(expect(0, 20))
+        writer.write(b"\0" * 10000 + lines(20, 5).encode())  # no hole, but bytes
+        writer.flush()
+        follower.shows(expect(0, 25))
+    said = follower.stop()
+    told = [f"tally: {log}: {count} zero bytes in front of records, as a hole has them, are left out" for count in (hole, 10000, 10000)]
+    check(said.splitlines() == [f"tally: {log}: begins anew", *told], said)
+    check(os.stat(log).st_blocks < 1000, "the file has no hole")
+    # The same as a whole, and as CSV.
+    for name, text in (("ndjson", lines(0, 5)), ("csv", "n,text\n" + "".join(f"{i},\n" for i in range(5)))):
+        store, path = scene.store("whole-" + name, SCHEMA), scene.path("whole." + name)
+        with open(path, "wb") as file:
+            file.seek(hole)
+            file.write(text.encode())
+            file.seek(5, os.SEEK_CUR)
+        os.truncate(path, os.path.getsize(path) + 5)
+        said = tally("ingest", store, "--memory", "16M", path)
+        check(b"read 5, new 5" in said.stdout and f"{hole + 5} zero bytes" in said.stderr.decode(), said)
+
+
 if __name__ == "__main__":
     with Scene() as scene:
         for case in (
             a_log_that_begins_with_no_json,
             a_format_that_is_given,
+            holes_are_left_out,
         ):
             case(scene)
             print("ok", case.__name__)

@@ -41,6 +41,13 @@ static void add_filler(struct buffer *into, size_t length)
         buffer_add_byte(into, (uint8_t)('a' + i % 26));
 }
 
+/* A hole. */
+static void add_zeros(struct buffer *into, uint64_t *seed)
+{
+    for (uint64_t length = draw(seed, 20) == 0 ? 700000 : 1 + draw(seed, 30); length > 0; length--)
+        buffer_add_byte(into, 0);
+}
+
 /* One of what a line, or what begins on it, can be. */
 static void add_csv_record(struct buffer *into, uint64_t *seed, unsigned number)
 {
@@ -63,6 +70,7 @@ static void add_csv_record(struct buffer *into, uint64_t *seed, unsigned number)
         add_filler(into, draw(seed, 50) == 0 ? 700000 : 300);
         buffer_add_text(into, ",8\n");
         break;
+    case 9: add_zeros(into, seed); break;
     default: buffer_format(into, "%u,text %u,%u\n", number, number % 7, number); break;
     }
 }
@@ -79,6 +87,7 @@ static void add_json_record(struct buffer *into, uint64_t *seed, unsigned number
         add_filler(into, draw(seed, 50) == 0 ? 700000 : 300);
         buffer_add_text(into, "\"}\n");
         break;
+    case 5: add_zeros(into, seed); break;
     default: buffer_format(into, "{\"id\":\"%u\",\"n\":%u}\n", number, number % 100); break;
     }
 }
@@ -150,6 +159,7 @@ static void read_in_order(struct slice input, size_t memory_bytes, struct buffer
         }
         write_outcome(&event, taken ? NULL : &refusal, reader_place(reader), into);
     }
+    buffer_format(into, "%d zero bytes\n", (int)reader->zero_bytes);
     reader_free(reader);
     source_close(source);
     binder_done(&binder);
@@ -177,6 +187,7 @@ static void read_side_by_side(struct slice input, struct resources resources, st
         }
         write_outcome(&event.event, event.reason, event_reader_place(reader), into);
     }
+    buffer_format(into, "%d zero bytes\n", (int)event_reader_zero_bytes(reader));
     event_reader_close(reader);
     source_close(source);
     binder_done(&binder);

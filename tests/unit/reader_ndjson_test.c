@@ -122,6 +122,24 @@ static void each_line_is_a_record(void **state)
     expect_records(cases, COUNT_OF(cases));
 }
 
+static void zero_bytes_in_front_of_a_line_are_left_out(void **state)
+{
+    (void)state;
+    static const char *const records[] = {"", "{\"a\":1}\n", "{\"a\":\n", "\n", "[{\"a\":1}]"};
+    static const char *const expected[] = {"$1", "1:#1,-;$2", "1!{\"a\":;$2", "$2", "1:#1,-;$1"};
+    static const size_t counts[] = {1, 100, 4096, 3 << 20};
+    for (size_t i = 0; i < COUNT_OF(records) * COUNT_OF(counts); i++) {
+        AUTO_BUFFER struct buffer input = {0};
+        AUTO_BUFFER struct buffer found = {0};
+        for (size_t zeros = counts[i / COUNT_OF(records)]; zeros > 0; zeros--)
+            buffer_add_byte(&input, 0);
+        buffer_add_text(&input, records[i % COUNT_OF(records)]);
+        write_all(buffer_slice(&input), &found);
+        if (!slice_is(buffer_slice(&found), expected[i % COUNT_OF(records)]))
+            fail_msg("%d: %.*s", (int)i, (int)found.length, (const char *)found.at);
+    }
+}
+
 static void each_element_of_an_array_is_a_record(void **state)
 {
     (void)state;
@@ -241,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_line_is_a_record),
+        cmocka_unit_test(zero_bytes_in_front_of_a_line_are_left_out),
         cmocka_unit_test(each_element_of_an_array_is_a_record),
         cmocka_unit_test(reading_goes_on_from_any_place),
         cmocka_unit_test(a_record_beyond_the_limit_comes_in_parts),
