@@ -1,6 +1,7 @@
 /* A directory that files are moved into. Each is one batch, as `tally ingest` loads it, and is
- * moved on when it is in the store: to done/, or to failed/ if it cannot be loaded. A kill between
- * the commit and the move does no harm: the batch log knows the file by its bytes.
+ * moved on when it is in the store: to done/, or to failed/ if it cannot be loaded, with the reason
+ * beside it. A kill between the commit and the move does no harm: the batch log knows the file by
+ * its bytes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +14,9 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include "base/open_beneath.h"
 #include "common/printable.h"
+#include "follow/failed_reason.h"
 #include "follow/follow.h"
 #include "host/service_notify.h"
 
@@ -35,18 +38,16 @@ static int follow_spool_is_wanted(const struct dirent *entry)
     return 1;
 }
 
+/* A file of it that is open. */
+struct spooled {
+    const char *name;
+    int fd;
+    uint64_t inode;
+};
+
 static int by_bytes(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* Whether it is a file that is whole. */
-static bool is_ready(int folder, const char *name)
-{
-    struct stat stat;
-    if (fstatat(folder, name, &stat, 0) != 0 || !S_ISREG(stat.st_mode)) return false;
-    AUTO_FD int const fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    return fd < 0 || follow_writers(fd) != WRITERS_SOME; /* what cannot be read is told later */
 }
 
 /* Where the file system cannot tell whether the name is free, as NFS. */
@@ -61,24 +62,36 @@ static int rename_if_free(int folder, const char *from, const char *to)
     return renameat(folder, from, folder, to);
 }
 
-/* A name that is taken gets a number behind it. One that is gone was moved by another. */
-static bool move_to(int folder, const char *name, const char *where, struct error *err)
+/* Whether its name still stands for it: else another has moved it, or put a new one in its place,
+ * which is loaded next. */
+static bool is_still_there(int folder, const struct spooled *file)
+{
+    struct stat stat;
+    return fstatat(folder, file->name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
+           stat.st_ino == file->inode;
+}
+
+/* A name that is taken gets a number behind it. RET_TO: the new one, empty if it is not there any
+ * more. */
+static bool move_to(int folder, const struct spooled *file, const char *where,
+                    struct buffer *ret_to, struct error *err)
 {
     enum { ROOM_FOR_NUMBER = 12 };
     int const most = NAME_MAX - ROOM_FOR_NUMBER;
-    for (unsigned number = 0;; number++) {
-        AUTO_BUFFER struct buffer to = {0};
+    int reason = EEXIST;
+    for (unsigned number = 0; reason == EEXIST && is_still_there(folder, file); number++) {
+        buffer_clear(ret_to);
         if (number > 0)
-            buffer_format(&to, "%s/%.*s.%u", where, most, name, number);
+            buffer_format(ret_to, "%s/%.*s.%u", where, most, file->name, number);
         else
-            buffer_format(&to, "%s/%s", where, name);
-        buffer_add_byte(&to, '\0');
-        if (rename_if_free(folder, name, (const char *)to.at) == 0) return true;
-        int const reason = errno;
-        if (faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0) return true;
-        errno = reason;
-        if (errno != EEXIST) return error_system(err, errno, "cannot move it to %s", where);
+            buffer_format(ret_to, "%s/%s", where, file->name);
+        buffer_add_byte(ret_to, '\0');
+        if (rename_if_free(folder, file->name, (const char *)ret_to->at) == 0) return true;
+        reason = errno;
     }
+    buffer_clear(ret_to);
+    if (!is_still_there(folder, file)) return true;
+    return error_system(err, reason, "cannot move it to %s", where);
 }
 
 static void follow_spool_tell(struct follow *follow, const char *name, enum batch_ending ending)
@@ -97,32 +110,47 @@ static void follow_spool_tell(struct follow *follow, const char *name, enum batc
                      (unsigned long long)batch->last_commit);
 }
 
-/* The directory, and the names in it that could not be moved: they are told of once, and left. */
+/* The directory, and what in it is told of once, and left: what could not be moved, and links. */
 struct spool {
     struct follow *follow;
     const char *path;
     int folder;
-    struct buffer left; /* each with a NUL */
+    struct buffer left; /* number and name of each with a NUL: the name may get another file */
 };
 
-static bool is_left(const struct spool *spool, const char *name)
+static void write_identity(const struct spooled *file, struct buffer *into)
 {
+    buffer_format(into, "%llu %s", (unsigned long long)file->inode, file->name);
+    buffer_add_byte(into, '\0');
+}
+
+static bool is_left(const struct spool *spool, const struct spooled *file)
+{
+    AUTO_BUFFER struct buffer wanted = {0};
+    write_identity(file, &wanted);
     for (size_t at = 0; at < spool->left.length;) {
         const char *const each = (const char *)spool->left.at + at;
-        if (strcmp(each, name) == 0) return true;
+        if (strcmp(each, (const char *)wanted.at) == 0) return true;
         at += strlen(each) + 1;
     }
     return false;
 }
 
-static void move_on(struct spool *spool, const char *name, const char *where)
+static void leave(struct spool *spool, const struct spooled *file, struct error *err)
+{
+    (void)error_place(err, "%s/%s", spool->path, file->name);
+    notices_show_error(&spool->follow->notices, err);
+    write_identity(file, &spool->left);
+}
+
+/* RET_TO: as that of move_to; also empty where it could not be moved. */
+static void move_on(struct spool *spool, const struct spooled *file, const char *where,
+                    struct buffer *ret_to)
 {
     struct error err;
-    if (move_to(spool->folder, name, where, &err)) return;
-    (void)error_wrap(&err, "%s/%s", spool->path, name);
+    if (move_to(spool->folder, file, where, ret_to, &err)) return;
     (void)error_remedy(&err, "it is left there; move it yourself");
-    notices_show_error(&spool->follow->notices, &err);
-    buffer_add(&spool->left, name, strlen(name) + 1);
+    leave(spool, file, &err);
 }
 
 /* Whether it is the file that is at fault, and not the machine. */
@@ -131,45 +159,107 @@ static bool is_of_the_file(const struct error *err)
     return err->kind == ERROR_INPUT || err->kind == ERROR_SCHEMA || err->kind == ERROR_DENIED;
 }
 
-static void emit_failed(struct spool *spool, const char *name)
+static void emit_failed(struct spool *spool, const char *name, struct slice rejects)
 {
-    const struct batch_report *const report = &spool->follow->report;
     AUTO_BUFFER struct buffer shown = {0};
     printable_write(slice_text(name), SIZE_MAX, &shown);
     spool->follow->refused_some = true;
-    if (report->too_many_rejects)
-        notices_show(&spool->follow->notices,
-                     "%.*s: goes to failed; its refused records: %s/rejects/%.*s",
-                     (int)shown.length, (const char *)shown.at, spool->follow->store_path,
-                     (int)report->batch.rejects.length, (const char *)report->batch.rejects.at);
+    if (rejects.length)
+        notices_show(&spool->follow->notices, "%.*s: goes to failed; its refused records: %.*s",
+                     (int)shown.length, (const char *)shown.at, (int)rejects.length,
+                     (const char *)rejects.at);
     else
         notices_show(&spool->follow->notices, "%.*s: goes to failed", (int)shown.length,
                      (const char *)shown.at);
 }
 
-static bool load_file(struct spool *spool, const char *name, struct error *err)
+/* Moves it on to failed/, and puts the reason beside it. REJECTS: the file of refused records, if
+ * these were too many. */
+static void fail_file(struct spool *spool, const struct spooled *file, const struct error *reason,
+                      struct slice rejects)
 {
+    AUTO_BUFFER struct buffer to = {0};
+    struct error err;
+    notices_show_error(&spool->follow->notices, reason);
+    emit_failed(spool, file->name, rejects);
+    move_on(spool, file, "failed", &to);
+    if (to.length == 0) return;
+    const char *const path = (const char *)to.at;
+    AUTO_FD int const failed = open_beneath_folder(spool->folder, "failed");
+    bool const good =
+        failed >= 0 ? failed_reason_write(failed, strchr(path, '/') + 1, reason, rejects, &err)
+                    : error_system(&err, errno, "cannot write the reason beside it");
+    if (good) return;
+    (void)error_place(&err, "%s/%s", spool->path, path);
+    notices_show_error(&spool->follow->notices, &err);
+}
+
+static bool load_file(struct spool *spool, const struct spooled *file, struct error *err)
+{
+    const struct batch_report *const report = &spool->follow->report;
     AUTO_BUFFER struct buffer whole = {0};
-    buffer_format(&whole, "%s/%s", spool->path, name);
+    AUTO_BUFFER struct buffer rejects = {0};
+    AUTO_BUFFER struct buffer moved = {0};
+    buffer_format(&whole, "%s/%s", spool->path, file->name);
     buffer_add_byte(&whole, '\0');
-    struct batch_input const input = {.path = (const char *)whole.at};
+    struct batch_input const input = {
+        .path = (const char *)whole.at, .is_open = true, .fd = file->fd};
     enum batch_ending const ending = follow_load(spool->follow, &input, err);
     switch (ending) {
     case BATCH_INGESTED:
     case BATCH_KNOWN: break;
     case BATCH_PAUSED: return true;
     case BATCH_REFUSED:
-        if (err->kind == ERROR_MISSING) return true; /* another has taken it */
         if (!is_of_the_file(err)) return false;
-        notices_show_error(&spool->follow->notices, err);
-        emit_failed(spool, name);
-        move_on(spool, name, "failed");
+        if (report->too_many_rejects)
+            buffer_format(&rejects, "%s/rejects/%.*s", spool->follow->store_path,
+                          (int)report->batch.rejects.length,
+                          (const char *)report->batch.rejects.at);
+        fail_file(spool, file, err, buffer_slice(&rejects));
         return true;
     case BATCH_CHANGED:
     case BATCH_STOPPED: return false;
     }
-    follow_spool_tell(spool->follow, name, ending);
-    move_on(spool, name, "done");
+    follow_spool_tell(spool->follow, file->name, ending);
+    move_on(spool, file, "done", &moved);
+    return true;
+}
+
+/* What is no file that can be opened: a link is told of once, as whoever may write into the spool
+ * could lead to files that they may not read. */
+static void look_at_other(struct spool *spool, struct spooled *file, int reason)
+{
+    struct stat stat;
+    struct error err;
+    if (fstatat(spool->folder, file->name, &stat, AT_SYMLINK_NOFOLLOW) != 0) return;
+    file->inode = stat.st_ino;
+    if ((!S_ISLNK(stat.st_mode) && !S_ISREG(stat.st_mode)) || is_left(spool, file)) return;
+    if (S_ISLNK(stat.st_mode)) {
+        (void)error_set(&err, ERROR_INPUT, "is a link, and is not followed");
+        (void)error_remedy(&err, "move the file itself there");
+        leave(spool, file, &err);
+        return;
+    }
+    (void)error_system(&err, reason, "cannot open");
+    (void)error_place(&err, "%s/%s", spool->path, file->name);
+    fail_file(spool, file, &err, (struct slice){0});
+}
+
+/* Loads it, if it is a file that is whole. */
+static bool look_at(struct spool *spool, const char *name, struct error *err)
+{
+    struct stat stat;
+    AUTO_FD int const fd = open_beneath_file(spool->folder, name, O_RDONLY, 0);
+    struct spooled file = {.name = name, .fd = fd};
+    if (fd < 0) {
+        look_at_other(spool, &file, errno);
+        return true;
+    }
+    if (fstat(fd, &stat) != 0) return error_system(err, errno, "cannot look at %s", name);
+    file.inode = stat.st_ino;
+    if (is_left(spool, &file) || follow_writers(fd) == WRITERS_SOME) return true;
+    if (!failed_reason_is_one(spool->folder, name)) return load_file(spool, &file, err);
+    (void)unlinkat(spool->folder, name, 0); /* came back with its file; it is tried again */
     return true;
 }
 
@@ -180,12 +270,12 @@ static bool load_all(struct spool *spool, struct error *err)
     if (count < 0) return error_system(err, errno, "cannot list it");
     bool good = true;
     for (int i = 0; i < count; i++) {
-        const char *const name = entries[i]->d_name;
-        good = good && (follow_stopped() || is_left(spool, name) ||
-                        !is_ready(spool->folder, name) || load_file(spool, name, err));
+        good = good && (follow_stopped() || look_at(spool, entries[i]->d_name, err));
         free(entries[i]);
     }
     free(entries);
+    AUTO_FD int const failed = open_beneath_folder(spool->folder, "failed");
+    if (failed >= 0) failed_reason_sweep(failed);
     return good;
 }
 

@@ -156,6 +156,23 @@ bool source_open(const char *path, int spool, struct progress *progress, struct 
     return true;
 }
 
+bool source_open_file(const char *path, int fd, struct progress *progress,
+                      struct source **ret_source, struct error *err)
+{
+    struct source *const source = new_source(path);
+    source->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    bool good = source->fd >= 0 && lseek(source->fd, 0, SEEK_SET) == 0 &&
+                fstat(source->fd, &source->digested) == 0;
+    good = good || error_system(err, errno, "cannot open");
+    if (!good || !digest_input(source, -1, progress, err) || !source_sniff(source, err)) {
+        (void)source_place(source, 0, err);
+        source_close(source);
+        return false;
+    }
+    *ret_source = source;
+    return true;
+}
+
 bool source_open_part(const char *path, const struct source_part *part, struct source **ret_source,
                       struct error *err)
 {

@@ -28,6 +28,9 @@ enum source_step { SOURCE_MORE, SOURCE_END, SOURCE_FAILED };
  * directory SPOOL first, as its bytes can be had only once. Errors are placed at the path. */
 bool source_open(const char *path, int spool, struct progress *progress, struct source **ret_source,
                  struct error *err) MUST_CHECK;
+/* A regular file that is open, and read from its start; it is borrowed until source_close. */
+bool source_open_file(const char *path, int fd, struct progress *progress,
+                      struct source **ret_source, struct error *err) MUST_CHECK;
 /* What there is so far of a plain file that grows. */
 struct source_part {
     int fd; /* borrowed until source_close */

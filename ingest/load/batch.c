@@ -361,11 +361,13 @@ static bool batch_run(struct load *load, struct error *err)
     return true;
 }
 
-static bool batch_open_input(struct load *load, const char *path, struct error *err)
+static bool batch_open_input(struct load *load, const struct batch_input *input, struct error *err)
 {
     struct progress *const progress = load->options->progress;
+    const char *const path = input->path;
     const struct tail_checkpoint *const checkpoint = load->checkpoint;
     progress_begin(progress, slice_text(path));
+    if (input->is_open) return source_open_file(path, input->fd, progress, &load->source, err);
     if (!checkpoint)
         return source_open(path, store_directory(load->store), progress, &load->source, err);
     struct source_part const part = {
@@ -397,9 +399,10 @@ static enum batch_ending ending_of(const struct load *load, bool good)
     return load->has_changed ? BATCH_CHANGED : BATCH_REFUSED;
 }
 
-static enum batch_ending ingest(struct load *load, const char *path, struct error *err)
+static enum batch_ending ingest(struct load *load, const struct batch_input *input,
+                                struct error *err)
 {
-    if (!batch_open_input(load, path, err)) return BATCH_REFUSED;
+    if (!batch_open_input(load, input, err)) return BATCH_REFUSED;
     if (!find_batch(load, err)) return ending_of(load, false);
     if (load->batch->id != 0 && load->batch->state == BATCH_LOADED) {
         /* the run that loaded it may have been killed before it told the mounts */
@@ -430,7 +433,7 @@ enum batch_ending batch_ingest(struct store *store, const struct batch_input *in
     load.options = &load.own;
     load.chunk = &load.chunks[0];
     load_begin_chunks(&load);
-    enum batch_ending const ending = ingest(&load, input->path, err);
+    enum batch_ending const ending = ingest(&load, input, err);
     load_done(&load);
     ret_report->seconds = now_seconds() - begun;
     return ending;

@@ -49,6 +49,8 @@ struct batch_options {
 struct batch_input {
     const char *path;                         /* or "-" */
     const struct tail_checkpoint *checkpoint; /* NULL: a whole one */
+    bool is_open; /* of a whole one: it is `fd`, whatever the path names by now */
+    int fd;
 };
 
 enum batch_ending {
