@@ -82,6 +82,9 @@ static bool leave_file(struct tail *tail, struct error *err)
 {
     if (tail->succession.count == 0 && !succession_look(&tail->succession, tail->fd, err))
         return false;
+    if (tail->succession.count > 0 && !tail->is_whole &&
+        !succession_look_again(&tail->succession, tail->fd, err))
+        return false;
     succession_know(&tail->succession, &tail->probe);
     (void)close(tail->fd);
     tail->fd = -1;
@@ -125,7 +128,8 @@ static bool read_copy(struct tail *tail, int truncated, uint64_t inode, struct e
     if (is_held)
         (void)close(truncated);
     else
-        succession_put(succession, (struct successor){.fd = truncated, .inode = inode});
+        succession_put(succession,
+                       (struct successor){.fd = truncated, .inode = inode, .form = SIBLING_PLAIN});
     succession->seen = succession->arrivals; /* a copy takes nobody's name */
     return good;
 }

@@ -218,6 +218,8 @@ bool follow_file_go_on(struct tail *tail, struct error *err)
     }
     struct probe const probe = probe_of(&left.batch);
     bool const is_there = follow_file_find(tail, &probe, left.batch.inode);
+    if (is_there && !tail->is_whole && tail->inode != left.batch.inode)
+        tail->succession.truncated = left.batch.inode;
     if (!is_there || left.batch.state == BATCH_LOADED) return go_behind(tail, &left, is_there, err);
     resume(tail, &left);
     return true;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include "common/printable.h"
 
@@ -227,8 +228,25 @@ static bool was_there(const struct succession *succession, const struct sibling 
            sibling->written_ns < last->written_ns;
 }
 
+/* Of the file that is read, if it has a name; else 0. */
+static uint64_t inode_of(int read_fd)
+{
+    struct stat stat;
+    return read_fd >= 0 && fstat(read_fd, &stat) == 0 && stat.st_nlink > 0 ? stat.st_ino : 0;
+}
+
+static bool is_behind(struct succession *succession, const struct sibling *sibling,
+                      const struct sibling *last)
+{
+    if (sibling->form != SIBLING_PLAIN || sibling->inode != succession->truncated)
+        return sibling_is_behind(sibling, last) && !was_there(succession, sibling, last);
+    succession->truncated = 0;
+    return true;
+}
+
 static bool look_behind(struct succession *succession, int read_fd, struct error *err)
 {
+    uint64_t const read_inode = inode_of(read_fd);
     AUTO_SIBLINGS struct siblings siblings = {0};
     if (!look_at_newest(succession, read_fd, err) ||
         !siblings_read(succession->folder, succession->name, &siblings, err))
@@ -238,7 +256,7 @@ static bool look_behind(struct succession *succession, int read_fd, struct error
     take_name(&last, &siblings);
     for (size_t i = 0; i < siblings.count; i++) {
         const struct sibling *const sibling = &siblings.at[i];
-        if (sibling_is_behind(sibling, &last) && !was_there(succession, sibling, &last) &&
+        if (sibling->inode != read_inode && is_behind(succession, sibling, &last) &&
             !consider(succession, &siblings, sibling, read_fd, err))
             return false;
     }
@@ -258,5 +276,29 @@ bool succession_look(struct succession *succession, int fd, struct error *err)
     case SIBLING_NO_FILE: return error_set(err, ERROR_INPUT, "is not a file that can grow");
     }
     tell_lost(succession);
+    return true;
+}
+
+bool succession_look_again(struct succession *succession, int fd, struct error *err)
+{
+    AUTO_SIBLINGS struct siblings siblings = {0};
+    struct sibling const newest = succession->newest;
+    struct sibling last = {.form = SIBLING_PLAIN};
+    struct successor *const held = succession->held;
+    if (!sibling_look(fd, &last, err) ||
+        !siblings_read(succession->folder, succession->name, &siblings, err))
+        return false;
+    take_name(&last, &siblings);
+    for (size_t i = 0; i < siblings.count; i++) {
+        const struct sibling *const sibling = &siblings.at[i];
+        size_t const count = succession->count;
+        if (sibling->form != SIBLING_PLAIN || !is_behind(succession, sibling, &last)) continue;
+        if (!consider(succession, &siblings, sibling, fd, err)) return false;
+        if (succession->count == count || held[count - 1].form != SIBLING_LOG) continue;
+        struct successor const copy = held[count];
+        held[count] = held[count - 1];
+        held[count - 1] = copy;
+    }
+    set_newest(succession, &newest);
     return true;
 }

@@ -35,6 +35,7 @@ struct succession {
     const struct notices *notices;
     int64_t since_ns;      /* what was written last before, was there when following began */
     struct sibling newest; /* of the files so far; its name is not known */
+    uint64_t truncated;    /* of a log that was truncated: it is behind its copies; 0: none */
     struct successor held[SUCCESSORS_MOST];
     size_t count;
     struct probe known[SUCCESSION_KNOWN]; /* of files that were taken to their end */
@@ -53,6 +54,9 @@ bool succession_begin(struct succession *succession, int fd, enum sibling_form f
 void succession_begin_at(struct succession *succession, int64_t time_ns, bool is_gone);
 /* Holds what there is behind the newest file. FD: the one that is read; -1: none. */
 bool succession_look(struct succession *succession, int fd, struct error *err) MUST_CHECK;
+/* The same in front of the log, if that is held: it may have been copied and truncated since.
+ * Before FD is closed. */
+bool succession_look_again(struct succession *succession, int fd, struct error *err) MUST_CHECK;
 /* Hands over the first one that is held; there has to be one. */
 struct successor succession_take(struct succession *succession);
 /* Puts one in front of those that are held. */

@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -45,6 +46,21 @@ class Log:
         """The last one has the highest number."""
         self.rotations += 1
         os.rename(self.path, f"{self.path}.{self.rotations}")
+
+    def copy(self):
+        for number in range(self.rotations, 0, -1):
+            for ending in ("", ".gz"):
+                if os.path.exists(f"{self.path}.{number}{ending}"):
+                    os.rename(f"{self.path}.{number}{ending}", f"{self.path}.{number + 1}{ending}")
+        shutil.copyfile(self.path, self.path + ".1")
+        os.truncate(self.path, 0)
+        self.rotations += 1
+
+    def compress(self):
+        """All but the last one, as logrotate does with delaycompress."""
+        for number in range(2, self.rotations + 1):
+            if os.path.exists(f"{self.path}.{number}"):
+                compress(f"{self.path}.{number}")
 
     def all(self):
         return expect(0, self.written)
@@ -257,11 +273,7 @@ def copied_and_truncated_twice(scene):
     log.write()
     check("waiting" in follower.process.stderr.readline().decode(), "it does not wait")
     for _ in range(3):
-        for number in range(log.rotations, 0, -1):
-            os.rename(f"{log.path}.{number}", f"{log.path}.{number + 1}")
-        shutil.copyfile(log.path, log.path + ".1")
-        os.truncate(log.path, 0)
-        log.rotations += 1
+        log.copy()
         log.write()
     other.communicate(b"")
     follower.shows(log.all())
@@ -273,6 +285,32 @@ def copied_and_truncated_twice(scene):
     log.write()
     follower = follow(store, log)
     follower.shows(log.all())
+    follower.stop()
+
+
+def any_mixture_of_it(scene):
+    """While it runs, waits for its turn, or is not there."""
+    chance = random.Random(int(os.environ.get("SEED", "4")))
+    store, log = scene.store("mixed", SCHEMA), Log(scene, "mixed.log")
+    log.write()
+    follower = follow(store, log)
+    follower.shows(log.all())
+    for _ in range(200 if os.environ.get("SOAK") else 8):
+        state = chance.choice(("runs", "waits", "stopped", "killed"))
+        if state == "waits":
+            other = busy(store)
+        elif state != "runs":
+            follower.process.send_signal(signal.SIGKILL if state == "killed" else signal.SIGTERM)
+            follower.process.communicate()
+        for _ in range(chance.randrange(1, 5)):
+            log.write(chance.randrange(1, 50))
+            chance.choice((log.write, log.chain, log.copy, log.compress))()
+        log.write(chance.randrange(1, 20))
+        if state == "waits":
+            other.communicate(b"")
+        elif state != "runs":
+            follower = follow(store, log)
+        follower.shows(log.all())
     follower.stop()
 
 
@@ -314,6 +352,7 @@ if __name__ == "__main__":
             what_comes_and_goes_unseen_is_told,
             a_copy_is_not_loaded_again,
             copied_and_truncated_twice,
+            any_mixture_of_it,
             a_truncation_tells_what_is_lost,
         ):
             case(scene)
