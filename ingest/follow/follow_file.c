@@ -225,11 +225,12 @@ static bool follow_file_run(struct tail *tail, struct error *err)
     service_notify("READY=1");
     for (;;) {
         bool const last = follow_stopped();
+        uint64_t const number = tail->number;
         if (tail->fd < 0 && (!look_behind(tail, err) || !follow_file_open_next(tail, err)))
             return false;
         if (tail->fd >= 0 && !follow_file_look(tail, err)) return false;
         if (last) return true;
-        wait_for_more(tail);
+        if (tail->number == number) wait_for_more(tail); /* else the next one has waited already */
     }
 }
 
