@@ -75,7 +75,9 @@ _tally_value() {
     --threads) _tally_words '1 2 4 8' ;;
     --commit-every) _tally_words '100ms 1s 1min 1M 16M' ;;
     --format) _tally_words 'ndjson csv' ;;
-    --key | --where | --batch | --max-rejects) ;;
+    --path) _tally_paths ;;
+    --timeout) _tally_words '1s 30s 1m 10m' ;;
+    --key | --where | --batch | --max-rejects | --after) ;;
     *) return 1 ;;
   esac
 }
@@ -83,7 +85,7 @@ _tally_value() {
 _tally() {
   local cur prev words cword split tally=$1
   _init_completion -s -n : || return
-  _tally_positionals --schema --from --apply --stream --memory --threads --commit-every --key --where --batch --format --max-rejects
+  _tally_positionals --schema --from --apply --stream --memory --threads --commit-every --key --where --batch --format --max-rejects --after --path --timeout
   local command=${words[0]} plain store
   _tally_unquote "${words[1]}"
   store=$plain

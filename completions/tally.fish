@@ -7,7 +7,7 @@ function __tally_words
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --schema --from --apply --stream --memory --threads --commit-every --key --where --max-rejects
+        else if contains -- $word --schema --from --apply --stream --memory --threads --commit-every --key --where --max-rejects --after --path --timeout
             set skip 1
         else if not string match -q -- '-?*' $word
             string unescape -- $word
@@ -75,7 +75,7 @@ complete -c tally -n '__tally_has 0 ""' -s h -l help -d 'List the commands'
 complete -c tally -n '__tally_has 0 ""' -s V -l version -d 'Tell the versions'
 complete -c tally -n '__tally_has 0 ""' -a '(tally --help | string replace -rf "^  ([a-z]+) +(\S.*)" "\$1\t\$2")'
 
-set -l with_store ingest follow delete events status verify rebuild compact backup restore schema cat ls
+set -l with_store ingest follow delete events status verify rebuild compact backup restore schema cat ls wait
 complete -c tally -n "__tally_has 1 $with_store" -a '(__tally_stores)'
 complete -c tally -n '__tally_has 1 init' -a '(__fish_complete_directories (commandline -ct) "new store")'
 complete -c tally -n '__tally_has 2 backup restore' -a '(__fish_complete_directories (commandline -ct) "new folder")'
@@ -103,3 +103,6 @@ complete -c tally -n '__tally_is events' -l format -xa 'ndjson csv' -d 'How to w
 complete -c tally -n '__tally_is status' -l json -d 'Print it for scripts'
 complete -c tally -n '__tally_is rebuild schema' -l allow-loss -d 'Also what cannot be made again'
 complete -c tally -n '__tally_is schema' -l apply -rF -d 'Put another schema in force'
+complete -c tally -n '__tally_is wait' -l after -x -d 'Behind this commit'
+complete -c tally -n '__tally_is wait' -l path -xa '(__tally_paths)' -d 'One that changes it'
+complete -c tally -n '__tally_is wait' -l timeout -xa '1s 30s 1m 10m' -d 'Give up then'

@@ -34,6 +34,7 @@ static const struct command commands[] = {
     {"schema", cmd_schema, "print the schema in force, or put another in force"},
     {"cat", cmd_cat, "print files of the tree, without a mount"},
     {"ls", cmd_ls, "list a directory of the tree"},
+    {"wait", cmd_wait, "return with the next commit"},
 };
 
 static void tally_print_help(void)
@@ -44,7 +45,8 @@ static void tally_print_help(void)
     (void)puts("\n"
                "'tally COMMAND --help' and 'man tally-COMMAND' tell more.\n"
                "'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
-               "Exit status: 0 all good, 1 could not run, 2 ran and refused records.");
+               "Exit status: 0 all good, 1 could not run, 2 ran and refused records,\n"
+               "3 nothing came in the time that was given.");
 }
 
 static void print_version(void)

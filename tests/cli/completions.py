@@ -49,6 +49,8 @@ CASES = (
     ("tally ls shop deep/", {"deep/.total.json", "deep/al l", "deep/al l.json", "deep/b", "deep/b.json"}),
     ("tally ls shop deep/al\\ l/", {"deep/al l/.total.json", "deep/al l/al l.json"}),
     ("tally cat ./shop sales/a", {"sales/al l.json"}),
+    ("tally wait shop --path to", {"totals.json"}),
+    ("tally wait --after 1 ", {"shop"}),
     ("tally backup shop pl", {"plain"}),
     ("tallyfs ", {"shop"}),
     ("tallyfs shop pl", {"plain"}),
