@@ -69,7 +69,8 @@ _tally_words() { # _tally_words WORDS
 # The value of an option; false: this is none.
 _tally_value() {
   case $prev in
-    --schema | --from | --apply) _filedir ;;
+    --from) [[ $command == watch ]] || _filedir ;;
+    --schema | --apply) _filedir ;;
     --stream) _tally_streams ;;
     --memory) _tally_words '512M 1G 2G 4G' ;;
     --threads) _tally_words '1 2 4 8' ;;
@@ -96,7 +97,7 @@ _tally() {
       -?*) _tally_words "$("$tally" "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') --help" ;;
       */init/1 | */backup/2 | */restore/2) _filedir -d ;;
       */1) _tally_stores ;;
-      */cat/* | */ls/2) _tally_paths ;;
+      */cat/* | */ls/2 | */watch/*) _tally_paths ;;
       */rebuild/*) _tally_views ;;
       */ingest/* | */follow/2 | */delete/2) _filedir ;;
     esac

@@ -7,6 +7,7 @@
 #include "cli/option_values.h"
 #include "cli/options.h"
 #include "cli/tree_print.h"
+#include "common/mount_table.h"
 #include "database/commit_wait.h"
 #include "tree/path_version.h"
 
@@ -144,6 +145,19 @@ static enum commit_wait_answer await_change(struct wait *wait, struct tree_view 
     return COMMIT_WAIT_CAME;
 }
 
+/* So that the next command finds it in a mount, too. One that does not show it is not waited for
+ * longer than by a writer. */
+static void await_mounts(const struct wait *wait, struct store *store)
+{
+    enum { DEADLINE_MS = 5000 };
+    AUTO_BUFFER struct buffer place = {0}, text = {0};
+    if (mount_table_await(store, wait->seen, DEADLINE_MS, &place) || place.length == 0) return;
+    buffer_format(&text, "commit %" PRIu64 " is there, but the mount at %.*s does not show it yet",
+                  wait->seen, (int)place.length, (const char *)place.at);
+    buffer_add_byte(&text, '\0');
+    console_notice(NULL, (const char *)text.at);
+}
+
 enum exit_status cmd_wait(int argc, char **argv)
 {
     struct wait wait = {.timeout_ms = -1};
@@ -158,6 +172,7 @@ enum exit_status cmd_wait(int argc, char **argv)
     if (!store_open(argv[first], STORE_READ, &view.store, &err)) return console_error(&err);
     switch (await_change(&wait, &view, &err)) {
     case COMMIT_WAIT_CAME:
+        await_mounts(&wait, view.store);
         (void)printf("%" PRIu64 "\n", wait.seen); /* console_end looks */
         return EXIT_GOOD;
     case COMMIT_WAIT_NONE: return EXIT_BEYOND;

@@ -35,6 +35,7 @@ static const struct command commands[] = {
     {"cat", cmd_cat, "print files of the tree, without a mount"},
     {"ls", cmd_ls, "list a directory of the tree"},
     {"wait", cmd_wait, "return with the next commit"},
+    {"watch", cmd_watch, "print rows as commits change them"},
 };
 
 static void tally_print_help(void)
@@ -108,9 +109,10 @@ int main(int argc, char **argv)
     heap_keep();
     signals_begin();
     damage_answer_signals("tally");
-    /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The
+    /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat,
+     * so `tally watch`. The
      * others have something to finish, and find out at the end that nobody read what they said. */
-    bool const shows = argc > 1 && is_any(argv[1], "cat", "ls");
+    bool const shows = argc > 1 && (is_any(argv[1], "cat", "ls") || strcmp(argv[1], "watch") == 0);
     (void)signal(SIGPIPE, shows ? SIG_DFL : SIG_IGN); /* cannot fail for SIGPIPE */
     return (int)console_end(tally_run(argc, argv));
 }

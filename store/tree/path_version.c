@@ -3,10 +3,8 @@
 
 #include "tree/tree_hierarchy.h"
 
-/* As tree_find, but goes on where a folder is absent, to what would be there. */
-static enum tree_answer find_absent(const struct snapshot *snapshot, struct slice path,
-                                    struct arena *arena, struct node *ret_node,
-                                    struct node_stat *ret_stat, struct error *err)
+enum tree_answer path_find(const struct snapshot *snapshot, struct slice path, struct arena *arena,
+                           struct node *ret_node, struct node_stat *ret_stat, struct error *err)
 {
     struct node node = {.kind = NODE_ROOT};
     enum tree_answer answer = tree_stat(snapshot, &node, ret_stat, err);
@@ -21,7 +19,7 @@ static enum tree_answer find_absent(const struct snapshot *snapshot, struct slic
         struct node child;
         answer = tree_lookup(snapshot, &node, name, arena, &child, ret_stat, err);
         is_absent |= answer == TREE_MISSING;
-        node = child;
+        if (answer == TREE_FOUND || answer == TREE_MISSING) node = child;
     }
     *ret_node = node;
     return answer == TREE_FOUND && is_absent ? TREE_MISSING : answer;
@@ -66,7 +64,7 @@ bool path_version_look(const struct snapshot *snapshot, struct slice path,
     struct node node;
     struct node_stat stat;
     struct path_version version = {.place = PATH_ABSENT};
-    switch (find_absent(snapshot, path, &arena, &node, &stat, err)) {
+    switch (path_find(snapshot, path, &arena, &node, &stat, err)) {
     case TREE_FOUND:
         version = (struct path_version){.place = PATH_THERE, .commit_id = stat.commit_id};
         break;
@@ -110,7 +108,7 @@ bool path_version_may_have_gone(const struct snapshot *snapshot, struct slice pa
     STACK_BUFFER(packed, NODE_ROOM_BYTES);
     struct node node;
     struct node_stat stat;
-    enum tree_answer const answer = find_absent(snapshot, path, &arena, &node, &stat, err);
+    enum tree_answer const answer = path_find(snapshot, path, &arena, &node, &stat, err);
     if (answer == TREE_FAILED) return false;
     *ret_gone = true;
     if (answer != TREE_MISSING || snapshot->schema_commit_id > after) return true;

@@ -3,8 +3,8 @@
  * A file of the tree has its version. A folder of a view counts as changed with anything below it,
  * as the file of its rows does; the root, `.tallyfs` and the folders in that with every commit.
  *
- * Place    `tally wait --path`.
- * Memory   results hold nothing.
+ * Place    `tally wait --path`; row_paths.c looks what a path may lead to.
+ * Memory   results hold nothing but the node's key, which lives in the arena.
  * Threads  as the snapshot.
  * Errors   ERROR_CORRUPT, or what reading the store gives.
  *
@@ -12,6 +12,11 @@
  */
 #pragma once
 #include "tree/tree.h"
+
+/* As tree_find, but goes on where a folder is absent: the node that would be there is MISSING.
+ * UNKNOWN: *RET_NODE is the last folder on the way that is known. */
+enum tree_answer path_find(const struct snapshot *snapshot, struct slice path, struct arena *arena,
+                           struct node *ret_node, struct node_stat *ret_stat, struct error *err);
 
 enum path_place {
     PATH_THERE,

@@ -51,6 +51,7 @@ CASES = (
     ("tally cat ./shop sales/a", {"sales/al l.json"}),
     ("tally wait shop --path to", {"totals.json"}),
     ("tally wait --after 1 ", {"shop"}),
+    ("tally watch --from 0 shop totals.json sa", {"sales", "sales.json"}),
     ("tally backup shop pl", {"plain"}),
     ("tallyfs ", {"shop"}),
     ("tallyfs shop pl", {"plain"}),

@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLY, WAIT_SECONDS, Scene, check, tally, wait_until
+from mounted import TALLY, WAIT_SECONDS, Scene, check, read, tally, wait_until
 
 LONG = "x" * 300
 SCHEMA = {"streams": {"s": {"key": "id", "on_duplicate": "replace", "delete_when": "n < 0",
@@ -131,6 +131,20 @@ def a_store_that_is_replaced(scene):
     waiting.end(ingest(store, event(1, "eu", "a", 1)))
 
 
+def a_mount_shows_it(scene):
+    """Whoever was waited for finds the commit in the mount."""
+    store = scene.store("mounted", SCHEMA)
+    place = scene.mount(store)
+    for number in range(2, 22):
+        waiting = Waiting(store)
+        writer = subprocess.Popen([TALLY, "ingest", store, scene.write("one.ndjson", json.dumps(event(number, "eu", "a", 1)))],
+                                  stdout=subprocess.DEVNULL)
+        waiting.end(number)
+        check(read(place, ".tallyfs/generation") == f"{number}\n".encode(), f"commit {number} is shown")
+        check(writer.wait(timeout=WAIT_SECONDS) == 0, "ingest")
+    scene.unmount(place)
+
+
 def time_is_bounded(scene):
     """Commits that change something else do not give more time."""
     store = scene.store("bounded", SCHEMA)
@@ -151,6 +165,7 @@ def main():
         a_path(scene)
         what_goes(scene)
         a_store_that_is_replaced(scene)
+        a_mount_shows_it(scene)
         time_is_bounded(scene)
 
 
