@@ -77,7 +77,7 @@ _tally_value() {
     --commit-every) _tally_words '100ms 1s 1min 1M 16M' ;;
     --format) _tally_words 'ndjson csv' ;;
     --path) _tally_paths ;;
-    --timeout) _tally_words '1s 30s 1m 10m' ;;
+    --timeout | --max-age) _tally_words '1s 30s 1m 10m' ;;
     --key | --where | --batch | --max-rejects | --after) ;;
     *) return 1 ;;
   esac
@@ -86,7 +86,7 @@ _tally_value() {
 _tally() {
   local cur prev words cword split tally=$1
   _init_completion -s -n : || return
-  _tally_positionals --schema --from --apply --stream --memory --threads --commit-every --key --where --batch --format --max-rejects --after --path --timeout
+  _tally_positionals --schema --from --apply --stream --memory --threads --commit-every --key --where --batch --format --max-rejects --after --path --timeout --max-age
   local command=${words[0]} plain store
   _tally_unquote "${words[1]}"
   store=$plain

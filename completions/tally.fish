@@ -7,7 +7,7 @@ function __tally_words
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --schema --from --apply --stream --memory --threads --commit-every --key --where --max-rejects --after --path --timeout
+        else if contains -- $word --schema --from --apply --stream --memory --threads --commit-every --key --where --max-rejects --after --path --timeout --max-age
             set skip 1
         else if not string match -q -- '-?*' $word
             string unescape -- $word
@@ -107,3 +107,5 @@ complete -c tally -n '__tally_is wait' -l after -x -d 'Behind this commit'
 complete -c tally -n '__tally_is wait' -l path -xa '(__tally_paths)' -d 'One that changes it'
 complete -c tally -n '__tally_is wait' -l timeout -xa '1s 30s 1m 10m' -d 'Give up then'
 complete -c tally -n '__tally_is watch' -l from -x -d 'Go on behind this commit'
+complete -c tally -n '__tally_is status' -l max-age -xa '10m 1h 1d' -d 'Fail where the newest commit is older'
+complete -c tally -n '__tally_is status' -l max-rejects -x -d 'Fail where the last batch has more'

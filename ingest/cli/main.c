@@ -47,7 +47,7 @@ static void tally_print_help(void)
                "'tally COMMAND --help' and 'man tally-COMMAND' tell more.\n"
                "'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
                "Exit status: 0 all good, 1 could not run, 2 ran and refused records,\n"
-               "3 nothing came in the time that was given.");
+               "3 nothing came in time, or something is beyond a limit that was given.");
 }
 
 static void print_version(void)

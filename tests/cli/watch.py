@@ -293,6 +293,26 @@ def another_schema_and_store(scene):
     check(status == 1 and "by: no such name" in said, f"what is watched is gone: {status} {said}")
 
 
+def a_compaction(scene):
+    """The file that was there before is let go of, also while nothing is committed."""
+    store = scene.store("compacted", SCHEMA)
+    ingest(store, event(1))
+    copy = Copy()
+    watch = Watch(copy, store, "--from", "0")
+    watch.reaches(2)
+    tally("compact", store)
+
+    def has_let_go():
+        with open(f"/proc/{watch.process.pid}/maps", encoding="utf-8") as maps:
+            return not any("data.mdb" in line and "(deleted)" in line for line in maps)
+
+    wait_until("the old file is let go of", has_let_go)
+    ingest(store, event(2))
+    watch.reaches(3)
+    check(copy.seen["snapshot"] == 1 and copy.rows["all.json"] == {"c": 2}, copy.rows)
+    watch.kill()
+
+
 def a_reader_that_goes_away(scene):
     """It ends although there is nothing to write; and no damage is done by one who reads nothing."""
     store = scene.store("unread", SCHEMA)
@@ -313,6 +333,7 @@ def main():
             form_of_the_lines(scene)
             wrong_arguments(scene)
             a_reader_that_goes_away(scene)
+            a_compaction(scene)
             another_schema_and_store(scene)
             more_than_is_listed(scene)
             random_history(scene, seed)
