@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -142,7 +143,26 @@ def a_mount_shows_it(scene):
         waiting.end(number)
         check(read(place, ".tallyfs/generation") == f"{number}\n".encode(), f"commit {number} is shown")
         check(writer.wait(timeout=WAIT_SECONDS) == 0, "ingest")
+    it_asks_the_mount(scene, store, place, 22)
     scene.unmount(place)
+
+
+def it_asks_the_mount(scene, store, place, number):
+    """One that is slow is waited for."""
+    daemon, waiting = scene.mounts[-1][0], Waiting(store)
+    children = f"/proc/{waiting.process.pid}/task/{waiting.process.pid}/children"
+
+    def asks():
+        check(waiting.process.poll() is None, "it does not wait for the mount")
+        return read(children) != b""
+
+    daemon.send_signal(signal.SIGSTOP)
+    writer = subprocess.Popen([TALLY, "ingest", store, scene.write("one.ndjson", json.dumps(event(number, "eu", "a", 1)))], stdout=subprocess.DEVNULL)
+    wait_until("it asks the mount", asks)
+    daemon.send_signal(signal.SIGCONT)
+    waiting.end(number)
+    check(read(place, ".tallyfs/generation") == f"{number}\n".encode(), f"commit {number} is shown")
+    check(writer.wait(timeout=WAIT_SECONDS) == 0, "ingest")
 
 
 def time_is_bounded(scene):
