@@ -201,17 +201,24 @@ def random_commit(rng, store, keys):
     for _ in range(rng.choice([1, 1, 3, 30])):
         number = rng.choice(sorted(keys)) if keys and rng.random() < 0.5 else rng.randrange(60)
         keys.add(number)
-        made.append(event(number, rng.choice(["eu", "us", "ü/%", *LONG, None]), rng.choice(["a", "b", None]),
-                          -1 if rng.random() < 0.2 else rng.randrange(100), rng.choice([None, rng.randrange(number + 1) - 1])))
+        made.append({"t": f"2026-01-{rng.randrange(1, 8 + len(keys) // 3):02d}", **event(number, rng.choice(["eu", "us", "ü/%", *LONG, None]), rng.choice(["a", "b", None]),
+                          -1 if rng.random() < 0.2 else rng.randrange(100), rng.choice([None, rng.randrange(number + 1) - 1]))})
     ingest(store, *made)
 
 
 def random_history(scene, seed):
     rng = random.Random(seed)
-    store = scene.store("random", SCHEMA)
+    views = {**VIEWS, "over": {"from": "by", "by": ["most"], "measures": {"c": "count()", "n": "sum(n)"}},
+             "kept": {"by": ["day(t)"], "retain": "5 days", "measures": {"n": "sum(n)"}}}
+    streams = {"s": {**SCHEMA["streams"]["s"], "time": "t", "fields": {**FIELDS, "t": "time"}}}
+    store = scene.store("random", {**SCHEMA, "streams": streams, "views": views})
     place = scene.mount(store)
     expected, keys, copy = {1: rows_of(place)}, set(), Copy()
     watch = Watch(copy, store, "--from", "0", expected=expected)
+    for n in (1, 2, -1):  # each kind of line once
+        watch.reaches(newest(store))
+        ingest(store, event(99, n=n))
+        expected[newest(store)] = rows_of(place)
     for step in range(int(os.environ.get("COMMITS", "60"))):
         kind = rng.random()
         if kind < 0.1 and copy.commit:
