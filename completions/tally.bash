@@ -69,13 +69,16 @@ _tally_words() { # _tally_words WORDS
 # The value of an option; false: this is none.
 _tally_value() {
   case $prev in
-    --schema | --from | --apply | --check) _filedir ;;
+    --from) [[ $command == watch ]] || _filedir ;;
+    --schema | --apply | --check) _filedir ;;
     --stream) _tally_streams ;;
     --memory) _tally_words '512M 1G 2G 4G' ;;
     --threads) _tally_words '1 2 4 8' ;;
     --commit-every) _tally_words '100ms 1s 1min 1M 16M' ;;
     --format) _tally_words 'ndjson csv' ;;
-    --key | --where | --batch | --at | --max-rejects) ;;
+    --path) _tally_paths ;;
+    --timeout | --max-age) _tally_words '1s 30s 1m 10m' ;;
+    --key | --where | --batch | --at | --max-rejects | --after) ;;
     *) return 1 ;;
   esac
 }
@@ -83,7 +86,7 @@ _tally_value() {
 _tally() {
   local cur prev words cword split tally=$1
   _init_completion -s -n : || return
-  _tally_positionals --schema --from --apply --check --at --stream --memory --threads --commit-every --key --where --batch --format --max-rejects
+  _tally_positionals --schema --from --apply --check --at --stream --memory --threads --commit-every --key --where --batch --format --max-rejects --after --path --timeout --max-age
   local command=${words[0]} plain store
   _tally_unquote "${words[1]}"
   store=$plain
@@ -94,7 +97,7 @@ _tally() {
       -?*) _tally_words "$("$tally" "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') --help" ;;
       */init/1 | */backup/2 | */restore/2) _filedir -d ;;
       */1) _tally_stores ;;
-      */cat/* | */ls/2) _tally_paths ;;
+      */cat/* | */ls/2 | */watch/*) _tally_paths ;;
       */rebuild/*) _tally_views ;;
       */ingest/* | */follow/2 | */delete/2) _filedir ;;
     esac

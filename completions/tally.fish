@@ -7,7 +7,7 @@ function __tally_words
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --schema --from --apply --stream --memory --threads --commit-every --key --where --max-rejects
+        else if contains -- $word --schema --from --apply --stream --memory --threads --commit-every --key --where --max-rejects --after --path --timeout --max-age
             set skip 1
         else if not string match -q -- '-?*' $word
             string unescape -- $word
@@ -75,14 +75,14 @@ complete -c tally -n '__tally_has 0 ""' -s h -l help -d 'List the commands'
 complete -c tally -n '__tally_has 0 ""' -s V -l version -d 'Tell the versions'
 complete -c tally -n '__tally_has 0 ""' -a '(tally --help | string replace -rf "^  ([a-z]+) +(\S.*)" "\$1\t\$2")'
 
-set -l with_store ingest follow delete undo events status verify rebuild compact backup restore schema cat ls
+set -l with_store ingest follow delete undo events status verify rebuild compact backup restore schema cat ls wait watch
 complete -c tally -n "__tally_has 1 $with_store" -a '(__tally_stores)'
 complete -c tally -n '__tally_has 1 init' -a '(__fish_complete_directories (commandline -ct) "new store")'
 complete -c tally -n '__tally_has 2 backup restore' -a '(__fish_complete_directories (commandline -ct) "new folder")'
 complete -c tally -n '__tally_has_store ingest' -F
 complete -c tally -n '__tally_has 2 follow delete' -F
 complete -c tally -n '__tally_has_store rebuild' -a '(__tally_views)' -d view
-complete -c tally -n '__tally_has_store cat' -a '(__tally_paths)'
+complete -c tally -n '__tally_has_store cat watch' -a '(__tally_paths)'
 complete -c tally -n '__tally_has 2 ls' -a '(__tally_paths)'
 
 complete -c tally -n "__tally_is init $with_store" -s h -l help -d 'Tell what it does and takes'
@@ -111,3 +111,9 @@ complete -c tally -n '__tally_is schema' -l check -rF -d 'Say what that would do
 complete -c tally -n '__tally_is schema' -l history -d 'List the schemas'
 complete -c tally -n '__tally_is schema' -l at -x -d 'Print the schema of a commit'
 complete -c tally -n '__tally_is schema' -l apply -rF -d 'Put another schema in force'
+complete -c tally -n '__tally_is wait' -l after -x -d 'Behind this commit'
+complete -c tally -n '__tally_is wait' -l path -xa '(__tally_paths)' -d 'One that changes it'
+complete -c tally -n '__tally_is wait' -l timeout -xa '1s 30s 1m 10m' -d 'Give up then'
+complete -c tally -n '__tally_is watch' -l from -x -d 'Go on behind this commit'
+complete -c tally -n '__tally_is status' -l max-age -xa '10m 1h 1d' -d 'Fail where the newest commit is older'
+complete -c tally -n '__tally_is status' -l max-rejects -x -d 'Fail where the last batch has more'

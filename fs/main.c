@@ -210,6 +210,7 @@ static void mount_done(struct mount *mount)
     inodes_done(&mount->inodes);
     snapshots_done(&mount->snapshots);
     store_close(mount->store);
+    batch_totals_done(&mount->batches);
     buffer_done(&mount->reply);
     arena_done(&mount->scratch);
     (void)pthread_mutex_destroy(&mount->lock);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "copies.h"
+#include "metrics_text.h"
 #include "render/prometheus_text.h"
 #include "tables/meta.h"
 
@@ -13,26 +14,9 @@ const char metrics_name[] = "daemon.prom";
 static const char *const upcall_names[UPCALLS] = {"lookup",  "getattr", "open",  "read",
                                                   "opendir", "readdir", "statfs"};
 
-/* HELP, TYPE and one sample. TYPE: "gauge" or "counter". */
-static void metrics_add(struct buffer *text, const char *name, const char *type, const char *help,
-                        uint64_t number)
-{
-    buffer_format(text, "# HELP tallyfs_%s %s\n# TYPE tallyfs_%s %s\ntallyfs_%s %llu\n", name, help,
-                  name, type, name, (unsigned long long)number);
-}
-
-static void add_seconds(struct buffer *text, const char *name, const char *help, int64_t ns)
-{
-    enum { NS_PER_MS = 1000000 };
-    buffer_format(text, "# HELP tallyfs_%s %s\n# TYPE tallyfs_%s gauge\ntallyfs_%s %lld.%03lld\n",
-                  name, help, name, name, (long long)(ns / NS_PER_MS / 1000),
-                  (long long)(ns / NS_PER_MS % 1000));
-}
-
 static void add_upcalls(const struct mount *mount, struct buffer *text)
 {
-    buffer_add_text(text, "# HELP tallyfs_upcalls_total Requests of the kernel.\n"
-                          "# TYPE tallyfs_upcalls_total counter\n");
+    metrics_text_head(text, "upcalls_total", "counter", "Requests of the kernel.");
     for (size_t i = 0; i < UPCALLS; i++)
         buffer_format(text, "tallyfs_upcalls_total{call=\"%s\"} %llu\n", upcall_names[i],
                       (unsigned long long)mount->upcalls[i]);
@@ -42,9 +26,8 @@ static bool metrics_add_streams(const struct snapshot *snapshot, struct buffer *
                                 struct error *err)
 {
     enum { NS_PER_SECOND = 1000000000 };
-    buffer_add_text(text,
-                    "# HELP tallyfs_newest_event_timestamp_seconds Newest event time by stream.\n"
-                    "# TYPE tallyfs_newest_event_timestamp_seconds gauge\n");
+    metrics_text_head(text, "newest_event_timestamp_seconds", "gauge",
+                      "Newest event time by stream.");
     for (size_t i = 0; i < snapshot->schema->stream_count; i++) {
         const struct stream *const stream = &snapshot->schema->streams[i];
         struct meta_stream meta;
@@ -62,39 +45,42 @@ static bool metrics_render(struct mount *mount, struct buffer *text, struct erro
     const struct snapshot *const snapshot = mount->snapshots.current->snapshot;
     struct store_usage usage;
     if (!store_usage(snapshot, &usage, err)) return false;
-    metrics_add(text, "commit", "gauge", "Number of the commit that is shown.",
-                snapshot->commit_id);
-    buffer_format(text,
-                  "# HELP tallyfs_commit_info Which commit of that number it is.\n"
-                  "# TYPE tallyfs_commit_info gauge\n"
-                  "tallyfs_commit_info{nonce=\"%016llx\"} 1\n",
+    metrics_text_number(text, "commit", "gauge", "Number of the commit that is shown.",
+                        snapshot->commit_id);
+    metrics_text_head(text, "commit_info", "gauge", "Which commit of that number it is.");
+    buffer_format(text, "tallyfs_commit_info{nonce=\"%016llx\"} 1\n",
                   (unsigned long long)snapshot->commit_nonce);
-    metrics_add(text, "pid", "gauge", "Process of the mount.", (uint64_t)getpid());
-    metrics_add(text, "publishing", "gauge", "Whether the kernel may still have what it replaced.",
-                mount->names_only);
-    metrics_add(text, "follows", "gauge",
-                "Whether it goes on with a store that takes the place of its own.", mount->follows);
-    metrics_add(text, "store_in_place", "gauge",
-                "Whether the path of the store leads to what is shown.",
-                mount->place.seen == PLACE_SAME);
-    add_seconds(text, "commit_timestamp_seconds", "When it was made.", snapshot->commit_ns);
-    metrics_add(text, "commits_shown_total", "counter", "Commits that the mount has shown.",
-                mount->shown.commits);
-    metrics_add(text, "events_added_total", "counter", "Events that these have added.",
-                mount->shown.events);
-    metrics_add(text, "events", "gauge", "Events in the store.", snapshot->event_count);
-    metrics_add(text, "rows", "gauge", "Rows of all views.", snapshot->row_count);
-    metrics_add(text, "batches", "gauge", "Batches in the batch log.", snapshot->last_batch_id);
-    metrics_add(text, "store_bytes", "gauge", "Size of data.mdb.", usage.file_bytes);
-    metrics_add(text, "store_free_bytes", "gauge", "Of that, free for reuse.", usage.free_bytes);
-    metrics_add(text, "inodes", "gauge", "Inodes that the kernel holds.",
-                mount->inodes.by_id.count);
-    metrics_add(text, "longest_portion", "gauge",
-                "Most that long work has handled while requests waited.", mount->longest_portion);
-    metrics_add(text, "snapshots", "gauge", "Snapshots that are open.",
-                snapshots_count(&mount->snapshots));
+    metrics_text_number(text, "pid", "gauge", "Process of the mount.", (uint64_t)getpid());
+    metrics_text_number(text, "publishing", "gauge",
+                        "Whether the kernel may still have what it replaced.", mount->names_only);
+    metrics_text_number(text, "follows", "gauge",
+                        "Whether it goes on with a store that takes the place of its own.",
+                        mount->follows);
+    metrics_text_number(text, "store_in_place", "gauge",
+                        "Whether the path of the store leads to what is shown.",
+                        mount->place.seen == PLACE_SAME);
+    metrics_text_time(text, "commit_timestamp_seconds", "When it was made.", snapshot->commit_ns);
+    metrics_text_number(text, "commits_shown_total", "counter", "Commits that the mount has shown.",
+                        mount->shown.commits);
+    metrics_text_number(text, "events_added_total", "counter", "Events that these have added.",
+                        mount->shown.events);
+    metrics_text_number(text, "events", "gauge", "Events in the store.", snapshot->event_count);
+    metrics_text_number(text, "rows", "gauge", "Rows of all views.", snapshot->row_count);
+    metrics_text_number(text, "batches", "gauge", "Batches in the batch log.",
+                        snapshot->last_batch_id);
+    metrics_text_number(text, "store_bytes", "gauge", "Size of data.mdb.", usage.file_bytes);
+    metrics_text_number(text, "store_free_bytes", "gauge", "Of that, free for reuse.",
+                        usage.free_bytes);
+    metrics_text_number(text, "inodes", "gauge", "Inodes that the kernel holds.",
+                        mount->inodes.by_id.count);
+    metrics_text_number(text, "longest_portion", "gauge",
+                        "Most that long work has handled while requests waited.",
+                        mount->longest_portion);
+    metrics_text_number(text, "snapshots", "gauge", "Snapshots that are open.",
+                        snapshots_count(&mount->snapshots));
     add_upcalls(mount, text);
-    return metrics_add_streams(snapshot, text, err);
+    return metrics_add_streams(snapshot, text, err) &&
+           metrics_batches_add(snapshot, &mount->batches, text, err);
 }
 
 struct inode *metrics_add_inode(struct mount *mount, uint64_t parent_id, struct error *err)

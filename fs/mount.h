@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "database/announce.h"
 #include "inodes.h"
+#include "metrics_batches.h"
 #include "options.h"
 #include "snapshots.h"
 #include "store_place.h"
@@ -69,10 +70,11 @@ struct mount {
     uint64_t upcalls[UPCALLS];           /* protected by lock */
     struct {
         uint64_t commits;
-        uint64_t events;  /* that they have added */
-    } shown;              /* since the mount began; protected by lock */
-    struct buffer reply;  /* of the worker alone */
-    struct arena scratch; /* likewise: of one lookup */
+        uint64_t events;         /* that they have added */
+    } shown;                     /* since the mount began; protected by lock */
+    struct batch_totals batches; /* for metrics.c; protected by lock */
+    struct buffer reply;         /* of the worker alone */
+    struct arena scratch;        /* likewise: of one lookup */
 
     pthread_t notify_thread;
     int stop_event;   /* eventfd: the thread is to end */

@@ -223,6 +223,7 @@ void publish(struct mount *mount, struct snapshot *newer, bool continues)
     mount->publication = &publication;
     mount->publications++;
     count_shown(mount, &publication, continues);
+    if (!continues) batch_totals_done(&mount->batches);
     recheck(&publication);
     mount->publication = NULL;
     snapshots_release(&mount->snapshots, publication.older);

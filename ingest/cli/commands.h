@@ -25,3 +25,5 @@ enum exit_status cmd_schema(int argc, char **argv);
 enum exit_status cmd_status(int argc, char **argv);
 enum exit_status cmd_undo(int argc, char **argv);
 enum exit_status cmd_verify(int argc, char **argv);
+enum exit_status cmd_wait(int argc, char **argv);
+enum exit_status cmd_watch(int argc, char **argv);

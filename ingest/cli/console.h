@@ -18,6 +18,7 @@ enum exit_status {
     EXIT_GOOD = 0,
     EXIT_FAILED = 1,  /* could not run, or verify found differences */
     EXIT_REJECTS = 2, /* ran, and refused records */
+    EXIT_BEYOND = 3,  /* ran, and nothing came in time, or something is beyond a limit */
 };
 
 /* "tally: place: fact (remedy)". Returns EXIT_FAILED, so that failing is one line. */

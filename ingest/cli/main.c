@@ -35,6 +35,8 @@ static const struct command commands[] = {
     {"schema", cmd_schema, "print the schema in force, or put another in force"},
     {"cat", cmd_cat, "print files of the tree, without a mount"},
     {"ls", cmd_ls, "list a directory of the tree"},
+    {"wait", cmd_wait, "return with the next commit"},
+    {"watch", cmd_watch, "print rows as commits change them"},
 };
 
 static void tally_print_help(void)
@@ -45,7 +47,8 @@ static void tally_print_help(void)
     (void)puts("\n"
                "'tally COMMAND --help' and 'man tally-COMMAND' tell more.\n"
                "'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
-               "Exit status: 0 all good, 1 could not run, 2 ran, but not all of it was done.");
+               "Exit status: 0 all good, 1 could not run, 2 not all of it was done,\n"
+               "3 nothing came in time, or something is beyond a limit that was given.");
 }
 
 static void print_version(void)
@@ -107,9 +110,10 @@ int main(int argc, char **argv)
     heap_keep();
     signals_begin();
     damage_answer_signals("tally");
-    /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat. The
+    /* A reader that has seen enough of `tally cat` ends it without a word, as it would cat,
+     * so `tally watch`. The
      * others have something to finish, and find out at the end that nobody read what they said. */
-    bool const shows = argc > 1 && is_any(argv[1], "cat", "ls");
+    bool const shows = argc > 1 && (is_any(argv[1], "cat", "ls") || strcmp(argv[1], "watch") == 0);
     (void)signal(SIGPIPE, shows ? SIG_DFL : SIG_IGN); /* cannot fail for SIGPIPE */
     return (int)console_end(tally_run(argc, argv));
 }

@@ -1,7 +1,8 @@
 /* mount_table.h - where a store is mounted on this machine, and what each mount shows.
  *
  * Place    cmd_status.c; store_copy.c, cmd_init.c and writer_lock.c wait for the mounts that are to
- *          notice a store which took the place of another.
+ *          notice a store which took the place of another, cmd_wait.c for those that are to show a
+ *          commit.
  * Promise  does not hang with a mount that hangs: it is asked by a process of its own, for
  *          a second at most.
  * Memory   what VISIT is shown lives until it returns.

@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/byte_size.h"
+#include "common/duration.h"
 #include "common/stream_choice.h"
 #include "common/writer_lock.h"
 #include "host/heap.h"
@@ -71,22 +73,18 @@ enum follow_writers follow_writers(int fd)
 
 bool follow_read_bound(const char *text, struct follow_bound *bound)
 {
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}};
-    char *end;
+    size_t const length = strlen(text);
+    int64_t ms;
     size_t bytes;
-    errno = 0;
-    long const count = strtol(text, &end, 10);
-    bool const counts = errno == 0 && end > text && count > 0 && *text >= '0' && *text <= '9';
-    for (size_t i = 0; i < COUNT_OF(units) && counts; i++) {
-        if (strcmp(end, units[i].name) != 0 || count > INT_MAX / units[i].ms) continue;
-        bound->ms = count * units[i].ms;
+    /* A number alone could be either, and so could "5m". */
+    if (length == 0 || text[length - 1] <= '9') return false;
+    bool const is_time = duration_read(text, &ms);
+    if (is_time && (text[length - 1] == 'm' || ms == 0 || ms > INT_MAX)) return false;
+    if (is_time) {
+        bound->ms = ms;
         return true;
     }
-    /* A number alone could be either, and so could "5m". */
-    if (!counts || *end == '\0' || *end == 'm' || !byte_size_read(text, &bytes)) return false;
+    if (!byte_size_read(text, &bytes) || bytes == 0) return false;
     bound->bytes = bytes;
     return true;
 }

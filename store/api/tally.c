@@ -9,20 +9,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#include "database/announce.h"
+#include "database/commit_wait.h"
 #include "tree/tree.h"
 
 _Static_assert((int)TALLY_ERROR_INPUT == ERROR_INPUT && (int)TALLY_ERROR_SYSTEM == ERROR_SYSTEM,
                "both count the kinds of errors alike");
 _Static_assert((int)TALLY_MESSAGE_BYTES == ERROR_TEXT_BYTES, "no message is cut");
-
-enum { LOOK_BY_ITSELF_MS = 2000 };
 
 struct tally_store {
     struct store *store;
@@ -135,9 +131,7 @@ void tally_close(struct tally_store *store)
 
 bool tally_is_replaced(const struct tally_store *store)
 {
-    struct stat status;
-    return stat(store_path(store->store), &status) == 0 &&
-           (status.st_dev != store->device || status.st_ino != store->inode);
+    return store_is_replaced(store->store);
 }
 
 bool tally_snapshot_open(struct tally_store *store, struct tally_snapshot **ret_snapshot,
@@ -164,51 +158,21 @@ uint64_t tally_snapshot_commit(const struct tally_snapshot *snapshot)
     return snapshot->snapshot->commit_id;
 }
 
-static void tell_replaced(const struct tally_store *store, struct tally_error *error)
-{
-    struct error err;
-    (void)error_set(&err, ERROR_MISSING,
-                    "another store has taken the place of the one that is open");
-    (void)error_remedy(&err, "open the path again, and close this one");
-    (void)error_place(&err, "%s", store_path(store->store));
-    (void)tally_tell(error, &err);
-}
-
-static int64_t tally_now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 enum tally_answer tally_wait(struct tally_store *store, uint64_t after, int timeout_ms,
                              uint64_t *ret_commit, struct tally_error *error)
 {
     struct error err;
-    uint64_t newest;
-    int64_t const deadline = tally_now_ms() + timeout_ms;
-    AUTO_FD int const watch =
-        announce_watch(store->store); /* before looking: nothing slips through */
-    for (;;) {
-        if (!store_newest_commit(store->store, &newest, &err)) {
-            (void)tally_tell(error, &err);
-            return TALLY_FAILED;
-        }
-        if (newest > after) break;
-        if (tally_is_replaced(store)) {
-            tell_replaced(store, error);
-            return TALLY_FAILED;
-        }
-        int64_t const left = timeout_ms < 0 ? LOOK_BY_ITSELF_MS : deadline - tally_now_ms();
-        if (left <= 0) return TALLY_MISSING;
-        struct pollfd told = {.fd = watch, .events = POLLIN}; /* poll passes over -1 */
-        int const ready =
-            poll(&told, 1, (int)(left < LOOK_BY_ITSELF_MS ? left : LOOK_BY_ITSELF_MS));
-        if (ready < 0 && errno == EINTR) return TALLY_MISSING;
-        if (ready > 0) announce_watch_clear(watch);
+    switch (commit_wait(store->store, after, timeout_ms, -1, ret_commit, &err)) {
+    case COMMIT_WAIT_CAME: return TALLY_FOUND;
+    case COMMIT_WAIT_NONE: return TALLY_MISSING;
+    case COMMIT_WAIT_REPLACED:
+        (void)error_remedy(&err, "open the path again, and close this one");
+        break;
+    case COMMIT_WAIT_UNREAD: /* there is no output */
+    case COMMIT_WAIT_FAILED: break;
     }
-    *ret_commit = newest;
-    return TALLY_FOUND;
+    (void)tally_tell(error, &err);
+    return TALLY_FAILED;
 }
 
 static enum tally_answer tally_answer_of(enum tree_answer found, struct tally_error *error,

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/open_beneath.h"
+#include "base/same_file.h"
 #include "database/compact_swap.h"
 #include "database/lmdb_env.h"
 #include "schema/catalog_ids.h"
@@ -145,6 +146,13 @@ const char *store_path(const struct store *store)
 int store_directory(const struct store *store)
 {
     return store->directory;
+}
+
+bool store_is_replaced(const struct store *store)
+{
+    struct stat named, opened;
+    return stat(store->path, &named) == 0 && fstat(store->directory, &opened) == 0 &&
+           !is_same_file(&named, &opened);
 }
 
 size_t store_dirty_bytes(const struct store *store)

@@ -41,7 +41,9 @@ bool store_open(const char *path, enum store_mode mode, struct store **ret_store
 void store_close(struct store *store);             /* snapshots keep what they read; takes NULL */
 const char *store_path(const struct store *store); /* as given */
 int store_directory(const struct store *store);    /* file descriptor of the directory, borrowed */
-struct db *store_db(const struct store *store);    /* for commit.c */
+/* Whether another directory is at the path by now that the store was opened by. */
+bool store_is_replaced(const struct store *store);
+struct db *store_db(const struct store *store); /* for commit.c */
 
 /* The lock of writers. STORE_LOCK_HELD: somebody else has it (not waiting);
  * *ret_holder is its pid. */

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from mounted import TALLYFS, WAIT_SECONDS, Scene, check, read, tally, wait_until
+from mounted import TALLY, TALLYFS, WAIT_SECONDS, Scene, check, read, tally, wait_until
 
 SCHEMA = {"streams": {"a \"b": {"time": "t", "fields": {"t": "time", "g": "string"}}, "other": {"fields": {"x": "int"}}},
           "views": {"v": {"from": "a \"b", "by": ["g"], "measures": {"n": "count()"}}}}
@@ -52,6 +52,57 @@ def metrics_are_of_the_moment(scene):
     check(int(samples(read(place, METRICS))["tallyfs_inodes"]) <= inodes + 5, "inodes are left")
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
     check(checked.returncode == 0 and not checked.stderr, checked)
+    scene.unmount(place)
+
+
+def metrics_tell_of_batches(scene):
+    """Refused records, the last batch, and how far a followed log is, across its rotation and another store."""
+    store, log = scene.store("followed", SCHEMA), scene.path('l"\\og\udcff')
+    place = scene.mount(store)
+    told = samples(read(place, METRICS))
+    check(told["tallyfs_rejected_records_total"] == "0" and not [name for name in told if "last_batch" in name or "follow_" in name], told)
+    put(store, "x")
+    tally("ingest", store, "--stream", "other", "--max-rejects", "9", "-", stdin=b'{"x":1}\n{"x":"a"}\n', status=2)
+    told = samples(read(place, METRICS))
+    check([told["tallyfs_" + name] for name in ("last_batch_number", "last_batch_records", "last_batch_rejected_records", "rejected_records_total")] ==
+          ["2", "2", "1", "1"], told)
+    check(told["tallyfs_last_batch_timestamp_seconds"] == told["tallyfs_commit_timestamp_seconds"], told)
+    written = b'{"x":2}\n{"x":"b"}\n'
+    with open(log, "wb") as file:
+        file.write(written)
+    follower = subprocess.Popen([TALLY, "follow", store, "--stream", "other", "--max-rejects", "99", "--commit-every", "50ms", log])
+    try:
+        name = 'tallyfs_follow_%s{batch="%d",stream="other",source="' + os.path.dirname(log) + '/l\\"\\\\og%%FF"}'
+
+        def reaches(number, offset, rejected):
+            def reached():
+                told = samples(read(place, METRICS))
+                return told.get(name % ("offset_bytes", number)) == str(offset) and told["tallyfs_rejected_records_total"] == str(rejected)
+
+            wait_until(f"batch {number} reaches {offset}", reached)
+
+        reaches(3, len(written), 2)
+        with open(log, "ab") as file:
+            file.write(b'{"x":3}\n')
+        reaches(3, len(written) + 8, 2)
+        told = samples(read(place, METRICS))
+        check(told[name % ("checkpoint_timestamp_seconds", 3)] == told["tallyfs_commit_timestamp_seconds"], told)
+        os.rename(log, log + ".1")
+        with open(log, "wb") as file:
+            file.write(b'{"x":"c"}\n')
+        reaches(4, 10, 3)
+        wait_until("the first file is followed no more", lambda: name % ("offset_bytes", 3) not in samples(read(place, METRICS)))
+    finally:
+        follower.terminate()
+        follower.wait(timeout=WAIT_SECONDS)
+    put(store, "y")
+    told = samples(read(place, METRICS))
+    check(told["tallyfs_rejected_records_total"] == "3" and told["tallyfs_last_batch_number"] == "5", told)
+    checked = subprocess.run(["promtool", "check", "metrics"], input=read(place, METRICS), capture_output=True, check=False)
+    check(checked.returncode == 0 and not checked.stderr, checked)
+    os.rename(store, store + "-before")
+    tally("init", store, "--schema", scene.path("followed.json"))
+    wait_until("the other store is told", lambda: samples(read(place, METRICS))["tallyfs_rejected_records_total"] == "0")
     scene.unmount(place)
 
 
@@ -127,6 +178,7 @@ def status_tells_of_mounts(scene):
 with Scene() as scene:
     status_tells_of_mounts(scene)
     metrics_are_of_the_moment(scene)
+    metrics_tell_of_batches(scene)
     metrics_are_listed_once(scene)
     signals_are_answered(scene)
     the_journal_is_told_levels(scene)

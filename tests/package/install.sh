@@ -93,7 +93,7 @@ grep -qF 'there is no store here (make one with: tally init' "$folder/said" || f
 
 # The rest.
 while read -r unit; do
-  program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
+  program=$(grep '^ExecStart=' "$unit" | grep -o '[^ =]*/bin/tally[a-z]*')
   [ -x "$folder/root$program" ] || fail "$unit starts $program, which is not there"
   units=1
 done < <(find "$folder/root" -name '*.service')

@@ -147,5 +147,6 @@ def commands(scene):
         "status": Command(scene, base, "status", "@/store", reads=True),
         "cat": Command(scene, base, "cat", "@/store", "days.json", ".tallyfs/status.json", reads=True),
         "ls": Command(scene, base, "ls", "@/store", "days", reads=True),
+        "wait": Command(scene, base, "wait", "@/store", "--after", "1", "--path", "days", reads=True),
         "verify": Command(scene, base, "verify", "@/store", reads=True),
     }
