@@ -45,8 +45,7 @@ static void tally_print_help(void)
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         (void)printf("  %-8s %s\n", commands[i].name, commands[i].line);
     (void)puts("\n"
-               "'tally COMMAND --help' and 'man tally-COMMAND' tell more.\n"
-               "'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
+               "'tally COMMAND --help' tells more; 'tallyfs STORE MOUNTPOINT' mounts the tree.\n"
                "Exit status: 0 all good, 1 could not run, 2 not all of it was done,\n"
                "3 nothing came in time, or something is beyond a limit that was given.");
 }

@@ -251,7 +251,8 @@ static void place_slots(const struct placed_stream *old, const struct stream *st
         struct slice const name = old->slots[i].name;
         int const field = name.length ? renamed_field(stream, name) : -1;
         placed->slots[i] = old->slots[i];
-        placed->slots[i].name = field < 0 ? (struct slice){0} : stream->fields[field].name;
+        placed->slots[i].name.length = 0;
+        if (field >= 0) placed->slots[i].name = stream->fields[field].name;
     }
     placed->slot_count = old_count;
     placed->lacks_dictionaries = !old || old->lacks_dictionaries;
