@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "write/batch_history.h"
 
-enum { IN_FORCE = 1, UNSETTLED = 2, DELETING = 4 };
+enum { IN_FORCE = 1, UNSETTLED = 2, DELETING = 4, GROWING = 8 };
 
 static uint8_t flags_of(const struct batch *batch, uint16_t stream)
 {
     bool const in_force = batch->undone_by == 0;
-    if (batch->stream != stream || batch->image_count == 0) return in_force ? IN_FORCE : 0;
+    unsigned const standing =
+        (in_force ? IN_FORCE : 0) | (batch->kind == BATCH_FOLLOW ? GROWING : 0);
+    if (batch->stream != stream || batch->image_count == 0) return (uint8_t)standing;
     bool const is_unsettled = !in_force || batch->undoes != 0;
     bool const is_deleting = in_force && batch->deleted_count > 0;
-    return (uint8_t)((in_force ? IN_FORCE : 0) | (is_unsettled ? UNSETTLED : 0) |
-                     (is_deleting ? DELETING : 0));
+    return (uint8_t)(standing | (is_unsettled ? UNSETTLED : 0) | (is_deleting ? DELETING : 0));
 }
 
 static uint64_t *list(const struct batch_history *history, uint8_t flag, size_t *ret_count)
@@ -57,19 +58,21 @@ void batch_history_done(struct batch_history *history)
     *history = (struct batch_history){0};
 }
 
-bool batch_history_in_force(const struct batch_history *history, uint64_t batch_id,
-                            bool *ret_in_force, struct error *err)
+bool batch_history_find(const struct batch_history *history, uint64_t batch_id,
+                        struct batch_standing *ret_standing, struct error *err)
 {
     AUTO_ARENA struct arena arena = {0};
-    struct batch batch = {.undone_by = 0};
-    *ret_in_force = true;
-    if (batch_id == 0) return true;
+    struct batch batch;
+    uint8_t flags = IN_FORCE;
     if (batch_id >= history->first && batch_id <= history->last) {
-        *ret_in_force = history->flags[batch_id - history->first] & IN_FORCE;
-        return true;
+        flags = history->flags[batch_id - history->first];
+    } else if (batch_id) {
+        switch (batch_log_get(history->txn, batch_id, &arena, &batch, err)) {
+        case BATCH_LOG_FOUND: flags = flags_of(&batch, history->stream); break;
+        case BATCH_LOG_MISSING: break;
+        case BATCH_LOG_FAILED: return false;
+        }
     }
-    if (batch_log_get(history->txn, batch_id, &arena, &batch, err) == BATCH_LOG_FAILED)
-        return false;
-    *ret_in_force = batch.undone_by == 0;
+    *ret_standing = (struct batch_standing){.in_force = flags & IN_FORCE, .grows = flags & GROWING};
     return true;
 }

@@ -28,5 +28,10 @@ struct batch_history {
 bool batch_history_load(struct batch_history *history, const struct txn *txn, uint16_t stream,
                         uint64_t first, uint64_t last, struct error *err) MUST_CHECK;
 void batch_history_done(struct batch_history *history); /* takes a zeroed one */
-bool batch_history_in_force(const struct batch_history *history, uint64_t batch_id,
-                            bool *ret_in_force, struct error *err) MUST_CHECK;
+struct batch_standing {
+    bool in_force;
+    bool grows; /* of an input that does: its events may be newer than those of later batches */
+};
+/* 0 is the batch of what no batch brought: it is in force. */
+bool batch_history_find(const struct batch_history *history, uint64_t batch_id,
+                        struct batch_standing *ret_standing, struct error *err) MUST_CHECK;

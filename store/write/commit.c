@@ -40,6 +40,7 @@ struct putting {
     struct upsert_counts counts;
     struct lsm_changes references;
     struct lsm_changes expiry;
+    bool keeps_images; /* not of an input that grows: that cannot be undone, nor forgotten */
     struct lsm_changes undo;
     uint64_t image_count;      /* of these, kept or not */
     struct lsm_reader *images; /* where the batch has changed keys already; else NULL */
@@ -158,7 +159,7 @@ static bool note_image(struct putting *putting, struct slice key, struct slice k
     struct undo_image image = {.cause = UNDO_RECORD, .packed = known}, first;
     if (known.length == 0 || event_batch(known) == putting->batch_id) return true;
     putting->image_count++;
-    if (putting->chunk->stream->undo_seconds == 0) return true;
+    if (!putting->keeps_images) return true;
     if (putting->images) {
         switch (undo_log_find(putting->images, putting->batch_id, key, &first, err)) {
         case DB_FAILED: return false;
@@ -236,6 +237,7 @@ static bool put_events(struct write_txn *write, const struct events_chunk *chunk
                               .chunk = chunk,
                               .batch_id = write_txn_batch_id(write, batch),
                               .keys = batch->keys,
+                              .keeps_images = stream->undo_seconds && batch->kind != BATCH_FOLLOW,
                               .propagation = propagation};
     if (!meta_stream_load(write->txn, stream->id, &putting.meta, err)) return false;
     if (has_images && !undo_log_open(write->txn, stream->id, &putting.images, err)) return false;

@@ -37,6 +37,7 @@ struct undoing {
     struct event_lookup events;
     struct lsm_reader *images;
     struct arena found; /* what is found of a key */
+    bool is_growing;    /* the batch of what was found last is of an input that grows */
     struct undo_kept kept;
     uint64_t kept_count;
 };
@@ -137,16 +138,16 @@ static bool last_change(struct undoing *undoing, const uint64_t *ids, size_t cou
     bool const is_deleting = ids == undoing->history.deleting;
     *ret_id = 0;
     for (size_t i = count; i > 0 && ids[i - 1] > above; i--) {
-        bool in_force;
+        struct batch_standing standing;
         if (ids[i - 1] >= below) continue;
         switch (undo_log_find(undoing->images, ids[i - 1], key, ret_image, err)) {
         case DB_FAILED: return false;
         case DB_MISSING: continue;
         case DB_FOUND: break;
         }
-        if (!batch_history_in_force(&undoing->history, ids[i - 1], &in_force, err)) return false;
+        if (!batch_history_find(&undoing->history, ids[i - 1], &standing, err)) return false;
         bool const counts = is_deleting ? ret_image->cause == UNDO_RECORD
-                                        : !in_force || ret_image->cause == UNDO_REVERSAL;
+                                        : !standing.in_force || ret_image->cause == UNDO_REVERSAL;
         if (!counts) continue;
         *ret_id = ids[i - 1];
         ret_image->packed = arena_copy(&undoing->found, ret_image->packed);
@@ -182,12 +183,14 @@ static bool settle(struct undoing *undoing, struct slice key, struct slice *now,
         uint64_t const batch = event_batch(*now);
         uint64_t change;
         struct undo_image image;
-        bool in_force;
-        if (!batch_history_in_force(history, batch, &in_force, err) ||
-            !last_change(undoing, history->unsettled, history->unsettled_count, key, batch, below,
+        struct batch_standing standing;
+        if (!batch_history_find(history, batch, &standing, err)) return false;
+        undoing->is_growing = standing.grows;
+        if (standing.grows) return true;
+        if (!last_change(undoing, history->unsettled, history->unsettled_count, key, batch, below,
                          &change, &image, err))
             return false;
-        if (now->length && !in_force && change == 0) {
+        if (now->length && !standing.in_force && change == 0) {
             below = batch;
             if (!find_image(undoing, batch, key, now, err)) return false;
             continue;
@@ -240,7 +243,8 @@ static struct slice portion_key(const void *items, size_t i)
 
 static void tell_kept(struct undoing *undoing, const struct event *event, uint64_t by)
 {
-    if (by <= undoing->batch_id || is_toggled(undoing, by)) return;
+    bool const is_later = by > undoing->batch_id || undoing->is_growing;
+    if (!is_later || is_toggled(undoing, by)) return;
     undoing->kept_count++;
     if (undoing->kept.tell) undoing->kept.tell(undoing->kept.context, event, by);
 }

@@ -4,7 +4,7 @@
 #include "tables/undo_log.h"
 #include "types/instant.h"
 
-/* Whether the batch ended before that time. */
+/* Whether the batch ended before that time, or has no images. */
 static bool is_over(const struct write_txn *write, uint64_t batch_id, int128 cutoff_ns,
                     bool *ret_over, struct error *err)
 {
@@ -14,7 +14,7 @@ static bool is_over(const struct write_txn *write, uint64_t batch_id, int128 cut
     if (batch_log_get(write->txn, batch_id, &arena, &batch, err) == BATCH_LOG_FAILED ||
         !meta_commit_load(write->txn, batch.last_commit, &commit, err))
         return false;
-    *ret_over = commit.ns < cutoff_ns;
+    *ret_over = commit.ns < cutoff_ns || batch.kind == BATCH_FOLLOW; /* which has none */
     return true;
 }
 

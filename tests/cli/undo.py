@@ -226,6 +226,17 @@ def a_followed_file_is_not(scene):
     finally:
         follower.terminate()
         follower.wait()
+    ingest(scene, store, a=2, b=2)
+    with open(scene.path("log"), "a", encoding="ascii") as log:
+        log.write('{"id":"a","n":3}\n')
+    follower = subprocess.Popen([TALLY, "follow", store, scene.path("log")], stdout=subprocess.DEVNULL)
+    try:
+        wait_until("the next record is loaded", lambda: rows(store)["a"] == "3")
+    finally:
+        follower.terminate()
+        follower.wait()
+    said = tally("undo", store, "2", status=2).stdout.decode()
+    check(said.startswith('kept as of batch 1: {"id":"a"}\n') and rows(store) == {"a": "3"}, f"what has come from it since stays: {said}")
     refused = tally("undo", store, "1", status=1).stderr
     check(b"batch 1 is of an input that grows (delete what has come so far: tally delete STORE --batch 1)" in refused, refused)
 
