@@ -35,7 +35,7 @@ RECORDS = {  # name: record, word of the reason; None: it is counted
     "a time in the year 99999999": (b'{"k":"k","t":"99999999-01-01"}', b"time"),
     "bytes that are not UTF-8": (b'{"k":"\xff\xfe\xc0\x80"}', None),
     "half a surrogate": (b'{"k":"\\ud800"}', b"surrogate"),
-    "zero bytes": (b"\0" * 1000, b""),
+    "zero bytes in a line": (b"x" + b"\0" * 1000, b""),
     "a key of 10 MiB": (b'{"k":"' + b"x" * (10 * MIB) + b'"}', None),
     "a key of 20 MiB": (b'{"k":"' + b"x" * (20 * MIB) + b'"}', b"--memory 512M"),
     "a line of 65 MiB": (b'{"k":"' + b"y" * (65 * MIB) + b'"}', b"64 MiB"),

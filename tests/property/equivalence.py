@@ -103,14 +103,14 @@ class World:
         stream.batch = self.batch + 1
         instead = self.named(step)
         if instead and not step["replace"]:
-            run(*self.ingest_line(step), stdin=self.content(step), status=(1,))
+            run(*self.ingest_line(step), stdin=self.bytes_of(step), status=(1,))
             return
         if instead:
             stream.toggle(instead, [instead], [], stream.batch)
         for record in step["records"]:
             stream.apply(stream.typed(record), counts)
         stream.end_batch(before["events"])
-        content, arguments = self.content(step), self.ingest_line(step)
+        content, arguments = self.bytes_of(step), self.ingest_line(step)
         if "kill_after" in step:
             process = subprocess.Popen([TALLY, *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
             try:
@@ -140,7 +140,7 @@ class World:
             if int(told.get(name, 0)) != counts[name]:
                 raise Failure(f"{name}: told {told.get(name, 0)}, expected {counts[name]}: {said}")
 
-    def content(self, step):
+    def bytes_of(self, step):
         return ("".join(map(cases.line_of, step["records"])) + "\n" * step["number"]).encode()  # no two batches alike
 
     def ingest_line(self, step):
