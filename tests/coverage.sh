@@ -38,7 +38,7 @@ awk -F '[:,]' -v root="$PWD/" '
   $1 == "DA" && $3 == 0 { if (!first) first = $2; last = $2 }
   /^end_of_record/ { range(); print file, lines, run, missing }' "$found/lines" >"$found/files"
 status=0
-for floor in store=96 ingest=92 fs=84; do
+for floor in store=95 ingest=92 fs=84; do
   grep "^${floor%=*}/" "$found/files" | sort -k 1,1 | awk -v floor="${floor#*=}" '
     NR == 1 { split($1, path, "/") }
     { lines += $2; run += $3; printf "%-44s %5d %5d %3d%%", $1, $2, $3, 100 * $3 / $2 }
