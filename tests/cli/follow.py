@@ -452,8 +452,8 @@ def each_record_is_loaded_once_across_kills(scene):
             append(log, text[cut:])
             written += count
             if chance.random() < 0.3:
-                # What was rotated away before any commit, was there before following began.
-                wait_until("a commit", lambda: (shown(store) or {"count": 0})["count"] > 0)
+                # Rotations that come one behind the other are follow_rotation.py's.
+                follower.shows(expect(0, written))
                 for number in range(rotations, 0, -1):
                     os.rename(f"{log}.{number}", f"{log}.{number + 1}")
                 os.rename(log, f"{log}.1")
